@@ -1,0 +1,43 @@
+"""ELBO Room's library: variational auto-encoders whose every number can be checked.
+
+data -> Dataset -> build_vae -> fit -> Run -> encode_dataset -> Codes -> analysis.
+Never imports the app's user interface.
+"""
+
+from vae_core.analysis.codes import Codes, encode_dataset
+from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.data import Dataset, Split, load_dataset
+from vae_core.errors import ConfigError, DataError, RunError, TrainingError, VAECoreError
+from vae_core.objective import ElboTerms, Objective, elbo_terms, evaluate
+from vae_core.runs import Run, RunStore
+from vae_core.trainer import EpochRecord, TrainState, estimate_seconds, fit
+from vae_core.vae import VAE, build_vae
+
+__all__ = [
+    "VAE",
+    "Codes",
+    "ConfigError",
+    "DataConfig",
+    "DataError",
+    "Dataset",
+    "ElboTerms",
+    "EpochRecord",
+    "ModelConfig",
+    "Objective",
+    "Run",
+    "RunConfig",
+    "RunError",
+    "RunStore",
+    "Split",
+    "TrainConfig",
+    "TrainState",
+    "TrainingError",
+    "VAECoreError",
+    "build_vae",
+    "elbo_terms",
+    "encode_dataset",
+    "estimate_seconds",
+    "evaluate",
+    "fit",
+    "load_dataset",
+]

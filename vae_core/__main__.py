@@ -1,0 +1,188 @@
+"""Command line: train | resume | list | show | evaluate | export.
+
+The same functions as the pages. Exit codes: 0 done, 2 bad arguments or data (one line on
+stderr), 130 interrupted with the run resumable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from vae_core.config import DataConfig
+from vae_core.data import Dataset, load_dataset
+from vae_core.errors import RunError, VAECoreError
+from vae_core.export import export_run
+from vae_core.flags import add_config_flags, command_line, config_from_args
+from vae_core.objective import evaluate
+from vae_core.runs import Run, RunStore
+
+DEFAULT_RUNS = "runs"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m vae_core", description="Train and inspect VAEs.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, help: str, run: bool = True, data: bool = False) -> _Parser:
+        sub: _Parser = commands.add_parser(name, help=help, description=help)
+        if run:
+            sub.add_argument("run", metavar="RUN", help="a run's id, or its folder")
+        if data:
+            sub.add_argument("--data-dir", metavar="DIR", help="folder with the data set's files")
+        sub.add_argument("--runs", default=DEFAULT_RUNS, metavar="DIR", help="folder of runs")
+        sub.add_argument("--json", action="store_true", help="print one JSON object, last")
+        return sub
+
+    add_config_flags(command("train", "train a new model", run=False))
+    command("resume", "go on with an interrupted run", data=True)
+    command("list", "list the runs of a folder", run=False)
+    command("show", "show a run's settings, curve and numbers")
+    sub = command("evaluate", "measure the test split anew", data=True)
+    sub.add_argument("--samples", type=int, default=1, metavar="N", help="draws per image")
+    sub = command("export", "write a run as a small folder to ship", data=True)
+    sub.add_argument("--to", required=True, metavar="DIR", help="the new folder")
+    return parser
+
+
+def _open(args: argparse.Namespace) -> Run:
+    """A run by id, or by the path of its folder."""
+    path = Path(args.run)
+    if len(path.parts) > 1 or path.is_dir():
+        path = path.resolve()
+        return RunStore(path.parent).load(path.name)
+    return RunStore(args.runs).load(args.run)
+
+
+def _dataset(config: DataConfig, data_dir: str | None) -> Dataset:
+    """The data of a run: from the folder given now, else where they were, else anywhere."""
+    recorded = config.path if config.path and Path(config.path).exists() else None
+    return load_dataset(dataclasses.replace(config, path=data_dir or recorded))
+
+
+def _train(run: Run, dataset: Dataset, args: argparse.Namespace) -> int:
+    epochs = run.config.train.epochs
+    done = len(run.history())
+    try:
+        with tqdm(total=epochs, initial=done, unit="epoch", desc=run.id, disable=None) as bar:
+            for record in run.train(dataset):
+                done = record.epoch
+                bar.update()
+                bar.set_postfix_str(f"test {record.test_distortion:.1f} + {record.test_rate:.1f}")
+                if not args.json:
+                    tqdm.write(
+                        f"epoch {record.epoch}/{epochs}  test distortion "
+                        f"{record.test_distortion:.2f}  rate {record.test_rate:.2f}  nats/image  "
+                        f"{record.images_per_second:.0f} images/s"
+                    )
+    except KeyboardInterrupt:
+        where = "" if args.runs == DEFAULT_RUNS else f" --runs {args.runs}"
+        print(
+            f"Interrupted after epoch {done} of {epochs}. Go on with: "
+            f"python -m vae_core resume {run.id}{where}",
+            file=sys.stderr,
+        )
+        return 130
+    return _report(run.metrics(), args)
+
+
+def _report(values: dict[str, Any], args: argparse.Namespace) -> int:
+    if args.json:
+        print(json.dumps(values))
+    else:
+        for name, value in values.items():
+            text = f"{value:.2f}" if isinstance(value, float) else value
+            print(f"{name:>20}  {'no finite rate' if value is None else text}")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    entries = RunStore(args.runs).list()
+    if args.json:
+        rows = [{"run_id": e.id, "status": e.status, "problem": e.problem} for e in entries]
+        print(json.dumps({"runs": rows}))
+        return 0
+    for entry in entries:
+        print(f"{entry.status:<10}  {entry.id}  {entry.problem or ''}".rstrip())
+    if not entries:
+        print(f"No runs in {args.runs}. Train one with: python -m vae_core train")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    run = _open(args)
+    history = run.history()
+    metrics = run.metrics() if run.is_finished else {"run_id": run.id, "epochs": len(history)}
+    if args.json:
+        print(json.dumps({"config": run.config.to_dict(), "metrics": metrics, "history": history}))
+        return 0
+    print(command_line(run.config))
+    return _report(metrics, args)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    run = _open(args)
+    vae = run.vae()
+    dataset = _dataset(run.config.data, args.data_dir)
+    result = evaluate(vae, dataset.test, args.samples)
+    rate = result.rate if vae.family.has_rate else None
+    return _report(
+        {
+            "run_id": run.id,
+            "dataset": run.config.data.name,
+            "binarisation": run.config.data.binarisation,
+            "n_test": result.n_images,
+            "n_samples": result.n_samples,
+            "test_distortion": result.distortion,
+            "test_rate": rate,
+            "test_negative_elbo": None if rate is None else result.negative_elbo,
+        },
+        args,
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = _parser().parse_args(argv)
+    try:
+        if args.command == "train":
+            config = config_from_args(args)
+            dataset = load_dataset(config.data)
+            return _train(RunStore(args.runs).create(config), dataset, args)
+        if args.command == "resume":
+            run = _open(args)
+            if run.is_finished:
+                raise RunError(f"{run.path}: already finished; there is nothing to resume.")
+            return _train(run, _dataset(run.config.data, args.data_dir), args)
+        if args.command == "list":
+            return _list(args)
+        if args.command == "show":
+            return _show(args)
+        if args.command == "evaluate":
+            return _evaluate(args)
+        run = _open(args)
+        exported = export_run(run, _dataset(run.config.data, args.data_dir), Path(args.to))
+        return _report(exported.metrics(), args)
+    except VAECoreError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was started.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

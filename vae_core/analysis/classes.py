@@ -1,0 +1,59 @@
+"""q(z|y): the posterior of a class, a mixture over its images and not one Gaussian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from vae_core.analysis.codes import Codes
+
+
+@dataclass(frozen=True)
+class ClassPosterior:
+    """Moments of q(z|y) = mean over the class's images of q(z|x), over flattened z.
+
+    `mean` and `covariance` are those of the moment-matched Gaussian:
+    E[z] = mean of mu(x), Cov[z] = Cov(mu(x)) + mean of Cov(z|x).
+    """
+
+    label: int
+    n_images: int
+    mean: Float[Tensor, d]
+    covariance: Float[Tensor, "d d"]
+
+
+def class_posteriors(codes: Codes) -> list[ClassPosterior]:
+    """The moment-matched Gaussian of every class present, in order of label."""
+    return [
+        _moments(int(label), codes.take(torch.nonzero(codes.labels == label)[:, 0]))
+        for label in codes.labels.unique()
+    ]
+
+
+def _moments(label: int, codes: Codes) -> ClassPosterior:
+    mu = codes.mean.flatten(1).double()
+    centred = mu - mu.mean(0)
+    between = centred.T @ centred / len(codes)
+    within = torch.diag(codes.variance.flatten(1).double().mean(0))
+    return ClassPosterior(label, len(codes), mu.mean(0), between + within)
+
+
+def class_draws(codes: Codes, n_samples: int, seed: int = 0) -> Codes:
+    """Draws from q(z|y) for every class at once: one z for each of `n_samples` images.
+
+    Picks images at random, so classes appear in their proportions, and draws one z from
+    each one's posterior.
+
+    Returns
+    -------
+    Codes
+        Of the family "delta": the draws are its locations, with their images' labels.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    index = torch.randint(len(codes), (n_samples,), generator=generator)
+    chosen = codes.take(index)
+    z = chosen.posterior().sample((), generator)
+    return Codes(z, chosen.labels, "delta", codes.latent_shape)

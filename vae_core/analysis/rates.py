@@ -1,0 +1,82 @@
+"""KL dimension by dimension, and which dimensions the model uses."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from vae_core.analysis.codes import Codes
+from vae_core.posteriors import kl_per_dim
+
+ACTIVE_VARIANCE = 0.01
+
+
+def active_units(codes: Codes) -> Bool[Tensor, "*latent"]:
+    """Which latent numbers move with the image: Var_x(mu_j) > 0.01 (Burda et al. 2016).
+
+    Returns
+    -------
+    Tensor of bool, (*latent,)
+    """
+    return codes.mean.var(0) > ACTIVE_VARIANCE
+
+
+def latent_names(latent_shape: tuple[int, ...]) -> list[str]:
+    """Names of the latent numbers in the order of z.flatten().
+
+    `z3` for a vector; `c2 (0, 1)`, channel then row and column of the cell, for a map.
+    """
+    if len(latent_shape) == 1:
+        return [f"z{j}" for j in range(latent_shape[0])]
+    h, w, channels = latent_shape
+    return [f"c{c} ({i}, {j})" for i in range(h) for j in range(w) for c in range(channels)]
+
+
+def rate_table(codes: Codes) -> pd.DataFrame:
+    """One row per latent number: how much it says, and whether it is used.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, kl (nats per image), active, mean_variance (Var_x mu_j),
+        posterior_variance (E_x sigma_j^2); rows in the order of z.flatten().
+    """
+    kl = kl_per_dim(codes.posterior(), codes.prior()).mean(0)
+    return pd.DataFrame(
+        {
+            "name": latent_names(codes.latent_shape),
+            "kl": kl.flatten().numpy(),
+            "active": active_units(codes).flatten().numpy(),
+            "mean_variance": codes.mean.var(0).flatten().numpy(),
+            "posterior_variance": codes.variance.mean(0).flatten().numpy(),
+        }
+    )
+
+
+def class_rates(codes: Codes) -> Float[Tensor, classes * latent]:
+    """KL_j averaged over the images of each class present, (n_classes, *latent), nats per image.
+
+    Rows follow `codes.labels.unique()`. Weighted by class size they average to the whole.
+    """
+    kl = kl_per_dim(codes.posterior(), codes.prior())
+    return torch.stack([kl[codes.labels == label].mean(0) for label in codes.labels.unique()])
+
+
+def channel_order(codes: Codes) -> list[int]:
+    """Indices into z.flatten(), most informative first.
+
+    Ordered by mean KL; by the variance of the location where the KL is infinite.
+    """
+    kl = kl_per_dim(codes.posterior(), codes.prior()).mean(0).flatten()
+    key = kl if bool(kl.isfinite().all()) else codes.mean.var(0).flatten()
+    return [int(j) for j in key.argsort(descending=True, stable=True)]
+
+
+def total_rate(codes: Codes) -> float:
+    """Mean over the images of KL(q(z|x) || p(z)), nats per image; infinite for a point mass."""
+    kl = torch.distributions.kl_divergence(codes.posterior(), codes.prior())
+    return math.inf if not bool(kl.isfinite().all()) else float(kl.double().mean())

@@ -1,0 +1,240 @@
+"""What an experiment is: three small frozen dataclasses, validated once, here.
+
+Choices such as the posterior family are not listed in this file. Each lives in a
+`Registry` that the module defining the family fills, so a new family is one class.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from vae_core.errors import ConfigError
+
+T = TypeVar("T")
+
+BINARISATIONS = ("grey", "threshold", "dynamic", "static")
+SIGMAS = ("fixed",)
+DEVICES = ("auto", "cpu", "cuda")
+MAX_LATENTS = 4096
+
+
+class Registry(dict[str, T]):
+    """Names a user may choose from, each with what it stands for.
+
+    Parameters
+    ----------
+    setting : str
+        The setting whose values these are; used in messages.
+    """
+
+    def __init__(self, setting: str) -> None:
+        super().__init__()
+        self.setting = setting
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator: make `name` a valid value of the setting."""
+
+        def add(entry: T) -> T:
+            self[name] = entry
+            return entry
+
+        return add
+
+    def check(self, name: object) -> None:
+        """Raise ConfigError unless `name` is registered."""
+        _one_of(self.setting, name, tuple(self))
+
+
+DATASETS: Registry[Any] = Registry("dataset")
+NETWORKS: Registry[Any] = Registry("network")
+POSTERIORS: Registry[Any] = Registry("posterior")
+LIKELIHOODS: Registry[Any] = Registry("likelihood")
+
+
+def _one_of(setting: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{setting} must be one of {', '.join(choices)}; got {value!r}.")
+
+
+def _integer(setting: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(f"{setting} must be a whole number from {low} to {high}; got {value!r}.")
+
+
+def _number(setting: str, value: object, low: float, high: float) -> None:
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    if not numeric or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type]
+        raise ConfigError(f"{setting} must be a number from {low:g} to {high:g}; got {value!r}.")
+
+
+def _integers(setting: str, value: object) -> tuple[int, ...]:
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise ConfigError(f"{setting} must be a list of whole numbers; got {value!r}.")
+    return tuple(value)
+
+
+def _setting(default: Any, help: str, flag: str | None = None) -> Any:
+    """A field with the words the command line and the form show beside it."""
+    return field(default=default, metadata={"help": help, "flag": flag})
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how their grey values are read.
+
+    Raises
+    ------
+    ConfigError
+        For any value out of range; the message names the field and the range.
+    """
+
+    name: str = _setting("digits", "data set", flag="dataset")
+    path: str | None = _setting(None, "folder with the data set's files", flag="data-dir")
+    classes: tuple[int, ...] | None = _setting(None, "train and test on these labels only")
+    binarisation: str = _setting("grey", "how grey values become pixels of the likelihood")
+    limit: int | None = _setting(None, "at most this many images of each split")
+    seed: int = _setting(0, "seed of the split, the subset and the static draw", flag="data-seed")
+
+    def __post_init__(self) -> None:
+        DATASETS.check(self.name)
+        _one_of("binarisation", self.binarisation, BINARISATIONS)
+        if self.path is not None and not isinstance(self.path, str):
+            object.__setattr__(self, "path", str(self.path))
+        if self.classes is not None:
+            classes = _integers("classes", self.classes)
+            for label in classes:
+                _integer("classes", label, 0, 999)
+            if not classes:
+                raise ConfigError("classes must name at least one label, or be left out.")
+            object.__setattr__(self, "classes", tuple(sorted(set(classes))))
+        if self.limit is not None:
+            _integer("limit", self.limit, 1, 10_000_000)
+        _integer("data-seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The three parts of a VAE: networks, posterior q(z|x), likelihood p(x|z).
+
+    `latent_shape` is `(D,)` for a vector or `(h, w, C)`, channels last, for a feature map.
+    `hidden` are layer widths (mlp), or channels per stride-2 stage (conv: as many stages as
+    image and latent ask for, the last width repeated or spare ones unused). `None` takes the
+    network's own default; `()` is a linear mlp.
+    """
+
+    network: str = _setting("mlp", "kind of encoder and decoder")
+    hidden: tuple[int, ...] | None = _setting(None, "layer widths, encoder order")
+    latent_shape: tuple[int, ...] = _setting(
+        (20,), "latent size: D, or h w C for a feature map", flag="latent"
+    )
+    posterior: str = _setting("diagonal", "family of q(z|x)")
+    likelihood: str = _setting("bernoulli", "family of p(x|z)")
+    sigma: str = _setting("fixed", "how the Gaussian likelihood's sigma is set")
+    sigma_value: float = _setting(1.0, "sigma of the Gaussian likelihood when fixed")
+
+    def __post_init__(self) -> None:
+        NETWORKS.check(self.network)
+        POSTERIORS.check(self.posterior)
+        LIKELIHOODS.check(self.likelihood)
+        _one_of("sigma", self.sigma, SIGMAS)
+        _number("sigma-value", self.sigma_value, 1e-3, 1e3)
+        hidden = NETWORKS[self.network].default_hidden if self.hidden is None else self.hidden
+        hidden = _integers("hidden", hidden)
+        if len(hidden) > 8:
+            raise ConfigError(f"hidden must have at most 8 layers; got {len(hidden)}.")
+        for width in hidden:
+            _integer("hidden", width, 1, 4096)
+        latent = _integers("latent", self.latent_shape)
+        if len(latent) not in (1, 3):
+            raise ConfigError(f"latent must be D or h w C (1 or 3 numbers); got {latent!r}.")
+        for size in latent:
+            _integer("latent", size, 1, MAX_LATENTS)
+        if math.prod(latent) > MAX_LATENTS:
+            raise ConfigError(
+                f"latent may hold at most {MAX_LATENTS} numbers; "
+                f"{' x '.join(map(str, latent))} = {math.prod(latent)}."
+            )
+        object.__setattr__(self, "hidden", hidden)
+        object.__setattr__(self, "latent_shape", latent)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the objective is minimised: Adam on `distortion + beta * rate`, per image."""
+
+    epochs: int = _setting(10, "passes over the training images")
+    batch_size: int = _setting(128, "images per step")
+    lr: float = _setting(1e-3, "Adam's learning rate")
+    beta: float = _setting(1.0, "weight of the rate; 1 is the ELBO")
+    warmup_epochs: int = _setting(0, "epochs over which beta rises linearly from 0")
+    free_bits: float = _setting(0.0, "nats per latent number below which its KL is not reduced")
+    seed: int = _setting(0, "seed of weights, shuffling and sampling")
+    threads: int | None = _setting(None, "torch threads; default: torch's own choice")
+    device: str = _setting("auto", "where to compute")
+
+    def __post_init__(self) -> None:
+        _integer("epochs", self.epochs, 1, 10_000)
+        _integer("batch-size", self.batch_size, 1, 65_536)
+        _number("lr", self.lr, 1e-8, 1.0)
+        _number("beta", self.beta, 0.0, 1e6)
+        _integer("warmup-epochs", self.warmup_epochs, 0, 10_000)
+        _number("free-bits", self.free_bits, 0.0, 100.0)
+        _integer("seed", self.seed, 0, 2**31 - 1)
+        if self.threads is not None:
+            _integer("threads", self.threads, 1, 256)
+        _one_of("device", self.device, DEVICES)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One experiment: data, model, training, and a name for people."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is None:
+            return
+        if not isinstance(self.name, str) or not re.fullmatch(r"[\w .,()=+-]{1,60}", self.name):
+            raise ConfigError(
+                "name must be 1 to 60 letters, digits, spaces or . , ( ) = + - _; "
+                f"got {self.name!r}."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
+        """Inverse of `to_dict`; missing fields take their defaults.
+
+        Raises
+        ------
+        ConfigError
+            For unknown keys and invalid values.
+        """
+        values = _known_keys(cls, values, "config")
+        for part, kind in (("data", DataConfig), ("model", ModelConfig), ("train", TrainConfig)):
+            if part in values:
+                values[part] = kind(**_known_keys(kind, values[part], part))
+        return cls(**values)
+
+
+def _known_keys(cls: type, values: object, where: str) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise ConfigError(f"{where} must be a JSON object; got {type(values).__name__}.")
+    known = {f.name for f in dataclasses.fields(cls)}
+    if unknown := sorted(set(map(str, values)) - known):
+        raise ConfigError(
+            f"{where} has unknown settings {', '.join(unknown)}; known are "
+            f"{', '.join(sorted(known))}."
+        )
+    return dict(values)

@@ -1,0 +1,24 @@
+"""Every error a user can cause, so that a page or the command line can catch one class.
+
+A message says what was expected, what came, and what to do about it.
+"""
+
+
+class VAECoreError(Exception):
+    """Base of all errors raised on purpose by this package."""
+
+
+class ConfigError(VAECoreError):
+    """A setting is out of range, unknown, or does not fit another setting."""
+
+
+class DataError(VAECoreError):
+    """A data set is missing, damaged, or has another shape than the model's."""
+
+
+class RunError(VAECoreError):
+    """A run folder is missing, damaged, foreign, or cannot be written."""
+
+
+class TrainingError(VAECoreError):
+    """Training produced NaN or infinity; the last good state was kept."""

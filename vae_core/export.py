@@ -1,0 +1,79 @@
+"""A finished run -> a small folder to ship: half the bytes, with a model card."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from vae_core.analysis.codes import encode_dataset
+from vae_core.data.dataset import Dataset
+from vae_core.errors import RunError
+from vae_core.flags import command_line
+from vae_core.objective import evaluate
+from vae_core.runs import N_SAMPLES, Run, RunStore
+
+
+def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
+    """Copy a finished run in half precision, with the numbers of what is shipped.
+
+    Weights and codes are stored as float16. The codes and metrics are computed anew with
+    the rounded weights, so the card describes the very files beside it. The resume state
+    and the path of the data stay behind.
+
+    Parameters
+    ----------
+    run : Run
+        Finished.
+    dataset : Dataset
+        The one the run was trained on.
+    folder : Path
+        The new run's folder; must not exist.
+
+    Raises
+    ------
+    RunError
+        When the run is not finished, the data are others, or the folder exists.
+    """
+    if not run.is_finished:
+        raise RunError(f"{run.path}: only a finished run can be exported; resume it first.")
+    if run.data()["fingerprint"] != dataset.fingerprint:
+        raise RunError(f"{run.path}: these are not the images the run was trained on.")
+    config = dataclasses.replace(run.config, data=dataclasses.replace(run.config.data, path=None))
+    vae = run.vae().half().float()
+    codes = encode_dataset(vae, dataset.test)
+    rounded = dataclasses.replace(codes, params=codes.params.half())
+    result = evaluate(vae, dataset.test, N_SAMPLES)
+    metrics = run.metrics() | {
+        "run_id": folder.name,
+        "test_distortion": result.distortion,
+        "test_rate": result.rate,
+        "test_negative_elbo": result.negative_elbo,
+    }
+    weights = {name: value.half() for name, value in vae.state_dict().items()}
+    template = dataclasses.replace(run, config=config)
+    exported = RunStore(folder.parent).adopt(template, folder.name, weights, rounded, metrics)
+    (folder / "README.md").write_text(model_card(exported))
+    return exported
+
+
+def model_card(run: Run) -> str:
+    """What the model is, how it scores and how it was made, in Markdown."""
+    metrics, data, model = run.metrics(), run.data(), run.config.model
+    latent = " x ".join(map(str, model.latent_shape))
+    rate = metrics["test_rate"]
+    terms = (
+        f"distortion {metrics['test_distortion']:.2f}, no finite rate"
+        if rate is None
+        else f"distortion {metrics['test_distortion']:.2f} + rate {rate:.2f} "
+        f"= negative ELBO {metrics['test_negative_elbo']:.2f}"
+    )
+    return (
+        f"# {run.title}\n\n"
+        f"{model.network} network, {model.posterior} posterior, latent {latent}, "
+        f"{model.likelihood} likelihood, trained for {run.config.train.epochs} epochs on "
+        f"{data['n_train']} images of {run.config.data.name}.\n\n"
+        f"Test split ({metrics['n_test']} images, {metrics['binarisation']} pixels, "
+        f"{metrics['n_samples']} draw per image), nats per image: {terms}.\n"
+        "Weights and codes are stored as float16; the numbers are those of these files.\n\n"
+        f"```\n{command_line(run.config)}\n```\n"
+    )

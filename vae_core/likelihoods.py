@@ -1,0 +1,68 @@
+"""The families of p(x|z), one class each: decoder output -> distribution over images.
+
+The likelihood scores the image itself, given the decoder's mean; it never scores the
+reconstruction. Constants are kept, so that a reported number is a log-density in nats.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.distributions import Bernoulli, Distribution, Independent, Normal
+
+from vae_core.config import LIKELIHOODS, ModelConfig
+
+IMAGE_NDIM = 3  # (c, H, W)
+
+
+class Likelihood(nn.Module, ABC):
+    """Maps (..., n_params * c, H, W) to a distribution with event_shape (c, H, W)."""
+
+    title: ClassVar[str]
+    n_params: ClassVar[int]  # numbers per pixel and colour channel
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+
+    @abstractmethod
+    def forward(self, output: Float[Tensor, "*batch K H W"]) -> Distribution:
+        """p(x|z) for a batch of decoder outputs."""
+
+
+@LIKELIHOODS.register("bernoulli")
+class BernoulliLikelihood(Likelihood):
+    """Each pixel is on with probability sigmoid(output): binary cross-entropy, summed.
+
+    On grey pixels this is a loss, not a normalised density, and its floor is the entropy of
+    the grey level (0.693 nats at 0.5), not 0. `validate_args=False` admits grey, here only.
+    """
+
+    title = "Bernoulli"
+    n_params = 1
+
+    def forward(self, output: Float[Tensor, "*batch K H W"]) -> Distribution:
+        """Independent Bernoulli pixels with logits `output`."""
+        pixels = Bernoulli(logits=output, validate_args=False)
+        return Independent(pixels, IMAGE_NDIM, validate_args=False)
+
+
+@LIKELIHOODS.register("gaussian")
+class GaussianLikelihood(Likelihood):
+    """x = output + sigma * noise with one fixed sigma for all pixels.
+
+    -log p(x|z) = D log sigma + D/2 log 2 pi + ||x - output||^2 / (2 sigma^2).
+    """
+
+    title = "Gaussian"
+    n_params = 1
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.sigma = config.sigma_value
+
+    def forward(self, output: Float[Tensor, "*batch K H W"]) -> Distribution:
+        """Independent normal pixels around `output`."""
+        return Independent(Normal(output, self.sigma, validate_args=False), IMAGE_NDIM, False)

@@ -1,0 +1,437 @@
+"""A run is a folder. Jobs, pages and the command line talk through it.
+
+config.json          what was asked for
+data.json            what it was trained on: image shape, class names, sizes, fingerprint
+history.jsonl        one line per finished epoch
+weights.safetensors  the model after the last finished epoch
+resume.safetensors   weights, Adam's moments and generator states of one and the same epoch
+codes.safetensors    posterior parameters and labels of the test split   } written last:
+metrics.json         the final numbers                                   } a finished run
+
+Every file is replaced in one step (a temporary file, then rename), so a killed process
+leaves whole files. Nothing here can execute code on loading.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from vae_core.analysis.codes import Codes, encode_dataset
+from vae_core.config import RunConfig
+from vae_core.data.dataset import Dataset
+from vae_core.errors import RunError, VAECoreError
+from vae_core.trainer import EpochRecord, TrainState, fit
+from vae_core.vae import VAE, build_vae
+
+FORMAT = 1
+N_SAMPLES = 1  # draws per image in a run's history and metrics
+
+
+@dataclass(frozen=True)
+class Run:
+    """One experiment on disk. Methods read the files each time; pages cache."""
+
+    path: Path
+    config: RunConfig
+    created: str
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.config.name or self.id
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether training ran to its last epoch."""
+        return (self.path / "metrics.json").exists()
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there are weights to look at."""
+        return (self.path / "weights.safetensors").exists()
+
+    def data(self) -> dict[str, Any]:
+        """Facts about the data set: image_shape, class_names, n_train, n_test, fingerprint."""
+        return _read_json(self.path / "data.json", {"image_shape", "class_names", "n_test"})
+
+    def metrics(self) -> dict[str, Any]:
+        """The final numbers, in nats per image; None stands for 'no finite rate'."""
+        return _read_json(self.path / "metrics.json", {"test_distortion", "n_test"})
+
+    def history(self) -> list[dict[str, Any]]:
+        """One record per finished epoch. A line cut short by a killed process is left out."""
+        path = self.path / "history.jsonl"
+        if not path.exists():
+            return []
+        *whole, rest = _read_text(path).split("\n")
+        del rest  # empty, or the line being written when the process died
+        try:
+            return [json.loads(line) for line in whole]
+        except ValueError as error:
+            raise RunError(f"{path}: expected one JSON object per line ({error}).") from error
+
+    def vae(self) -> VAE:
+        """The model with its trained weights, on the CPU.
+
+        Raises
+        ------
+        RunError
+            When a file is missing or damaged, or the weights are not of this config's model.
+        """
+        vae = self._new_vae()
+        path = self.path / "weights.safetensors"
+        _load_weights(vae, _read_tensors(path)[0], path)
+        return vae.eval().requires_grad_(False)
+
+    def codes(self) -> Codes:
+        """Posteriors and labels of the test split."""
+        path = self.path / "codes.safetensors"
+        tensors, _ = _read_tensors(path)
+        model = self.config.model
+        try:
+            codes = Codes(
+                tensors["params"].float(),
+                tensors["labels"].long(),
+                model.posterior,
+                model.latent_shape,
+            )
+            fits = codes.posterior().event_shape == model.latent_shape
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise RunError(f"{path}: expected tensors params and labels ({error}).") from error
+        if not fits or len(codes.params) != len(codes):
+            raise RunError(
+                f"{path}: expected codes of shape (n, {model.latent_shape}); got params "
+                f"{tuple(codes.params.shape)} and labels {tuple(codes.labels.shape)}."
+            )
+        return codes
+
+    def state(self) -> TrainState | None:
+        """Where training stands; None before the first epoch is finished."""
+        path = self.path / "resume.safetensors"
+        if not path.exists():
+            return None
+        tensors, metadata = _read_tensors(path)
+        try:
+            return TrainState.from_tensors(tensors, int(metadata["epoch"]))
+        except (KeyError, ValueError) as error:
+            raise RunError(f"{path}: expected the state of a run; {error} is missing.") from error
+
+    def train(self, dataset: Dataset) -> Iterator[EpochRecord]:
+        """Train from where the run stands to its last epoch, saving after each.
+
+        Stop asking, or kill the process, at any time: calling this again goes on from the
+        last finished epoch and ends in the same weights.
+
+        Raises
+        ------
+        TrainingError
+            When the loss is no longer finite; the run keeps its last good epoch.
+        RunError
+            When the folder cannot be read or written, or the data have changed.
+        """
+        facts = {
+            "image_shape": dataset.image_shape,
+            "class_names": dataset.class_names,
+            "n_train": len(dataset.train),
+            "n_test": len(dataset.test),
+            "fingerprint": dataset.fingerprint,
+        }
+        state = self.state()
+        if state and self.data().get("fingerprint") != dataset.fingerprint:
+            raise RunError(
+                f"{self.path}: these are not the images the run was started with "
+                f"(fingerprint {self.data().get('fingerprint')}, got {dataset.fingerprint})."
+            )
+        vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
+        if state:
+            _load_weights(vae, state.model, self.path / "resume.safetensors")
+        _write_json(self.path / "data.json", facts)
+        done = [r for r in self.history() if state and r["epoch"] <= state.epoch]
+        _write(self.path / "history.jsonl", "".join(map(_json_line, done)).encode())
+        for record in fit(vae, dataset, self.config.train, state):
+            done.append(record.to_dict())
+            self._save(record)
+            yield record
+        codes = encode_dataset(vae, dataset.test)
+        self.save_codes(codes)
+        _write_json(self.path / "metrics.json", self._summary(done, facts))
+
+    def save_codes(self, codes: Codes) -> None:
+        """Write the posteriors and labels of the test split."""
+        tensors = {"params": codes.params, "labels": codes.labels}
+        _write_tensors(self.path / "codes.safetensors", tensors)
+
+    def _save(self, record: EpochRecord) -> None:
+        # History first: a record without its state is dropped on resume, never the reverse.
+        with _writing(self.path / "history.jsonl"), (self.path / "history.jsonl").open("a") as file:
+            file.write(_json_line(record.to_dict()))
+        epoch = {"epoch": str(record.epoch)}
+        _write_tensors(self.path / "resume.safetensors", record.state.to_tensors(), epoch)
+        _write_tensors(self.path / "weights.safetensors", record.state.model, epoch)
+
+    def _summary(self, history: list[dict[str, Any]], facts: dict[str, Any]) -> dict[str, Any]:
+        last, seconds = history[-1], sum(r["seconds"] for r in history)
+        rate = math.inf if last["test_rate"] is None else last["test_rate"]
+        return {
+            "run_id": self.id,
+            "dataset": self.config.data.name,
+            "binarisation": self.config.data.binarisation,
+            "n_test": facts["n_test"],
+            "n_samples": N_SAMPLES,
+            "test_distortion": last["test_distortion"],
+            "test_rate": rate,
+            "test_negative_elbo": last["test_distortion"] + rate,
+            "seconds": seconds,
+            "images_per_second": facts["n_train"] * len(history) / seconds,
+        }
+
+    def _new_vae(self) -> VAE:
+        c, height, width = self.data()["image_shape"]
+        return build_vae(self.config.model, (c, height, width))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list of runs: the run, or the reason why it cannot be opened."""
+
+    id: str
+    run: Run | None
+    problem: str | None = None
+
+    @property
+    def status(self) -> str:
+        """finished | unfinished | new | damaged."""
+        if self.run is None:
+            return "damaged"
+        if self.run.is_finished:
+            return "finished"
+        return "unfinished" if self.run.has_model else "new"
+
+
+class RunStore:
+    """A folder of runs.
+
+    Parameters
+    ----------
+    root : path
+        Created when the first run is.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).expanduser()
+
+    def create(self, config: RunConfig) -> Run:
+        """Make a folder for a new run. Raises RunError when it cannot be written."""
+        shape = "x".join(map(str, config.model.latent_shape))
+        stem = config.name or f"{config.data.name} {config.model.posterior} {shape}"
+        slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "run"
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        return self._write_new(f"{slug}-{secrets.token_hex(3)}", config, created)
+
+    def _write_new(self, run_id: str, config: RunConfig, created: str) -> Run:
+        path = self.root / run_id
+        with _writing(path):
+            path.mkdir(parents=True)
+        envelope = {"format": FORMAT, "created": created, "config": config.to_dict()}
+        _write_json(path / "config.json", envelope)
+        return Run(path, config, created)
+
+    def adopt(
+        self,
+        template: Run,
+        name: str,
+        weights: dict[str, Tensor],
+        codes: Codes,
+        metrics: dict[str, Any],
+    ) -> Run:
+        """Write a finished run under a name of its own, with `template`'s config and history.
+
+        Raises
+        ------
+        RunError
+            When the folder exists or cannot be written.
+        """
+        run = self._write_new(name, template.config, template.created)
+        _write_json(run.path / "data.json", template.data())
+        _write(run.path / "history.jsonl", "".join(map(_json_line, template.history())).encode())
+        _write_tensors(run.path / "weights.safetensors", weights)
+        run.save_codes(codes)
+        _write_json(run.path / "metrics.json", metrics)
+        return run
+
+    def load(self, run_id: str) -> Run:
+        """Open a run and check its files.
+
+        Raises
+        ------
+        RunError
+            When there is no such run, or a file in it is missing or damaged; names the file.
+        """
+        if not re.fullmatch(r"\w[\w.-]*", run_id):
+            raise RunError(f"expected a run's id, letters, digits and - _ . only; got {run_id!r}.")
+        path = self.root / run_id
+        if not path.is_dir():
+            raise RunError(f"{path}: there is no such run.")
+        envelope = _read_json(path / "config.json", {"format", "created", "config"})
+        if envelope["format"] != FORMAT:
+            raise RunError(
+                f"{path / 'config.json'}: expected format {FORMAT}; got {envelope['format']!r}."
+            )
+        try:
+            run = Run(path, RunConfig.from_dict(envelope["config"]), str(envelope["created"]))
+        except VAECoreError as error:
+            raise RunError(f"{path / 'config.json'}: {error}") from error
+        _check(run)
+        return run
+
+    def list(self) -> list[Entry]:
+        """Every run, newest first, damaged ones included with the reason."""
+        if not self.root.is_dir():
+            return []
+        entries = [
+            self._entry(p.name) for p in self.root.iterdir() if p.is_dir() and p.name[0] != "."
+        ]
+        return sorted(entries, key=lambda e: (e.run.created if e.run else "", e.id), reverse=True)
+
+    def _entry(self, run_id: str) -> Entry:
+        try:
+            return Entry(run_id, self.load(run_id))
+        except VAECoreError as error:
+            return Entry(run_id, None, str(error))
+
+
+def _check(run: Run) -> None:
+    """Open what a run should hold by now, reading headers but no tensors."""
+    run.history()
+    if run.has_model:
+        run.data()
+        _read_header(run.path / "weights.safetensors")
+    if run.is_finished:
+        run.metrics()
+        _read_header(run.path / "weights.safetensors")
+        _read_header(run.path / "codes.safetensors")
+
+
+def _load_weights(vae: VAE, weights: dict[str, Tensor], path: Path) -> None:
+    expected = {name: tuple(value.shape) for name, value in vae.state_dict().items()}
+    got = {name: tuple(value.shape) for name, value in weights.items()}
+    faults = [f"{name} is missing" for name in expected.keys() - got.keys()]
+    faults += [f"{name} is not part of it" for name in got.keys() - expected.keys()]
+    faults += [
+        f"{name} has shape {got[name]}, not {expected[name]}"
+        for name in expected.keys() & got.keys()
+        if expected[name] != got[name]
+    ]
+    if faults:
+        raise RunError(
+            f"{path}: not the weights of this run's model: {'; '.join(sorted(faults)[:3])}."
+        )
+    vae.load_state_dict(weights)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusals into a RunError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{path}: cannot be written ({_reason(error)}). Make room or choose another folder "
+            "for runs."
+        ) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with _writing(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    _write(path, (json.dumps(_finite(value), indent=1) + "\n").encode())
+
+
+def _json_line(record: dict[str, Any]) -> str:
+    return json.dumps(_finite(record)) + "\n"
+
+
+def _finite(value: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity: what is not finite (a point mass's rate) becomes null."""
+    return {k: None if _is_infinite(v) else v for k, v in value.items()}
+
+
+def _is_infinite(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_is_infinite, value))
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _write_tensors(
+    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    contiguous = {name: value.contiguous().cpu() for name, value in tensors.items()}
+    _write(path, safetensors.torch.save(contiguous, metadata))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path}: cannot be read ({_reason(error)}).") from error
+
+
+def _read_json(path: Path, keys: set[str]) -> dict[str, Any]:
+    try:
+        value = json.loads(_read_text(path))
+    except ValueError as error:
+        raise RunError(f"{path}: expected JSON ({error}).") from error
+    if not isinstance(value, dict) or not keys <= value.keys():
+        raise RunError(f"{path}: expected a JSON object with {', '.join(sorted(keys))}.")
+    return value
+
+
+def _read_header(path: Path) -> None:
+    _open_tensors(path, names_only=True)
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    return _open_tensors(path, names_only=False)
+
+
+def _open_tensors(path: Path, names_only: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = [] if names_only else file.keys()
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path}: cannot be read as safetensors ({_reason(error)}).") from error
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

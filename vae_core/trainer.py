@@ -1,0 +1,216 @@
+"""Training, top to bottom: a generator that yields one record per epoch.
+
+The caller owns progress, checkpoints and cancelling: it stops by not asking for more.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vae_core.config import ModelConfig, TrainConfig
+from vae_core.data.dataset import Dataset
+from vae_core.errors import TrainingError
+from vae_core.objective import Evaluation, Objective, elbo_terms, evaluate
+from vae_core.posteriors import Posterior
+from vae_core.vae import VAE, build_vae
+
+N_TRAIN_EVALUATED = 10_000
+
+
+@dataclass(frozen=True)
+class TrainState:
+    """All that the next epoch depends on: with it, resumed = uninterrupted, bit for bit."""
+
+    epoch: int
+    model: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    shuffle: Tensor  # generator states
+    sampling: Tensor
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """A flat dictionary for safetensors; the epoch travels beside it."""
+        tensors = {f"model.{name}": value for name, value in self.model.items()}
+        for index, moments in self.optimizer["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+        return tensors | {"rng.shuffle": self.shuffle, "rng.sampling": self.sampling}
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, Tensor], epoch: int) -> TrainState:
+        """Inverse of `to_tensors`. Raises KeyError when a generator state is missing."""
+        model, moments = {}, dict[int, dict[str, Tensor]]()
+        for key, value in tensors.items():
+            kind, _, name = key.partition(".")
+            if kind == "model":
+                model[name] = value
+            elif kind == "optimizer":
+                index, _, moment = name.partition(".")
+                moments.setdefault(int(index), {})[moment] = value
+        return cls(
+            epoch, model, {"state": moments}, tensors["rng.shuffle"], tensors["rng.sampling"]
+        )
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch did. All terms in nats per image at beta = 1, one draw per image.
+
+    Train and test terms are measured with the same weights, those at the end of the epoch:
+    on the whole test split, and on the first images of the training split, as many.
+    """
+
+    epoch: int
+    beta: float
+    train_distortion: float
+    train_rate: float
+    test_distortion: float
+    test_rate: float
+    test_rate_per_dim: tuple[float, ...]
+    seconds: float  # training alone, without the evaluation
+    images_per_second: float
+    state: TrainState = field(repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of history.jsonl: everything but the state."""
+        return {name: value for name, value in vars(self).items() if name != "state"}
+
+
+def fit(
+    vae: VAE, dataset: Dataset, config: TrainConfig, state: TrainState | None = None
+) -> Iterator[EpochRecord]:
+    """Train in place with Adam, one record per epoch.
+
+    Parameters
+    ----------
+    vae : VAE
+        Changed in place.
+    dataset : Dataset
+    config : TrainConfig
+    state : TrainState, optional
+        Go on after this state's epoch, exactly as if never interrupted.
+
+    Raises
+    ------
+    TrainingError
+        When the loss is no longer finite; the model gets its last good weights back.
+    """
+    device = _device(config)
+    vae.to(device)
+    optimizer = torch.optim.Adam(vae.parameters(), lr=config.lr, fused=True)
+    objective = Objective.of(config)
+    # Shuffling and noise have generators of their own: nothing else may draw from them.
+    shuffle = torch.Generator().manual_seed(config.seed)
+    sampling = torch.Generator(device).manual_seed(config.seed + 1)
+    if state is not None:
+        _restore(state, vae, optimizer, shuffle, sampling)
+    good = state or _snapshot(0, vae, optimizer, shuffle, sampling)
+    train = dataset.train
+    measured = train.take(torch.arange(min(len(train), len(dataset.test), N_TRAIN_EVALUATED)))
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(config.threads or threads)
+        for epoch in range(good.epoch + 1, config.epochs + 1):
+            start = time.perf_counter()
+            for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
+                x = train.batch(index, sampling, device)
+                loss = objective(elbo_terms(vae, x, generator=sampling), epoch)
+                if not loss.isfinite():
+                    raise _diverged(epoch, f"the loss became {loss.item()}", config, good, vae)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            seconds = time.perf_counter() - start
+            seen, unseen = evaluate(vae, measured), evaluate(vae, dataset.test)
+            if not (_is_finite(seen, vae.family) and _is_finite(unseen, vae.family)):
+                raise _diverged(epoch, "the last step broke the weights", config, good, vae)
+            good = _snapshot(epoch, vae, optimizer, shuffle, sampling)
+            yield EpochRecord(
+                epoch,
+                objective.beta_at(epoch),
+                seen.distortion,
+                seen.rate,
+                unseen.distortion,
+                unseen.rate,
+                unseen.rate_per_dim,
+                seconds,
+                len(train) / seconds,
+                good,
+            )
+    finally:
+        torch.set_num_threads(threads)
+
+
+def estimate_seconds(
+    model: ModelConfig, train: TrainConfig, image_shape: tuple[int, int, int], n_images: int
+) -> float:
+    """Seconds that training would take here, from timing a few steps on random pixels."""
+    vae = build_vae(model, image_shape)
+    optimizer = torch.optim.Adam(vae.parameters(), lr=train.lr, fused=True)
+    x = torch.rand(min(train.batch_size, n_images), *image_shape)
+    times = []
+    for _ in range(4):
+        start = time.perf_counter()
+        optimizer.zero_grad()
+        Objective.of(train)(elbo_terms(vae, x)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        times.append(time.perf_counter() - start)
+    return min(times[1:]) * train.epochs * -(-n_images // len(x))
+
+
+def _device(config: TrainConfig) -> torch.device:
+    if config.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(config.device)
+
+
+def _is_finite(evaluation: Evaluation, family: type[Posterior]) -> bool:
+    terms = evaluation.negative_elbo if family.has_rate else evaluation.distortion
+    return math.isfinite(terms)
+
+
+def _diverged(
+    epoch: int, what: str, config: TrainConfig, good: TrainState, vae: VAE
+) -> TrainingError:
+    vae.load_state_dict(good.model)
+    return TrainingError(
+        f"Training stopped in epoch {epoch}: {what} (lr = {config.lr:g}, beta = {config.beta:g}, "
+        f"batch size {config.batch_size}). The model keeps its weights of epoch {good.epoch}. "
+        "Try a smaller learning rate."
+    )
+
+
+def _snapshot(
+    epoch: int,
+    vae: VAE,
+    optimizer: torch.optim.Optimizer,
+    shuffle: torch.Generator,
+    sampling: torch.Generator,
+) -> TrainState:
+    model = {name: value.detach().clone() for name, value in vae.state_dict().items()}
+    moments = {
+        index: {name: value.clone() for name, value in state.items()}
+        for index, state in optimizer.state_dict()["state"].items()
+    }
+    return TrainState(epoch, model, {"state": moments}, shuffle.get_state(), sampling.get_state())
+
+
+def _restore(
+    state: TrainState,
+    vae: VAE,
+    optimizer: torch.optim.Optimizer,
+    shuffle: torch.Generator,
+    sampling: torch.Generator,
+) -> None:
+    vae.load_state_dict(state.model)
+    # torch keeps references to the tensors it loads: hand it copies, so that the state stays
+    moments = {k: {n: v.clone() for n, v in m.items()} for k, m in state.optimizer["state"].items()}
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    shuffle.set_state(state.shuffle.cpu())
+    sampling.set_state(state.sampling.cpu())
