@@ -60,7 +60,7 @@ class Posterior(Distribution, ABC):
 
 
 @POSTERIORS.register("diagonal")
-class DiagonalGaussian(Posterior, Independent):
+class DiagonalGaussian(Posterior, Independent[Normal]):
     """q(z|x) = N(mu(x), diag sigma(x)^2), the posterior of Kingma & Welling (2014).
 
     Every latent number has a mean and a variance of its own; none are correlated given x.
