@@ -16,24 +16,31 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from vae_core.analysis.codes import Codes, encode_dataset
 from vae_core.config import RunConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError, VAECoreError
+from vae_core.files import (
+    check_tensors,
+    json_line,
+    read_json,
+    read_tensors,
+    read_text,
+    write_bytes,
+    write_json,
+    write_tensors,
+    writing,
+)
 from vae_core.trainer import EpochRecord, TrainState, fit
 from vae_core.vae import VAE, build_vae
 
@@ -71,18 +78,18 @@ class Run:
 
     def data(self) -> dict[str, Any]:
         """Facts about the data set: image_shape, class_names, n_train, n_test, fingerprint."""
-        return _read_json(self.path / "data.json", {"image_shape", "class_names", "n_test"})
+        return read_json(self.path / "data.json", {"image_shape", "class_names", "n_test"})
 
     def metrics(self) -> dict[str, Any]:
         """The final numbers, in nats per image; None stands for 'no finite rate'."""
-        return _read_json(self.path / "metrics.json", {"test_distortion", "n_test"})
+        return read_json(self.path / "metrics.json", {"test_distortion", "n_test"})
 
     def history(self) -> list[dict[str, Any]]:
         """One record per finished epoch. A line cut short by a killed process is left out."""
         path = self.path / "history.jsonl"
         if not path.exists():
             return []
-        *whole, rest = _read_text(path).split("\n")
+        *whole, rest = read_text(path).split("\n")
         del rest  # empty, or the line being written when the process died
         try:
             return [json.loads(line) for line in whole]
@@ -99,13 +106,13 @@ class Run:
         """
         vae = self._new_vae()
         path = self.path / "weights.safetensors"
-        _load_weights(vae, _read_tensors(path)[0], path)
+        _load_weights(vae, read_tensors(path)[0], path)
         return vae.eval().requires_grad_(False)
 
     def codes(self) -> Codes:
         """Posteriors and labels of the test split."""
         path = self.path / "codes.safetensors"
-        tensors, _ = _read_tensors(path)
+        tensors, _ = read_tensors(path)
         model = self.config.model
         try:
             codes = Codes(
@@ -129,7 +136,7 @@ class Run:
         path = self.path / "resume.safetensors"
         if not path.exists():
             return None
-        tensors, metadata = _read_tensors(path)
+        tensors, metadata = read_tensors(path)
         try:
             return TrainState.from_tensors(tensors, int(metadata["epoch"]))
         except (KeyError, ValueError) as error:
@@ -164,29 +171,29 @@ class Run:
         vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
         if state:
             _load_weights(vae, state.model, self.path / "resume.safetensors")
-        _write_json(self.path / "data.json", facts)
+        write_json(self.path / "data.json", facts)
         done = [r for r in self.history() if state and r["epoch"] <= state.epoch]
-        _write(self.path / "history.jsonl", "".join(map(_json_line, done)).encode())
+        write_bytes(self.path / "history.jsonl", "".join(map(json_line, done)).encode())
         for record in fit(vae, dataset, self.config.train, state):
             done.append(record.to_dict())
             self._save(record)
             yield record
         codes = encode_dataset(vae, dataset.test)
         self.save_codes(codes)
-        _write_json(self.path / "metrics.json", self._summary(done, facts))
+        write_json(self.path / "metrics.json", self._summary(done, facts))
 
     def save_codes(self, codes: Codes) -> None:
         """Write the posteriors and labels of the test split."""
         tensors = {"params": codes.params, "labels": codes.labels}
-        _write_tensors(self.path / "codes.safetensors", tensors)
+        write_tensors(self.path / "codes.safetensors", tensors)
 
     def _save(self, record: EpochRecord) -> None:
         # History first: a record without its state is dropped on resume, never the reverse.
-        with _writing(self.path / "history.jsonl"), (self.path / "history.jsonl").open("a") as file:
-            file.write(_json_line(record.to_dict()))
+        with writing(self.path / "history.jsonl"), (self.path / "history.jsonl").open("a") as file:
+            file.write(json_line(record.to_dict()))
         epoch = {"epoch": str(record.epoch)}
-        _write_tensors(self.path / "resume.safetensors", record.state.to_tensors(), epoch)
-        _write_tensors(self.path / "weights.safetensors", record.state.model, epoch)
+        write_tensors(self.path / "resume.safetensors", record.state.to_tensors(), epoch)
+        write_tensors(self.path / "weights.safetensors", record.state.model, epoch)
 
     def _summary(self, history: list[dict[str, Any]], facts: dict[str, Any]) -> dict[str, Any]:
         last, seconds = history[-1], sum(r["seconds"] for r in history)
@@ -249,10 +256,10 @@ class RunStore:
 
     def _write_new(self, run_id: str, config: RunConfig, created: str) -> Run:
         path = self.root / run_id
-        with _writing(path):
+        with writing(path):
             path.mkdir(parents=True)
         envelope = {"format": FORMAT, "created": created, "config": config.to_dict()}
-        _write_json(path / "config.json", envelope)
+        write_json(path / "config.json", envelope)
         return Run(path, config, created)
 
     def adopt(
@@ -271,11 +278,13 @@ class RunStore:
             When the folder exists or cannot be written.
         """
         run = self._write_new(name, template.config, template.created)
-        _write_json(run.path / "data.json", template.data())
-        _write(run.path / "history.jsonl", "".join(map(_json_line, template.history())).encode())
-        _write_tensors(run.path / "weights.safetensors", weights)
+        write_json(run.path / "data.json", template.data())
+        write_bytes(
+            run.path / "history.jsonl", "".join(map(json_line, template.history())).encode()
+        )
+        write_tensors(run.path / "weights.safetensors", weights)
         run.save_codes(codes)
-        _write_json(run.path / "metrics.json", metrics)
+        write_json(run.path / "metrics.json", metrics)
         return run
 
     def load(self, run_id: str) -> Run:
@@ -291,7 +300,7 @@ class RunStore:
         path = self.root / run_id
         if not path.is_dir():
             raise RunError(f"{path}: there is no such run.")
-        envelope = _read_json(path / "config.json", {"format", "created", "config"})
+        envelope = read_json(path / "config.json", {"format", "created", "config"})
         if envelope["format"] != FORMAT:
             raise RunError(
                 f"{path / 'config.json'}: expected format {FORMAT}; got {envelope['format']!r}."
@@ -324,11 +333,11 @@ def _check(run: Run) -> None:
     run.history()
     if run.has_model:
         run.data()
-        _read_header(run.path / "weights.safetensors")
+        check_tensors(run.path / "weights.safetensors")
     if run.is_finished:
         run.metrics()
-        _read_header(run.path / "weights.safetensors")
-        _read_header(run.path / "codes.safetensors")
+        check_tensors(run.path / "weights.safetensors")
+        check_tensors(run.path / "codes.safetensors")
 
 
 def _load_weights(vae: VAE, weights: dict[str, Tensor], path: Path) -> None:
@@ -346,92 +355,3 @@ def _load_weights(vae: VAE, weights: dict[str, Tensor], path: Path) -> None:
             f"{path}: not the weights of this run's model: {'; '.join(sorted(faults)[:3])}."
         )
     vae.load_state_dict(weights)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusals into a RunError that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"{path}: cannot be written ({_reason(error)}). Make room or choose another folder "
-            "for runs."
-        ) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with _writing(path):
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    _write(path, (json.dumps(_finite(value), indent=1) + "\n").encode())
-
-
-def _json_line(record: dict[str, Any]) -> str:
-    return json.dumps(_finite(record)) + "\n"
-
-
-def _finite(value: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no infinity: what is not finite (a point mass's rate) becomes null."""
-    return {k: None if _is_infinite(v) else v for k, v in value.items()}
-
-
-def _is_infinite(value: object) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_is_infinite, value))
-    return isinstance(value, float) and not math.isfinite(value)
-
-
-def _write_tensors(
-    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None
-) -> None:
-    contiguous = {name: value.contiguous().cpu() for name, value in tensors.items()}
-    _write(path, safetensors.torch.save(contiguous, metadata))
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"{path}: cannot be read ({_reason(error)}).") from error
-
-
-def _read_json(path: Path, keys: set[str]) -> dict[str, Any]:
-    try:
-        value = json.loads(_read_text(path))
-    except ValueError as error:
-        raise RunError(f"{path}: expected JSON ({error}).") from error
-    if not isinstance(value, dict) or not keys <= value.keys():
-        raise RunError(f"{path}: expected a JSON object with {', '.join(sorted(keys))}.")
-    return value
-
-
-def _read_header(path: Path) -> None:
-    _open_tensors(path, names_only=True)
-
-
-def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    return _open_tensors(path, names_only=False)
-
-
-def _open_tensors(path: Path, names_only: bool) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = [] if names_only else file.keys()
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-    except (OSError, SafetensorError) as error:
-        raise RunError(f"{path}: cannot be read as safetensors ({_reason(error)}).") from error
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
