@@ -28,18 +28,18 @@ EVALUATION_BLOCK = 1000
 class ElboTerms:
     """The two terms for every image of a batch, in nats per image."""
 
-    distortion: Float[Tensor, n]
-    rate: Float[Tensor, n]
+    distortion: Float[Tensor, " n"]
+    rate: Float[Tensor, " n"]
     posterior: Posterior
     prior: Distribution
 
     @property
-    def negative_elbo(self) -> Float[Tensor, n]:
+    def negative_elbo(self) -> Float[Tensor, " n"]:
         """distortion + rate: an upper bound on -log p(x), in expectation over the draws."""
         return self.distortion + self.rate
 
     @property
-    def rate_per_dim(self) -> Float[Tensor, n * latent]:
+    def rate_per_dim(self) -> Float[Tensor, " n *latent"]:
         """KL of every latent number's marginal, (n, *latent)."""
         return kl_per_dim(self.posterior, self.prior)
 

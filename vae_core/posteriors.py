@@ -8,7 +8,7 @@ To add a family, write one class here and register it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -33,7 +33,7 @@ class Posterior(Distribution, ABC):
 
     @classmethod
     @abstractmethod
-    def from_params(cls, params: Float[Tensor, "n *sites P"]) -> Self:
+    def from_params(cls, params: Float[Tensor, "n *sites P"]) -> Posterior:
         """q(z|x) for a batch, from the encoder's output."""
 
     @classmethod
@@ -80,7 +80,7 @@ class DiagonalGaussian(Posterior, Independent[Normal]):
         return 2 * channels
 
     @classmethod
-    def from_params(cls, params: Float[Tensor, "n *sites P"]) -> Self:
+    def from_params(cls, params: Float[Tensor, "n *sites P"]) -> DiagonalGaussian:
         """The first half of the last axis is mu, the second log sigma^2, clamped."""
         loc, logvar = params.chunk(2, dim=-1)
         scale = (0.5 * logvar.clamp(LOGVAR_MIN, LOGVAR_MAX)).exp()
@@ -126,7 +126,7 @@ class PointMass(Posterior):
         return channels
 
     @classmethod
-    def from_params(cls, params: Float[Tensor, "n *sites P"]) -> Self:
+    def from_params(cls, params: Float[Tensor, "n *sites P"]) -> PointMass:
         """The encoder's output is the location."""
         return cls(params, params.ndim - 1)
 
@@ -159,7 +159,7 @@ def _kl_point_mass(q: PointMass, p: Distribution) -> Tensor:
     return q.loc.new_full(q.batch_shape, torch.inf)
 
 
-def kl_per_dim(q: Distribution, p: Distribution) -> Float[Tensor, n * latent]:
+def kl_per_dim(q: Distribution, p: Distribution) -> Float[Tensor, " n *latent"]:
     """KL between the marginals of q and p for every latent number.
 
     For a diagonal Gaussian these add up to KL(q || p); for a family with correlations they

@@ -21,7 +21,7 @@ class ClassPosterior:
 
     label: int
     n_images: int
-    mean: Float[Tensor, d]
+    mean: Float[Tensor, " d"]
     covariance: Float[Tensor, "d d"]
 
 

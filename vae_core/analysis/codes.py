@@ -32,7 +32,7 @@ class Codes:
     """
 
     params: Float[Tensor, "n *sites P"]
-    labels: Int[Tensor, n]
+    labels: Int[Tensor, " n"]
     family: str
     latent_shape: tuple[int, ...]
 
@@ -49,17 +49,17 @@ class Codes:
         family: type[Posterior] = POSTERIORS[self.family]
         return family.prior(self.latent_shape, self.params)
 
-    def take(self, index: Int[Tensor, m]) -> Codes:
+    def take(self, index: Int[Tensor, " m"]) -> Codes:
         """The codes of these images, in this order."""
         return Codes(self.params[index], self.labels[index], self.family, self.latent_shape)
 
     @cached_property
-    def mean(self) -> Float[Tensor, n * latent]:
+    def mean(self) -> Float[Tensor, " n *latent"]:
         """Posterior means, (n, *latent)."""
         return self.posterior().mean
 
     @cached_property
-    def variance(self) -> Float[Tensor, n * latent]:
+    def variance(self) -> Float[Tensor, " n *latent"]:
         """Posterior variances, (n, *latent); zero for a point mass."""
         return self.posterior().variance
 

@@ -57,7 +57,7 @@ def rate_table(codes: Codes) -> pd.DataFrame:
     )
 
 
-def class_rates(codes: Codes) -> Float[Tensor, classes * latent]:
+def class_rates(codes: Codes) -> Float[Tensor, " classes *latent"]:
     """KL_j averaged over the images of each class present, (n_classes, *latent), nats per image.
 
     Rows follow `codes.labels.unique()`. Weighted by class size they average to the whole.

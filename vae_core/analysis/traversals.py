@@ -9,14 +9,14 @@ from torch import Tensor
 from vae_core.vae import VAE
 
 
-def decode_mean(vae: VAE, z: Float[Tensor, n * latent]) -> Float[Tensor, "n c H W"]:
+def decode_mean(vae: VAE, z: Float[Tensor, " n *latent"]) -> Float[Tensor, "n c H W"]:
     """The decoder's mean picture for each z, clipped to [0, 1]."""
     with torch.no_grad():
         return vae.decode(z).mean.clamp(0.0, 1.0)
 
 
 def traverse(
-    vae: VAE, z: Float[Tensor, "*latent"], index: int, values: Float[Tensor, n]
+    vae: VAE, z: Float[Tensor, "*latent"], index: int, values: Float[Tensor, " n"]
 ) -> Float[Tensor, "n c H W"]:
     """Decode z with number `index` of z.flatten() set to each value in turn.
 
