@@ -1,0 +1,60 @@
+"""What several tests share. One thread, so that a result does not depend on the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.samples import ROOT, synthetic_files, tiny_run, write_files
+from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
+from vae_core.data.mnist import DATA_VARIABLE, FILES
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """96 training and 96 test digits of 8 x 8 pixels."""
+    return load_dataset(DataConfig(limit=96))
+
+
+@pytest.fixture(scope="session")
+def idx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with MNIST's file names, plain, and random pictures of 8 x 12 pixels."""
+    return write_files(tmp_path_factory.mktemp("idx"), synthetic_files())
+
+
+@pytest.fixture(scope="session")
+def zipped_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same files, gzipped."""
+    return write_files(tmp_path_factory.mktemp("zipped"), synthetic_files(), zipped=True)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Run:
+    """A finished run to read. To change its files, take `run_copy`."""
+    run = RunStore(tmp_path_factory.mktemp("runs")).create(tiny_run())
+    list(run.train(digits))
+    return run
+
+
+@pytest.fixture
+def run_copy(finished_run: Run, tmp_path: Path) -> Run:
+    """A finished run of one's own, alone in its folder of runs."""
+    shutil.copytree(finished_run.path, tmp_path / "runs" / finished_run.id)
+    return RunStore(tmp_path / "runs").load(finished_run.id)
+
+
+@pytest.fixture
+def mnist_folder() -> str:
+    """Where the real MNIST is; the test is skipped where it is not."""
+    folders = [os.environ.get(DATA_VARIABLE), str(ROOT.parent / "shared" / "data" / "mnist")]
+    for folder in filter(None, folders):
+        for place in (Path(folder), Path(folder) / "mnist"):
+            if all((place / f).exists() or (place / f"{f}.gz").exists() for f in FILES):
+                return str(place)
+    pytest.skip(f"MNIST is not on this machine: set {DATA_VARIABLE} to its folder")

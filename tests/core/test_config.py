@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae_core import ConfigError, DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.config import (
+    BINARISATIONS,
+    DATASETS,
+    DEVICES,
+    LIKELIHOODS,
+    MAX_LATENTS,
+    NETWORKS,
+    POSTERIORS,
+    Registry,
+)
+
+NOT_WHOLE = (math.nan, math.inf, True, "3", 1.5, [3])
+NOT_NUMBER = (math.nan, math.inf, -math.inf, True, "1", None, [1.0], 1j)
+NOT_CHOICE = ("", "nonsense", None, 3, True, math.nan, ["grey"])
+
+BAD = {
+    (DataConfig, "name"): NOT_CHOICE,
+    (DataConfig, "path"): (3, True, math.nan, ["a"]),
+    (DataConfig, "classes"): (3, "12", (), (-1,), (1000,), (True,), (1.5,), (None,), ([1],)),
+    (DataConfig, "binarisation"): NOT_CHOICE,
+    (DataConfig, "limit"): (*NOT_WHOLE, 0, -1, 10**9),
+    (DataConfig, "seed"): (*NOT_WHOLE, None, -1, 2**31),
+    (ModelConfig, "network"): NOT_CHOICE,
+    (ModelConfig, "hidden"): (8, "8", (0,), (-1,), (5000,), (True,), (1.5,), (8,) * 9),
+    (ModelConfig, "latent_shape"): (
+        *(4, "4", None, (), (2, 2), (1, 2, 3, 4), (0,), (-3,), (MAX_LATENTS + 1,)),
+        *((64, 64, 2), (4.0,), (True,), (math.nan,)),
+    ),
+    (ModelConfig, "posterior"): NOT_CHOICE,
+    (ModelConfig, "likelihood"): NOT_CHOICE,
+    (ModelConfig, "sigma"): NOT_CHOICE,
+    (ModelConfig, "sigma_value"): (*NOT_NUMBER, 0.0, -1.0, 1e9),
+    (TrainConfig, "epochs"): (*NOT_WHOLE, None, 0, -1, 10**6),
+    (TrainConfig, "batch_size"): (*NOT_WHOLE, None, 0, -1, 10**6),
+    (TrainConfig, "lr"): (*NOT_NUMBER, 0.0, -1e-3, 2.0),
+    (TrainConfig, "beta"): (*NOT_NUMBER, -1e-9, 1e7),
+    (TrainConfig, "warmup_epochs"): (*NOT_WHOLE, None, -1, 10**6),
+    (TrainConfig, "free_bits"): (*NOT_NUMBER, -0.1, 1e3),
+    (TrainConfig, "seed"): (*NOT_WHOLE, None, -1, 2**31),
+    (TrainConfig, "threads"): (*NOT_WHOLE, 0, -1, 10**4),
+    (TrainConfig, "device"): NOT_CHOICE,
+}
+
+
+def test_every_field_has_bad_values():
+    fields = {
+        (kind, field.name)
+        for kind in (DataConfig, ModelConfig, TrainConfig)
+        for field in dataclasses.fields(kind)
+    }
+    assert set(BAD) == fields
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        pytest.param(kind, field, value, id=f"{field}={value!r}")
+        for (kind, field), values in BAD.items()
+        for value in values
+    ],
+)
+def test_bad_value_names_the_flag_and_what_came(kind, field, value):
+    flag = next(f for f in dataclasses.fields(kind) if f.name == field).metadata["flag"]
+    with pytest.raises(ConfigError) as caught:
+        kind(**{field: value})
+    message = str(caught.value)
+    assert message.startswith((flag or field.replace("_", "-")))
+    assert " must " in message or " may hold at most " in message
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "a/b", "<b>", "x" * 61, 3, True])
+def test_bad_run_name_is_refused(name):
+    with pytest.raises(ConfigError, match="name must be 1 to 60 letters"):
+        RunConfig(name=name)
+
+
+def test_error_says_range_and_value():
+    with pytest.raises(ConfigError, match=r"^epochs must be a whole number from 1 to 10000; got 0"):
+        TrainConfig(epochs=0)
+    with pytest.raises(ConfigError, match=r"^lr must be a number from 1e-08 to 1; got nan"):
+        TrainConfig(lr=math.nan)
+    with pytest.raises(ConfigError, match=r"64 x 64 x 2 = 8192"):
+        ModelConfig(latent_shape=(64, 64, 2))
+
+
+def test_configs_are_frozen_and_normalised():
+    config = DataConfig(classes=[3, 1, 3])
+    assert config.classes == (1, 3)
+    assert ModelConfig(hidden=[4, 2], latent_shape=[2, 2, 1]).latent_shape == (2, 2, 1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.seed = 1
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_hidden_defaults_to_the_network(network):
+    assert ModelConfig(network=network).hidden == NETWORKS[network].default_hidden
+    assert ModelConfig(network=network, hidden=()).hidden == ()
+
+
+WORDS = st.text("abcXYZ019 .,()=+-_", min_size=1, max_size=60)
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+@st.composite
+def run_configs(draw: st.DrawFn) -> RunConfig:
+    """Any valid RunConfig without a data folder."""
+    latent = st.one_of(st.tuples(st.integers(1, MAX_LATENTS)), st.tuples(*[st.integers(1, 16)] * 3))
+    data = DataConfig(
+        name=draw(st.sampled_from(sorted(DATASETS))),
+        classes=draw(st.none() | st.lists(st.integers(0, 999), min_size=1, max_size=5)),
+        binarisation=draw(st.sampled_from(BINARISATIONS)),
+        limit=draw(st.none() | st.integers(1, 10_000_000)),
+        seed=draw(SEEDS),
+    )
+    model = ModelConfig(
+        network=draw(st.sampled_from(sorted(NETWORKS))),
+        hidden=draw(st.none() | st.lists(st.integers(1, 4096), max_size=8)),
+        latent_shape=draw(latent),
+        posterior=draw(st.sampled_from(sorted(POSTERIORS))),
+        likelihood=draw(st.sampled_from(sorted(LIKELIHOODS))),
+        sigma_value=draw(st.floats(1e-3, 1e3)),
+    )
+    train = TrainConfig(
+        epochs=draw(st.integers(1, 10_000)),
+        batch_size=draw(st.integers(1, 65_536)),
+        lr=draw(st.floats(1e-8, 1.0)),
+        beta=draw(st.floats(0.0, 1e6)),
+        warmup_epochs=draw(st.integers(0, 10_000)),
+        free_bits=draw(st.floats(0.0, 100.0)),
+        seed=draw(SEEDS),
+        threads=draw(st.none() | st.integers(1, 256)),
+        device=draw(st.sampled_from(DEVICES)),
+    )
+    return RunConfig(data, model, train, draw(st.none() | WORDS))
+
+
+@given(run_configs())
+def test_dictionary_round_trip_through_json(config):
+    assert RunConfig.from_dict(config.to_dict()) == config
+    assert RunConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_missing_keys_take_their_defaults():
+    assert RunConfig.from_dict({}) == RunConfig()
+    assert RunConfig.from_dict({"train": {"epochs": 3}}).train == TrainConfig(epochs=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"modle": {}}, "config has unknown settings modle; known are data, model, name, train"),
+        ({"train": {"epoch": 3}}, "train has unknown settings epoch; known are batch_size"),
+        ({3: 4}, "config has unknown settings 3"),
+        ({"data": None}, "data must be a JSON object; got NoneType"),
+        ({"model": [1]}, "model must be a JSON object; got list"),
+        ([], "config must be a JSON object; got list"),
+        ({"train": {"epochs": None}}, "epochs must be a whole number"),
+    ],
+)
+def test_foreign_dictionary_is_refused(values, message):
+    with pytest.raises(ConfigError, match=message):
+        RunConfig.from_dict(values)
+
+
+def test_registry_names_its_setting_and_choices():
+    registry: Registry[type] = Registry("colour")
+    registry.register("red")(int)
+    registry.check("red")
+    assert registry == {"red": int}
+    with pytest.raises(ConfigError, match="colour must be one of red; got 'blue'"):
+        registry.check("blue")

@@ -1,0 +1,72 @@
+"""Small things to test on: configs, IDX files, ways to call the command line."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_core import DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.data.mnist import FILES
+
+ROOT = Path(__file__).parents[1]
+LATENTS = ((3,), (2, 2, 3))  # a vector and a feature map, both fit an 8 x 8 image
+
+
+def tiny_model(latent: tuple[int, ...] = (3,), **settings: object) -> ModelConfig:
+    return ModelConfig(**{"hidden": (8,), "latent_shape": latent} | settings)
+
+
+def tiny_run(**settings: object) -> RunConfig:
+    """Digits that train in a tenth of a second; `settings` are those of ModelConfig."""
+    return RunConfig(
+        DataConfig(limit=96),
+        tiny_model(**settings),
+        TrainConfig(epochs=3, batch_size=32, threads=1),
+    )
+
+
+def idx_bytes(array: NDArray[np.uint8]) -> bytes:
+    """An IDX file of unsigned bytes."""
+    header = struct.pack(f">{1 + array.ndim}I", 8 << 8 | array.ndim, *array.shape)
+    return header + array.astype(np.uint8).tobytes()
+
+
+def synthetic_files(
+    n_train: int = 60, n_test: int = 20, side: tuple[int, int] = (8, 12)
+) -> dict[str, bytes]:
+    """The four files of MNIST with random pixels and labels 0, 1, ..., 9, 0, ..."""
+    rng = np.random.default_rng(0)
+    files = {}
+    for n, images, labels in ((n_train, *FILES[:2]), (n_test, *FILES[2:])):
+        files[images] = idx_bytes(rng.integers(0, 256, (n, *side), dtype=np.uint8))
+        files[labels] = idx_bytes(np.arange(n, dtype=np.uint8) % 10)
+    return files
+
+
+def write_files(folder: Path, files: dict[str, bytes], zipped: bool = False) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        if zipped:
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content, 1, mtime=0))
+        else:
+            (folder / name).write_bytes(content)
+    return folder
+
+
+def start_cli(*words: object, cwd: Path) -> subprocess.Popen[str]:
+    """`python -m vae_core ...` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "vae_core", *map(str, words)],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
