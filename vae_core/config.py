@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,8 +104,10 @@ class DataConfig:
     def __post_init__(self) -> None:
         DATASETS.check(self.name)
         _one_of("binarisation", self.binarisation, BINARISATIONS)
-        if self.path is not None and not isinstance(self.path, str):
-            object.__setattr__(self, "path", str(self.path))
+        if self.path is not None:
+            if not isinstance(self.path, str | os.PathLike):
+                raise ConfigError(f"data-dir must be the path of a folder; got {self.path!r}.")
+            object.__setattr__(self, "path", os.fspath(self.path))
         if self.classes is not None:
             classes = _integers("classes", self.classes)
             for label in classes:
