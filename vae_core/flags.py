@@ -106,12 +106,13 @@ def command_line(config: RunConfig) -> str:
     """The command that trains this config, leaving out defaults and the data folder."""
     words = ["python -m vae_core train"]
     if config.name:
-        words.append(f"--name {shlex.quote(config.name)}")
+        words.append(f"--name={shlex.quote(config.name)}")  # with =, for names like -x
     for part, kind in PARTS.items():
         values = getattr(config, part)
         for field in dataclasses.fields(kind):
             value = getattr(values, field.name)
-            if field.name != "path" and value != getattr(kind(), field.name):
+            # hidden is always written: its default depends on the network
+            if field.name != "path" and value != field.default:
                 words.append(f"--{flag_of(field)} {_text(value)}".rstrip())
     return " ".join(words)
 
