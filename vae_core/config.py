@@ -205,9 +205,11 @@ class RunConfig:
     def __post_init__(self) -> None:
         if self.name is None:
             return
-        if not isinstance(self.name, str) or not re.fullmatch(r"[\w .,()=+-]{1,60}", self.name):
+        allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone: it says nothing
+        if not isinstance(self.name, str) or not re.fullmatch(allowed, self.name):
             raise ConfigError(
-                "name must be 1 to 60 letters, digits, spaces or . , ( ) = + - _; "
+                "name must be 1 to 60 letters, digits, spaces or . , ( ) = + - _, and not "
+                "punctuation alone; "
                 f"got {self.name!r}."
             )
 

@@ -75,11 +75,11 @@ def test_bad_value_names_the_flag_and_what_came(kind, field, value):
     with pytest.raises(ConfigError) as caught:
         kind(**{field: value})
     message = str(caught.value)
-    assert message.startswith((flag or field.replace("_", "-")))
+    assert message.startswith(flag or field.replace("_", "-"))
     assert " must " in message or " may hold at most " in message
 
 
-@pytest.mark.parametrize("name", ["", "a\nb", "a/b", "<b>", "x" * 61, 3, True])
+@pytest.mark.parametrize("name", ["", " ", "--", "a\nb", "a/b", "<b>", "x" * 61, 3, True])
 def test_bad_run_name_is_refused(name):
     with pytest.raises(ConfigError, match="name must be 1 to 60 letters"):
         RunConfig(name=name)
@@ -108,7 +108,7 @@ def test_hidden_defaults_to_the_network(network):
     assert ModelConfig(network=network, hidden=()).hidden == ()
 
 
-WORDS = st.text("abcXYZ019 .,()=+-_", min_size=1, max_size=60)
+NAMES = st.from_regex(r"[ .,()=+-]{0,3}[a-zA-Z0-9_é][\w .,()=+-]{0,50}", fullmatch=True)
 SEEDS = st.integers(0, 2**31 - 1)
 
 
@@ -142,7 +142,7 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         threads=draw(st.none() | st.integers(1, 256)),
         device=draw(st.sampled_from(DEVICES)),
     )
-    return RunConfig(data, model, train, draw(st.none() | WORDS))
+    return RunConfig(data, model, train, draw(st.none() | NAMES))
 
 
 @given(run_configs())

@@ -58,7 +58,7 @@ def test_command_line_keeps_hidden_whatever_the_network(network, hidden):
     assert parse(*shlex.split(command_line(config))[4:]) == config
 
 
-@pytest.mark.parametrize("name", ["-x", "--help", "=", "a b (c)", "-"])
+@pytest.mark.parametrize("name", ["-x", "--help", "=a", "a b (c)", "-- a"])
 def test_command_line_keeps_odd_names(name):
     config = RunConfig(name=name)
     assert parse(*shlex.split(command_line(config))[4:]) == config
@@ -74,9 +74,8 @@ def test_sizes_may_be_written_three_ways(words):
 
 
 def test_flags_reach_their_fields():
-    config = parse(
-        *"--dataset mnist --data-dir d --classes 1 7 --data-seed 3 --seed 4 --hidden".split()
-    )
+    words = "--dataset mnist --data-dir d --classes 1 7 --data-seed 3 --seed 4 --hidden"
+    config = parse(*words.split())
     assert config.data == DataConfig("mnist", "d", (1, 7), seed=3)
     assert config.train == TrainConfig(seed=4)
     assert config.model.hidden == ()
