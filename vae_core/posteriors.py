@@ -56,7 +56,7 @@ class Posterior(Distribution, ABC):
     def sample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
         """Draws without gradient, (*sample_shape, n, *sites, C)."""
         with torch.no_grad():
-            return self.rsample(sample_shape, generator)
+            return self.rsample(sample_shape, generator).detach()
 
 
 @POSTERIORS.register("diagonal")
