@@ -97,6 +97,16 @@ class Dataset:
     class_names: tuple[str, ...]
     binarisation: str = "grey"
 
+    def __post_init__(self) -> None:
+        if self.train.image_shape != self.test.image_shape:
+            train, test = (
+                " x ".join(map(str, split.image_shape)) for split in (self.train, self.test)
+            )
+            raise DataError(
+                f"{self.name}: expected training and test images of one shape; got {train} "
+                f"and {test}."
+            )
+
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """(c, H, W)."""
