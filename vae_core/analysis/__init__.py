@@ -10,12 +10,14 @@ from vae_core.analysis.rates import (
     rate_table,
     total_rate,
 )
+from vae_core.analysis.single import Passage, follow
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
 __all__ = [
     "ClassPosterior",
     "Codes",
+    "Passage",
     "active_units",
     "channel_order",
     "class_draws",
@@ -23,6 +25,7 @@ __all__ = [
     "class_rates",
     "decode_mean",
     "encode_dataset",
+    "follow",
     "kl_per_dim",
     "latent_names",
     "rate_table",

@@ -50,10 +50,10 @@ def class_draws(codes: Codes, n_samples: int, seed: int = 0) -> Codes:
     Returns
     -------
     Codes
-        Of the family "delta": the draws are its locations, with their images' labels.
+        Of the family "delta": the draws are its locations, with their images' labels and
+        positions.
     """
     generator = torch.Generator().manual_seed(seed)
-    index = torch.randint(len(codes), (n_samples,), generator=generator)
-    chosen = codes.take(index)
+    chosen = codes.take(torch.randint(len(codes), (n_samples,), generator=generator))
     z = chosen.posterior().sample((), generator)
-    return Codes(z, chosen.labels, "delta", codes.latent_shape)
+    return Codes(z, chosen.labels, "delta", codes.latent_shape, chosen.index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -29,12 +29,19 @@ class Codes:
     family : str
         Key of POSTERIORS.
     latent_shape : (*sites, C)
+    index : Tensor, (n,)
+        Position of each image in its split, kept through any selection; 0 ... n-1 at first.
     """
 
     params: Float[Tensor, "n *sites P"]
     labels: Int[Tensor, " n"]
     family: str
     latent_shape: tuple[int, ...]
+    index: Int[Tensor, " n"] = field(default_factory=lambda: torch.arange(0))
+
+    def __post_init__(self) -> None:
+        if len(self.index) != len(self.labels):
+            object.__setattr__(self, "index", torch.arange(len(self.labels)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -51,7 +58,9 @@ class Codes:
 
     def take(self, index: Int[Tensor, " m"]) -> Codes:
         """The codes of these images, in this order."""
-        return Codes(self.params[index], self.labels[index], self.family, self.latent_shape)
+        return replace(
+            self, params=self.params[index], labels=self.labels[index], index=self.index[index]
+        )
 
     @cached_property
     def mean(self) -> Float[Tensor, " n *latent"]:
@@ -74,11 +83,11 @@ def encode_dataset(vae: VAE, split: Split) -> Codes:
     DataError
         When the images are not of the shape the model was built for.
     """
-    device = next(vae.parameters()).device
-    generator = torch.Generator(device).manual_seed(0)
+    like = next(vae.parameters())
+    generator = torch.Generator(like.device).manual_seed(0)
     with torch.no_grad():
         params = [
-            vae.encode_params(split.batch(block, generator, device)).cpu()
+            vae.encode_params(split.batch(block, generator, like.device).to(like.dtype)).cpu()
             for block in blocks(len(split))
         ]
     return Codes(torch.cat(params), split.labels, vae.config.posterior, vae.latent_shape)

@@ -1,0 +1,1 @@
+"""The app's pages: read state, call the core, draw."""

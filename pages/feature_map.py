@@ -1,0 +1,69 @@
+"""Feature map: pick a cell of a spatial latent, move its numbers, see what it paints."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import cached, charts, images, state
+from pages.ui.latents import edited, reset, sliders
+from vae_core.analysis import decode_mean, latent_names
+from vae_core.figures import difference_image, kl_cells, one_image
+
+run = state.chosen()
+if len(run.config.model.latent_shape) != 3:
+    st.info(
+        f"The latent of {run.title} is a vector: it has no cells. Choose a model whose latent is a "
+        "feature map in the box above, such as MNIST feature map, or go to Latent sliders.",
+        icon=":material/grid_on:",
+    )
+    st.stop()
+
+vae, codes = cached.vae(run), cached.codes(run)
+h, w, channels = vae.latent_shape
+cells = cached.rates(run)["kl"].to_numpy().reshape(h, w, channels)
+
+st.markdown(
+    f"##### The latent is an array of {channels} × {h} × {w} numbers, each with its own mean and "
+    "variance. **Try this:** move one cell, and see how far its ink reaches."
+)
+
+
+@st.fragment
+def bench() -> None:
+    where, picture = st.columns([3, 2], gap="large")
+    with where:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            index = images.pick_image(codes, run.data()["class_names"])
+            st.button("Reset cells", on_click=reset, args=(run.id,))
+        with st.container(horizontal=True):
+            row = st.segmented_control("Row", range(h), default=h // 2, key="row", required=True)
+            col = st.segmented_control("Column", range(w), default=w // 2, key="col", required=True)
+            options = ["all", *range(channels)]
+            channel = st.segmented_control(
+                "Channel", options, default="all", key="channel", required=True
+            )
+        site = (row * w + col) * channels
+        numbers = range(site, site + channels)
+        start = codes.mean[index]
+        sliders(
+            run.id, start, [j for j in numbers if channel in ("all", j - site)],
+            latent_names(vae.latent_shape),
+        )  # fmt: skip
+        shown = cells.sum(-1) if channel == "all" else cells[..., channel]
+        title = (
+            f"mean KL of {'all channels' if channel == 'all' else f'channel {channel}'}, test split"
+        )
+        charts.show(kl_cells(shown, title, (row, col), height=330), key="cells")
+    z = edited(run.id, start)
+    before, after = decode_mean(vae, start[None]), decode_mean(vae, z[None])
+    with picture:
+        st.image(one_image(after[0].numpy(), 420), "decoder's mean picture", width="stretch")
+        with st.container(horizontal=True):
+            st.image(one_image(before[0].numpy(), 180), "from μ(x), unchanged", width=180)
+            st.image(
+                difference_image(after[0].numpy(), before[0].numpy(), 180),
+                "change: orange brighter, blue darker", width=180,
+            )  # fmt: skip
+
+
+bench()

@@ -1,0 +1,33 @@
+"""The frame around every page: navigation, the chosen model, one line about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import state
+from vae_core.errors import VAECoreError
+
+st.set_page_config("ELBO Room", page_icon=str(state.ROOT / "assets" / "icon.png"), layout="wide")
+st.html(state.ROOT / "assets" / "frame.css")
+
+page = st.navigation(
+    [
+        st.Page("overview.py", title="Overview", default=True),
+        st.Page("train.py", title="Train", url_path="train"),
+        st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
+        st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
+        st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
+        st.Page("kl.py", title="KL", url_path="kl"),
+    ],
+    position="top",
+)
+
+try:
+    picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
+    with picker:
+        run = state.pick_run()
+    with line:
+        st.caption(state.summary(run) if run else "")
+    page.run()
+except VAECoreError as error:
+    st.error(str(error))

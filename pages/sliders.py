@@ -1,0 +1,55 @@
+"""Latent sliders: change one number of z, see the decoded picture change."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import cached, images, state
+from pages.ui.latents import edited, reset, sliders, start_from, strips_html
+from vae_core.analysis import decode_mean, latent_names
+from vae_core.figures import difference_image, one_image
+
+run = state.chosen()
+vae, codes, order = cached.vae(run), cached.codes(run), cached.order(run)
+names = latent_names(vae.latent_shape)
+
+
+@st.fragment
+def bench() -> None:
+    hero, controls = st.columns([2, 3], gap="large")
+    with controls:
+        origin = st.segmented_control(
+            "Start from", ["an image", "z = 0", "a draw from the prior"], default="an image",
+            key="origin", bind="query-params", required=True,
+        )  # fmt: skip
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            index = 0
+            if origin == "an image":
+                index = images.pick_image(codes, run.data()["class_names"])
+            if origin == "a draw from the prior" and st.button("Draw again"):
+                st.session_state["prior_draw"] = st.session_state.get("prior_draw", 0) + 1
+            start = start_from(origin, vae, codes, index)
+            st.button("Reset sliders", on_click=reset, args=(run.id,))
+            st.button("Randomise", on_click=reset, args=(run.id, len(order)))
+        sliders(run.id, start, order, names)
+    z = edited(run.id, start)
+    before, after = decode_mean(vae, start[None]), decode_mean(vae, z[None])
+    with hero:
+        now, was, change = (
+            one_image(after[0].numpy(), 420),
+            one_image(before[0].numpy(), 180),
+            difference_image(after[0].numpy(), before[0].numpy(), 180),
+        )
+        st.image(now, "decoder's mean picture", width="stretch", alt="decoded picture")
+        with st.container(horizontal=True):
+            st.image(was, "at the start", width=180)
+            st.image(change, "change: orange brighter, blue darker", width=180)
+    st.markdown("##### Traversals: one number at a time, everything else as set above")
+    st.html(strips_html(vae, z, order, names))
+
+
+st.markdown(
+    "##### Each slider is one number of z, the most informative first. "
+    "**Try this:** move the first one slowly, then the last."
+)
+bench()

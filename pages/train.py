@@ -1,0 +1,27 @@
+"""Train: choose settings, watch the curves, and look at the result on every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import images, state, training
+from pages.ui.forms import PRESETS, run_form, use_preset
+from vae_core.errors import ConfigError
+
+form, watch = st.columns([2, 3], gap="large")
+with form:
+    st.markdown("##### A new model")
+    with st.container(horizontal=True, gap="small"):
+        for name in PRESETS:
+            st.button(name, on_click=use_preset, args=(name,))
+    config = None
+    try:
+        config = run_form(images.data_dir())
+        ready = training.preview(config)
+        if st.button("Train", type="primary", disabled=not ready, icon=":material/play_arrow:"):
+            training.begin(config)
+    except ConfigError as error:
+        st.error(str(error))
+with watch:
+    training.watch()
+    training.unfinished(state.entries())

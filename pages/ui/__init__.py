@@ -1,0 +1,1 @@
+"""The only room for widgets and for Streamlit's caches."""

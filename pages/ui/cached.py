@@ -1,0 +1,77 @@
+"""What is loaded once and shared by all sessions, keyed by a run's folder and its version."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from vae_core import Codes, Dataset, Run, load_dataset
+from vae_core.analysis import channel_order, rate_table
+from vae_core.config import DataConfig
+from vae_core.errors import DataError
+from vae_core.vae import VAE
+
+
+def version(run: Run) -> str:
+    """Changes when the run's weights or codes do."""
+    files = (run.path / "weights.safetensors", run.path / "codes.safetensors")
+    return f"{run.path}:" + ":".join(str(f.stat().st_mtime_ns) for f in files if f.exists())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _vae(version: str, _run: Run) -> VAE:
+    return _run.vae()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _codes(version: str, _run: Run) -> Codes:
+    return _run.codes()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _rate_table(version: str, _run: Run) -> pd.DataFrame:
+    return rate_table(codes(_run))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _channel_order(version: str, _run: Run) -> list[int]:
+    return channel_order(codes(_run))
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the images …")
+def dataset(config: DataConfig) -> Dataset:
+    """A data set that is on this machine. Raises DataError when it is not."""
+    return load_dataset(config, download=False)
+
+
+def vae(run: Run) -> VAE:
+    """The run's model."""
+    return _vae(version(run), run)
+
+
+def codes(run: Run) -> Codes:
+    """Posteriors of the run's test split."""
+    return _codes(version(run), run)
+
+
+def rates(run: Run) -> pd.DataFrame:
+    """KL and activity of every latent number."""
+    return _rate_table(version(run), run)
+
+
+def order(run: Run) -> list[int]:
+    """Latent numbers, most informative first."""
+    return _channel_order(version(run), run)
+
+
+def images_of(run: Run, data_dir: str | None) -> Dataset | str:
+    """The images a run was trained on, or one sentence why they are not there."""
+    import dataclasses
+
+    try:
+        found = dataset(dataclasses.replace(run.config.data, path=data_dir))
+    except DataError as error:
+        return str(error)
+    if found.fingerprint != run.data()["fingerprint"]:
+        return f"The {found.name} images on this machine are not those the model was trained on."
+    return found

@@ -1,0 +1,90 @@
+"""Sliders that edit z, and strips that show each of its numbers swept."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from vae_core import Codes
+from vae_core.analysis import traverse
+from vae_core.figures import contact_sheet, data_uri
+from vae_core.posteriors import Posterior
+from vae_core.vae import VAE
+
+REACH = 4.0
+FEW = 10
+STEPS = 13
+
+
+def start_from(origin: str | None, vae: VAE, codes: Codes, index: int) -> Tensor:
+    """The z that sliders begin at: an image's mean, the origin, or a draw from the prior."""
+    if origin == "z = 0":
+        return torch.zeros(vae.latent_shape)
+    if origin == "a draw from the prior":
+        prior = vae.prior()
+        assert isinstance(prior, Posterior)
+        seed = st.session_state.get("prior_draw", 0)
+        return prior.sample((), torch.Generator().manual_seed(seed))
+    return codes.mean[index]
+
+
+def _key(run_id: str, j: int) -> str:
+    return f"z-{run_id}-{j}"
+
+
+def reset(run_id: str, randomise: int = 0) -> None:
+    """Forget all slider positions of a run, or draw `randomise` of them from N(0, 1)."""
+    for key in [k for k in st.session_state if str(k).startswith(f"z-{run_id}-")]:
+        del st.session_state[key]
+    for j in range(randomise):
+        value = float(torch.randn(()).clamp(-REACH, REACH))
+        st.session_state[_key(run_id, j)] = round(value, 2)
+
+
+def sliders(run_id: str, start: Tensor, order: list[int], names: list[str]) -> None:
+    """One slider per latent number, two columns of them; all beyond the first few on demand."""
+    shown = order
+    if len(order) > 2 * FEW and not st.toggle(f"All {len(order)} numbers", key="all_latents"):
+        shown = order[:FEW]
+    with st.container(height=430 if len(shown) > FEW else "content", border=False):
+        columns = st.columns(1 if len(shown) <= 3 else 2, gap="medium")
+        for position, j in enumerate(shown):
+            origin = float(start.flatten()[j])
+            reach = max(REACH, math.ceil(abs(origin)))
+            columns[position % len(columns)].slider(
+                names[j], -reach, reach, round(origin, 2), 0.05, key=_key(run_id, j)
+            )
+
+
+def edited(run_id: str, start: Tensor) -> Tensor:
+    """`start` with every number whose slider was moved."""
+    z = start.flatten().clone()
+    for j, origin in enumerate(start.flatten().tolist()):
+        value = st.session_state.get(_key(run_id, j))
+        if value is not None and abs(value - round(origin, 2)) > 1e-9:
+            z[j] = value
+    return z.reshape(start.shape)
+
+
+def strips_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:
+    """A strip of decoded pictures for each of the most informative numbers, -3 to 3."""
+    values = torch.linspace(-3.0, 3.0, STEPS)
+    rows = []
+    for j in order[:FEW]:
+        sheet = contact_sheet(traverse(vae, z, j, values).numpy(), STEPS)
+        rows.append(
+            f"<tr><th>{names[j]}</th><td><img alt='traversal of {names[j]}' "
+            f"src='{data_uri(sheet)}'></td></tr>"
+        )
+    ticks = "".join(f"<span>{v:.1f}</span>" for v in values[::3].tolist())
+    return (
+        "<style>.strips{width:100%;border-collapse:collapse}.strips th{text-align:right;"
+        "padding-right:12px;white-space:nowrap;width:1%}.strips img{width:100%;display:block;"
+        "image-rendering:pixelated;margin:2px 0}.strips .ticks{display:flex;"
+        "justify-content:space-between;font-variant-numeric:tabular-nums}</style>"
+        f"<table class='strips'>{''.join(rows)}<tr><th></th><td><div class='ticks'>{ticks}"
+        "</div></td></tr></table>"
+    )

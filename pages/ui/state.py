@@ -1,0 +1,81 @@
+"""Which run the reader looks at, shared by every page and kept in the address."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from vae_core.config import LIKELIHOODS, POSTERIORS
+from vae_core.runs import Entry, Run, RunStore
+
+ROOT = Path(__file__).resolve().parents[2]
+BUNDLED = ROOT / "assets" / "models"
+RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))
+DEFAULT_RUN = "mnist-2d"
+ORDER = ("mnist-2d", "mnist-20d", "mnist-map", "mnist-ae-2d", "digits-2d", "digits-map")
+
+
+def entries() -> list[Entry]:
+    """Bundled models in their order, then the reader's own runs, newest first."""
+    bundled = {entry.id: entry for entry in RunStore(BUNDLED).list()}
+    return [bundled[name] for name in ORDER if name in bundled] + RunStore(RUNS).list()
+
+
+def openable() -> dict[str, Run]:
+    """Runs with weights and codes, by the label that the picker and the address show."""
+    runs = [e.run for e in entries() if e.run and e.run.is_finished]
+    return {r.title if r.path.parent == BUNDLED else f"{r.title} · {r.id[-6:]}": r for r in runs}
+
+
+def label_of(run_id: str) -> str:
+    """The picker's label of a run. Raises StopIteration when it is not openable."""
+    return next(label for label, run in openable().items() if run.id == run_id)
+
+
+def choose(run_id: str) -> None:
+    """Make this the chosen run from the next script run on."""
+    st.session_state["next_run"] = run_id
+
+
+def pick_run() -> Run | None:
+    """The picker in the frame; returns the chosen run."""
+    runs = openable()
+    if not runs:
+        st.error(f"No model could be opened in {BUNDLED} or {RUNS}. Train one on the Train page.")
+        return None
+    if (wanted := st.session_state.pop("next_run", None)) is not None:
+        st.session_state["run"] = label_of(wanted)
+    label = st.selectbox(
+        "Model", list(runs), key="run", bind="query-params", label_visibility="collapsed"
+    )
+    st.session_state["chosen"] = runs[label]
+    return runs[label]
+
+
+def chosen() -> Run:
+    """The run that `pick_run` returned. Stops the page when there is none."""
+    run = st.session_state.get("chosen")
+    if run is None:
+        st.stop()
+    assert isinstance(run, Run)
+    return run
+
+
+def summary(run: Run) -> str:
+    """What the chosen model is and how well it does, in one line."""
+    model, metrics = run.config.model, run.metrics()
+    shape = model.latent_shape
+    latent = f"{shape[0]}-D" if len(shape) == 1 else f"{shape[2]} × {shape[0]} × {shape[1]}"
+    score = (
+        f"distortion {metrics['test_distortion']:.1f}, no finite rate"
+        if metrics["test_rate"] is None
+        else f"negative ELBO {metrics['test_negative_elbo']:.1f} = distortion "
+        f"{metrics['test_distortion']:.1f} + rate {metrics['test_rate']:.1f}"
+    )
+    return (
+        f"{POSTERIORS[model.posterior].title}, latent {latent}, "
+        f"{LIKELIHOODS[model.likelihood].title}. Test {score} nats per image "
+        f"({metrics['n_test']:,} {metrics['binarisation']} images, {metrics['n_samples']} draw each)."
+    )

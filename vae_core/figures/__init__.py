@@ -1,0 +1,31 @@
+"""Tables and arrays -> figures. No torch in here, and no arithmetic beyond drawing."""
+
+from vae_core.figures.curves import kl_over_epochs, training_curves
+from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells
+from vae_core.figures.pictures import (
+    contact_sheet,
+    data_uri,
+    difference_image,
+    one_image,
+    to_png,
+)
+from vae_core.figures.plane import Ellipse, marginal, posterior_plane
+from vae_core.figures.svg import code_rows_svg, plane_svg
+
+__all__ = [
+    "Ellipse",
+    "code_rows_svg",
+    "contact_sheet",
+    "data_uri",
+    "difference_image",
+    "kl_bars",
+    "kl_by_class",
+    "kl_cells",
+    "kl_over_epochs",
+    "marginal",
+    "one_image",
+    "plane_svg",
+    "posterior_plane",
+    "to_png",
+    "training_curves",
+]

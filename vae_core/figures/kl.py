@@ -1,0 +1,107 @@
+"""The rate, dimension by dimension: bars, by class, and cell by cell of a feature map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from vae_core.figures.theme import INACTIVE, RATE, styled
+
+PER_IMAGE = "nats per image"
+SCALE = "Oranges"
+
+
+def kl_bars(table: pd.DataFrame, height: int = 420) -> go.Figure:
+    """One bar per latent number, the most informative first; inactive ones hatched grey.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns name, kl, active; see `analysis.rate_table`.
+    """
+    figure = go.Figure()
+    ordered = table.sort_values("kl", ascending=False)
+    for active, colour, pattern in ((True, RATE, ""), (False, INACTIVE, "/")):
+        rows = ordered[ordered["active"] == active]
+        if rows.empty:
+            continue
+        figure.add_bar(
+            x=rows["name"],
+            y=rows["kl"],
+            marker={"color": colour, "pattern": {"shape": pattern}},
+            name=f"{'active' if active else 'inactive'} ({len(rows)})",
+            hovertemplate="%{x}: %{y:.3f} nats per image<extra></extra>",
+        )
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=ordered["name"])
+    figure.update_layout(bargap=0.2 if len(table) > 4 else 0.6)
+    return styled(figure, height, "latent number, most informative first", f"KL, {PER_IMAGE}")
+
+
+def kl_by_class(
+    kl: NDArray[np.float32], names: Sequence[str], class_names: Sequence[str], height: int = 420
+) -> go.Figure:
+    """Heat map of mean KL, one row per class and one column per latent number.
+
+    Parameters
+    ----------
+    kl : array, (classes, d)
+    names : d names of latent numbers
+    class_names : one name per row
+    """
+    figure = go.Figure(
+        go.Heatmap(
+            z=kl,
+            x=list(names),
+            y=list(class_names),
+            colorscale=SCALE,
+            zmin=0.0,
+            zmax=float(kl.max()),
+            colorbar={"title": {"text": PER_IMAGE, "side": "right"}},
+            hovertemplate="class %{y}, %{x}: %{z:.3f} nats per image<extra></extra>",
+        )
+    )
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(type="category", autorange="reversed")
+    return styled(figure, height, "latent number, most informative first", "class")
+
+
+def kl_cells(
+    cells: NDArray[np.float32], title: str, chosen: tuple[int, int] | None = None, height: int = 360
+) -> go.Figure:
+    """Heat map of KL over the cells of a feature map, square cells, row 0 at the top.
+
+    Parameters
+    ----------
+    cells : array, (h, w)
+    chosen : (row, column), optional
+        Outlined.
+    """
+    figure = go.Figure(
+        go.Heatmap(
+            z=cells,
+            colorscale=SCALE,
+            zmin=0.0,
+            zmax=float(cells.max()),
+            text=cells,
+            texttemplate="%{text:.2f}" if cells.size <= 64 else None,
+            colorbar={"title": {"text": PER_IMAGE, "side": "right"}},
+            hovertemplate="row %{y}, column %{x}: %{z:.3f} nats per image<extra></extra>",
+        )
+    )
+    if chosen:
+        i, j = chosen
+        figure.add_shape(
+            type="rect", x0=j - 0.5, x1=j + 0.5, y0=i - 0.5, y1=i + 0.5,
+            line={"color": "#3f90da", "width": 5},
+        )  # fmt: skip
+    styled(figure, height, "column", "row")
+    figure.update_layout(title={"text": title, "font": {"size": 15}, "x": 0})
+    figure.update_xaxes(dtick=1, constrain="domain", showgrid=False, zeroline=False)
+    figure.update_yaxes(
+        dtick=1, autorange="reversed", scaleanchor="x", showgrid=False, zeroline=False
+    )
+    return figure

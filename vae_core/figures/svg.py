@@ -1,0 +1,125 @@
+"""Small drawings as SVG: on screen at once, without a plotting library to load.
+
+They are shown as images, which cannot inherit the page's text colour: it is a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vae_core.figures.theme import PRIOR, RATE
+
+FRAME = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="14"'
+MIDDLE, END = 'text-anchor="middle"', 'text-anchor="end"'
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """One latent number of one image: its posterior, and the z that was drawn."""
+
+    name: str
+    mu: float
+    sigma: float
+    z: float
+
+
+def plane_svg(x: CodeRow, y: CodeRow, ink: str, reach: float = 4.0, size: int = 320) -> str:
+    """Two latent numbers: prior rings, the posterior's ellipse at 1 and 2 sigma, mu and z.
+
+    The plane spans -reach ... reach and is widened when mu or z lie beyond it.
+    """
+    reach = max(reach, *(1.15 * abs(v) for row in (x, y) for v in (row.mu, row.z)))
+    unit = size / (2 * reach)
+    left, top = (lambda v: round((v + reach) * unit, 1)), (lambda v: round((reach - v) * unit, 1))
+    ticks = [t for t in range(-int(reach), int(reach) + 1) if t % (1 if reach < 6 else 5) == 0]
+    parts = [
+        f'<svg viewBox="-34 -8 {size + 44} {size + 42}" width="{size + 44}" {FRAME} fill="{ink}">',
+        f'<rect width="{size}" height="{size}" fill="none" stroke="{PRIOR}" stroke-opacity=".5"/>',
+    ]
+    for t in ticks:
+        parts.append(
+            f'<text x="{left(t)}" y="{size + 16}" {MIDDLE}>{t}</text>'
+            f'<text x="-6" y="{top(t) + 5}" {END}>{t}</text>'
+        )
+    parts += [
+        f'<circle cx="{left(0)}" cy="{top(0)}" r="{k * unit:.1f}" fill="none" stroke="{PRIOR}" '
+        f'stroke-width="1.5" stroke-dasharray="2 4"/>'
+        for k in (1, 2, 3)
+    ]
+    parts += [
+        *_posterior(x, y, left(x.mu), top(y.mu), unit, ink),
+        f'<text x="{left(0) + 4}" y="{top(3) - 4}" fill="{PRIOR}">prior 1, 2, 3σ</text>',
+        f'<text x="{size / 2}" y="{size + 32}" {MIDDLE}>{x.name}</text>',
+        f'<text transform="translate(-24 {size / 2}) rotate(-90)" {MIDDLE}>{y.name}</text>',
+    ]
+    # A posterior is often too small to see at this scale: a lens in the corner away from it.
+    box = size * 0.34
+    magnified = box / 2 / (2.6 * max(x.sigma, y.sigma, 1e-9))
+    if magnified > 2 * unit and max(x.sigma, y.sigma) > 0:
+        ox = size - box - 4 if x.mu < 0 else 4
+        oy = size - box - 4 if y.mu > 0 else 4
+        parts += [
+            f'<svg x="{ox}" y="{oy}" width="{box}" height="{box}">',
+            f'<rect width="{box}" height="{box}" fill="{PRIOR}" fill-opacity=".12" '
+            f'stroke="{ink}"/>',
+            *_posterior(x, y, box / 2, box / 2, magnified, ink),
+            f'<text x="6" y="{box - 7}">× {magnified / unit:.0f}</text></svg>',
+        ]
+    return "".join([*parts, "</svg>"])
+
+
+def _posterior(
+    x: CodeRow, y: CodeRow, at_x: float, at_y: float, unit: float, ink: str
+) -> list[str]:
+    """The ellipse at 1 and 2 sigma around mu, and z; `unit` pixels are one unit of z."""
+    zx, zy = at_x + (x.z - x.mu) * unit, at_y - (y.z - y.mu) * unit
+    ellipses = [
+        f'<ellipse cx="{at_x:.1f}" cy="{at_y:.1f}" rx="{max(k * x.sigma * unit, 1):.1f}" '
+        f'ry="{max(k * y.sigma * unit, 1):.1f}" fill="{RATE}" fill-opacity="{opacity}" '
+        f'stroke="{RATE}" stroke-width="1.5"/>'
+        for k, opacity in ((2, 0.12), (1, 0.25))
+    ]
+    return [
+        *ellipses,
+        f'<circle cx="{at_x:.1f}" cy="{at_y:.1f}" r="4" fill="{ink}"/>',
+        f'<text x="{at_x - 8:.1f}" y="{at_y - 8:.1f}" {END} font-weight="700">μ</text>',
+        f'<circle cx="{zx:.1f}" cy="{zy:.1f}" r="5" fill="{RATE}" stroke="white"/>',
+        f'<text x="{zx + 8:.1f}" y="{zy + 14:.1f}" fill="{RATE}" font-weight="700">z</text>',
+    ]
+
+
+def code_rows_svg(rows: Sequence[CodeRow], ink: str, reach: float = 4.0, width: int = 360) -> str:
+    """One line per latent number: mu with a bar of +-1 and +-2 sigma, and the drawn z.
+
+    The grey band behind all lines is the prior at 1 and 2 sigma.
+    """
+    reach = max([reach, *(1.1 * abs(v) for row in rows for v in (row.mu, row.z))])
+    pitch, label = 26, 74
+    unit = (width - label) / (2 * reach)
+    height = pitch * len(rows)
+
+    def at(v: float) -> float:
+        return round(label + (v + reach) * unit, 1)
+
+    parts = [f'<svg viewBox="0 -4 {width} {height + 28}" width="{width}" {FRAME} fill="{ink}">']
+    parts += [
+        f'<rect x="{at(-k)}" width="{2 * k * unit:.1f}" height="{height}" '
+        f'fill="{PRIOR}" opacity=".16"/>'
+        for k in (2, 1)
+    ]
+    for k, row in enumerate(rows):
+        y = pitch * (k + 0.5)
+        parts.append(f'<text x="{label - 10}" y="{y + 5}" {END}>{row.name}</text>')
+        for n_sigma, thickness in ((2, 3), (1, 8)):
+            x1, x2 = at(row.mu - n_sigma * row.sigma), at(row.mu + n_sigma * row.sigma)
+            parts.append(
+                f'<line x1="{x1}" x2="{x2}" y1="{y}" y2="{y}" stroke="{RATE}" '
+                f'stroke-opacity=".55" stroke-width="{thickness}"/>'
+            )
+        parts.append(
+            f'<circle cx="{at(row.mu)}" cy="{y}" r="3.5" fill="{ink}"/>'
+            f'<circle cx="{at(row.z)}" cy="{y}" r="5" fill="{RATE}" stroke="white"/>'
+        )
+    parts += [f'<text x="{at(t)}" y="{height + 18}" {MIDDLE}>{t}</text>' for t in (-2, 0, 2)]
+    return "".join([*parts, "</svg>"])
