@@ -132,13 +132,13 @@ def evaluate(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> Evalu
 
     The draws are those of `seed`, so that two evaluations differ by the model alone.
     """
-    device = next(vae.parameters()).device
-    generator = torch.Generator(device).manual_seed(seed)
+    like = next(vae.parameters())
+    generator = torch.Generator(like.device).manual_seed(seed)
     distortion = rate = 0.0
     per_dim = torch.zeros(vae.latent_shape, dtype=torch.float64)
     with torch.inference_mode():
         for block in blocks(len(split)):
-            x = split.batch(block, generator, device)
+            x = split.batch(block, generator, like.device).to(like.dtype)
             terms = elbo_terms(vae, x, n_samples, generator)
             distortion += terms.distortion.double().sum().item()
             rate += terms.rate.double().sum().item()

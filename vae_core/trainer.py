@@ -101,7 +101,7 @@ def fit(
         When the loss is no longer finite; the model gets its last good weights back.
     """
     device = _device(config)
-    vae.to(device)
+    dtype = next(vae.to(device).parameters()).dtype
     optimizer = torch.optim.Adam(vae.parameters(), lr=config.lr, fused=True)
     objective = Objective.of(config)
     # Shuffling and noise have generators of their own: nothing else may draw from them.
@@ -118,7 +118,7 @@ def fit(
         for epoch in range(good.epoch + 1, config.epochs + 1):
             start = time.perf_counter()
             for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
-                x = train.batch(index, sampling, device)
+                x = train.batch(index, sampling, device).to(dtype)
                 loss = objective(elbo_terms(vae, x, generator=sampling), epoch)
                 if not loss.isfinite():
                     raise _diverged(epoch, f"the loss became {loss.item()}", config, good, vae)
