@@ -16,7 +16,7 @@ from torch import Tensor
 
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset
-from vae_core.errors import TrainingError
+from vae_core.errors import ConfigError, TrainingError
 from vae_core.objective import Evaluation, Objective, elbo_terms, evaluate
 from vae_core.posteriors import Posterior
 from vae_core.vae import VAE, build_vae
@@ -97,6 +97,8 @@ def fit(
 
     Raises
     ------
+    ConfigError
+        When the device is not there.
     TrainingError
         When the loss is no longer finite; the model gets its last good weights back.
     """
@@ -166,6 +168,8 @@ def estimate_seconds(
 def _device(config: TrainConfig) -> torch.device:
     if config.device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device cuda is not available on this machine; choose cpu or auto.")
     return torch.device(config.device)
 
 
