@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.samples import LATENTS, tiny_model
+from vae_core import (
+    ConfigError,
+    DataConfig,
+    Dataset,
+    ModelConfig,
+    Split,
+    TrainConfig,
+    TrainingError,
+    TrainState,
+    build_vae,
+    elbo_terms,
+    estimate_seconds,
+    evaluate,
+    fit,
+    load_dataset,
+)
+from vae_core.config import POSTERIORS
+
+CONFIG = TrainConfig(epochs=3, batch_size=32, warmup_epochs=2)
+
+
+def model(posterior: str = "diagonal", **settings: object) -> ModelConfig:
+    return tiny_model(posterior=posterior, **settings)
+
+
+def assert_same(first: TrainState, second: TrainState) -> None:
+    """Equal weights, moments and generator states, to the last bit."""
+    a, b = first.to_tensors(), second.to_tensors()
+    assert a.keys() == b.keys()
+    assert [name for name in a if not torch.equal(a[name], b[name])] == []
+    assert first.epoch == second.epoch
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+@pytest.mark.parametrize("latent", LATENTS)
+def test_loss_falls(digits, posterior, network, latent):
+    vae = build_vae(model(posterior, network=network, latent_shape=latent), digits.image_shape)
+    before = evaluate(vae, digits.test)
+    *_, last = fit(vae, digits, replace(CONFIG, epochs=6, warmup_epochs=0))
+    assert last.test_distortion < before.distortion - 0.5
+
+
+def test_colour_images_can_be_trained():
+    pixels = torch.randint(0, 256, (40, 3, 8, 8), generator=torch.manual_seed(0)).byte()
+    split = Split(pixels, torch.arange(40) % 2)
+    dataset = Dataset("colour", split, split, ("a", "b"))
+    vae = build_vae(model(network="conv"), dataset.image_shape)
+    first, *_, last = fit(vae, dataset, replace(CONFIG, warmup_epochs=0))
+    assert last.test_distortion < first.test_distortion
+
+
+def test_records_describe_the_weights_they_come_with(digits):
+    """Train and test terms are measured with one and the same weights: those just yielded."""
+    vae = build_vae(model(), digits.image_shape)
+    for epoch, record in enumerate(fit(vae, digits, CONFIG), start=1):
+        test, train = evaluate(vae, digits.test), evaluate(vae, digits.train)
+        assert record.epoch == record.state.epoch == epoch
+        assert (record.test_distortion, record.test_rate) == (test.distortion, test.rate)
+        assert (record.train_distortion, record.train_rate) == (train.distortion, train.rate)
+        assert record.test_rate_per_dim == test.rate_per_dim
+        assert record.beta == (epoch - 1) / 2
+        assert record.images_per_second == pytest.approx(96 / record.seconds)
+        assert "state" not in record.to_dict()
+    assert epoch == CONFIG.epochs
+
+
+def test_yielded_state_does_not_change_later(digits):
+    vae = build_vae(model(), digits.image_shape)
+    training = fit(vae, digits, CONFIG)
+    state = next(training).state
+    before = {name: value.clone() for name, value in state.to_tensors().items()}
+    list(training)
+    assert all(torch.equal(before[name], value) for name, value in state.to_tensors().items())
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("binarisation", ["grey", "dynamic"])
+def test_resumed_is_uninterrupted_bit_for_bit(posterior, binarisation):
+    """Through files, into a model with other weights, while others draw random numbers."""
+    dataset = load_dataset(DataConfig(limit=80, binarisation=binarisation))
+    config = replace(CONFIG, free_bits=0.1)
+    shape = dataset.image_shape
+    *_, whole = fit(build_vae(model(posterior), shape), dataset, config)
+
+    part = next(fit(build_vae(model(posterior), shape), dataset, config))
+    torch.rand(17)
+    tensors = {name: value.clone() for name, value in part.state.to_tensors().items()}
+    state = TrainState.from_tensors(tensors, part.epoch)
+    for record in fit(build_vae(model(posterior), shape, seed=9), dataset, config, state):
+        torch.rand(3)
+        resumed = record
+    assert_same(resumed.state, whole.state)
+    assert resumed.test_distortion == whole.test_distortion
+    assert all(torch.equal(tensors[name], value) for name, value in state.to_tensors().items())
+
+
+def test_training_does_not_touch_the_global_generator(digits):
+    before = torch.random.get_rng_state()
+    list(fit(build_vae(model(), digits.image_shape), digits, CONFIG))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_seed_changes_the_training(digits):
+    states = [
+        list(fit(build_vae(model(), digits.image_shape), digits, replace(CONFIG, seed=seed)))[-1]
+        for seed in (0, 0, 1)
+    ]
+    assert_same(states[0].state, states[1].state)
+    assert states[0].test_distortion != states[2].test_distortion
+
+
+def test_first_step_is_adam_on_the_mean_negative_elbo(digits):
+    """One step by hand, with the same images and the same noise."""
+    config = TrainConfig(epochs=1, batch_size=96)
+    vae, by_hand = (build_vae(model(), digits.image_shape) for _ in range(2))
+    next(fit(vae, digits, config))
+    order = torch.randperm(96, generator=torch.Generator().manual_seed(config.seed))
+    noise = torch.Generator().manual_seed(config.seed + 1)
+    optimizer = torch.optim.Adam(by_hand.parameters(), lr=config.lr)
+    elbo_terms(by_hand, digits.train.images[order], 1, noise).negative_elbo.mean().backward()
+    optimizer.step()
+    for a, b in zip(vae.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_finished_state_has_nothing_left_to_do(digits):
+    *_, last = fit(build_vae(model(), digits.image_shape), digits, CONFIG)
+    vae = build_vae(model(), digits.image_shape, seed=5)
+    assert list(fit(vae, digits, CONFIG, last.state)) == []
+    assert torch.equal(vae.state_dict()["encoder.1.weight"], last.state.model["encoder.1.weight"])
+
+
+def weights(vae) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in vae.state_dict().items()}
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+def test_poisoned_weights_stop_training_and_are_put_back(digits, posterior):
+    vae = build_vae(model(posterior), digits.image_shape)
+    training = fit(vae, digits, replace(CONFIG, lr=0.002))
+    next(training)
+    good = weights(vae)
+    with torch.no_grad():
+        vae.decoder[1].weight[0, 0] = torch.nan
+    with pytest.raises(TrainingError) as caught:
+        next(training)
+    message = str(caught.value)
+    for part in ("stopped in epoch 2", "lr = 0.002", "weights of epoch 1", "smaller learning rate"):
+        assert part in message
+    assert all(torch.equal(good[name], value) for name, value in weights(vae).items())
+
+
+def test_absurd_learning_rate_stops_with_the_first_weights(digits):
+    config = model(likelihood="gaussian", hidden=(64,) * 8)
+    vae = build_vae(config, digits.image_shape)
+    fresh = weights(vae)
+    with pytest.raises(TrainingError, match=r"lr = 1,.*batch size 32.*weights of epoch 0"):
+        list(fit(vae, digits, TrainConfig(epochs=50, batch_size=32, lr=1.0)))
+    assert all(torch.equal(fresh[name], value) for name, value in weights(vae).items())
+
+
+def test_break_in_the_last_step_of_an_epoch_is_noticed(digits):
+    """One batch an epoch: only the evaluation sees what its step did."""
+    config = model(likelihood="gaussian", hidden=(64,) * 8)
+    vae = build_vae(config, digits.image_shape)
+    with pytest.raises(TrainingError, match=r"Training stopped in epoch \d+"):
+        list(fit(vae, digits, TrainConfig(epochs=50, batch_size=96, lr=1.0)))
+    assert all(value.isfinite().all() for value in vae.state_dict().values())
+
+
+@pytest.mark.parametrize("end", ["finished", "closed", "failed"])
+def test_number_of_threads_is_put_back(digits, end):
+    before = torch.get_num_threads()
+    vae = build_vae(model(), digits.image_shape)
+    training = fit(vae, digits, replace(CONFIG, threads=before + 1))
+    next(training)
+    assert torch.get_num_threads() == before + 1
+    if end == "finished":
+        list(training)
+    elif end == "closed":
+        training.close()
+    else:
+        torch.nn.init.constant_(vae.decoder[1].weight, torch.nan)
+        with pytest.raises(TrainingError):
+            next(training)
+    assert torch.get_num_threads() == before
+
+
+def test_closed_training_leaves_a_model_that_works(digits):
+    vae = build_vae(model(), digits.image_shape)
+    training = fit(vae, digits, replace(CONFIG, epochs=10_000))
+    record = next(training)
+    training.close()
+    assert list(training) == []
+    assert evaluate(vae, digits.test).distortion == record.test_distortion
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_missing_device_is_a_config_error(digits):
+    vae = build_vae(model(), digits.image_shape)
+    with pytest.raises(ConfigError, match=r"device cuda is not.*choose cpu or auto"):
+        next(fit(vae, digits, replace(CONFIG, device="cuda")))
+
+
+def test_state_without_its_generators_is_a_key_error(digits):
+    tensors = next(fit(build_vae(model(), digits.image_shape), digits, CONFIG)).state.to_tensors()
+    del tensors["rng.sampling"]
+    with pytest.raises(KeyError, match=r"rng\.sampling"):
+        TrainState.from_tensors(tensors, 1)
+
+
+def test_estimate_grows_with_the_work():
+    short = estimate_seconds(model(), TrainConfig(epochs=1, batch_size=16), (1, 8, 8), 16)
+    long = estimate_seconds(model(), TrainConfig(epochs=100, batch_size=16), (1, 8, 8), 1600)
+    assert 0 < short < long
