@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import cached, charts, images, state
-from pages.ui.latents import edited, reset, sliders
-from vae_core.analysis import decode_mean, latent_names
-from vae_core.figures import difference_image, kl_cells, one_image
+from pages.ui.latents import edited, reset, show_pictures, sliders
+from vae_core.analysis import latent_names
+from vae_core.figures import kl_cells
 
 run = state.chosen()
 if len(run.config.model.latent_shape) != 3:
@@ -30,7 +30,7 @@ st.markdown(
 
 @st.fragment
 def bench() -> None:
-    where, picture = st.columns([3, 2], gap="large")
+    hero, where = st.columns([2, 3], gap="large")
     with where:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             index = images.pick_image(codes, run.data()["class_names"])
@@ -55,15 +55,8 @@ def bench() -> None:
         )
         charts.show(kl_cells(shown, title, (row, col), height=330), key="cells")
     z = edited(run.id, start)
-    before, after = decode_mean(vae, start[None]), decode_mean(vae, z[None])
-    with picture:
-        st.image(one_image(after[0].numpy(), 420), "decoder's mean picture", width="stretch")
-        with st.container(horizontal=True):
-            st.image(one_image(before[0].numpy(), 180), "from μ(x), unchanged", width=180)
-            st.image(
-                difference_image(after[0].numpy(), before[0].numpy(), 180),
-                "change: orange brighter, blue darker", width=180,
-            )  # fmt: skip
+    with hero:
+        show_pictures(vae, start, z)
 
 
 bench()

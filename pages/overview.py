@@ -39,9 +39,10 @@ if data is None:
     images.offer_images_of(run, "The original picture, and so the distortion, needs the data set.")
 
 if vae.family.has_rate:
-    st.latex(
-        r"z=\mu(x)+\sigma(x)\,\varepsilon,\quad \varepsilon\sim\mathcal N(0,I)\qquad\quad"
-        r"-\mathrm{ELBO}(x)=\underbrace{-\mathbb E_q\log p(x\mid z)}_{\text{distortion}}"
+    draw, bound = st.columns([2, 3])
+    draw.latex(r"z=\mu(x)+\sigma(x)\,\varepsilon,\quad \varepsilon\sim\mathcal N(0,I)")
+    bound.latex(
+        r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}_{\text{distortion}}"
         r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}_{\text{rate}}"
     )
     st.markdown(

@@ -13,7 +13,7 @@ codes, table = cached.codes(run), cached.rates(run)
 class_names = run.data()["class_names"]
 labels = codes.labels.unique().tolist()
 
-plane, side = st.columns([3, 1], gap="medium")
+plane, side = st.columns([2, 1], gap="medium")
 with side:
     j, k = charts.pick_axes(cached.order(run), table["name"].tolist())
     picked = st.pills(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import cached, images, state
-from pages.ui.latents import edited, reset, sliders, start_from, strips_html
-from vae_core.analysis import decode_mean, latent_names
-from vae_core.figures import difference_image, one_image
+from pages.ui.latents import edited, reset, show_pictures, sliders, start_from, strips_html
+from vae_core.analysis import latent_names
 
 run = state.chosen()
 vae, codes, order = cached.vae(run), cached.codes(run), cached.order(run)
@@ -33,17 +32,8 @@ def bench() -> None:
             st.button("Randomise", on_click=reset, args=(run.id, len(order)))
         sliders(run.id, start, order, names)
     z = edited(run.id, start)
-    before, after = decode_mean(vae, start[None]), decode_mean(vae, z[None])
     with hero:
-        now, was, change = (
-            one_image(after[0].numpy(), 420),
-            one_image(before[0].numpy(), 180),
-            difference_image(after[0].numpy(), before[0].numpy(), 180),
-        )
-        st.image(now, "decoder's mean picture", width="stretch", alt="decoded picture")
-        with st.container(horizontal=True):
-            st.image(was, "at the start", width=180)
-            st.image(change, "change: orange brighter, blue darker", width=180)
+        show_pictures(vae, start, z)
     st.markdown("##### Traversals: one number at a time, everything else as set above")
     st.html(strips_html(vae, z, order, names))
 

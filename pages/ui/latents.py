@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from vae_core import Codes
-from vae_core.analysis import traverse
-from vae_core.figures import contact_sheet, data_uri
+from vae_core.analysis import decode_mean, traverse
+from vae_core.figures import contact_sheet, data_uri, difference_image, one_image
 from vae_core.posteriors import Posterior
 from vae_core.vae import VAE
 
@@ -49,14 +49,12 @@ def sliders(run_id: str, start: Tensor, order: list[int], names: list[str]) -> N
     shown = order
     if len(order) > 2 * FEW and not st.toggle(f"All {len(order)} numbers", key="all_latents"):
         shown = order[:FEW]
-    with st.container(height=430 if len(shown) > FEW else "content", border=False):
-        columns = st.columns(1 if len(shown) <= 3 else 2, gap="medium")
-        for position, j in enumerate(shown):
+    abreast = 1 if len(shown) <= 3 else 2
+    for first in range(0, len(shown), abreast):  # row by row, so that a phone keeps the order
+        for column, j in zip(st.columns(abreast, gap="medium"), shown[first:], strict=False):
             origin = float(start.flatten()[j])
             reach = max(REACH, math.ceil(abs(origin)))
-            columns[position % len(columns)].slider(
-                names[j], -reach, reach, round(origin, 2), 0.05, key=_key(run_id, j)
-            )
+            column.slider(names[j], -reach, reach, round(origin, 2), 0.05, key=_key(run_id, j))
 
 
 def edited(run_id: str, start: Tensor) -> Tensor:
@@ -67,6 +65,17 @@ def edited(run_id: str, start: Tensor) -> Tensor:
         if value is not None and abs(value - round(origin, 2)) > 1e-9:
             z[j] = value
     return z.reshape(start.shape)
+
+
+def show_pictures(vae: VAE, start: Tensor, z: Tensor) -> None:
+    """The decoded picture, large; below it the one at the start, and what changed."""
+    before, after = (decode_mean(vae, code[None])[0].numpy() for code in (start, z))
+    with st.container(key="hero"):
+        st.image(one_image(after, 420), "decoder's mean picture", width="stretch", alt="decoded")
+        with st.container(horizontal=True):
+            st.image(one_image(before, 150), "at the start", width=150, alt="picture at the start")
+            change = difference_image(after, before, 150)
+            st.image(change, "orange: brighter, blue: darker", width=150, alt="difference")
 
 
 def strips_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:

@@ -68,14 +68,16 @@ def summary(run: Run) -> str:
     model, metrics = run.config.model, run.metrics()
     shape = model.latent_shape
     latent = f"{shape[0]}-D" if len(shape) == 1 else f"{shape[2]} × {shape[0]} × {shape[1]}"
+    distortion = f"distortion {metrics['test_distortion']:.1f}"
     score = (
-        f"distortion {metrics['test_distortion']:.1f}, no finite rate"
+        f"{distortion} nats per image, no finite rate"
         if metrics["test_rate"] is None
-        else f"negative ELBO {metrics['test_negative_elbo']:.1f} = distortion "
-        f"{metrics['test_distortion']:.1f} + rate {metrics['test_rate']:.1f}"
+        else f"negative ELBO {metrics['test_negative_elbo']:.1f} = {distortion} + rate "
+        f"{metrics['test_rate']:.1f} nats per image"
     )
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
-        f"{LIKELIHOODS[model.likelihood].title}. Test {score} nats per image "
-        f"({metrics['n_test']:,} {metrics['binarisation']} images, {metrics['n_samples']} draw each)."
+        f"{LIKELIHOODS[model.likelihood].title}. Test {score} "
+        f"({metrics['n_test']:,} {metrics['binarisation']} images, "
+        f"{metrics['n_samples']} draw each)."
     )

@@ -1,20 +1,33 @@
-"""What the first visitor should not wait for."""
+"""What visitors should not wait for, in the order in which they would."""
 
 from __future__ import annotations
 
+import gc
 
-def import_and_open() -> None:
-    """Import what every page needs and run one picture through the default model."""
-    import plotly.graph_objects  # noqa: F401
+
+def warm_up() -> None:
+    """Import what pages need, run one picture through the default model, then freeze.
+
+    Streamlit collects garbage after every run of a script; frozen objects are not looked at.
+    """
     import torch
 
     from pages.ui.state import BUNDLED, DEFAULT_RUN
-    from vae_core import RunStore, VAECoreError
+    from vae_core import DataConfig, RunStore, VAECoreError, load_dataset
     from vae_core.analysis import decode_mean
 
-    torch.set_grad_enabled(True)  # initialises torch's thread pool in this thread
     try:
         vae = RunStore(BUNDLED).load(DEFAULT_RUN).vae()
+        decode_mean(vae, torch.zeros(1, *vae.latent_shape))
     except VAECoreError:
-        return  # the page will say so
-    decode_mean(vae, torch.zeros(1, *vae.latent_shape))
+        pass  # the page will say so
+    _freeze()
+    load_dataset(DataConfig())  # scikit-learn
+    import plotly.graph_objects  # noqa: F401
+
+    _freeze()
+
+
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()

@@ -53,6 +53,7 @@ def posterior_plane(
         N(0, I) at 1, 2 and 3 sigma.
     """
     figure = go.Figure()
+    low, high = _square(points, 3.4 if prior_rings else 1.0)
     for _, group in points.groupby("label"):
         figure.add_scattergl(
             x=group["x"],
@@ -78,7 +79,8 @@ def posterior_plane(
                 hoverinfo="skip",
                 showlegend=False,
             )
-    for ellipse, (x, y) in zip(ellipses, _spread([e.mean for e in ellipses]), strict=True):
+    places = _spread([e.mean for e in ellipses], gap=0.045 * (high - low)[0])
+    for ellipse, (x, y) in zip(ellipses, places, strict=True):
         figure.add_annotation(
             x=x,
             y=y,
@@ -89,11 +91,23 @@ def posterior_plane(
             borderpad=2,
         )
     styled(figure, height, *axes)
+    # One square for everything: on a narrow screen it shrinks instead of showing more plane.
+    figure.update_xaxes(range=[low[0], high[0]], constrain="domain")
+    figure.update_yaxes(range=[low[1], high[1]], constrain="domain", constraintoward="top")
     figure.update_yaxes(scaleanchor="x", scaleratio=1)
     return figure
 
 
-def _spread(centres: list[NDArray[np.float64]], gap: float = 0.3) -> NDArray[np.float64]:
+def _square(points: pd.DataFrame, reach: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Corners of the smallest square around the points and -reach ... reach."""
+    xy = points[["x", "y"]].to_numpy(float).reshape(-1, 2)
+    around = np.vstack([xy, [[-reach, -reach], [reach, reach]]])
+    low, high = around.min(0), around.max(0)
+    half = 0.52 * (high - low).max()
+    return (low + high) / 2 - half, (low + high) / 2 + half
+
+
+def _spread(centres: list[NDArray[np.float64]], gap: float) -> NDArray[np.float64]:
     """Label positions near the centres, pushed apart until none covers another."""
     places = np.array(centres, float).reshape(-1, 2)
     for _ in range(60):
