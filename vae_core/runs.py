@@ -92,9 +92,12 @@ class Run:
         *whole, rest = read_text(path).split("\n")
         del rest  # empty, or the line being written when the process died
         try:
-            return [json.loads(line) for line in whole]
+            records = [json.loads(line) for line in whole]
         except ValueError as error:
             raise RunError(f"{path}: expected one JSON object per line ({error}).") from error
+        if not all(isinstance(r, dict) and "epoch" in r for r in records):
+            raise RunError(f"{path}: expected one record per line, each with its epoch.")
+        return records
 
     def vae(self) -> VAE:
         """The model with its trained weights, on the CPU.
@@ -169,10 +172,17 @@ class Run:
                 f"(fingerprint {self.data().get('fingerprint')}, got {dataset.fingerprint})."
             )
         vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
+        done = [r for r in self.history() if state and r["epoch"] <= state.epoch]
         if state:
             _load_weights(vae, state.model, self.path / "resume.safetensors")
+            if len(done) != state.epoch:
+                raise RunError(
+                    f"{self.path / 'history.jsonl'}: expected the records of {state.epoch} "
+                    f"epochs; got {len(done)}."
+                )
+            # the process may have died between the state and its weights
+            self._save_weights(state)
         write_json(self.path / "data.json", facts)
-        done = [r for r in self.history() if state and r["epoch"] <= state.epoch]
         write_bytes(self.path / "history.jsonl", "".join(map(json_line, done)).encode())
         for record in fit(vae, dataset, self.config.train, state):
             done.append(record.to_dict())
@@ -193,7 +203,11 @@ class Run:
             file.write(json_line(record.to_dict()))
         epoch = {"epoch": str(record.epoch)}
         write_tensors(self.path / "resume.safetensors", record.state.to_tensors(), epoch)
-        write_tensors(self.path / "weights.safetensors", record.state.model, epoch)
+        self._save_weights(record.state)
+
+    def _save_weights(self, state: TrainState) -> None:
+        epoch = {"epoch": str(state.epoch)}
+        write_tensors(self.path / "weights.safetensors", state.model, epoch)
 
     def _summary(self, history: list[dict[str, Any]], facts: dict[str, Any]) -> dict[str, Any]:
         last, seconds = history[-1], sum(r["seconds"] for r in history)
@@ -295,7 +309,7 @@ class RunStore:
         RunError
             When there is no such run, or a file in it is missing or damaged; names the file.
         """
-        if not re.fullmatch(r"\w[\w.-]*", run_id):
+        if not re.fullmatch(r"\w[\w.-]{0,199}", run_id):
             raise RunError(f"expected a run's id, letters, digits and - _ . only; got {run_id!r}.")
         path = self.root / run_id
         if not path.is_dir():
