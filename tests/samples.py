@@ -7,12 +7,15 @@ import os
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import safetensors.torch
+import torch
 from numpy.typing import NDArray
 
-from vae_core import DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core import DataConfig, ModelConfig, Run, RunConfig, TrainConfig
 from vae_core.data.mnist import FILES
 
 ROOT = Path(__file__).parents[1]
@@ -70,3 +73,26 @@ def start_cli(*words: object, cwd: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def tensors(run: Run, name: str = "weights") -> dict[str, torch.Tensor]:
+    """What one of a run's safetensors files holds."""
+    return safetensors.torch.load_file(run.path / f"{name}.safetensors")
+
+
+def rewrite(run: Run, name: str, **changes: torch.Tensor | None) -> None:
+    """Replace tensors of a safetensors file, or with None remove them."""
+    values = tensors(run, name) | changes
+    kept = {key: value for key, value in values.items() if value is not None}
+    safetensors.torch.save_file(kept, run.path / f"{name}.safetensors")
+
+
+def wait_for_epochs(root: Path, n: int) -> None:
+    """Until a run in `root` has saved n epochs."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for path in root.glob("*/history.jsonl"):
+            if path.read_text().count("\n") >= n and (path.parent / "weights.safetensors").exists():
+                return
+        time.sleep(0.005)
+    raise TimeoutError(f"no run with {n} epochs in {root}")
