@@ -269,6 +269,7 @@ class RunStore:
         return self._write_new(f"{slug}-{secrets.token_hex(3)}", config, created)
 
     def _write_new(self, run_id: str, config: RunConfig, created: str) -> Run:
+        _check_id(run_id)
         path = self.root / run_id
         with writing(path):
             path.mkdir(parents=True)
@@ -309,8 +310,7 @@ class RunStore:
         RunError
             When there is no such run, or a file in it is missing or damaged; names the file.
         """
-        if not re.fullmatch(r"\w[\w.-]{0,199}", run_id):
-            raise RunError(f"expected a run's id, letters, digits and - _ . only; got {run_id!r}.")
+        _check_id(run_id)
         path = self.root / run_id
         if not path.is_dir():
             raise RunError(f"{path}: there is no such run.")
@@ -340,6 +340,12 @@ class RunStore:
             return Entry(run_id, self.load(run_id))
         except VAECoreError as error:
             return Entry(run_id, None, str(error))
+
+
+def _check_id(run_id: str) -> None:
+    """Raise RunError unless it is the name of a folder inside the store."""
+    if not re.fullmatch(r"\w[\w.-]{0,199}", run_id):
+        raise RunError(f"expected a run's id, letters, digits and - _ . only; got {run_id!r}.")
 
 
 def _check(run: Run) -> None:
