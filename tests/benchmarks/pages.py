@@ -26,7 +26,15 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync", "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 HERO = ".stMain img"
 CHART = ".js-plotly-plot .main-svg"
 PAGES = {
@@ -81,7 +89,7 @@ def load(browser: BrowserContext, address: str, selector: str) -> float:
 def slide(page: Page, presses: int) -> list[float]:
     """Seconds from a key press on the first slider to another decoded picture, painted."""
     times = []
-    thumb = page.locator(".stMain [role=slider]").first
+    thumb = page.locator(".stSlider input[type=range]").first
     thumb.focus()
     for _ in range(presses):
         before = page.locator(HERO).first.get_attribute("src")

@@ -79,16 +79,12 @@ def main() -> None:
     pairs = [(next(ours).seconds, next(plain)) for _ in range(epochs)]
     print(f"{data.name}, {n} images, {epochs} epochs each, {torch.get_num_threads()} threads")
     print(f"{'':<22}{'median images/s':>16}{'slowest':>10}{'fastest':>10}")
-    for name, seconds in (
-        ("vae_core.fit", [a for a, _ in pairs]),
-        ("plain loop", [b for _, b in pairs]),
-    ):
+    for name, seconds in zip(("vae_core.fit", "plain loop"), zip(*pairs, strict=True), strict=True):
         rates = sorted(n / s for s in seconds)
         print(f"{name:<22}{statistics.median(rates):>16.0f}{rates[0]:>10.0f}{rates[-1]:>10.0f}")
     ratios = sorted(b / a for a, b in pairs)
-    print(
-        f"speed, fit / plain: median {statistics.median(ratios):.3f}, {ratios[0]:.3f} to {ratios[-1]:.3f}"
-    )
+    middle = statistics.median(ratios)
+    print(f"speed, fit / plain: median {middle:.3f}, {ratios[0]:.3f} to {ratios[-1]:.3f}")
 
 
 if __name__ == "__main__":
