@@ -21,7 +21,8 @@ from vae_core.errors import ConfigError
 from vae_core.posteriors import Posterior, kl_per_dim
 from vae_core.vae import VAE
 
-EVALUATION_BLOCK = 1000
+EVALUATION_BLOCK = 1000  # pictures decoded at once
+MAX_SAMPLES = 100_000
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,10 @@ def elbo_terms(
     Raises
     ------
     ConfigError
-        When n_samples is not positive.
+        When n_samples is not positive, or absurdly large.
     """
-    if n_samples < 1:
-        raise ConfigError(f"n_samples must be at least 1; got {n_samples}.")
+    if not 1 <= n_samples <= MAX_SAMPLES:
+        raise ConfigError(f"n_samples must be from 1 to {MAX_SAMPLES}; got {n_samples}.")
     q, p = vae.encode(x), vae.prior()
     z = q.rsample((n_samples,), generator)  # (n_samples, n, *latent)
     distortion = -vae.decode(z).log_prob(x).mean(0)
@@ -137,7 +138,7 @@ def evaluate(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> Evalu
     distortion = rate = 0.0
     per_dim = torch.zeros(vae.latent_shape, dtype=torch.float64)
     with torch.inference_mode():
-        for block in blocks(len(split)):
+        for block in blocks(len(split), max(1, EVALUATION_BLOCK // max(1, n_samples))):
             x = split.batch(block, generator, like.device).to(like.dtype)
             terms = elbo_terms(vae, x, n_samples, generator)
             distortion += terms.distortion.double().sum().item()
