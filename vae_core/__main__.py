@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +24,7 @@ from vae_core.export import export_run
 from vae_core.flags import add_config_flags, command_line, config_from_args
 from vae_core.objective import evaluate
 from vae_core.runs import Run, RunStore
+from vae_core.vae import build_vae
 
 DEFAULT_RUNS = "runs"
 
@@ -61,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 def _open(args: argparse.Namespace) -> Run:
     """A run by id, or by the path of its folder."""
     path = Path(args.run)
-    if len(path.parts) > 1 or path.is_dir():
+    if len(path.parts) > 1 or os.path.isdir(path):  # unlike Path.is_dir: False for odd names
         path = path.resolve()
         return RunStore(path.parent).load(path.name)
     return RunStore(args.runs).load(args.run)
@@ -89,7 +92,8 @@ def _train(run: Run, dataset: Dataset, args: argparse.Namespace) -> int:
                         f"{record.images_per_second:.0f} images/s"
                     )
     except KeyboardInterrupt:
-        where = "" if args.runs == DEFAULT_RUNS else f" --runs {args.runs}"
+        root = str(run.path.parent)
+        where = "" if root == DEFAULT_RUNS else f" --runs {shlex.quote(root)}"
         print(
             f"Interrupted after epoch {done} of {epochs}. Go on with: "
             f"python -m vae_core resume {run.id}{where}",
@@ -161,6 +165,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.command == "train":
             config = config_from_args(args)
             dataset = load_dataset(config.data)
+            build_vae(config.model, dataset.image_shape)  # refuse what does not fit, leave no run
             return _train(RunStore(args.runs).create(config), dataset, args)
         if args.command == "resume":
             run = _open(args)
