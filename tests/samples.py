@@ -87,12 +87,13 @@ def rewrite(run: Run, name: str, **changes: torch.Tensor | None) -> None:
     safetensors.torch.save_file(kept, run.path / f"{name}.safetensors")
 
 
-def wait_for_epochs(root: Path, n: int) -> None:
-    """Until a run in `root` has saved n epochs."""
+def wait_for_epochs(process: subprocess.Popen[str], root: Path, n: int) -> None:
+    """Until the run that `process` trains in `root` has saved n epochs."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         for path in root.glob("*/history.jsonl"):
             if path.read_text().count("\n") >= n and (path.parent / "weights.safetensors").exists():
                 return
         time.sleep(0.005)
-    raise TimeoutError(f"no run with {n} epochs in {root}")
+    process.kill()
+    raise AssertionError(f"no run with {n} epochs in {root}: {process.communicate()}")

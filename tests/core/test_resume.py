@@ -101,7 +101,7 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path, digits):
     config = replace(tiny_run(), train=TrainConfig(epochs=30, batch_size=16, threads=1))
     words = command_line(config).split()[3:]
     process = start_cli(*words, "--runs", tmp_path / "killed", cwd=tmp_path)
-    wait_for_epochs(tmp_path / "killed", 3)
+    wait_for_epochs(process, tmp_path / "killed", 3)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     (entry,) = RunStore(tmp_path / "killed").list()

@@ -1,0 +1,46 @@
+"""The command line as a process of its own: exit codes and Ctrl-C."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+
+import pytest
+
+from tests.samples import start_cli, tiny_run, wait_for_epochs
+from vae_core import RunStore
+from vae_core.__main__ import main
+from vae_core.flags import command_line
+
+TINY = command_line(tiny_run()).split()[4:]
+
+
+@pytest.mark.slow
+def test_bad_argument_exits_2_without_a_traceback(tmp_path):
+    process = start_cli("train", "--lr", "nan", cwd=tmp_path)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    assert err == "ConfigError: lr must be a number from 1e-08 to 1; got nan.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_exits_130_and_names_the_command_that_goes_on(tmp_path, monkeypatch, capsys, root):
+    words = ("train", *TINY, "--epochs", 30, "--batch-size", 16, "--runs", root)
+    process = start_cli(*words, cwd=tmp_path)
+    wait_for_epochs(process, tmp_path / root, 2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.startswith("Interrupted after epoch ")
+    assert err.count("\n") == 1
+    command = shlex.split(err.split("Go on with: ")[1])
+    assert command[:4] == ["python", "-m", "vae_core", "resume"]
+    (entry,) = RunStore(tmp_path / root).list()
+    assert entry.status == "unfinished"
+    monkeypatch.chdir(tmp_path)
+    assert main(command[3:]) == 0
+    capsys.readouterr()
+    (entry,) = RunStore(tmp_path / root).list()
+    assert entry.status == "finished"
+    assert [record["epoch"] for record in entry.run.history()] == list(range(1, 31))
