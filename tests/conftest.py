@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from tests.samples import ROOT, synthetic_files, tiny_run, write_files
 from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
 from vae_core.data.mnist import DATA_VARIABLE, FILES
 
 torch.set_num_threads(1)
+# The same examples on every machine, and no failure because a machine is busy.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

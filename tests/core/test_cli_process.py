@@ -25,7 +25,8 @@ def test_bad_argument_exits_2_without_a_traceback(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_exits_130_and_names_the_command_that_goes_on(tmp_path, monkeypatch, capsys, root):
+def test_ctrl_c_exits_130_and_names_the_command_that_goes_on(tmp_path, monkeypatch, capsys):
+    root = "my runs"  # with a space: the printed command must be quoted
     words = ("train", *TINY, "--epochs", 30, "--batch-size", 16, "--runs", root)
     process = start_cli(*words, cwd=tmp_path)
     wait_for_epochs(process, tmp_path / root, 2)

@@ -5,7 +5,7 @@ import dataclasses
 import shlex
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.core.test_config import run_configs
 from vae_core import ConfigError, DataConfig, ModelConfig, RunConfig, TrainConfig
@@ -44,7 +44,6 @@ def test_no_flags_is_the_default_config():
 
 
 @given(run_configs())
-@settings(deadline=None)
 def test_command_line_parsed_back_is_the_same_config(config):
     words = shlex.split(command_line(config))
     assert words[:4] == ["python", "-m", "vae_core", "train"]

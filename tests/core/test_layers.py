@@ -44,7 +44,7 @@ def roots(path: Path) -> set[str]:
 
 def room(name: str) -> str:
     """The part of vae_core that a module belongs to."""
-    return (name.split(".") + [""])[1]
+    return [*name.split("."), ""][1]
 
 
 @pytest.mark.parametrize("path", CORE, ids=module)
