@@ -34,7 +34,8 @@ def bench() -> None:
     with where:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             index = images.pick_image(codes, run.data()["class_names"])
-            st.button("Reset cells", on_click=reset, args=(run.id,))
+            start = codes.mean[index]
+            st.button("Reset cells", on_click=reset, args=(run.id, start))
         with st.container(horizontal=True):
             row = st.segmented_control("Row", range(h), default=h // 2, key="row", required=True)
             col = st.segmented_control("Column", range(w), default=w // 2, key="col", required=True)
@@ -44,7 +45,6 @@ def bench() -> None:
             )
         site = (row * w + col) * channels
         numbers = range(site, site + channels)
-        start = codes.mean[index]
         sliders(
             run.id, start, [j for j in numbers if channel in ("all", j - site)],
             latent_names(vae.latent_shape),

@@ -28,8 +28,8 @@ def bench() -> None:
             if origin == "a draw from the prior" and st.button("Draw again"):
                 st.session_state["prior_draw"] = st.session_state.get("prior_draw", 0) + 1
             start = start_from(origin, vae, codes, index)
-            st.button("Reset sliders", on_click=reset, args=(run.id,))
-            st.button("Randomise", on_click=reset, args=(run.id, len(order)))
+            st.button("Reset sliders", on_click=reset, args=(run.id, start))
+            st.button("Randomise", on_click=reset, args=(run.id, start, len(order)))
         sliders(run.id, start, order, names)
     z = edited(run.id, start)
     with hero:

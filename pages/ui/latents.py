@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from zlib import crc32
 
 import streamlit as st
 import torch
@@ -31,17 +32,23 @@ def start_from(origin: str | None, vae: VAE, codes: Codes, index: int) -> Tensor
     return codes.mean[index]
 
 
-def _key(run_id: str, j: int) -> str:
-    return f"z-{run_id}-{j}"
+def _bench(run_id: str, start: Tensor) -> str:
+    """How keys of sliders begin. Another model, or another z to begin at, has its own."""
+    return f"z-{run_id}-{crc32(start.numpy().tobytes()):08x}-"
 
 
-def reset(run_id: str, randomise: int = 0) -> None:
-    """Forget all slider positions of a run, or draw `randomise` of them from N(0, 1)."""
-    for key in [k for k in st.session_state if str(k).startswith(f"z-{run_id}-")]:
-        del st.session_state[key]
+def _forget(kept: str | None = None) -> None:
+    for key in [k for k in map(str, st.session_state) if k.startswith("z-")]:
+        if kept is None or not key.startswith(kept):
+            del st.session_state[key]
+
+
+def reset(run_id: str, start: Tensor, randomise: int = 0) -> None:
+    """Forget all slider positions, or draw `randomise` of them from N(0, 1)."""
+    _forget()
     for j in range(randomise):
         value = float(torch.randn(()).clamp(-REACH, REACH))
-        st.session_state[_key(run_id, j)] = round(value, 2)
+        st.session_state[f"{_bench(run_id, start)}{j}"] = round(value, 2)
 
 
 def sliders(run_id: str, start: Tensor, order: list[int], names: list[str]) -> None:
@@ -49,19 +56,25 @@ def sliders(run_id: str, start: Tensor, order: list[int], names: list[str]) -> N
     shown = order
     if len(order) > 2 * FEW and not st.toggle(f"All {len(order)} numbers", key="all_latents"):
         shown = order[:FEW]
+    bench = _bench(run_id, start)
+    _forget(bench)
     abreast = 1 if len(shown) <= 3 else 2
     for first in range(0, len(shown), abreast):  # row by row, so that a phone keeps the order
         for column, j in zip(st.columns(abreast, gap="medium"), shown[first:], strict=False):
             origin = float(start.flatten()[j])
-            reach = max(REACH, math.ceil(abs(origin)))
-            column.slider(names[j], -reach, reach, round(origin, 2), 0.05, key=_key(run_id, j))
+            reach = max(REACH, float(math.ceil(abs(origin))))
+            st.session_state.setdefault(f"{bench}{j}", round(origin, 2))
+            # kept while other cells' sliders are shown: `edited` reads all of them
+            column.slider(
+                names[j], -reach, reach, step=0.05, key=f"{bench}{j}", persist_state="session"
+            )
 
 
 def edited(run_id: str, start: Tensor) -> Tensor:
     """`start` with every number whose slider was moved."""
-    z = start.flatten().clone()
+    z, bench = start.flatten().clone(), _bench(run_id, start)
     for j, origin in enumerate(start.flatten().tolist()):
-        value = st.session_state.get(_key(run_id, j))
+        value = st.session_state.get(f"{bench}{j}")
         if value is not None and abs(value - round(origin, 2)) > 1e-9:
             z[j] = value
     return z.reshape(start.shape)
