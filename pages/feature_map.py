@@ -37,12 +37,9 @@ def bench() -> None:
             start = codes.mean[index]
             st.button("Reset cells", on_click=reset, args=(run.id, start))
         with st.container(horizontal=True):
-            row = st.segmented_control("Row", range(h), default=h // 2, key="row", required=True)
-            col = st.segmented_control("Column", range(w), default=w // 2, key="col", required=True)
-            options = ["all", *range(channels)]
-            channel = st.segmented_control(
-                "Channel", options, default="all", key="channel", required=True
-            )
+            row = charts.pick_one("Row", range(h), h // 2)
+            col = charts.pick_one("Column", range(w), w // 2)
+            channel = charts.pick_one("Channel", ["all", *range(channels)], "all")
         site = (row * w + col) * channels
         numbers = range(site, site + channels)
         sliders(

@@ -14,14 +14,14 @@ with form:
     with st.container(horizontal=True, gap="small"):
         for name in PRESETS:
             st.button(name, on_click=use_preset, args=(name,))
-    config = None
+    action = st.container()
     try:
         config = run_form(images.data_dir())
-        ready = training.preview(config)
-        if st.button("Train", type="primary", disabled=not ready, icon=":material/play_arrow:"):
-            training.begin(config)
+        with action:
+            training.offer(config)
     except ConfigError as error:
-        st.error(str(error))
+        action.error(str(error))
 with watch:
-    training.watch()
-    training.unfinished(state.entries())
+    entries = state.entries()
+    training.watch(entries)
+    training.unfinished(entries)

@@ -63,8 +63,9 @@ class Run:
 
     @property
     def title(self) -> str:
-        """Its name for people."""
-        return self.config.name or self.id
+        """Its name for people; what it is when it was given none."""
+        model, shape = self.config.model, " x ".join(map(str, self.config.model.latent_shape))
+        return self.config.name or f"{self.config.data.name} {shape} {model.posterior}"
 
     @property
     def is_finished(self) -> bool:

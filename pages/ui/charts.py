@@ -38,6 +38,16 @@ def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:
     return names.index(across), names.index(up)
 
 
+def pick_one(label: str, options: Sequence[Any], default: Any) -> Any:
+    """One of a few options, kept in the address; another model may have fewer of them."""
+    key = label.lower()
+    if st.session_state.get(key, default) not in options:
+        st.session_state[key] = default
+    return st.segmented_control(
+        label, options, default=default, key=key, bind="query-params", required=True
+    )
+
+
 def of_classes(codes: Codes, labels: Sequence[int]) -> Codes:
     """The codes of some classes only."""
     return codes.take(torch.nonzero(torch.isin(codes.labels, torch.tensor(labels)))[:, 0])

@@ -58,6 +58,8 @@ def offer_images(name: str, why: str, reason: str | None = None) -> None:
             "or use a folder that holds its four files", key="data_dir", persist_state="session"
         )
         st.caption(", ".join(FILES) + " (.gz or plain)")
+        if data_dir() and reason:
+            st.error(reason)
 
 
 def offer_images_of(run: Run, why: str) -> None:

@@ -13,15 +13,15 @@ from vae_core.figures import training_curves
 from vae_core.runs import Entry
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner="Timing a few steps …")
 def _cost(config: RunConfig, image_shape: tuple[int, int, int], n_train: int) -> tuple[int, float]:
     """Parameters, and seconds of training here."""
     seconds = estimate_seconds(config.model, config.train, image_shape, n_train)
     return build_vae(config.model, image_shape).n_parameters, seconds
 
 
-def preview(config: RunConfig) -> bool:
-    """Say what training will cost; return whether it can start."""
+def offer(config: RunConfig) -> None:
+    """The Train button beside what it will cost; or what is missing."""
     try:
         data = cached.dataset(config.data)
     except DataError as error:
@@ -29,13 +29,15 @@ def preview(config: RunConfig) -> bool:
             images.offer_images(config.data.name, "Training needs the images.", str(error))
         else:
             st.error(str(error))
-        return False
+        return
     n_parameters, seconds = _cost(config, data.image_shape, len(data.train))
-    st.caption(
-        f"{n_parameters:,} parameters, {len(data.train):,} training images, "
-        f"about {duration(seconds)} on this machine."
-    )
-    return True
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Train", type="primary", icon=":material/play_arrow:"):
+            resume(RunStore(state.RUNS).create(config))
+        st.caption(
+            f"{n_parameters:,} parameters, {len(data.train):,} training images, "
+            f"about {duration(seconds)} on this machine."
+        )
 
 
 def duration(seconds: float) -> str:
@@ -46,23 +48,20 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def begin(config: RunConfig) -> None:
-    """Create a run and start its job."""
-    resume(RunStore(state.RUNS).create(config))
-
-
 def resume(run: Run) -> None:
     """Start, or go on with, a run, and watch it."""
     jobs.start(run)
     st.session_state["watched"] = run
 
 
-def watch() -> None:
-    """The run being trained, polled once a second while it runs."""
-    run = st.session_state.get("watched")
+def watch(entries: list[Entry]) -> None:
+    """The run being trained, polled once a second; found again after a reload of the page."""
+    running = (e.run for e in entries if e.run and jobs.is_running(e.run))
+    run = st.session_state.get("watched") or next(running, None)
     if run is None:
         st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
         return
+    st.session_state["watched"] = run
     st.fragment(_progress, run_every=1.0 if jobs.is_running(run) else None)(run)
 
 
