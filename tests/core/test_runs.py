@@ -218,3 +218,13 @@ def test_folder_that_vanishes_in_training_is_an_error(tmp_path, digits):
     shutil.rmtree(run.path)
     with pytest.raises(RunError, match="cannot be written"):
         next(training)
+
+
+def test_failed_write_leaves_no_temporary_file(run_copy):
+    codes = run_copy.codes()
+    path = run_copy.path / "codes.safetensors"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(RunError, match=r"codes\.safetensors: cannot be written"):
+        run_copy.save_codes(codes)
+    assert {entry.name for entry in run_copy.path.iterdir()} == FINISHED
