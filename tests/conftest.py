@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from tests.samples import ROOT, synthetic_files, tiny_run, write_files
+from tests.samples import synthetic_files, tiny_run, write_files
 from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
-from vae_core.data.mnist import DATA_VARIABLE, FILES
+from vae_core.data.mnist import DATA_VARIABLE, find_files
 
 torch.set_num_threads(1)
 # The same examples on every machine, and no failure because a machine is busy.
@@ -20,6 +19,8 @@ settings.register_profile(
     "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+REAL_MNIST = find_files("mnist")  # before any test changes the environment
 
 
 @pytest.fixture(scope="session")
@@ -58,9 +59,6 @@ def run_copy(finished_run: Run, tmp_path: Path) -> Run:
 @pytest.fixture
 def mnist_folder() -> str:
     """Where the real MNIST is; the test is skipped where it is not."""
-    folders = [os.environ.get(DATA_VARIABLE), str(ROOT.parent / "shared" / "data" / "mnist")]
-    for folder in filter(None, folders):
-        for place in (Path(folder), Path(folder) / "mnist"):
-            if all((place / f).exists() or (place / f"{f}.gz").exists() for f in FILES):
-                return str(place)
+    if REAL_MNIST:
+        return str(REAL_MNIST[0].parent)
     pytest.skip(f"MNIST is not on this machine: set {DATA_VARIABLE} to its folder")

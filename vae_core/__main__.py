@@ -141,6 +141,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     run = _open(args)
     vae = run.vae()
     dataset = _dataset(run.config.data, args.data_dir)
+    run.check_images(dataset)
     result = evaluate(vae, dataset.test, args.samples)
     rate = result.rate if vae.family.has_rate else None
     return _report(

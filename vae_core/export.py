@@ -36,8 +36,7 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     """
     if not run.is_finished:
         raise RunError(f"{run.path}: only a finished run can be exported; resume it first.")
-    if run.data()["fingerprint"] != dataset.fingerprint:
-        raise RunError(f"{run.path}: these are not the images the run was trained on.")
+    run.check_images(dataset)
     config = dataclasses.replace(run.config, data=dataclasses.replace(run.config.data, path=None))
     vae = run.vae().half().float()
     codes = encode_dataset(vae, dataset.test)

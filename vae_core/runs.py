@@ -146,6 +146,15 @@ class Run:
         except (KeyError, ValueError) as error:
             raise RunError(f"{path}: expected the state of a run; {error} is missing.") from error
 
+    def check_images(self, dataset: Dataset) -> None:
+        """Raise RunError unless these are the images the run was started with."""
+        expected = self.data().get("fingerprint")
+        if expected != dataset.fingerprint:
+            raise RunError(
+                f"{self.path}: these are not the images the run was started with (fingerprint "
+                f"{expected}, got {dataset.fingerprint})."
+            )
+
     def train(self, dataset: Dataset) -> Iterator[EpochRecord]:
         """Train from where the run stands to its last epoch, saving after each.
 
@@ -167,11 +176,8 @@ class Run:
             "fingerprint": dataset.fingerprint,
         }
         state = self.state()
-        if state and self.data().get("fingerprint") != dataset.fingerprint:
-            raise RunError(
-                f"{self.path}: these are not the images the run was started with "
-                f"(fingerprint {self.data().get('fingerprint')}, got {dataset.fingerprint})."
-            )
+        if state:
+            self.check_images(dataset)
         vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
         done = [r for r in self.history() if state and r["epoch"] <= state.epoch]
         if state:

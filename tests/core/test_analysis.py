@@ -164,15 +164,21 @@ def test_rate_table_adds_up_to_the_total(latent):
     assert table["kl"].sum() == pytest.approx(total_rate(codes), rel=1e-5)
     assert table["active"].tolist() == active_units(codes).flatten().tolist()
     mu, sigma2 = codes.mean.flatten(1), codes.variance.flatten(1)
-    assert table["mean_variance"].to_numpy() == pytest.approx(mu.var(0).numpy())
+    assert table["mean_variance"].to_numpy() == pytest.approx(mu.var(0, correction=0).numpy())
     assert table["posterior_variance"].to_numpy() == pytest.approx(sigma2.mean(0).numpy())
+
+
+def test_the_only_image_of_a_split_moves_nothing():
+    codes = random_codes(n=4).take(torch.tensor([0]))
+    assert not active_units(codes).any()
+    assert rate_table(codes)["mean_variance"].tolist() == [0.0] * 3
 
 
 def test_point_mass_has_an_infinite_rate_and_an_order():
     codes = random_codes("delta")
     assert total_rate(codes) == math.inf
     assert rate_table(codes)["kl"].map(math.isinf).all()
-    variance = codes.mean.var(0)
+    variance = codes.mean.var(0, correction=0)
     order = channel_order(codes)
     assert variance[order].tolist() == sorted(variance.tolist(), reverse=True)
 

@@ -140,6 +140,12 @@ def test_evaluate_repeats_the_metrics(answer, tmp_path, digits, posterior):
     assert values == {name: metrics[name] for name in FIELDS[:-2]}
 
 
+def test_evaluate_refuses_other_images(refusal, run_copy):
+    path = run_copy.path / "data.json"
+    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+    assert "not the images the run was started with" in refusal("evaluate", run_copy.path)
+
+
 def test_evaluate_averages_over_more_draws(answer, finished_run, digits):
     values = answer("evaluate", finished_run.path, "--samples", 7)
     expected = evaluate(finished_run.vae(), digits.test, 7)
@@ -208,7 +214,7 @@ def test_incomplete_command_is_one_line(refusal, words):
 
 
 FILES_DAMAGED = {
-    "truncated": lambda good: (FILES[0], good[FILES[0]][:-5], "Fetch the file again"),
+    "truncated": lambda good: (FILES[0], good[FILES[0]][:-5], "fetch it again"),
     "wrong magic": lambda good: (FILES[0], good[FILES[1]], "magic number 2051"),
     "mismatched": lambda good: (
         FILES[1],

@@ -96,7 +96,7 @@ def test_unfinished_run_is_refused(tmp_path, digits):
 
 def test_other_data_are_refused(tmp_path, finished_run):
     other = load_dataset(DataConfig(limit=96, seed=1))
-    with pytest.raises(RunError, match="not the images the run was trained on"):
+    with pytest.raises(RunError, match="not the images the run was started with"):
         export_run(finished_run, other, tmp_path / "out")
 
 

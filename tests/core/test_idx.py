@@ -38,7 +38,7 @@ DAMAGED = {
     "half a header": (WHOLE[:9], "expected a header of 16 bytes; got 9"),
     "truncated": (WHOLE[:-1], "announces 5 x 6 x 7 = 210 bytes; the file holds 209"),
     "too long": (WHOLE + b"\0", "announces 5 x 6 x 7 = 210 bytes; the file holds 211"),
-    "truncated gzip": (gzip.compress(WHOLE)[:-20], "cannot be read .*Fetch the file again"),
+    "truncated gzip": (gzip.compress(WHOLE)[:-20], "cannot be read .*fetch it again"),
     "gzip header only": (b"\x1f\x8b", "cannot be read"),
     "corrupt gzip": (b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + bytes(range(200)), "cannot be read"),
     "damaged gzip sum": (gzip.compress(WHOLE)[:-8] + b"12345678", "cannot be read"),
@@ -102,7 +102,7 @@ def test_truncated_file_in_a_folder_is_named(tmp_path, file, zipped):
     write_files(tmp_path, synthetic_files(), zipped)
     path = tmp_path / (f"{file}.gz" if zipped else file)
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(DataError, match="Fetch the file again") as caught:
+    with pytest.raises(DataError, match="fetch it again") as caught:
         load_dataset(DataConfig("mnist", path=str(tmp_path)))
     assert str(path) in str(caught.value)
 

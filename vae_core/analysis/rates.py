@@ -22,7 +22,7 @@ def active_units(codes: Codes) -> Bool[Tensor, "*latent"]:
     -------
     Tensor of bool, (*latent,)
     """
-    return codes.mean.var(0) > ACTIVE_VARIANCE
+    return codes.mean.var(0, correction=0) > ACTIVE_VARIANCE
 
 
 def latent_names(latent_shape: tuple[int, ...]) -> list[str]:
@@ -51,7 +51,7 @@ def rate_table(codes: Codes) -> pd.DataFrame:
             "name": latent_names(codes.latent_shape),
             "kl": kl.flatten().numpy(),
             "active": active_units(codes).flatten().numpy(),
-            "mean_variance": codes.mean.var(0).flatten().numpy(),
+            "mean_variance": codes.mean.var(0, correction=0).flatten().numpy(),
             "posterior_variance": codes.variance.mean(0).flatten().numpy(),
         }
     )
@@ -72,7 +72,7 @@ def channel_order(codes: Codes) -> list[int]:
     Ordered by mean KL; by the variance of the location where the KL is infinite.
     """
     kl = kl_per_dim(codes.posterior(), codes.prior()).mean(0).flatten()
-    key = kl if bool(kl.isfinite().all()) else codes.mean.var(0).flatten()
+    key = kl if bool(kl.isfinite().all()) else codes.mean.var(0, correction=0).flatten()
     return [int(j) for j in key.argsort(descending=True, stable=True)]
 
 

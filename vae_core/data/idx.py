@@ -42,7 +42,9 @@ def read_idx(path: Path, n_axes: int) -> NDArray[np.uint8]:
         with gzip.open(path) if zipped else path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error}). Fetch the file again.") from error
+        raise DataError(
+            f"{path}: cannot be read ({error}). Delete the file and fetch it again."
+        ) from error
     if len(content) > MAX_BYTES:
         raise DataError(f"{path}: expected at most {MAX_BYTES >> 20} MiB of data; it holds more.")
     magic = UNSIGNED_BYTE << 8 | n_axes
@@ -57,6 +59,6 @@ def read_idx(path: Path, n_axes: int) -> NDArray[np.uint8]:
     if got != expected:
         raise DataError(
             f"{path}: the header announces {' x '.join(map(str, shape))} = {expected} bytes; "
-            f"the file holds {got}. Fetch the file again."
+            f"the file holds {got}. Delete the file and fetch it again."
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
