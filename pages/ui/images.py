@@ -76,8 +76,9 @@ def offer_images_of(run: Run, why: str) -> None:
 def pick_image(codes: Codes, class_names: list[str]) -> int:
     """A test image: by number, by class, or another of its class. Kept in the address."""
     last = len(codes) - 1
-    if st.session_state.get("image", 0) > last:
-        st.session_state["image"] = 0
+    if (index := st.session_state.get("image")) is not None:
+        # Set anew each time, or the first page after a link to an image forgets it.
+        st.session_state["image"] = index if index <= last else 0
     index = int(st.number_input("Test image", 0, last, key="image", bind="query-params", width=140))
     label = int(codes.labels[index])
     st.selectbox(
