@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +157,7 @@ def _read(config: DataConfig, download: bool) -> Dataset:
         )
     if files is None and not download:
         raise DataError(f"{source.title} is not on this machine.")
-    files = files or download_files(config.name, progress=False)
+    files = files or download_files(config.name, progress=sys.stderr.isatty())
     images = [read_idx(files[k], n_axes=3) for k in (0, 2)]
     labels = [read_idx(files[k], n_axes=1) for k in (1, 3)]
     _refuse_namesake(config.name, labels[1], files[3].parent)
