@@ -110,6 +110,8 @@ def _square(points: pd.DataFrame, reach: float) -> tuple[NDArray[np.float64], ND
 def _spread(centres: list[NDArray[np.float64]], gap: float) -> NDArray[np.float64]:
     """Label positions near the centres, pushed apart until none covers another."""
     places = np.array(centres, float).reshape(-1, 2)
+    turn = np.arange(len(places))  # radians: equal centres need a direction to part in
+    places += 1e-6 * gap * np.stack([np.cos(turn), np.sin(turn)], axis=1)
     for _ in range(60):
         apart = places[:, None] - places[None]  # (n, n, 2)
         distance = np.linalg.norm(apart, axis=-1) + np.eye(len(places)) * 9 * gap
