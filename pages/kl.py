@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui import cached, charts, state
 from vae_core.analysis import class_rates
-from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_over_epochs
+from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 
 run = state.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
@@ -33,10 +33,8 @@ with chart:
     )
     if view == "By cell":
         cells = table["kl"].to_numpy().reshape(run.config.model.latent_shape)
-        charts.show(kl_cells(cells.sum(-1), "all channels", height=430), key="kl")
-        for column, c in zip(st.columns(cells.shape[-1]), range(cells.shape[-1]), strict=True):
-            with column:
-                charts.show(kl_cells(cells[..., c], f"channel {c}", height=260), key=f"channel-{c}")
+        charts.show(kl_cells(cells.sum(-1), "all channels", height=380), key="kl")
+        charts.show(kl_channels(cells), key="channels")
     elif view == "By class":
         kl = class_rates(codes).flatten(1)[:, order].numpy()
         names = [run.data()["class_names"][y] for y in codes.labels.unique().tolist()]

@@ -1,7 +1,7 @@
 """Tables and arrays -> figures. No torch in here, and no arithmetic beyond drawing."""
 
 from vae_core.figures.curves import kl_over_epochs, training_curves
-from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells
+from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import (
     contact_sheet,
     data_uri,
@@ -21,6 +21,7 @@ __all__ = [
     "kl_bars",
     "kl_by_class",
     "kl_cells",
+    "kl_channels",
     "kl_over_epochs",
     "marginal",
     "one_image",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
 from vae_core.figures.theme import INACTIVE, RATE, styled
 
@@ -101,7 +102,40 @@ def kl_cells(
     styled(figure, height, "column", "row")
     figure.update_layout(title={"text": title, "font": {"size": 15}, "x": 0})
     figure.update_xaxes(dtick=1, constrain="domain", showgrid=False, zeroline=False)
-    figure.update_yaxes(
-        dtick=1, autorange="reversed", scaleanchor="x", showgrid=False, zeroline=False
+    figure.update_yaxes(dtick=1, autorange="reversed", showgrid=False, zeroline=False)
+    figure.update_yaxes(scaleanchor="x", constrain="domain", constraintoward="top")
+    return figure
+
+
+def kl_channels(cells: NDArray[np.float32], columns: int = 4, row_height: int = 230) -> go.Figure:
+    """One small heat map per channel, all on one colour scale.
+
+    Parameters
+    ----------
+    cells : array, (h, w, C)
+    """
+    channels = cells.shape[-1]
+    rows = -(-channels // columns)
+    figure = make_subplots(rows, columns, subplot_titles=[f"c{c}" for c in range(channels)])
+    for c in range(channels):
+        figure.add_heatmap(
+            z=cells[..., c],
+            coloraxis="coloraxis",
+            hovertemplate=f"channel {c}, row %{{y}}, column %{{x}}: %{{z:.3f}} {PER_IMAGE}"
+            "<extra></extra>",
+            row=c // columns + 1,
+            col=c % columns + 1,
+        )
+    styled(figure, row_height * rows, "", "")
+    bar = {"title": {"text": PER_IMAGE, "side": "right"}}
+    figure.update_layout(
+        coloraxis={"colorscale": SCALE, "cmin": 0.0, "cmax": float(cells.max()), "colorbar": bar}
     )
+    figure.update_xaxes(showticklabels=False, constrain="domain", showgrid=False, zeroline=False)
+    figure.update_yaxes(showticklabels=False, autorange="reversed", showgrid=False, zeroline=False)
+    for k in range(1, channels + 1):
+        anchor = "x" if k == 1 else f"x{k}"
+        figure.layout["yaxis" if k == 1 else f"yaxis{k}"].update(
+            scaleanchor=anchor, constrain="domain"
+        )
     return figure
