@@ -1,0 +1,84 @@
+"""One browser and one server for all tests here. Without Chromium they are skipped, except in CI.
+
+Fixtures of the package, not of the whole test run: Playwright keeps an event loop in this
+thread, which has to be gone before other tests want one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.server import Server, serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+PATIENCE = 90_000  # milliseconds; the machine may be training
+
+
+def _without(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _without("Playwright's Python package is not installed")
+    if not Path(CHROMIUM).exists():
+        _without(f"there is no {CHROMIUM}: set CHROMIUM to a Chromium's path")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address in a new window; afterwards the browser must have had nothing to complain of.
+
+    The only messages passed over are 404s of `<page>/_stcore/health` and `host-config`:
+    Streamlit's own client asks for them below the page's address before it asks at the root.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    def note(message: Any) -> None:
+        own = ("/_stcore/health", "/_stcore/host-config")
+        known = "404" in message.text and message.location["url"].endswith(own)
+        if message.type == "error" and not known:
+            complaints.append(f"{message.text} {message.location['url']}")
+
+    def open_at(address: str, size: tuple[int, int] = (1440, 900), **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    assert complaints == []

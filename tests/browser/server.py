@@ -1,0 +1,87 @@
+"""`streamlit run app.py` in a process of its own, with runs of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.samples import ROOT
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: where it is, where it keeps runs, and its process."""
+
+    url: str
+    runs: Path
+    process: subprocess.Popen[bytes]
+
+    def children(self) -> list[int]:
+        """Ids of all processes that it started and that live, theirs included."""
+        parent = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, ppid = stat.read_text().rpartition(")")[2].split()[:2]
+            except OSError:  # ended while we looked
+                continue
+            if state != "Z":
+                parent[int(stat.parent.name)] = int(ppid)
+        found = [self.process.pid]
+        for pid in found:
+            found += [child for child, p in parent.items() if p == pid]
+        return found[1:]
+
+    def interrupt(self) -> float:
+        """Press ctrl-C; seconds until it has ended."""
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+        return time.monotonic() - start
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Server]:
+    """A server with no data set but the digits; ended on the way out, by its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    runs = folder / "runs"
+    env = os.environ | {"ELBO_ROOM_RUNS": str(runs), "XDG_CACHE_HOME": str(folder / "cache")}
+    env.pop("ELBO_ROOM_DATA", None)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with (folder / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--server.address", "127.0.0.1"],
+            cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    try:
+        url = f"http://127.0.0.1:{port}/"
+        _wait_for(url + "_stcore/health", process)
+        yield Server(url, runs, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(f"no server at {address}; exit code {process.poll()}")

@@ -1,0 +1,195 @@
+"""What a reader sees and does, in Chromium."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.server import Server, serve
+from vae_core import RunStore, load_dataset
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+Open = Callable[..., "Page"]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIZES = ((1440, 900), (390, 844))
+DECODED = "img[alt=decoded]"
+CHART = ".js-plotly-plot .main-svg"
+PAGES = {
+    "": "img[alt='decoded picture']",
+    "train": "button[kind=primary]",
+    "posteriors": CHART,
+    "sliders": DECODED,
+    "feature-map?run=Digits+feature+map": DECODED,
+    "kl": CHART,
+}
+LONGEST_STOP = 10.0  # seconds
+
+
+def settled(page: Page, selector: str) -> Locator:
+    """The element, once it is on screen and the script has run to its end."""
+    page.wait_for_selector(selector, state="visible")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    return page.locator(selector).first
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+def chosen_model(page: Page) -> str:
+    return page.get_by_label("Model").first.input_value()
+
+
+def content(page: Page, selector: str) -> bytes:
+    """The bytes of the picture that is shown."""
+    answer = page.request.get(page.locator(selector).first.evaluate("image => image.src"))
+    assert answer.ok
+    return answer.body()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["desk", "phone"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_sound_at_two_widths(
+    path: str, size: tuple[int, int], server: Server, open_page: Open
+) -> None:
+    page = open_page(server.url + path, size)
+    settled(page, PAGES[path])
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+    for element in ("html", "[data-testid=stMain]"):
+        wide, seen = page.locator(element).evaluate("e => [e.scrollWidth, e.clientWidth]")
+        assert wide <= seen, f"{element} is {wide} wide in a window of {seen}"
+
+
+@pytest.mark.parametrize("path", ["sliders", "feature-map?run=Digits+feature+map"])
+def test_an_arrow_key_on_a_slider_changes_the_decoded_picture(
+    path: str, server: Server, open_page: Open
+) -> None:
+    page = open_page(server.url + path)
+    source = settled(page, DECODED).get_attribute("src")
+    before = content(page, DECODED)
+    page.locator("[data-testid=stSlider] input[type=range]").first.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([selector, source]) => document.querySelector(selector).getAttribute('src') !== source",
+        arg=[DECODED, source],
+    )
+    wait_until(lambda: content(page, DECODED) != before)
+
+
+def test_sliders_follow_the_chosen_image(server: Server, open_page: Open) -> None:
+    page = open_page(server.url + "sliders?run=Digits+2-D")
+    source = settled(page, DECODED).get_attribute("src")
+    thumbs = page.locator("[data-testid=stSliderThumbValue]")
+    before = thumbs.all_inner_texts()
+    box = page.get_by_label("Test image")
+    box.fill("7")
+    box.press("Enter")
+    wait_until(lambda: page.locator(DECODED).first.get_attribute("src") != source)
+    wait_until(lambda: thumbs.all_inner_texts() != before)
+    assert "image=7" in page.url
+
+
+def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
+    page = open_page(server.url + "posteriors?run=MNIST+20-D")
+    settled(page, CHART)
+    assert chosen_model(page) == "MNIST 20-D"
+    assert page.get_by_text("latent 20-D").count() == 1
+
+
+def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
+    server: Server, open_page: Open
+) -> None:
+    page = open_page(server.url)
+    settled(page, PAGES[""])
+    page.get_by_label("Model").first.click()
+    page.get_by_role("option", name="Digits 2-D").click()
+    page.get_by_text("(360 grey images").wait_for()
+    for name, selector in (("KL", CHART), ("Latent sliders", DECODED), ("Overview", PAGES[""])):
+        page.get_by_role("link", name=name).first.click()
+        settled(page, selector)
+        wait_until(lambda: chosen_model(page) == "Digits 2-D")
+        assert "run=Digits+2-D" in page.url
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2) of `rgb(r, g, b)` or `#rrggbb`."""
+    if colour.startswith("#"):
+        channels = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+    else:
+        channels = [int(c) for c in re.findall(r"\d+", colour)[:3]]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in
+              (c / 255 for c in channels)]  # fmt: skip
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a: str, b: str) -> float:
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(scheme: str, server: Server, open_page: Open) -> None:
+    page = open_page(server.url, color_scheme=scheme)
+    settled(page, PAGES[""])
+    colour = "(e, what) => getComputedStyle(e)[what]"
+    background = page.locator("[data-testid=stApp]").evaluate(colour, "backgroundColor")
+    assert (luminance(background) > 0.5) == (scheme == "light")
+    for text in (".stMain h5", ".room td", "[data-testid=stCaptionContainer] p"):
+        shown = page.locator(text).first.evaluate(colour, "color")
+        assert contrast(shown, background) >= 4.5, text
+    source = page.locator("img[alt^=posterior]").get_attribute("src")
+    drawing = base64.b64decode(source.partition(",")[2]).decode()
+    ink = re.search(r'<svg [^>]*fill="([^"]+)"', drawing)
+    assert contrast(ink[1], background) >= 4.5
+
+
+def start_long_training(page: Page) -> None:
+    """Ask the Train page for more epochs than anybody waits for."""
+    settled(page, "button[kind=primary]")
+    box = page.get_by_label("Epochs", exact=True)
+    box.fill("9000")
+    box.press("Enter")
+    settled(page, "button[kind=primary]").click()
+    page.get_by_role("button", name="Stop").wait_for()
+
+
+def test_ctrl_c_ends_the_server_and_its_training_and_the_run_resumes(
+    browser: object, open_page: Open, tmp_path: Path
+) -> None:
+    with serve(tmp_path) as server:
+        page = open_page(server.url + "train")
+        start_long_training(page)
+        wait_until(lambda: any(server.runs.glob("*/weights.safetensors")))
+        children = server.children()
+        assert children
+        page.context.close()
+        assert server.interrupt() < LONGEST_STOP
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 5)
+    (entry,) = RunStore(server.runs).list()
+    assert entry.status == "unfinished"
+    state = entry.run.state()
+    record = next(entry.run.train(load_dataset(entry.run.config.data)))
+    assert record.epoch == state.epoch + 1
+
+
+def test_a_window_left_open_does_not_keep_the_server_from_ending(
+    browser: object, open_page: Open, tmp_path: Path
+) -> None:
+    with serve(tmp_path) as server:
+        page = open_page(server.url + "kl")
+        settled(page, CHART)
+        assert server.interrupt() < LONGEST_STOP
+        page.close()

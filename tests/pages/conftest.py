@@ -1,0 +1,36 @@
+"""Runs go to a temporary folder, and no data set but the digits is on the machine."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+RUNS = Path(tempfile.mkdtemp(prefix="elbo-room-runs-"))
+atexit.register(shutil.rmtree, RUNS, ignore_errors=True)
+os.environ["ELBO_ROOM_RUNS"] = str(RUNS)  # the pages read it when they are imported
+
+from pages.ui import cached, jobs, state  # noqa: E402
+from vae_core.data.mnist import DATA_VARIABLE  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def runs() -> Iterator[Path]:
+    """The reader's own runs: none at first."""
+    assert state.RUNS == RUNS, "pages.ui.state was imported before this folder was set"
+    yield RUNS
+    jobs.stop_all()
+    shutil.rmtree(RUNS)
+    RUNS.mkdir()
+
+
+@pytest.fixture(autouse=True)
+def _no_images(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cached.dataset.clear()

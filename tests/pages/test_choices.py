@@ -1,0 +1,192 @@
+"""What a reader may ask for: images that are not here, odd links, runs of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.pages.app import MODELS, PAGES, assert_sound, charts, go, open_page
+from tests.pages.test_pages import ledger
+from tests.samples import rewrite, tiny_run
+from vae_core import Dataset, Run, RunStore
+from vae_core.data.mnist import FILES
+
+MNIST = [run for run in MODELS if run.config.data.name == "mnist"]
+DIGITS = next(run for run in MODELS if run.id == "digits-2d")
+on_mnist = pytest.mark.parametrize("run", MNIST, ids=lambda run: run.id)
+
+
+@on_mnist
+def test_without_mnist_the_overview_offers_the_download_and_a_folder(run: Run) -> None:
+    app = open_page("overview.py", run)
+    assert_sound(app)
+    assert "MNIST is not on this machine" in app.info[0].value
+    assert [b.label for b in app.button if b.label.startswith("Download")]
+    assert app.text_input(key="data_dir").label.startswith("or use a folder")
+    assert all(name in app.caption[-1].value for name in FILES)
+    assert any("the original is not on this machine" in h.value for h in app.html)
+
+
+def test_a_folder_without_the_files_is_told_which_four_they_are(tmp_path: Path) -> None:
+    app = open_page("overview.py", MNIST[0])
+    app.text_input(key="data_dir").set_value(str(tmp_path / "nowhere")).run()
+    assert not app.exception
+    said = app.info[0].value
+    assert str(tmp_path / "nowhere") in said
+    assert all(name in said for name in FILES)
+
+
+def test_a_folder_of_other_images_is_not_taken_for_the_ones_trained_on(idx_folder: Path) -> None:
+    app = open_page("overview.py", MNIST[0])
+    app.text_input(key="data_dir").set_value(str(idx_folder)).run()
+    assert not app.exception
+    assert "not those the model was trained on" in app.info[0].value
+
+
+@on_mnist
+def test_with_mnist_at_hand_the_original_is_shown_and_scored(run: Run, mnist_folder: str) -> None:
+    app = open_page("overview.py", run)
+    app.text_input(key="data_dir").set_value(mnist_folder).run()
+    for _ in range(2):  # and still after the box has gone
+        assert_sound(app)
+        assert not app.info
+        distortion, rate, total = ledger(app)
+        assert distortion > 0
+        assert total == pytest.approx(distortion + rate, abs=0.011)
+        app.run()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"run": "no such model"},
+        {"run": DIGITS.title, "image": "5000"},
+        {"image": "-1"},
+        {"image": "seven"},
+        {"classes": "77"},
+        {"view": "By cell"},
+        {"points": "lines"},
+        {"across": "z99"},
+        {"origin": "elsewhere"},
+        {"run": "Digits feature map", "row": "9", "channel": "all of them"},
+    ],
+    ids=str,
+)
+def test_a_link_that_asks_for_what_is_not_there_opens_every_page(address: dict[str, str]) -> None:
+    app = open_page("overview.py", **address)
+    for page in PAGES:
+        assert_sound(go(app, page))
+
+
+def test_an_image_beyond_a_smaller_models_split_becomes_the_first() -> None:
+    for page in ("overview.py", "sliders.py"):
+        app = open_page(page, MNIST[0])
+        app.number_input(key="image").set_value(9_000).run()
+        app.selectbox(key="run").set_value(DIGITS.title).run()
+        assert_sound(app)
+        assert app.number_input(key="image").value == 0
+
+
+def test_a_linked_image_is_still_chosen_on_the_next_page() -> None:
+    app = open_page("overview.py", DIGITS, image="12")
+    assert app.number_input(key="image").value == 12
+    go(app, "sliders.py")
+    codes = DIGITS.codes()
+    assert sorted(s.value for s in app.slider) == pytest.approx(
+        sorted(codes.mean[12].tolist()), abs=0.0051
+    )
+
+
+def test_another_image_is_of_the_same_class_and_a_class_can_be_asked_for() -> None:
+    app = open_page("overview.py", DIGITS)
+    labels = DIGITS.codes().labels
+    next(b for b in app.button if b.label == "Another").click().run()
+    index = app.number_input(key="image").value
+    assert index > 0
+    assert labels[index] == labels[0]
+    app.selectbox(key="image_class").set_value(3).run()
+    assert labels[app.number_input(key="image").value] == 3
+    assert_sound(app)
+
+
+@pytest.fixture
+def own_runs(runs: Path, digits: Dataset) -> Run:
+    """A finished run, one that cannot be opened, and one cut short in its weights."""
+    run = RunStore(runs).create(tiny_run())
+    list(run.train(digits))
+    (runs / "no-config").mkdir()
+    (runs / "no-config" / "config.json").write_text("{")
+    cut = RunStore(runs).create(tiny_run())
+    list(cut.train(digits))
+    weights = cut.path / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:20])
+    return run
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_own_runs_are_offered_and_damaged_ones_break_no_page(page: str, own_runs: Run) -> None:
+    app = open_page(page)
+    assert_sound(app)
+    offered = app.selectbox(key="run").options[len(MODELS) :]
+    assert offered == [f"{own_runs.title} · {own_runs.id[-6:]}"]
+    app.selectbox(key="run").set_value(offered[0]).run()
+    assert_sound(app)
+
+
+def test_the_train_page_says_what_is_wrong_with_damaged_runs(own_runs: Run) -> None:
+    app = open_page("train.py")
+    (expander,) = [e for e in app.expander if e.label.startswith("Unfinished")]
+    said = [m.value for m in expander.markdown]
+    assert expander.label == "Unfinished runs (2)"
+    assert any(s.startswith("no-config: ") and "config.json" in s for s in said)
+    assert any("weights.safetensors" in s for s in said)
+
+
+@pytest.mark.parametrize("page", ["overview.py", "sliders.py"])
+def test_weights_of_another_model_are_one_sentence_on_the_page(page: str, own_runs: Run) -> None:
+    first = next(name for name in json.loads(header(own_runs)) if name != "__metadata__")
+    rewrite(own_runs, "weights", **{first: None})
+    app = open_page(page, run=None)
+    app.selectbox(key="run").set_value(app.selectbox(key="run").options[-1]).run()
+    assert not app.exception
+    (error,) = app.error
+    assert "not the weights of this run's model" in error.value
+    assert "\n" not in error.value
+
+
+def header(run: Run) -> bytes:
+    content = (run.path / "weights.safetensors").read_bytes()
+    return content[8 : 8 + int.from_bytes(content[:8], "little")]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"latent_shape": (1,)},
+        {"latent_shape": (1, 1, 1)},
+        {"latent_shape": (2, 3, 2)},
+        {"latent_shape": (2, 2, 3), "posterior": "delta"},
+        {"latent_shape": (64,), "hidden": ()},
+        {"likelihood": "gaussian"},
+    ],
+    ids=str,
+)
+def test_every_page_opens_for_latents_of_any_shape(
+    runs: Path, digits: Dataset, settings: dict[str, object]
+) -> None:
+    list(RunStore(runs).create(tiny_run(**settings)).train(digits))
+    app = open_page("overview.py")
+    app.selectbox(key="run").set_value(app.selectbox(key="run").options[-1]).run()
+    for page in PAGES:
+        assert_sound(go(app, page))
+
+
+def test_a_view_that_only_a_map_has_gives_way_when_a_vector_is_chosen() -> None:
+    app = open_page("kl.py", next(run for run in MODELS if run.id == "digits-map"))
+    app.segmented_control(key="view").set_value("By cell").run()
+    assert any("channel" in str(chart) for chart in charts(app))
+    app.selectbox(key="run").set_value(DIGITS.title).run()
+    assert_sound(app)
+    assert app.segmented_control(key="view").value == "Bars"

@@ -1,0 +1,288 @@
+"""Figures say what they show: units, scale, sums."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.pages.app import MAPS, MODELS, VAES
+from vae_core import Run
+from vae_core.analysis import class_rates, latent_names, rate_table
+from vae_core.figures import (
+    Ellipse,
+    code_rows_svg,
+    contact_sheet,
+    difference_image,
+    kl_bars,
+    kl_by_class,
+    kl_cells,
+    kl_channels,
+    kl_over_epochs,
+    marginal,
+    one_image,
+    plane_svg,
+    posterior_plane,
+    training_curves,
+)
+from vae_core.figures.plane import _spread
+from vae_core.figures.svg import CodeRow
+from vae_core.figures.theme import CLASS_COLOURS
+
+UNIT = "nats per image"
+TILTED = np.array([[2.0, 0.9], [0.9, 0.5]])
+
+
+def pixels(png: bytes) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def titles(figure: go.Figure) -> str:
+    return f"{figure.layout.xaxis.title.text} | {figure.layout.yaxis.title.text}"
+
+
+def points(n: int = 300, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, 10, n)
+    return pd.DataFrame(
+        {"x": rng.normal(size=n), "y": rng.normal(size=n), "label": label}
+        | {"name": label.astype(str), "index": np.arange(n)}
+    )
+
+
+def plane(**changes: object) -> go.Figure:
+    ellipses = [Ellipse(k, f"class {k}", np.array([k / 10, 0.0]), TILTED) for k in range(3)]
+    return posterior_plane(points(), ellipses, ("z0", "z1"), **changes)
+
+
+# The plane
+
+
+def test_one_unit_is_as_long_across_as_up() -> None:
+    figure = plane()
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert figure.layout.yaxis.scaleratio == 1
+    across, up = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert across[1] - across[0] == pytest.approx(up[1] - up[0])
+
+
+def test_the_prior_is_drawn_at_one_two_and_three_sigma() -> None:
+    dotted = [t for t in plane().data if t.line.dash == "dot"]
+    radii = [np.hypot(np.array(t.x), np.array(t.y)) for t in dotted]
+    assert [r.min() for r in radii] == pytest.approx([1, 2, 3])
+    assert [r.max() for r in radii] == pytest.approx([1, 2, 3])
+    assert [a.text for a in plane().layout.annotations[:3]] == [f"prior {k}σ" for k in (1, 2, 3)]
+    assert not [t for t in plane(prior_rings=False).data if t.line.dash == "dot"]
+
+
+@pytest.mark.parametrize("n_sigma", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("covariance", [np.eye(2), TILTED, np.diag([1e-4, 9.0])], ids=str)
+def test_a_contour_lies_at_its_mahalanobis_distance(
+    covariance: NDArray[np.float64], n_sigma: float
+) -> None:
+    ellipse = Ellipse(0, "0", np.array([3.0, -2.0]), covariance)
+    away = ellipse.contour(n_sigma) - ellipse.mean[:, None]
+    squared = (away * np.linalg.solve(covariance, away)).sum(0)
+    np.testing.assert_allclose(np.sqrt(squared), n_sigma, rtol=1e-9)
+
+
+def test_every_point_and_all_of_three_sigma_are_on_the_plane() -> None:
+    far = points()
+    far.loc[0, ["x", "y"]] = [11.0, -7.0]
+    figure = posterior_plane(far, [], ("z0", "z1"))
+    for axis, values in ((figure.layout.xaxis, far["x"]), (figure.layout.yaxis, far["y"])):
+        assert axis.range[0] < min(values.min(), -3)
+        assert axis.range[1] > max(values.max(), 3)
+
+
+def test_an_empty_plane_still_shows_the_prior() -> None:
+    figure = posterior_plane(points(0), [], ("z0", "z1"))
+    assert len(figure.data) == 3
+
+
+def test_every_class_is_named_on_the_plane_itself() -> None:
+    named = [a.text for a in plane().layout.annotations]
+    assert {f"<b>class {k}</b>" for k in range(3)} <= set(named)
+
+
+def test_labels_pushed_apart_do_not_cover_each_other() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        centres = list(rng.normal(size=(10, 2)))
+        places = _spread(centres, gap=0.3)
+        apart = np.linalg.norm(places[:, None] - places[None], axis=-1) + np.eye(10)
+        assert apart.min() > 0.9 * 0.3
+        assert np.linalg.norm(places - centres, axis=1).max() < 1.0
+
+
+def test_labels_that_do_not_touch_stay_where_they_are() -> None:
+    centres = [np.array([0.0, 0.0]), np.array([1.0, 0.0])]
+    np.testing.assert_allclose(_spread(centres, gap=0.3), centres, atol=1e-6)
+    assert _spread([], gap=0.3).shape == (0, 2)
+
+
+def test_labels_of_classes_with_the_same_centre_are_parted() -> None:
+    places = _spread([np.zeros(2), np.zeros(2), np.zeros(2)], gap=0.3)
+    assert np.isfinite(places).all()
+    apart = np.linalg.norm(places[:, None] - places[None], axis=-1) + np.eye(3)
+    assert apart.min() > 0.9 * 0.3
+
+
+# Densities
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 20.0])
+def test_the_bars_of_a_marginal_integrate_to_one(scale: float) -> None:
+    draws = points(2_000).rename(columns={"x": "z"})
+    draws["z"] *= scale
+    figure = marginal(draws, "z0")
+    bars = [t for t in figure.data if t.type == "bar"]
+    assert sum((np.array(t.y) * t.width).sum() for t in bars) == pytest.approx(1.0)
+    assert figure.layout.barmode == "stack"
+    assert titles(figure) == "z0 | density"
+    prior = figure.data[-1]
+    assert np.trapezoid(prior.y, prior.x) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_marginal_of_no_draws_is_the_prior_alone() -> None:
+    assert [t.name for t in marginal(points(0).assign(z=[]), "z0").data] == ["prior N(0, 1)"]
+
+
+# KL and curves
+
+
+@pytest.mark.parametrize("run", VAES, ids=lambda run: run.id)
+def test_kl_stacked_over_the_epochs_adds_up_to_the_rate(run: Run) -> None:
+    history, shape = run.history(), run.config.model.latent_shape
+    kl = pd.DataFrame([r["test_rate_per_dim"] for r in history], columns=latent_names(shape))
+    kl.index = [r["epoch"] for r in history]
+    figure = kl_over_epochs(kl)
+    assert len({t.stackgroup for t in figure.data}) == 1
+    top = np.sum([t.y for t in figure.data], axis=0)
+    np.testing.assert_allclose(top, [r["test_rate"] for r in history], rtol=1e-4)
+    assert titles(figure) == f"epoch | KL, {UNIT}"
+
+
+@pytest.mark.parametrize("run", VAES, ids=lambda run: run.id)
+def test_bars_add_up_to_the_rate_and_are_in_nats_per_image(run: Run) -> None:
+    table = rate_table(run.codes())
+    figure = kl_bars(table)
+    assert np.concatenate([t.y for t in figure.data]).sum() == pytest.approx(table["kl"].sum())
+    assert figure.layout.yaxis.title.text == f"KL, {UNIT}"
+    assert list(figure.layout.xaxis.categoryarray) == list(
+        table.sort_values("kl", ascending=False)["name"]
+    )
+
+
+def test_inactive_numbers_differ_in_pattern_and_not_by_colour_alone() -> None:
+    table = pd.DataFrame({"name": ["z0", "z1"], "kl": [3.0, 0.0], "active": [True, False]})
+    used, unused = kl_bars(table).data
+    assert used.marker.pattern.shape != unused.marker.pattern.shape
+    assert (used.name, unused.name) == ("active (1)", "inactive (1)")
+
+
+@pytest.mark.parametrize("run", MAPS, ids=lambda run: run.id)
+def test_cells_are_square_from_the_top_and_sum_to_the_rate(run: Run) -> None:
+    kl = rate_table(run.codes())["kl"].to_numpy()
+    cells = kl.reshape(run.config.model.latent_shape).sum(-1)
+    figure = kl_cells(cells, "all channels", chosen=(1, 0))
+    assert np.sum(figure.data[0].z) == pytest.approx(kl.sum(), rel=1e-5)
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert figure.data[0].colorbar.title.text == UNIT
+    box = figure.layout.shapes[0]
+    assert (box.x0, box.x1, box.y0, box.y1) == (-0.5, 0.5, 0.5, 1.5)
+
+
+@pytest.mark.parametrize("run", MAPS, ids=lambda run: run.id)
+def test_channels_share_one_colour_scale_and_sum_to_the_rate(run: Run) -> None:
+    kl = rate_table(run.codes())["kl"].to_numpy()
+    cells = kl.reshape(run.config.model.latent_shape)
+    figure = kl_channels(cells)
+    assert [a.text for a in figure.layout.annotations] == [f"c{c}" for c in range(len(cells.T))]
+    assert np.sum([t.z for t in figure.data]) == pytest.approx(kl.sum(), rel=1e-5)
+    for trace, channel in zip(figure.data, np.moveaxis(cells, -1, 0), strict=True):
+        np.testing.assert_array_equal(trace.z, channel)
+    scales = {(t.zmin, t.zmax, t.coloraxis) for t in figure.data}
+    assert len(scales) == 1
+    assert UNIT in figure.to_json()
+
+
+def test_kl_by_class_has_a_row_for_each_class() -> None:
+    run = next(run for run in VAES if run.id == "digits-2d")
+    names = run.data()["class_names"]
+    figure = kl_by_class(class_rates(run.codes()).numpy(), ["z0", "z1"], names)
+    assert np.shape(figure.data[0].z) == (len(names), 2)
+    assert list(figure.data[0].y) == list(names)
+    assert figure.data[0].colorbar.title.text == UNIT
+
+
+@pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
+def test_training_curves_are_distortion_rate_and_their_sum(run: Run) -> None:
+    history = pd.DataFrame(run.history())
+    figure = training_curves(history, 500)
+    assert figure.layout.yaxis.title.text == UNIT
+    assert figure.layout.xaxis.range == (0.5, 500.5)
+    panels = [t for t in figure.data if t.name == "test"]
+    if run not in VAES:
+        assert len(panels) == 1
+        return
+    distortion, rate, total = (np.array(t.y) for t in panels)
+    np.testing.assert_allclose(distortion + rate, total)
+    # weights that ship are rounded to half precision and measured anew
+    assert total[-1] == pytest.approx(run.metrics()["test_negative_elbo"], abs=0.02)
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(("n", "columns", "size"), [(6, 3, (58, 38)), (5, 2, (38, 58))])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_contact_sheet_has_room_for_every_picture(
+    n: int, columns: int, size: tuple[int, int], channels: int
+) -> None:
+    pictures = np.ones((n, channels, 9, 9), np.float32)
+    sheet = Image.open(io.BytesIO(contact_sheet(pictures, columns)))
+    assert sheet.size == size
+    assert (np.asarray(sheet) == 255).sum() == n * 18 * 18 * 3
+
+
+def test_an_enlarged_picture_keeps_its_pixels_square_and_exact() -> None:
+    picture = np.random.default_rng(0).random((1, 8, 8), np.float32)
+    large = pixels(one_image(picture, 280))
+    assert large.shape == (280, 280)
+    np.testing.assert_array_equal(large[::35, ::35], (picture[0] * 255).round())
+    assert pixels(one_image(np.zeros((3, 4, 4), np.float32), 1)).shape == (4, 4, 3)
+
+
+def test_a_difference_is_grey_where_nothing_changed_and_coloured_where_it_did() -> None:
+    before = np.full((1, 4, 4), 0.5, np.float32)
+    assert (pixels(difference_image(before, before)) == 128).all()
+    after = before.copy()
+    after[0, 0, 0], after[0, 3, 3] = 1.0, 0.0
+    shown = pixels(difference_image(after, before, 4)).astype(int)
+    assert shown[0, 0, 0] > shown[0, 0, 2] + 50  # brighter: orange
+    assert shown[3, 3, 2] > shown[3, 3, 0] + 50  # darker: blue
+    assert (shown[1, 1] == 128).all()
+
+
+def test_class_colours_are_distinct() -> None:
+    colours = np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in CLASS_COLOURS], float)
+    apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1) + 999 * np.eye(len(colours))
+    assert apart.min() > 40
+
+
+@pytest.mark.parametrize("mu", [0.3, -80.0])
+@pytest.mark.parametrize("sigma", [0.0, 0.1, 1.0])
+def test_drawings_hold_every_number_and_only_finite_places(mu: float, sigma: float) -> None:
+    rows = [CodeRow("z0", mu, sigma, mu + sigma), CodeRow("z1", 0.0, sigma, 0.5)]
+    for drawing in (plane_svg(*rows, "#1f2328"), code_rows_svg(rows, "#1f2328")):
+        assert "nan" not in drawing
+        assert "inf" not in drawing
+        assert "z0" in drawing
+        assert "z1" in drawing

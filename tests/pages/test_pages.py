@@ -1,0 +1,253 @@
+"""Every page with every bundled model."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.app import (
+    MAPS,
+    MODELS,
+    PAGES,
+    VAES,
+    assert_sound,
+    button,
+    charts,
+    decoded,
+    go,
+    numbers,
+    open_page,
+    pictures,
+)
+from tests.samples import ROOT
+from vae_core import Run
+from vae_core.analysis import class_posteriors, total_rate
+
+every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
+every_vae = pytest.mark.parametrize("run", VAES, ids=lambda run: run.id)
+every_map = pytest.mark.parametrize("run", MAPS, ids=lambda run: run.id)
+VECTORS = [run for run in MODELS if run not in MAPS]
+
+
+def ledger(app: AppTest) -> list[float]:
+    """Distortion, rate and their sum, as the Overview prints them."""
+    html = next(h.value for h in app.html if "ledger" in h.value)
+    cells = re.findall(r"</td><td>([^<]*)</td>", html)
+    return [float("nan" if cell == "–" else cell.replace("∞", "inf")) for cell in cells]
+
+
+def test_every_model_that_ships_is_offered() -> None:
+    folders = [p for p in (ROOT / "assets" / "models").iterdir() if (p / "metrics.json").exists()]
+    offered = open_page("overview.py").selectbox(key="run").options
+    assert sorted(offered) == sorted(run.title for run in MODELS)
+    assert len(offered) == len(folders)
+
+
+@every_model
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_every_model(page: str, run: Run) -> None:
+    app = open_page(page, run)
+    assert_sound(app)
+    assert app.selectbox(key="run").value == run.title
+    assert any(f"{run.metrics()['test_distortion']:.1f}" in c.value for c in app.caption)
+
+
+@every_model
+def test_the_chosen_model_stays_from_page_to_page(run: Run) -> None:
+    app = open_page("overview.py")
+    app.selectbox(key="run").set_value(run.title).run()
+    for page in PAGES:
+        assert go(app, page).selectbox(key="run").value == run.title
+        assert_sound(app)
+
+
+@pytest.mark.parametrize("run", [r for r in VAES if r.config.data.name == "digits"], ids=str)
+def test_distortion_and_rate_add_up_to_the_negative_elbo(run: Run) -> None:
+    distortion, rate, total = ledger(open_page("overview.py", run))
+    assert total == pytest.approx(distortion + rate, abs=0.011)
+    assert distortion > 0
+    assert rate > 0
+
+
+@every_vae
+def test_drawing_again_moves_the_distortion_and_not_the_rate(run: Run) -> None:
+    app = open_page("overview.py", run)
+    before, picture = ledger(app), app.html[0].value
+    button(app, "Draw z again").click().run()
+    after = ledger(app)
+    assert after[1] == before[1]
+    assert app.html[0].value != picture
+    if np.isfinite(before[0]):
+        assert after[0] != before[0]
+
+
+def test_a_point_mass_has_an_infinite_rate_and_always_the_same_draw() -> None:
+    (run,) = [run for run in MODELS if run not in VAES]
+    app = open_page("overview.py", run)
+    before = app.html[0].value
+    assert ledger(app)[1:] == [float("inf")] * 2
+    button(app, "Draw z again").click().run()
+    assert app.html[0].value == before
+
+
+@every_vae
+def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Run) -> None:
+    app = open_page("kl.py", run)
+    shown = float(next(m.value for m in app.metric if m.label.startswith("Rate")))
+    assert shown == pytest.approx(total_rate(run.codes()), abs=0.0051)
+    assert shown == pytest.approx(run.metrics()["test_rate"], abs=0.02)
+    bars = [numbers(trace["y"]).sum() for trace in charts(app)[0]["data"]]
+    assert sum(bars) == pytest.approx(shown, abs=0.0051)
+
+
+@every_vae
+def test_every_view_of_the_kl_has_a_figure_in_nats_per_image(run: Run) -> None:
+    app = open_page("kl.py", run)
+    views = app.segmented_control(key="view").options
+    assert ("By cell" in views) == (run in MAPS)
+    for view in views:
+        app.segmented_control(key="view").set_value(view).run()
+        assert_sound(app)
+        assert all("nats per image" in str(chart) for chart in charts(app))
+        assert charts(app)
+
+
+def test_the_auto_encoder_has_no_finite_rate() -> None:
+    (run,) = [run for run in MODELS if run not in VAES]
+    app = open_page("kl.py", run)
+    assert "no finite rate" in app.info[0].value
+    assert not app.metric
+    assert any("no finite rate" in c.value for c in app.caption)
+
+
+@every_model
+def test_choosing_a_class_shows_that_class_alone(run: Run) -> None:
+    app = open_page("posteriors.py", run)
+    names, codes = run.data()["class_names"], run.codes()
+    assert {t["name"] for t in charts(app)[0]["data"] if "name" in t} == set(names)
+    app.pills(key="classes").set_value([3]).run()
+    assert_sound(app)
+    assert {t["name"] for t in charts(app)[0]["data"] if "name" in t} == {names[3]}
+    assert {t["name"] for t in charts(app)[1]["data"]} == {names[3], "prior N(0, 1)"}
+    n = int((codes.labels == 3).sum())
+    assert f"of {n:,} images" in app.caption[-1].value
+
+
+@every_model
+def test_posteriors_span_the_two_most_informative_numbers(run: Run) -> None:
+    app = open_page("posteriors.py", run)
+    layout = charts(app)[0]["layout"]
+    titles = [layout[axis]["title"]["text"] for axis in ("xaxis", "yaxis")]
+    if len(class_posteriors(run.codes())[0].mean) > 2:
+        assert titles == [app.selectbox(key=key).value for key in ("across", "up")]
+        chosen = app.selectbox(key="up").options[3]
+        app.selectbox(key="up").set_value(chosen).run()
+        assert charts(app)[0]["layout"]["yaxis"]["title"]["text"] == chosen
+    else:
+        assert titles == ["z0", "z1"]
+
+
+@every_model
+def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
+    app = open_page("posteriors.py", run)
+    counts = {}
+    for layer in app.segmented_control(key="points").options:
+        app.segmented_control(key="points").set_value(layer).run()
+        assert_sound(app)
+        points = [t for t in charts(app)[0]["data"] if t["type"] == "scattergl"]
+        counts[layer] = sum(len(numbers(t["x"])) for t in points)
+    shown = min(2000, len(run.codes()))
+    assert counts == {"means μ(x)": shown, "draws z ~ q(z|x)": 2000, "none": 0}
+
+
+@every_model
+def test_a_slider_changes_the_decoded_picture_and_reset_restores_it(run: Run) -> None:
+    app = open_page("sliders.py", run)
+    before = decoded(app)
+    app.slider[0].set_value(app.slider[0].min).run()
+    assert decoded(app) != before
+    assert pictures(app)["at the start"] == pictures(open_page("sliders.py", run))["at the start"]
+    button(app, "Reset sliders").click().run()
+    assert decoded(app) == before
+    assert_sound(app)
+
+
+@every_model
+def test_randomise_moves_every_slider(run: Run) -> None:
+    app = open_page("sliders.py", run)
+    before, picture = [s.value for s in app.slider], decoded(app)
+    button(app, "Randomise").click().run()
+    assert_sound(app)
+    moved = [a != b for a, b in zip(before, [s.value for s in app.slider], strict=True)]
+    assert sum(moved) >= len(moved) - 1  # one draw in 400 may fall on the same hundredth
+    assert decoded(app) != picture
+
+
+@every_model
+def test_sliders_begin_at_the_chosen_image_even_the_farthest_one(run: Run) -> None:
+    codes = run.codes()
+    far = int(codes.mean.flatten(1).abs().amax(1).argmax())
+    app = open_page("sliders.py", run)
+    app.slider[0].set_value(0.0).run()
+    app.number_input(key="image").set_value(far).run()
+    assert_sound(app)
+    named = {s.label: s.value for s in app.slider}
+    if len(codes.latent_shape) == 1:
+        mean = codes.mean[far].tolist()
+        assert named == {name: pytest.approx(mean[int(name[1:])], abs=0.0051) for name in named}
+    fresh = open_page("sliders.py", run, image=str(far))
+    assert decoded(app) == decoded(fresh)
+
+
+@every_model
+def test_sliders_can_begin_at_zero_or_at_a_draw_from_the_prior(run: Run) -> None:
+    app = open_page("sliders.py", run, origin="z = 0")
+    assert {s.value for s in app.slider} == {0.0}
+    at_zero = decoded(app)
+    app.segmented_control(key="origin").set_value("a draw from the prior").run()
+    drawn = decoded(app)
+    button(app, "Draw again").click().run()
+    assert len({at_zero, drawn, decoded(app)}) == 3
+    assert_sound(app)
+
+
+@every_map
+def test_a_cell_keeps_its_edits_when_another_cell_is_picked(run: Run) -> None:
+    app = open_page("feature_map.py", run)
+    h, _, channels = run.config.model.latent_shape
+    assert len(app.slider) == channels
+    before = decoded(app)
+    app.slider[0].set_value(-4.0).run()
+    edited = decoded(app)
+    assert edited != before
+    app.segmented_control(key="row").set_value(0).run()
+    assert decoded(app) == edited
+    app.slider[0].set_value(4.0).run()
+    assert decoded(app) not in (before, edited)
+    app.segmented_control(key="row").set_value(h // 2).run()
+    assert app.slider[0].value == -4.0
+    button(app, "Reset cells").click().run()
+    assert decoded(app) == before
+    assert_sound(app)
+
+
+@every_map
+def test_one_channel_of_a_cell_is_one_slider(run: Run) -> None:
+    app = open_page("feature_map.py", run)
+    app.segmented_control(key="channel").set_value(1).run()
+    assert [s.label[:2] for s in app.slider] == ["c1"]
+    kl = run.config.model.latent_shape[:2]
+    assert numbers(charts(app)[0]["data"][0]["z"]).shape == kl
+    assert "channel 1" in charts(app)[0]["layout"]["title"]["text"]
+
+
+@pytest.mark.parametrize("run", VECTORS, ids=lambda run: run.id)
+def test_the_feature_map_page_says_why_a_vector_has_no_cells(run: Run) -> None:
+    app = open_page("feature_map.py", run)
+    (info,) = app.info
+    assert info.value.startswith(f"The latent of {run.title} is a vector: it has no cells.")
+    assert not app.slider
+    assert not app.image

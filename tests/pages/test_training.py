@@ -1,0 +1,150 @@
+"""Training from the page, for real: a process of its own, watched, stopped and taken up again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import jobs
+from pages.ui.forms import PRESETS
+from tests.pages.app import assert_sound, button, charts, go, open_page, run_until
+from vae_core import RunStore
+from vae_core.analysis import total_rate
+
+pytestmark = pytest.mark.slow
+
+
+def labels(app: AppTest) -> list[str]:
+    return [b.label for b in app.button]
+
+
+def ask(name: str, **settings: object) -> AppTest:
+    """The Train page with the smallest preset and these settings."""
+    app = open_page("train.py")
+    button(app, "Digits, 2-D").click().run()
+    app.text_input(key="form-name").set_value(name)
+    for key, value in settings.items():
+        app.number_input(key=f"form-{key}").set_value(value)
+    return app.run()
+
+
+def test_a_model_trained_on_the_page_becomes_the_chosen_one(runs: Path) -> None:
+    app = ask("Four epochs", epochs=4)
+    button(app, "Train").click().run()
+    run_until(app, lambda a: bool(a.success))
+    (entry,) = RunStore(runs).list()
+    assert entry.status == "finished"
+    assert len(entry.run.history()) == 4
+    assert app.selectbox(key="run").value == f"Four epochs · {entry.id[-6:]}"
+    assert [t["name"] for t in charts(app)[0]["data"][:2]] == ["train", "test"]
+    go(app, "kl.py")
+    assert_sound(app)
+    shown = float(app.metric[0].value)
+    assert shown == pytest.approx(total_rate(entry.run.codes()), abs=0.0051)
+
+
+def test_a_stopped_model_goes_on_to_its_last_epoch(runs: Path) -> None:
+    app = ask("Stopped", epochs=150)
+    button(app, "Train").click().run()
+    run_until(app, lambda a: bool(charts(a)) and "Stop" in labels(a))
+    button(app, "Stop").click().run()
+    assert_sound(app)
+    (entry,) = RunStore(runs).list()
+    done = len(entry.run.history())
+    assert entry.status == "unfinished"
+    assert 1 <= done < 150
+    assert app.warning[0].value == f"Stopped after epoch {done} of 150."
+    assert not jobs.is_running(entry.run)
+    button(app, "Go on").click().run()
+    assert jobs.is_running(entry.run)
+    run_until(app, lambda a: bool(a.success))
+    assert [r["epoch"] for r in entry.run.history()] == list(range(1, 151))
+    assert app.selectbox(key="run").value.startswith("Stopped · ")
+
+
+def test_a_running_job_is_found_again_in_a_new_window(runs: Path) -> None:
+    app = ask("Long", epochs=5_000)
+    button(app, "Train").click().run()
+    other = run_until(open_page("train.py"), lambda a: "Stop" in labels(a))
+    assert any(m.value == "##### Long" for m in other.markdown)
+    button(other, "Stop").click().run()
+    (entry,) = RunStore(runs).list()
+    assert not jobs.is_running(entry.run)
+    assert "Go on" in labels(app.run())
+
+
+def test_training_that_fails_says_why_in_its_own_words(runs: Path) -> None:
+    app = ask("Lost", epochs=5_000)
+    button(app, "Train").click().run()
+    run_until(app, lambda a: bool(charts(a)))
+    button(app, "Stop").click().run()
+    (entry,) = RunStore(runs).list()
+    state = entry.run.path / "resume.safetensors"
+    state.write_bytes(state.read_bytes()[:100])
+    button(app, "Go on").click().run()
+    while jobs.is_running(entry.run):  # it reads the file first and ends by itself
+        app.run()
+    app.run()
+    assert not app.exception
+    assert "resume.safetensors" in app.error[0].value
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_fills_the_form_and_can_be_trained_or_asks_for_its_images(preset: str) -> None:
+    app = open_page("train.py")
+    button(app, preset).click().run()
+    assert_sound(app)
+    assert app.selectbox(key="form-dataset").value == PRESETS[preset].data.name
+    assert app.number_input(key="form-epochs").value == PRESETS[preset].train.epochs
+    if PRESETS[preset].data.name == "digits":
+        assert "Train" in labels(app)
+    else:
+        assert "Training needs the images." in app.info[0].value
+        assert "Train" not in labels(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("epochs", 0, "epochs must be a whole number from 1"),
+        ("lr", 2.0, "lr must be a number from"),
+        ("latent", "two", "latent must be a whole number"),
+        ("latent", "2 x 2", "latent must be D or h w C"),
+        ("latent", "3 x 3 x 500", "latent may hold at most 4096 numbers"),
+        ("hidden", "0", "hidden must be a whole number"),
+        ("limit", "-5", "limit must be a whole number"),
+        ("classes", "77", "77"),
+        ("name", "?!", "name must be 1 to 60 letters"),
+    ],
+)
+def test_an_invalid_setting_is_one_sentence_and_there_is_no_train_button(
+    key: str, value: object, said: str, runs: Path
+) -> None:
+    app = open_page("train.py")
+    boxes = app.number_input if isinstance(value, int | float) else app.text_input
+    boxes(key=f"form-{key}").set_value(value).run()
+    assert not app.exception
+    (error,) = app.error
+    assert said in error.value
+    assert "\n" not in error.value
+    assert "Train" not in labels(app)
+    assert RunStore(runs).list() == []
+
+
+def test_a_convolution_that_does_not_fit_the_images_is_refused() -> None:
+    app = open_page("train.py")
+    app.selectbox(key="form-network").set_value("conv")
+    app.text_input(key="form-latent").set_value("9 x 9 x 2").run()
+    assert not app.exception
+    assert "finer than the image" in app.error[0].value
+    assert "Train" not in labels(app)
+
+
+def test_the_form_keeps_its_settings_while_other_pages_are_looked_at() -> None:
+    app = ask("Kept", epochs=7)
+    for page in ("kl.py", "train.py"):
+        go(app, page)
+    assert app.number_input(key="form-epochs").value == 7
+    assert app.text_input(key="form-name").value == "Kept"
