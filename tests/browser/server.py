@@ -11,7 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.samples import ROOT
@@ -24,6 +24,7 @@ class Server:
     url: str
     runs: Path
     process: subprocess.Popen[bytes]
+    seen: set[int] = field(default_factory=set)
 
     def children(self) -> list[int]:
         """Ids of all processes that it started and that live, theirs included."""
@@ -38,7 +39,12 @@ class Server:
         found = [self.process.pid]
         for pid in found:
             found += [child for child, p in parent.items() if p == pid]
+        self.seen.update(found[1:])
         return found[1:]
+
+    def left(self) -> list[int]:
+        """Of the children seen, those that outlived the server."""
+        return [pid for pid in self.seen if Path(f"/proc/{pid}").exists()]
 
     def interrupt(self) -> float:
         """Press ctrl-C; seconds until it has ended."""
@@ -63,10 +69,10 @@ def serve(folder: Path) -> Iterator[Server]:
             [*command, "--server.address", "127.0.0.1"],
             cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
+    server = Server(f"http://127.0.0.1:{port}/", runs, process)
     try:
-        url = f"http://127.0.0.1:{port}/"
-        _wait_for(url + "_stcore/health", process)
-        yield Server(url, runs, process)
+        _wait_for(server.url + "_stcore/health", process)
+        yield server
     finally:
         process.terminate()
         try:
@@ -74,6 +80,8 @@ def serve(folder: Path) -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        for pid in server.left():  # a test has failed: leave no training behind
+            os.kill(pid, signal.SIGKILL)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

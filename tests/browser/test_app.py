@@ -173,11 +173,10 @@ def test_ctrl_c_ends_the_server_and_its_training_and_the_run_resumes(
         page = open_page(server.url + "train")
         start_long_training(page)
         wait_until(lambda: any(server.runs.glob("*/weights.safetensors")))
-        children = server.children()
-        assert children
+        assert server.children()
         page.context.close()
         assert server.interrupt() < LONGEST_STOP
-        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 5)
+        wait_until(lambda: not server.left(), 5)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
     state = entry.run.state()
