@@ -80,8 +80,8 @@ def test_an_arrow_key_on_a_slider_changes_the_decoded_picture(
     source = settled(page, DECODED).get_attribute("src")
     before = content(page, DECODED)
     page.locator("[data-testid=stSlider] input[type=range]").first.focus()
-    for _ in range(12):
-        page.keyboard.press("ArrowRight")
+    # One press: the server forgets pictures that are superseded before the browser fetched them.
+    page.keyboard.press("ArrowRight")
     page.wait_for_function(
         "([selector, source]) => document.querySelector(selector).getAttribute('src') !== source",
         arg=[DECODED, source],
