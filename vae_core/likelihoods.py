@@ -7,11 +7,13 @@ reconstruction. Constants are kept, so that a reported number is a log-density i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent, Normal
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from vae_core.config import LIKELIHOODS, ModelConfig
 
@@ -32,6 +34,28 @@ class Likelihood(nn.Module, ABC):
         """p(x|z) for a batch of decoder outputs."""
 
 
+class BernoulliPixels(Independent[Bernoulli]):
+    """Independent Bernoulli pixels, event_shape (c, H, W), that accept grey values.
+
+    Sums over the pixels before changing the sign: torch's own makes one more pass over all
+    pixels in each direction, a tenth of a training step.
+    """
+
+    def __init__(self, logits: Tensor) -> None:
+        pixels = Bernoulli(logits=logits, validate_args=False)
+        super().__init__(pixels, IMAGE_NDIM, validate_args=False)
+
+    def expand(self, batch_shape: Any, _instance: object = None) -> BernoulliPixels:
+        """The same pixels for a larger batch."""
+        return BernoulliPixels(self.base_dist.logits.expand(*batch_shape, *self.event_shape))
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Minus the binary cross-entropy, summed over the pixels."""
+        logits, value = torch.broadcast_tensors(self.base_dist.logits, value)
+        nats = binary_cross_entropy_with_logits(logits, value, reduction="none")
+        return -nats.flatten(-IMAGE_NDIM).sum(-1)
+
+
 @LIKELIHOODS.register("bernoulli")
 class BernoulliLikelihood(Likelihood):
     """Each pixel is on with probability sigmoid(output): binary cross-entropy, summed.
@@ -45,8 +69,7 @@ class BernoulliLikelihood(Likelihood):
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> Distribution:
         """Independent Bernoulli pixels with logits `output`."""
-        pixels = Bernoulli(logits=output, validate_args=False)
-        return Independent(pixels, IMAGE_NDIM, validate_args=False)
+        return BernoulliPixels(output)
 
 
 @LIKELIHOODS.register("gaussian")

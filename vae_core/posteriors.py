@@ -8,6 +8,7 @@ To add a family, write one class here and register it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import Any, ClassVar
 
 import torch
@@ -89,7 +90,7 @@ class DiagonalGaussian(Posterior, Independent[Normal]):
     @classmethod
     def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:
         """N(0, I)."""
-        return cls(like.new_zeros(latent_shape), like.new_ones(latent_shape), len(latent_shape))
+        return _standard_normal(latent_shape, like.dtype, like.device)
 
     def marginals(self) -> Normal:
         """N(mu_j, sigma_j^2)."""
@@ -101,6 +102,15 @@ class DiagonalGaussian(Posterior, Independent[Normal]):
         shape = (*sample_shape, *loc.shape)
         eps = torch.randn(shape, generator=generator, dtype=loc.dtype, device=loc.device)
         return loc + scale * eps
+
+
+@cache  # asked for at every step of training
+def _standard_normal(
+    latent_shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> DiagonalGaussian:
+    with torch.inference_mode(False):  # kept for training, whoever asks first
+        loc = torch.zeros(latent_shape, dtype=dtype, device=device)
+        return DiagonalGaussian(loc, torch.ones_like(loc), len(latent_shape))
 
 
 @POSTERIORS.register("delta")

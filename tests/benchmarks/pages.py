@@ -1,6 +1,6 @@
 """How long the pages take, in a real browser on a warm server.
 
-    python tests/benchmarks/pages.py [--runs 7]
+    python -m tests.benchmarks.pages [--runs 7]
 
 For every page: from the start of navigation to its first picture or chart on screen. For
 Latent sliders and Feature map: from a key press on a slider to the new decoded picture.

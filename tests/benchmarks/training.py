@@ -1,6 +1,6 @@
 """Training speed against a plain hand-written torch loop with the same settings.
 
-    python tests/benchmarks/training.py [--epochs 6]
+    python -m tests.benchmarks.training [--epochs 6]
 
 Both train the same 784-400-20 network on the same images with batches of 128 and fused
 Adam, one epoch in turn in one process, so that a change in the machine's speed meets both.
