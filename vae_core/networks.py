@@ -68,7 +68,9 @@ class MLP(Network):
         sites = self.latent_shape[:-1]
         head = math.prod(sites) * n_params
         layers = _affine_chain([math.prod(self.image_shape), *self.hidden, head])
-        return nn.Sequential(nn.Flatten(), *layers, nn.Unflatten(1, (*sites, n_params)))
+        if sites:
+            layers.append(nn.Unflatten(1, (*sites, n_params)))
+        return nn.Sequential(nn.Flatten(), *layers)
 
     def decoder(self, n_params: int) -> nn.Sequential:
         """The encoder's layers in reverse."""

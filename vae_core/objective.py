@@ -70,8 +70,11 @@ def elbo_terms(
     if not 1 <= n_samples <= MAX_SAMPLES:
         raise ConfigError(f"n_samples must be from 1 to {MAX_SAMPLES}; got {n_samples}.")
     q, p = vae.encode(x), vae.prior()
-    z = q.rsample((n_samples,), generator)  # (n_samples, n, *latent)
-    distortion = -vae.decode(z).log_prob(x).mean(0)
+    if n_samples == 1:  # as in training: spared an axis
+        distortion = -vae.decode(q.rsample((), generator)).log_prob(x)
+    else:
+        z = q.rsample((n_samples,), generator)  # (n_samples, n, *latent)
+        distortion = -vae.decode(z).log_prob(x).mean(0)
     return ElboTerms(distortion, kl_divergence(q, p), q, p)
 
 
@@ -101,15 +104,13 @@ class Objective:
 
     def __call__(self, terms: ElboTerms, epoch: int = 1) -> Float[Tensor, ""]:
         """Scalar loss in nats per image. Without a rate (point mass): the distortion."""
-        distortion = terms.distortion.mean()
         if not terms.posterior.has_rate:  # infinite: skipped, for 0 * inf is nan
-            return distortion
-        rate = (
-            terms.rate_per_dim.mean(0).clamp(min=self.free_bits).sum()
-            if self.free_bits
-            else terms.rate.mean()
-        )
-        return distortion + self.beta_at(epoch) * rate
+            return terms.distortion.mean()
+        beta = self.beta_at(epoch)
+        if self.free_bits:
+            rate = terms.rate_per_dim.mean(0).clamp(min=self.free_bits).sum()
+            return terms.distortion.mean() + beta * rate
+        return torch.add(terms.distortion, terms.rate, alpha=beta).mean()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from typing import Any
 from torch import Tensor
 
 from vae_core.analysis.codes import Codes, encode_dataset
-from vae_core.config import RunConfig
+from vae_core.config import POSTERIORS, RunConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError, VAECoreError
 from vae_core.files import (
@@ -118,22 +118,17 @@ class Run:
         path = self.path / "codes.safetensors"
         tensors, _ = read_tensors(path)
         model = self.config.model
-        try:
-            codes = Codes(
-                tensors["params"].float(),
-                tensors["labels"].long(),
-                model.posterior,
-                model.latent_shape,
-            )
-            fits = codes.posterior().event_shape == model.latent_shape
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise RunError(f"{path}: expected tensors params and labels ({error}).") from error
-        if not fits or len(codes.params) != len(codes):
+        *sites, channels = model.latent_shape
+        n_params = POSTERIORS[model.posterior].n_params(channels)
+        expected = (self.data()["n_test"], *sites, n_params)
+        got = {name: tuple(value.shape) for name, value in tensors.items()}
+        if got != {"params": expected, "labels": expected[:1]}:
             raise RunError(
-                f"{path}: expected codes of shape (n, {model.latent_shape}); got params "
-                f"{tuple(codes.params.shape)} and labels {tuple(codes.labels.shape)}."
+                f"{path}: expected params {expected} and labels {expected[:1]}; got "
+                f"{', '.join(f'{name} {shape}' for name, shape in sorted(got.items()))}."
             )
-        return codes
+        params, labels = tensors["params"].float(), tensors["labels"].long()
+        return Codes(params, labels, model.posterior, model.latent_shape)
 
     def state(self) -> TrainState | None:
         """Where training stands; None before the first epoch is finished."""

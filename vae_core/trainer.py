@@ -122,8 +122,8 @@ def fit(
             for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
                 x = train.batch(index, sampling, device).to(dtype)
                 loss = objective(elbo_terms(vae, x, generator=sampling), epoch)
-                if not loss.isfinite():
-                    raise _diverged(epoch, f"the loss became {loss.item()}", config, good, vae)
+                if not math.isfinite(value := loss.item()):
+                    raise _diverged(epoch, f"the loss became {value}", config, good, vae)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

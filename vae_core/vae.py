@@ -42,6 +42,7 @@ class VAE(nn.Module):
         network: Network = NETWORKS[config.network](config, image_shape)
         self.encoder = network.encoder(self.family.n_params(config.latent_shape[-1]))
         self.decoder = network.decoder(image_shape[0] * self.likelihood.n_params)
+        self._like = (next(self.parameters()),)  # says the model's precision and device
 
     def encode_params(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "n *sites P"]:
         """What the encoder says about each image, in the family's parametrisation.
@@ -75,14 +76,17 @@ class VAE(nn.Module):
         if tuple(z.shape[-ndim:]) != self.latent_shape:
             raise DataError(f"expected latents (..., {self.latent_shape}); got {tuple(z.shape)}.")
         batch = z.shape[:-ndim]
-        # flatten the batch, and keep reshape from guessing when it is empty
-        output = self.decoder(z.reshape(math.prod(batch), *self.latent_shape))
-        parameters: Distribution = self.likelihood(output.reshape(*batch, *output.shape[1:]))
-        return parameters
+        if len(batch) == 1:
+            output = self.decoder(z)
+        else:  # flatten the batch, and keep reshape from guessing when it is empty
+            output = self.decoder(z.reshape(math.prod(batch), *self.latent_shape))
+            output = output.reshape(*batch, *output.shape[1:])
+        image: Distribution = self.likelihood(output)
+        return image
 
     def prior(self) -> Distribution:
         """p(z): batch_shape (), event_shape `latent_shape`."""
-        return self.family.prior(self.latent_shape, next(self.parameters()))
+        return self.family.prior(self.latent_shape, self._like[0])
 
     @property
     def n_parameters(self) -> int:

@@ -81,14 +81,30 @@ def edited(run_id: str, start: Tensor) -> Tensor:
 
 
 def show_pictures(vae: VAE, start: Tensor, z: Tensor) -> None:
-    """The decoded picture, large; below it the one at the start, and what changed."""
+    """The decoded picture, large; below it the one at the start, and what changed.
+
+    Sent with the page: pictures at an address of their own come later, and a quick next one
+    can replace them before they are fetched.
+    """
     before, after = (decode_mean(vae, code[None])[0].numpy() for code in (start, z))
+    small = [
+        ("at the start", one_image(before, 150), "at the start"),
+        ("difference", difference_image(after, before, 150), "orange brighter, blue darker"),
+    ]
     with st.container(key="hero"):
-        st.image(one_image(after, 420), "decoder's mean picture", width="stretch", alt="decoded")
-        with st.container(horizontal=True):
-            st.image(one_image(before, 150), "at the start", width=150, alt="picture at the start")
-            change = difference_image(after, before, 150)
-            st.image(change, "orange: brighter, blue: darker", width=150, alt="difference")
+        st.html(
+            f"<figure class='large'>{_image('decoded', one_image(after, 420))}"
+            "<figcaption>decoder's mean picture</figcaption></figure><div class='small'>"
+            + "".join(
+                f"<figure>{_image(alt, png)}<figcaption>{caption}</figcaption></figure>"
+                for alt, png, caption in small
+            )
+            + "</div>"
+        )
+
+
+def _image(alt: str, png: bytes) -> str:
+    return f"<img alt='{alt}' src='{data_uri(png)}'>"
 
 
 def strips_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -50,12 +51,13 @@ def button(app: AppTest, label: str) -> Button:
 
 
 def pictures(app: AppTest) -> dict[str, str]:
-    """Every st.image by its caption. The name of the file is a hash of its content."""
-    return {i.captions[0]: i.value[0] for i in app.image}
+    """The source of every picture beside the sliders, by what it is called."""
+    html = "".join(e.proto.body for e in app.get("html"))
+    return dict(re.findall(r"<img alt='([^']*)' src='([^']*)'", html))
 
 
 def decoded(app: AppTest) -> str:
-    return pictures(app)["decoder's mean picture"]
+    return pictures(app)["decoded"]
 
 
 def charts(app: AppTest) -> list[dict[str, Any]]:
