@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -66,10 +68,8 @@ def order(run: Run) -> list[int]:
 
 def images_of(run: Run, data_dir: str | None) -> Dataset | str:
     """The images a run was trained on, or one sentence why they are not there."""
-    import dataclasses
-
     try:
-        found = dataset(dataclasses.replace(run.config.data, path=data_dir))
+        found = dataset(replace(run.config.data, path=data_dir))
     except DataError as error:
         return str(error)
     if found.fingerprint != run.data()["fingerprint"]:

@@ -29,11 +29,6 @@ def openable() -> dict[str, Run]:
     return {r.title if r.path.parent == BUNDLED else f"{r.title} · {r.id[-6:]}": r for r in runs}
 
 
-def label_of(run_id: str) -> str:
-    """The picker's label of a run. Raises StopIteration when it is not openable."""
-    return next(label for label, run in openable().items() if run.id == run_id)
-
-
 def choose(run_id: str) -> None:
     """Make this the chosen run from the next script run on."""
     st.session_state["next_run"] = run_id
@@ -45,8 +40,10 @@ def pick_run() -> Run | None:
     if not runs:
         st.error(f"No model could be opened in {BUNDLED} or {RUNS}. Train one on the Train page.")
         return None
-    if (wanted := st.session_state.pop("next_run", None)) is not None:
-        st.session_state["run"] = label_of(wanted)
+    wanted = st.session_state.pop("next_run", None)
+    for label, run in runs.items():
+        if run.id == wanted:
+            st.session_state["run"] = label
     label = st.selectbox(
         "Model", list(runs), key="run", bind="query-params", label_visibility="collapsed"
     )
