@@ -20,11 +20,15 @@ if len(run.config.model.latent_shape) != 3:
 
 vae, codes = cached.vae(run), cached.codes(run)
 h, w, channels = vae.latent_shape
-cells = cached.rates(run)["kl"].to_numpy().reshape(h, w, channels)
+if vae.family.has_rate:
+    parts, column, measure, unit = "mean and variance", "kl", "mean KL", "nats per image"
+else:  # a point has no finite KL: show where the code moves instead
+    parts, column, measure, unit = "place", "mean_variance", "variance of μ", "squared units of z"
+cells = cached.rates(run)[column].to_numpy().reshape(h, w, channels)
 
 st.markdown(
-    f"##### The latent is an array of {channels} × {h} × {w} numbers, each with its own mean and "
-    "variance. **Try this:** move one cell, and see how far its ink reaches."
+    f"##### The latent is an array of {channels} × {h} × {w} numbers, each with its own {parts}. "
+    "**Try this:** move one cell, and see how far its ink reaches."
 )
 
 
@@ -47,10 +51,9 @@ def bench() -> None:
             latent_names(vae.latent_shape),
         )  # fmt: skip
         shown = cells.sum(-1) if channel == "all" else cells[..., channel]
-        title = (
-            f"mean KL of {'all channels' if channel == 'all' else f'channel {channel}'}, test split"
-        )
-        charts.show(kl_cells(shown, title, (row, col), height=330), key="cells")
+        of = "all channels" if channel == "all" else f"channel {channel}"
+        title = f"{measure} of {of}, test split"
+        charts.show(kl_cells(shown, title, (row, col), height=330, unit=unit), key="cells")
     z = edited(run.id, start)
     with hero:
         show_pictures(vae, start, z)

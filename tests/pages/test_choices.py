@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.app import MODELS, PAGES, assert_sound, charts, go, open_page
+from tests.pages.app import MODELS, PAGES, assert_sound, charts, go, numbers, open_page
 from tests.pages.test_pages import ledger
 from tests.samples import rewrite, tiny_run
 from vae_core import Dataset, Run, RunStore
+from vae_core.analysis import rate_table
 from vae_core.data.mnist import FILES
 
 MNIST = [run for run in MODELS if run.config.data.name == "mnist"]
@@ -181,6 +182,22 @@ def test_every_page_opens_for_latents_of_any_shape(
     app.selectbox(key="run").set_value(app.selectbox(key="run").options[-1]).run()
     for page in PAGES:
         assert_sound(go(app, page))
+
+
+def test_cells_of_a_point_mass_show_where_codes_move_not_an_infinite_kl(
+    runs: Path, digits: Dataset
+) -> None:
+    config = tiny_run(latent_shape=(2, 2, 3), posterior="delta")
+    run = RunStore(runs).create(config)
+    list(run.train(digits))
+    app = open_page("overview.py")
+    app.selectbox(key="run").set_value(app.selectbox(key="run").options[-1]).run()
+    go(app, "feature_map.py")
+    assert_sound(app)
+    (chart,) = charts(app)
+    assert "variance of μ" in chart["layout"]["title"]["text"]
+    expected = rate_table(run.codes())["mean_variance"].to_numpy().reshape(2, 2, 3).sum(-1)
+    assert numbers(chart["data"][0]["z"]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_view_that_only_a_map_has_gives_way_when_a_vector_is_chosen() -> None:

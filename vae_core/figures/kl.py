@@ -71,7 +71,11 @@ def kl_by_class(
 
 
 def kl_cells(
-    cells: NDArray[np.float32], title: str, chosen: tuple[int, int] | None = None, height: int = 360
+    cells: NDArray[np.float32],
+    title: str,
+    chosen: tuple[int, int] | None = None,
+    height: int = 360,
+    unit: str = PER_IMAGE,
 ) -> go.Figure:
     """Heat map of KL over the cells of a feature map, square cells, row 0 at the top.
 
@@ -80,6 +84,8 @@ def kl_cells(
     cells : array, (h, w)
     chosen : (row, column), optional
         Outlined.
+    unit : str
+        Of the numbers, for a map of something else than KL.
     """
     figure = go.Figure(
         go.Heatmap(
@@ -89,8 +95,8 @@ def kl_cells(
             zmax=float(cells.max()),
             text=cells,
             texttemplate="%{text:.2f}" if cells.size <= 64 else None,
-            colorbar={"title": {"text": PER_IMAGE, "side": "right"}},
-            hovertemplate="row %{y}, column %{x}: %{z:.3f} nats per image<extra></extra>",
+            colorbar={"title": {"text": unit, "side": "right"}},
+            hovertemplate=f"row %{{y}}, column %{{x}}: %{{z:.3f}} {unit}<extra></extra>",
         )
     )
     if chosen:
