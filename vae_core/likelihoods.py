@@ -64,7 +64,9 @@ class BernoulliPixels(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Minus the binary cross-entropy, summed over the pixels."""
-        logits, value = torch.broadcast_tensors(self.logits, value)
+        logits = self.logits
+        if logits.shape != value.shape:  # never so in training, where the copies would cost
+            logits, value = torch.broadcast_tensors(logits, value)
         nats = binary_cross_entropy_with_logits(logits, value, reduction="none")
         return -nats.sum((-3, -2, -1))
 

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal, kl_divergence, register_kl
+from torch.nn.functional import hardtanh
 
 from vae_core.config import POSTERIORS
 
@@ -89,7 +90,8 @@ class DiagonalGaussian(Posterior):
     def from_params(cls, params: Float[Tensor, "n *sites P"]) -> DiagonalGaussian:
         """The first half of the last axis is mu, the second log sigma^2, clamped."""
         loc, logvar = params.chunk(2, dim=-1)
-        return cls(loc, logvar.clamp(LOGVAR_MIN, LOGVAR_MAX), params.ndim - 1)
+        # hardtanh is clamp with a quicker gradient
+        return cls(loc, hardtanh(logvar, LOGVAR_MIN, LOGVAR_MAX), params.ndim - 1)
 
     @classmethod
     def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:
@@ -125,7 +127,7 @@ class DiagonalGaussian(Posterior):
         loc = self.loc
         shape = (*sample_shape, *loc.shape)
         eps = torch.randn(shape, generator=generator, dtype=loc.dtype, device=loc.device)
-        return loc + self.scale * eps
+        return torch.addcmul(loc, self.scale, eps)
 
     @property
     def _event_axes(self) -> tuple[int, ...]:
