@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from tests.samples import synthetic_files, tiny_run, write_files
+from tests.samples import cifar_files, synthetic_files, tiny_run, write_files
 from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
-from vae_core.data.mnist import DATA_VARIABLE, find_files
+from vae_core.data.sources import DATA_VARIABLE, find_files
 
 torch.set_num_threads(1)
 # The same examples on every machine, and no failure because a machine is busy.
@@ -20,7 +25,8 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-REAL_MNIST = find_files("mnist")  # before any test changes the environment
+# Before any test changes the environment.
+REAL_MNIST, REAL_CIFAR = find_files("mnist"), find_files("cifar10")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +45,12 @@ def idx_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def zipped_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same files, gzipped."""
     return write_files(tmp_path_factory.mktemp("zipped"), synthetic_files(), zipped=True)
+
+
+@pytest.fixture(scope="session")
+def cifar_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with CIFAR-10's file names and random pictures."""
+    return write_files(tmp_path_factory.mktemp("cifar"), cifar_files())
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +74,46 @@ def mnist_folder() -> str:
     if REAL_MNIST:
         return str(REAL_MNIST[0].parent)
     pytest.skip(f"MNIST is not on this machine: set {DATA_VARIABLE} to its folder")
+
+
+@pytest.fixture
+def cifar10_folder() -> str:
+    """Where the real CIFAR-10 is; the test is skipped where it is not."""
+    if REAL_CIFAR:
+        return str(REAL_CIFAR[0].parent)
+    pytest.skip(f"CIFAR-10 is not on this machine: set {DATA_VARIABLE} to its folder")
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A web server for the folders of tmp_path / "web", reached without a proxy."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    handler = partial(Quiet, directory=str(tmp_path / "web"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_port}/"
+        http.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def closed_port(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An address of this machine where nobody answers."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No data folder, and a cache that is empty."""
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -1,13 +1,17 @@
-"""Small things to test on: configs, IDX files, ways to call the command line."""
+"""Small things to test on: configs, files of data sets, ways to call the command line."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 import os
 import struct
 import subprocess
 import sys
+import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +20,9 @@ import torch
 from numpy.typing import NDArray
 
 from vae_core import DataConfig, ModelConfig, Run, RunConfig, TrainConfig
+from vae_core.data import cifar
 from vae_core.data.mnist import FILES
+from vae_core.data.sources import SOURCES, Source
 
 ROOT = Path(__file__).parents[1]
 LATENTS = ((3,), (2, 2, 3))  # a vector and a feature map, both fit an 8 x 8 image
@@ -53,6 +59,28 @@ def synthetic_files(
     return files
 
 
+def cifar_files(n: int = 12, n_test: int = 20) -> dict[str, bytes]:
+    """The six files of CIFAR-10 with random pixels and labels 0, 1, ..., 9, 0, ..."""
+    rng = np.random.default_rng(0)
+    files = {}
+    for file in cifar.FILES:
+        records = rng.integers(0, 256, (n_test if "test" in file else n, 3073), dtype=np.uint8)
+        records[:, 0] = np.arange(len(records)) % 10
+        files[file] = records.tobytes()
+    return files
+
+
+def tar_bytes(files: dict[str, bytes], folder: str = "cifar-10-batches-bin/") -> bytes:
+    """A gzipped tar of these files; the same bytes each time."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(folder + name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return gzip.compress(buffer.getvalue(), 1, mtime=0)
+
+
 def write_files(folder: Path, files: dict[str, bytes], zipped: bool = False) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
@@ -61,6 +89,20 @@ def write_files(folder: Path, files: dict[str, bytes], zipped: bool = False) -> 
         else:
             (folder / name).write_bytes(content)
     return folder
+
+
+def archives(name: str) -> dict[str, bytes]:
+    """What a mirror of this data set serves, with random pictures."""
+    if name == "cifar10":
+        return {cifar.ARCHIVE: tar_bytes(cifar_files())}
+    files = synthetic_files().items()
+    return {f"{file}.gz": gzip.compress(content, 1, mtime=0) for file, content in files}
+
+
+def local_source(name: str, *mirrors: str) -> Source:
+    """A data set on these mirrors, recognised by the hashes of its `archives`."""
+    known = (hashlib.sha256(content).hexdigest() for content in archives(name).values())
+    return replace(SOURCES[name], mirrors=mirrors, sha256=tuple(known))
 
 
 def start_cli(*words: object, cwd: Path) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import cached
 from vae_core import Codes, Dataset, Run
-from vae_core.data.mnist import FILES, SOURCES, download_files
+from vae_core.data.sources import SOURCES, download_files
 from vae_core.errors import DataError
 
 
@@ -43,21 +43,20 @@ def images_of(run: Run) -> Dataset | None:
 
 def offer_images(name: str, why: str, reason: str | None = None) -> None:
     """Say that images are missing and what for; offer the download, or a folder."""
-    st.info(
-        f"{why} {reason or f'{SOURCES[name].title} is not on this machine.'}",
-        icon=":material/image:",
-    )
-    with st.popover(f"Get {SOURCES[name].title}"):
-        if st.button("Download (about 12 MB)" if name == "mnist" else "Download (about 31 MB)"):
+    source = SOURCES[name]
+    st.info(f"{why} {reason or f'{source.title} is not on this machine.'}", icon=":material/image:")
+    with st.popover(f"Get {source.title}"):
+        if st.button(f"Download (about {source.megabytes} MB)"):
             try:
-                download_files(name, progress=_Bar(SOURCES[name].title))
+                download_files(name, progress=_Bar(source.title))
+                st.session_state["data_dir"] = ""  # a named folder is the only one looked at
                 st.rerun()
             except DataError as error:
                 st.error(str(error))
         st.text_input(
-            "or use a folder that holds its four files", key="data_dir", persist_state="session"
+            "or use a folder that holds its files", key="data_dir", persist_state="session"
         )
-        st.caption(", ".join(FILES) + " (.gz or plain)")
+        st.caption(source.listing)
         if data_dir() and reason:
             st.error(reason)
 

@@ -14,7 +14,8 @@ from tests.samples import idx_bytes, rewrite, synthetic_files, tiny_run, write_f
 from vae_core import Run, RunStore, evaluate
 from vae_core.__main__ import main
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
-from vae_core.data.mnist import DATA_VARIABLE, FILES, SOURCES
+from vae_core.data.mnist import FILES
+from vae_core.data.sources import DATA_VARIABLE, SOURCES
 from vae_core.flags import command_line
 
 TINY = command_line(tiny_run()).split()[4:]

@@ -9,16 +9,23 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
+from tests.samples import cifar_files, synthetic_files, write_files
 from vae_core import DataConfig, DataError, Dataset, Split, load_dataset
 from vae_core.config import BINARISATIONS, DATASETS
-from vae_core.data.mnist import SOURCES
+from vae_core.data.sources import SOURCES
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory):
+    """The files of every data set that needs some, side by side and synthetic."""
+    return write_files(tmp_path_factory.mktemp("data"), synthetic_files() | cifar_files())
 
 
 @pytest.fixture(params=DATASETS)
-def source(request, idx_folder) -> DataConfig:
-    """Every registered data set; the files of those that need some are synthetic."""
+def source(request, data_folder) -> DataConfig:
+    """Every registered data set."""
     name = request.param
-    return DataConfig(name, path=str(idx_folder) if name in SOURCES else None)
+    return DataConfig(name, path=str(data_folder) if name in SOURCES else None)
 
 
 def rows(split: Split) -> set[tuple[int, ...]]:

@@ -12,7 +12,7 @@ import torch
 from tests.samples import idx_bytes, synthetic_files, write_files
 from vae_core import DataConfig, DataError, load_dataset
 from vae_core.data.idx import read_idx
-from vae_core.data.mnist import FILES, SOURCES
+from vae_core.data.mnist import FAMILY, FILES
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 6, 7), dtype=np.uint8)
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FILES
@@ -83,8 +83,10 @@ def load_changed(folder, name="mnist", **changes):
 
 
 @pytest.mark.parametrize("missing", FILES)
-def test_missing_file_names_all_four(tmp_path, missing):
-    with pytest.raises(DataError, match=r"expected the four files of MNIST in .*missing") as caught:
+def test_missing_file_is_named_beside_all_four(tmp_path, missing):
+    with pytest.raises(
+        DataError, match=rf"the files of MNIST in .*; missing: {missing}\."
+    ) as caught:
         load_changed(tmp_path, **{missing: None})
     assert all(file in str(caught.value) for file in FILES)
     assert str(tmp_path) in str(caught.value)
@@ -92,7 +94,7 @@ def test_missing_file_names_all_four(tmp_path, missing):
 
 def test_folder_named_like_a_file_counts_as_missing(tmp_path):
     (tmp_path / TEST_LABELS).mkdir()
-    with pytest.raises(DataError, match="at least one is missing"):
+    with pytest.raises(DataError, match=f"missing: {TEST_LABELS}"):
         load_changed(tmp_path, **{TEST_LABELS: None})
 
 
@@ -131,11 +133,11 @@ def test_pictures_too_small_or_too_large_are_refused(tmp_path, side):
         load_changed(tmp_path, **synthetic_files(side=side))
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", FAMILY)
 def test_namesake_of_another_data_set_is_refused(tmp_path, name):
-    (other,) = SOURCES.keys() - {name}
-    labels = np.array(SOURCES[other].first_test_labels * 2, np.uint8)
-    expected = f"expected {SOURCES[name].title}; it holds {SOURCES[other].title}"
+    (other,) = FAMILY.keys() - {name}
+    labels = np.array(FAMILY[other].first_test_labels * 2, np.uint8)
+    expected = f"expected {FAMILY[name].title}; it holds {FAMILY[other].title}"
     with pytest.raises(DataError, match=expected):
         load_changed(tmp_path / "a", name, **{TEST_LABELS: idx_bytes(labels)})
     held = load_changed(tmp_path / "b", other, **{TEST_LABELS: idx_bytes(labels)})

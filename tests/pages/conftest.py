@@ -16,7 +16,7 @@ atexit.register(shutil.rmtree, RUNS, ignore_errors=True)
 os.environ["ELBO_ROOM_RUNS"] = str(RUNS)  # the pages read it when they are imported
 
 from pages.ui import cached, jobs, state  # noqa: E402
-from vae_core.data.mnist import DATA_VARIABLE  # noqa: E402
+from vae_core.data.sources import DATA_VARIABLE  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

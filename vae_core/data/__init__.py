@@ -1,7 +1,7 @@
 """Data sets: one source per file, each a function registered in DATASETS."""
 
 from vae_core.config import DATASETS, DataConfig
-from vae_core.data import digits, mnist  # noqa: F401  (their import registers the sources)
+from vae_core.data import cifar, digits, mnist  # noqa: F401  (their import registers the sources)
 from vae_core.data.dataset import Dataset, Split, prepare
 
 

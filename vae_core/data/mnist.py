@@ -1,14 +1,11 @@
-"""MNIST and Fashion-MNIST: find the four files, or download them and check their hashes."""
+"""MNIST and Fashion-MNIST: four IDX files each, under the same names."""
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,10 +14,9 @@ from numpy.typing import NDArray
 from vae_core.config import DATASETS, DataConfig
 from vae_core.data.dataset import Dataset, Split
 from vae_core.data.idx import read_idx
+from vae_core.data.sources import SOURCES, Source, obtain_files
 from vae_core.errors import DataError
 
-DATA_VARIABLE = "ELBO_ROOM_DATA"
-TIMEOUT_SECONDS = 15
 FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -29,19 +25,24 @@ FILES = (
 )
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a data set of this family lives and how its genuine files are recognised."""
+@dataclass(frozen=True, kw_only=True)
+class IdxSource(Source):
+    """A data set of this family: four files, gzipped or plain."""
 
-    title: str
-    mirrors: tuple[str, ...]
-    sha256: tuple[str, ...]  # of the gzipped FILES
+    files: tuple[str, ...] = FILES
+    form: str = "(.gz or plain)"
+    archives: tuple[str, ...] = tuple(f"{file}.gz" for file in FILES)
     first_test_labels: tuple[int, ...]  # tell apart data sets that share their file names
-    class_names: tuple[str, ...]
+
+    def arrangements(self, folder: Path) -> Iterator[dict[str, Path]]:
+        """Each file plain, else gzipped."""
+        choices = {file: (folder / file, folder / f"{file}.gz") for file in self.files}
+        found = {file: next(filter(os.path.isfile, paths), None) for file, paths in choices.items()}
+        yield {file: path for file, path in found.items() if path}
 
 
-SOURCES = {
-    "mnist": Source(
+FAMILY = {
+    "mnist": IdxSource(
         title="MNIST",
         mirrors=(
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -53,10 +54,11 @@ SOURCES = {
             "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
             "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
         ),
+        megabytes=12,
         first_test_labels=(7, 2, 1, 0, 4, 1, 4, 9, 5, 9),
         class_names=tuple(str(k) for k in range(10)),
     ),
-    "fashion-mnist": Source(
+    "fashion-mnist": IdxSource(
         title="Fashion-MNIST",
         mirrors=(
             "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
@@ -68,6 +70,7 @@ SOURCES = {
             "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
             "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
         ),
+        megabytes=31,
         first_test_labels=(9, 2, 1, 1, 6, 1, 4, 6, 5, 7),
         class_names=(
             "T-shirt", "Trouser", "Pullover", "Dress", "Coat",
@@ -75,89 +78,12 @@ SOURCES = {
         ),
     ),
 }  # fmt: skip
-
-
-def cache_folder(name: str) -> Path:
-    """The user's cache, where downloads go and files may be put by hand."""
-    import pooch
-
-    return Path(pooch.os_cache("elbo-room")) / name
-
-
-def find_files(name: str, path: str | None = None) -> tuple[Path, ...] | None:
-    """The four files of a data set on this machine, or None.
-
-    A `path` is the only place looked at when given; otherwise the folder in
-    `ELBO_ROOM_DATA` and then the user's cache. Each may hold the files itself or in a
-    folder named after the data set; gzipped or plain.
-    """
-    for folder in _folders(name, path):
-        found = [
-            next((f for f in (folder / file, folder / f"{file}.gz") if f.is_file()), None)
-            for file in FILES
-        ]
-        if all(found):
-            return tuple(f for f in found if f is not None)
-    return None
-
-
-def _folders(name: str, path: str | None) -> Iterator[Path]:
-    variable = os.environ.get(DATA_VARIABLE)
-    for root in (path,) if path else (variable,) if variable else ():
-        yield Path(root).expanduser() / name
-        yield Path(root).expanduser()
-    if not path:
-        yield cache_folder(name)
-
-
-def download_files(name: str, progress: Any = False) -> tuple[Path, ...]:
-    """Fetch the four files into the user's cache, trying each mirror, checking each hash.
-
-    Parameters
-    ----------
-    name : "mnist" or "fashion-mnist"
-    progress : bool or object
-        True for a tqdm bar; or an object with tqdm's `total`, `update`, `reset`, `close`.
-
-    Raises
-    ------
-    DataError
-        Names the four files and the folder to put them in when no mirror answers.
-    """
-    import pooch
-
-    source, folder, reasons = SOURCES[name], cache_folder(name), []
-    archives = [f"{file}.gz" for file in FILES]
-    pooch.get_logger().setLevel(logging.ERROR)
-    for mirror in source.mirrors:
-        fetch = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT_SECONDS)
-        try:
-            return tuple(
-                Path(
-                    pooch.retrieve(mirror + name, f"sha256:{known}", name, folder, downloader=fetch)
-                )
-                for name, known in zip(archives, source.sha256, strict=True)
-            )
-        except (OSError, ValueError) as error:  # of requests; ValueError: a wrong hash
-            reasons.append(f"{mirror.split('/')[2]}: {type(error).__name__}")
-    raise DataError(
-        f"{source.title} is not on this machine and could not be downloaded "
-        f"({'; '.join(reasons)}). Put {', '.join(FILES)} (.gz or plain) into {folder}, "
-        f"or name their folder with --data-dir or {DATA_VARIABLE}."
-    )
+SOURCES.update(FAMILY)
 
 
 def _read(config: DataConfig, download: bool) -> Dataset:
-    source = SOURCES[config.name]
-    files = find_files(config.name, config.path)
-    if files is None and config.path:
-        raise DataError(
-            f"expected the four files of {source.title} in {config.path}: {', '.join(FILES)} "
-            "(.gz or plain); at least one is missing."
-        )
-    if files is None and not download:
-        raise DataError(f"{source.title} is not on this machine.")
-    files = files or download_files(config.name, progress=sys.stderr.isatty())
+    source = FAMILY[config.name]
+    files = obtain_files(config, download)
     images = [read_idx(files[k], n_axes=3) for k in (0, 2)]
     labels = [read_idx(files[k], n_axes=1) for k in (1, 3)]
     _refuse_namesake(config.name, labels[1], files[3].parent)
@@ -179,9 +105,9 @@ def _read(config: DataConfig, download: bool) -> Dataset:
 def _refuse_namesake(name: str, test_labels: NDArray[np.uint8], folder: Path) -> None:
     """MNIST and Fashion-MNIST share their file names: a folder of one is not the other."""
     first = tuple(test_labels[:10].tolist())
-    for other, source in SOURCES.items():
+    for other, source in FAMILY.items():
         if other != name and first == source.first_test_labels:
-            raise DataError(f"{folder}: expected {SOURCES[name].title}; it holds {source.title}.")
+            raise DataError(f"{folder}: expected {FAMILY[name].title}; it holds {source.title}.")
 
 
 @DATASETS.register("mnist")

@@ -46,7 +46,8 @@ def one_image(picture: Picture, size: int = 280) -> bytes:
 def difference_image(after: Picture, before: Picture, size: int = 280) -> bytes:
     """Where a picture changed: orange got brighter, blue got darker, grey did not.
 
-    Full colour is a change of 1, from black to white.
+    Full colour is a change of 1, from black to white. A picture in colour is judged by the mean
+    of its channels: a change of hue alone stays grey.
     """
     change = (after - before).mean(0)[..., None]  # (H, W, 1) in [-1, 1]
     target = np.where(change > 0, BRIGHTER, DARKER)
