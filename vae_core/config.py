@@ -19,7 +19,9 @@ from vae_core.errors import ConfigError
 T = TypeVar("T")
 
 BINARISATIONS = ("grey", "threshold", "dynamic", "static")
-SIGMAS = ("fixed",)
+SIGMAS = ("fixed", "learned", "analytic", "per-image")
+SIGMA_MIN, SIGMA_MAX = 1e-3, 1e3
+REDUCTIONS = ("sum/sum", "mean/sum", "mean/mean", "sum/cell")
 DEVICES = ("auto", "cpu", "cuda")
 MAX_LATENTS = 4096
 
@@ -138,14 +140,14 @@ class ModelConfig:
     posterior: str = _setting("diagonal", "family of q(z|x)")
     likelihood: str = _setting("bernoulli", "family of p(x|z)")
     sigma: str = _setting("fixed", "how the Gaussian likelihood's sigma is set")
-    sigma_value: float = _setting(1.0, "sigma of the Gaussian likelihood when fixed")
+    sigma_value: float = _setting(1.0, "sigma of the Gaussian likelihood: fixed, or to begin with")
 
     def __post_init__(self) -> None:
         NETWORKS.check(self.network)
         POSTERIORS.check(self.posterior)
         LIKELIHOODS.check(self.likelihood)
         _one_of("sigma", self.sigma, SIGMAS)
-        _number("sigma-value", self.sigma_value, 1e-3, 1e3)
+        _number("sigma-value", self.sigma_value, SIGMA_MIN, SIGMA_MAX)
         hidden = NETWORKS[self.network].default_hidden if self.hidden is None else self.hidden
         hidden = _integers("hidden", hidden)
         if len(hidden) > 8:
@@ -162,6 +164,7 @@ class ModelConfig:
                 f"latent may hold at most {MAX_LATENTS} numbers; "
                 f"{' x '.join(map(str, latent))} = {math.prod(latent)}."
             )
+        POSTERIORS[self.posterior].n_params(latent[-1])  # refuses what the family cannot do
         object.__setattr__(self, "hidden", hidden)
         object.__setattr__(self, "latent_shape", latent)
 
@@ -176,6 +179,8 @@ class TrainConfig:
     beta: float = _setting(1.0, "weight of the rate; 1 is the ELBO")
     warmup_epochs: int = _setting(0, "epochs over which beta rises linearly from 0")
     free_bits: float = _setting(0.0, "nats per latent number below which its KL is not reduced")
+    tc_weight: float = _setting(0.0, "weight of the total correlation; beta-TCVAE's beta is 1 more")
+    reduction: str = _setting("sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum")
     seed: int = _setting(0, "seed of weights, shuffling and sampling")
     threads: int | None = _setting(None, "torch threads; default: torch's own choice")
     device: str = _setting("auto", "where to compute")
@@ -187,6 +192,8 @@ class TrainConfig:
         _number("beta", self.beta, 0.0, 1e6)
         _integer("warmup-epochs", self.warmup_epochs, 0, 10_000)
         _number("free-bits", self.free_bits, 0.0, 100.0)
+        _number("tc-weight", self.tc_weight, 0.0, 1e6)
+        _one_of("reduction", self.reduction, REDUCTIONS)
         _integer("seed", self.seed, 0, 2**31 - 1)
         if self.threads is not None:
             _integer("threads", self.threads, 1, 256)
@@ -203,6 +210,12 @@ class RunConfig:
     name: str | None = None
 
     def __post_init__(self) -> None:
+        family = POSTERIORS[self.model.posterior]
+        if self.train.tc_weight and not (family.has_density and family.is_additive):
+            raise ConfigError(
+                f"tc-weight: a {family.title} posterior has no total correlation, for its numbers "
+                "are points or add up to one; set it to 0, or choose posterior diagonal."
+            )
         if self.name is None:
             return
         allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone: it says nothing

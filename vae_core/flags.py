@@ -16,6 +16,7 @@ from vae_core.config import (
     LIKELIHOODS,
     NETWORKS,
     POSTERIORS,
+    REDUCTIONS,
     SIGMAS,
     DataConfig,
     ModelConfig,
@@ -36,6 +37,7 @@ def choices() -> dict[str, tuple[str, ...]]:
         "posterior": tuple(POSTERIORS),
         "likelihood": tuple(LIKELIHOODS),
         "sigma": SIGMAS,
+        "reduction": REDUCTIONS,
         "device": DEVICES,
     }
 

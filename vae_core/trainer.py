@@ -22,6 +22,7 @@ from vae_core.posteriors import Posterior
 from vae_core.vae import VAE, build_vae
 
 N_TRAIN_EVALUATED = 10_000
+LIKELIHOOD_LR = 10.0  # learning rate of the likelihood's parameters, times the network's
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def fit(
     """
     device = _device(config)
     dtype = next(vae.to(device).parameters()).dtype
-    optimizer = torch.optim.Adam(vae.parameters(), lr=config.lr, fused=True)
-    objective = Objective.of(config)
+    optimizer = _adam(vae, config.lr)
+    objective = Objective.of(config, vae, len(dataset.train))
     # Shuffling and noise have generators of their own: nothing else may draw from them.
     shuffle = torch.Generator().manual_seed(config.seed)
     sampling = torch.Generator(device).manual_seed(config.seed + 1)
@@ -118,6 +119,7 @@ def fit(
     try:
         torch.set_num_threads(config.threads or threads)
         for epoch in range(good.epoch + 1, config.epochs + 1):
+            vae.train()
             start = time.perf_counter()
             for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
                 x = train.batch(index, sampling, device).to(dtype)
@@ -128,6 +130,7 @@ def fit(
                 loss.backward()
                 optimizer.step()
             seconds = time.perf_counter() - start
+            vae.eval()
             seen, unseen = evaluate(vae, measured), evaluate(vae, dataset.test)
             if not (_is_finite(seen, vae.family) and _is_finite(unseen, vae.family)):
                 raise _diverged(epoch, "the last step broke the weights", config, good, vae)
@@ -145,6 +148,7 @@ def fit(
                 good,
             )
     finally:
+        vae.eval()
         torch.set_num_threads(threads)
 
 
@@ -152,17 +156,26 @@ def estimate_seconds(
     model: ModelConfig, train: TrainConfig, image_shape: tuple[int, int, int], n_images: int
 ) -> float:
     """Seconds that training would take here, from timing a few steps on random pixels."""
-    vae = build_vae(model, image_shape)
-    optimizer = torch.optim.Adam(vae.parameters(), lr=train.lr, fused=True)
+    vae = build_vae(model, image_shape).train()
+    optimizer, objective = _adam(vae, train.lr), Objective.of(train, vae, n_images)
     x = torch.rand(min(train.batch_size, n_images), *image_shape)
     times = []
     for _ in range(4):
         start = time.perf_counter()
         optimizer.zero_grad()
-        Objective.of(train)(elbo_terms(vae, x)).backward()
+        objective(elbo_terms(vae, x)).backward()
         optimizer.step()
         times.append(time.perf_counter() - start)
     return min(times[1:]) * train.epochs * -(-n_images // len(x))
+
+
+def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
+    """Adam; a learned sigma takes larger steps than the weights, for it has far to go."""
+    groups: list[dict[str, Any]] = [
+        {"params": [*vae.encoder.parameters(), *vae.decoder.parameters()]},
+        {"params": [*vae.likelihood.parameters()], "lr": LIKELIHOOD_LR * lr},
+    ]
+    return torch.optim.Adam([g for g in groups if g["params"]], lr=lr, fused=True)
 
 
 def _device(config: TrainConfig) -> torch.device:

@@ -12,11 +12,10 @@ import threading
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.distributions import Distribution
 
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, ModelConfig
 from vae_core.errors import DataError
-from vae_core.likelihoods import Likelihood
+from vae_core.likelihoods import Likelihood, Pixels
 from vae_core.networks import Network
 from vae_core.posteriors import Posterior
 
@@ -42,7 +41,17 @@ class VAE(nn.Module):
         network: Network = NETWORKS[config.network](config, image_shape)
         self.encoder = network.encoder(self.family.n_params(config.latent_shape[-1]))
         self.decoder = network.decoder(image_shape[0] * self.likelihood.n_params)
+        self._begin_at_zero()
         self._like = (next(self.parameters()),)  # says the model's precision and device
+
+    def _begin_at_zero(self) -> None:
+        """Zero the rows of the encoder's head that the family wants to begin at zero."""
+        channels = self.latent_shape[-1]
+        rows, n_params = self.family.starts_at_zero(channels), self.family.n_params(channels)
+        *_, weight, bias = self.encoder.parameters()
+        with torch.no_grad():
+            for values in (weight, bias):
+                values.unflatten(0, (-1, n_params))[:, rows] = 0.0
 
     def encode_params(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "n *sites P"]:
         """What the encoder says about each image, in the family's parametrisation.
@@ -64,7 +73,7 @@ class VAE(nn.Module):
         """q(z|x): batch_shape (n,), event_shape `latent_shape`. Raises like `encode_params`."""
         return self.family.from_params(self.encode_params(x))
 
-    def decode(self, z: Float[Tensor, ...]) -> Distribution:
+    def decode(self, z: Float[Tensor, ...]) -> Pixels:
         """p(x|z) for latents (*batch, *latent_shape): event_shape `image_shape`.
 
         Raises
@@ -81,10 +90,10 @@ class VAE(nn.Module):
         else:  # flatten the batch, and keep reshape from guessing when it is empty
             output = self.decoder(z.reshape(math.prod(batch), *self.latent_shape))
             output = output.reshape(*batch, *output.shape[1:])
-        image: Distribution = self.likelihood(output)
+        image: Pixels = self.likelihood(output)
         return image
 
-    def prior(self) -> Distribution:
+    def prior(self) -> Posterior:
         """p(z): batch_shape (), event_shape `latent_shape`."""
         return self.family.prior(self.latent_shape, self._like[0])
 
@@ -95,7 +104,7 @@ class VAE(nn.Module):
 
 
 def build_vae(config: ModelConfig, image_shape: tuple[int, int, int], seed: int = 0) -> VAE:
-    """A VAE with fresh weights, the same ones for the same seed.
+    """A VAE with fresh weights, the same ones for the same seed, in evaluation mode.
 
     Parameters
     ----------
@@ -112,4 +121,4 @@ def build_vae(config: ModelConfig, image_shape: tuple[int, int, int], seed: int 
     c, height, width = image_shape
     with _seeding, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return VAE(config, (c, height, width))
+        return VAE(config, (c, height, width)).eval()

@@ -17,6 +17,10 @@ from vae_core.config import (
     MAX_LATENTS,
     NETWORKS,
     POSTERIORS,
+    REDUCTIONS,
+    SIGMA_MAX,
+    SIGMA_MIN,
+    SIGMAS,
     Registry,
 )
 
@@ -40,13 +44,15 @@ BAD = {
     (ModelConfig, "posterior"): NOT_CHOICE,
     (ModelConfig, "likelihood"): NOT_CHOICE,
     (ModelConfig, "sigma"): NOT_CHOICE,
-    (ModelConfig, "sigma_value"): (*NOT_NUMBER, 0.0, -1.0, 1e9),
+    (ModelConfig, "sigma_value"): (*NOT_NUMBER, 0.0, -1.0, 0.9 * SIGMA_MIN, 1.1 * SIGMA_MAX),
     (TrainConfig, "epochs"): (*NOT_WHOLE, None, 0, -1, 10**6),
     (TrainConfig, "batch_size"): (*NOT_WHOLE, None, 0, -1, 10**6),
     (TrainConfig, "lr"): (*NOT_NUMBER, 0.0, -1e-3, 2.0),
     (TrainConfig, "beta"): (*NOT_NUMBER, -1e-9, 1e7),
     (TrainConfig, "warmup_epochs"): (*NOT_WHOLE, None, -1, 10**6),
     (TrainConfig, "free_bits"): (*NOT_NUMBER, -0.1, 1e3),
+    (TrainConfig, "tc_weight"): (*NOT_NUMBER, -1e-9, 1e7),
+    (TrainConfig, "reduction"): (*NOT_CHOICE, "sum", "mean", "cell/sum", "sum/sum/sum"),
     (TrainConfig, "seed"): (*NOT_WHOLE, None, -1, 2**31),
     (TrainConfig, "threads"): (*NOT_WHOLE, 0, -1, 10**4),
     (TrainConfig, "device"): NOT_CHOICE,
@@ -77,6 +83,44 @@ def test_bad_value_names_the_flag_and_what_came(kind, field, value):
     message = str(caught.value)
     assert message.startswith(flag or field.replace("_", "-"))
     assert " must " in message or " may hold at most " in message
+
+
+def takes(posterior: str, channels: int) -> bool:
+    """Whether the family can be had over so many channels."""
+    try:
+        POSTERIORS[posterior].n_params(channels)
+    except ConfigError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+def test_latent_the_family_cannot_have_is_refused_at_once(posterior):
+    for channels in (1, 2, 126, 127, MAX_LATENTS):
+        if takes(posterior, channels):
+            ModelConfig(posterior=posterior, latent_shape=(channels,))
+        else:
+            with pytest.raises(ConfigError, match=rf"posterior: .*{channels}.* Choose "):
+                ModelConfig(posterior=posterior, latent_shape=(channels,))
+
+
+WITH_TC = [name for name, kind in POSTERIORS.items() if kind.has_density and kind.is_additive]
+
+
+def test_points_and_proportions_have_no_total_correlation():
+    assert {"delta", "dirichlet"}.isdisjoint(WITH_TC)
+    assert {"diagonal", "full", "full-correlation"} <= set(WITH_TC)
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+def test_total_correlation_is_refused_where_there_is_none(posterior):
+    model, train = ModelConfig(posterior=posterior), TrainConfig(tc_weight=0.5)
+    if posterior in WITH_TC:
+        assert RunConfig(model=model, train=train).train.tc_weight == 0.5
+    else:
+        with pytest.raises(ConfigError, match=r"^tc-weight: .* no total correlation.* set it to 0"):
+            RunConfig(model=model, train=train)
+    RunConfig(model=model, train=TrainConfig(tc_weight=0.0))
 
 
 @pytest.mark.parametrize("name", ["", " ", "--", "a\nb", "a/b", "<b>", "x" * 61, 3, True])
@@ -115,7 +159,12 @@ SEEDS = st.integers(0, 2**31 - 1)
 @st.composite
 def run_configs(draw: st.DrawFn) -> RunConfig:
     """Any valid RunConfig without a data folder."""
-    latent = st.one_of(st.tuples(st.integers(1, MAX_LATENTS)), st.tuples(*[st.integers(1, 16)] * 3))
+    latent = draw(
+        st.tuples(st.integers(1, 8))
+        | st.tuples(st.integers(1, MAX_LATENTS))
+        | st.tuples(*[st.integers(1, 16)] * 3)
+    )
+    posterior = draw(st.sampled_from(sorted(p for p in POSTERIORS if takes(p, latent[-1]))))
     data = DataConfig(
         name=draw(st.sampled_from(sorted(DATASETS))),
         classes=draw(st.none() | st.lists(st.integers(0, 999), min_size=1, max_size=5)),
@@ -126,10 +175,11 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
     model = ModelConfig(
         network=draw(st.sampled_from(sorted(NETWORKS))),
         hidden=draw(st.none() | st.lists(st.integers(1, 4096), max_size=8)),
-        latent_shape=draw(latent),
-        posterior=draw(st.sampled_from(sorted(POSTERIORS))),
+        latent_shape=latent,
+        posterior=posterior,
         likelihood=draw(st.sampled_from(sorted(LIKELIHOODS))),
-        sigma_value=draw(st.floats(1e-3, 1e3)),
+        sigma=draw(st.sampled_from(SIGMAS)),
+        sigma_value=draw(st.floats(SIGMA_MIN, SIGMA_MAX)),
     )
     train = TrainConfig(
         epochs=draw(st.integers(1, 10_000)),
@@ -138,6 +188,8 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         beta=draw(st.floats(0.0, 1e6)),
         warmup_epochs=draw(st.integers(0, 10_000)),
         free_bits=draw(st.floats(0.0, 100.0)),
+        tc_weight=draw(st.floats(0.0, 1e6)) if posterior in WITH_TC else 0.0,
+        reduction=draw(st.sampled_from(REDUCTIONS)),
         seed=draw(SEEDS),
         threads=draw(st.none() | st.integers(1, 256)),
         device=draw(st.sampled_from(DEVICES)),

@@ -10,7 +10,7 @@ from hypothesis import given
 from tests.core.test_config import run_configs
 from vae_core import ConfigError, DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.config import NETWORKS
-from vae_core.flags import PARTS, add_config_flags, command_line, config_from_args, flag_of
+from vae_core.flags import PARTS, add_config_flags, choices, command_line, config_from_args, flag_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,7 +80,31 @@ def test_flags_reach_their_fields():
     assert config.model.hidden == ()
 
 
-@pytest.mark.parametrize("words", ["--latent 4z", "--epochs 1.5", "--lr x", "--posterior x"])
+def test_flags_of_the_likelihoods_sigma_and_of_the_loss_reach_their_fields():
+    words = "--likelihood gaussian --sigma learned --sigma-value .5 --tc-weight 4 --reduction"
+    config = parse(*words.split(), "mean/sum")
+    assert config.model == ModelConfig(likelihood="gaussian", sigma="learned", sigma_value=0.5)
+    assert config.train == TrainConfig(tc_weight=4.0, reduction="mean/sum")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [(flag, value) for flag, values in choices().items() for value in values]
+)
+def test_every_choice_offered_is_taken(flag, value):
+    config = parse(f"--{flag}", value)
+    fields = [
+        (part, field.name)
+        for part, kind in PARTS.items()
+        for field in dataclasses.fields(kind)
+        if flag_of(field) == flag
+    ]
+    assert [getattr(getattr(config, part), name) for part, name in fields] == [value]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--latent 4z", "--epochs 1.5", "--lr x", "--posterior x", "--sigma 2", "--reduction sum"],
+)
 def test_unreadable_flag_is_refused_by_the_parser(words):
     with pytest.raises(argparse.ArgumentError):
         parse(*words.split())
@@ -93,6 +117,9 @@ def test_unreadable_flag_is_refused_by_the_parser(words):
         ("--latent", "latent must be D or h w C"),
         ("--beta nan", "beta must be a number"),
         ("--limit -1", "limit must be a whole number"),
+        ("--tc-weight -1", "tc-weight must be a number from 0"),
+        ("--tc-weight 1 --posterior delta", "tc-weight: a point mass posterior has no total"),
+        ("--posterior dirichlet --latent 1", "posterior: a Dirichlet needs at least 2 channels"),
     ],
 )
 def test_flag_out_of_range_is_a_config_error(words, message):

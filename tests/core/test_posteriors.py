@@ -10,14 +10,8 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from tests.samples import LATENTS
 from vae_core.config import POSTERIORS
-from vae_core.posteriors import (
-    LOGVAR_MAX,
-    LOGVAR_MIN,
-    DiagonalGaussian,
-    PointMass,
-    Posterior,
-    kl_per_dim,
-)
+from vae_core.posteriors import DiagonalGaussian, PointMass, Posterior, kl_per_dim
+from vae_core.posteriors.diagonal import LOGVAR_MAX, LOGVAR_MIN
 
 WITH_RATE = [name for name, family in POSTERIORS.items() if family.has_rate]
 

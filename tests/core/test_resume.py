@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.core.test_trainer import MODELS
 from tests.samples import rewrite, start_cli, tensors, tiny_run, wait_for_epochs
 from vae_core import DataConfig, Run, RunError, RunStore, TrainConfig, evaluate, load_dataset
+from vae_core.config import SIGMAS
 from vae_core.flags import command_line
 
 
@@ -21,9 +23,9 @@ def assert_same(first: Run, second: Run, name: str = "weights") -> None:
     assert [key for key in a if not torch.equal(a[key], b[key])] == []
 
 
-def interrupted(root: Path, digits) -> Run:
+def interrupted(root: Path, digits, **settings: object) -> Run:
     """A run that stopped after its first epoch of three."""
-    run = RunStore(root).create(tiny_run())
+    run = RunStore(root).create(tiny_run(**settings))
     training = run.train(digits)
     next(training)
     training.close()
@@ -36,6 +38,31 @@ def test_resumed_run_equals_the_uninterrupted_one(tmp_path, digits, finished_run
     for name in ("weights", "codes", "resume"):
         assert_same(run, finished_run, name)
     assert [record["epoch"] for record in run.history()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("settings", MODELS)
+def test_run_of_any_model_resumes_to_the_same_bits(tmp_path, digits, settings):
+    whole = RunStore(tmp_path / "whole").create(tiny_run(**settings))
+    list(whole.train(digits))
+    run = interrupted(tmp_path / "part", digits, **settings)
+    list(RunStore(tmp_path / "part").load(run.id).train(digits))
+    for name in ("weights", "codes", "resume"):
+        assert_same(run, whole, name)
+    assert evaluate(run.vae(), digits.test).distortion == run.metrics()["test_distortion"]
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_sigma_of_a_saved_run_is_the_one_training_ended_with(tmp_path, digits, sigma):
+    run = RunStore(tmp_path).create(tiny_run(likelihood="gaussian", sigma=sigma, sigma_value=0.5))
+    *_, last = run.train(digits)
+    kept = last.state.model.get("likelihood.log_sigma")
+    if sigma in ("learned", "analytic"):
+        assert torch.equal(tensors(run)["likelihood.log_sigma"], kept)
+        assert run.vae().likelihood.sigma == pytest.approx(float(kept.exp()))
+        assert run.vae().likelihood.sigma != pytest.approx(0.5, rel=1e-3)
+    else:
+        assert kept is None
+        assert run.vae().likelihood.sigma == (pytest.approx(0.5) if sigma == "fixed" else None)
 
 
 def test_torn_history_line_is_dropped_and_trained_again(tmp_path, digits, finished_run):

@@ -22,9 +22,16 @@ from vae_core import (
     fit,
     load_dataset,
 )
-from vae_core.config import POSTERIORS
+from vae_core.config import POSTERIORS, SIGMAS
+from vae_core.trainer import LIKELIHOOD_LR
 
 CONFIG = TrainConfig(epochs=3, batch_size=32, warmup_epochs=2)
+# Every family once, and every way to set the Gaussian likelihood's sigma.
+MODELS = [
+    *(pytest.param({"posterior": name}, id=name) for name in POSTERIORS),
+    *(pytest.param({"likelihood": "gaussian", "sigma": s}, id=f"{s} sigma") for s in SIGMAS),
+]
+SIGMA_SAVED = ("learned", "analytic")
 
 
 def model(posterior: str = "diagonal", **settings: object) -> ModelConfig:
@@ -39,11 +46,12 @@ def assert_same(first: TrainState, second: TrainState) -> None:
     assert first.epoch == second.epoch
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("settings", MODELS)
 @pytest.mark.parametrize("network", ["mlp", "conv"])
 @pytest.mark.parametrize("latent", LATENTS)
-def test_loss_falls(digits, posterior, network, latent):
-    vae = build_vae(model(posterior, network=network, latent_shape=latent), digits.image_shape)
+def test_loss_falls(digits, settings, network, latent):
+    config = model(network=network, latent_shape=latent, **settings)
+    vae = build_vae(config, digits.image_shape)
     before = evaluate(vae, digits.test)
     *_, last = fit(vae, digits, replace(CONFIG, epochs=6, warmup_epochs=0))
     assert last.test_distortion < before.distortion - 0.5
@@ -82,25 +90,62 @@ def test_yielded_state_does_not_change_later(digits):
     assert all(torch.equal(before[name], value) for name, value in state.to_tensors().items())
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("settings", MODELS)
 @pytest.mark.parametrize("binarisation", ["grey", "dynamic"])
-def test_resumed_is_uninterrupted_bit_for_bit(posterior, binarisation):
+def test_resumed_is_uninterrupted_bit_for_bit(settings, binarisation):
     """Through files, into a model with other weights, while others draw random numbers."""
     dataset = load_dataset(DataConfig(limit=80, binarisation=binarisation))
-    config = replace(CONFIG, free_bits=0.1)
-    shape = dataset.image_shape
-    *_, whole = fit(build_vae(model(posterior), shape), dataset, config)
+    config, shape = replace(CONFIG, free_bits=0.1), dataset.image_shape
+    *_, whole = fit(build_vae(model(**settings), shape), dataset, config)
 
-    part = next(fit(build_vae(model(posterior), shape), dataset, config))
+    part = next(fit(build_vae(model(**settings), shape), dataset, config))
     torch.rand(17)
     tensors = {name: value.clone() for name, value in part.state.to_tensors().items()}
     state = TrainState.from_tensors(tensors, part.epoch)
-    for record in fit(build_vae(model(posterior), shape, seed=9), dataset, config, state):
+    for record in fit(build_vae(model(**settings), shape, seed=9), dataset, config, state):
         torch.rand(3)
         resumed = record
     assert_same(resumed.state, whole.state)
     assert resumed.test_distortion == whole.test_distortion
     assert all(torch.equal(tensors[name], value) for name, value in state.to_tensors().items())
+
+
+@pytest.mark.parametrize("changes", [{"tc_weight": 2.0}, {"reduction": "mean/sum"}])
+def test_resumed_is_uninterrupted_with_any_loss(digits, changes):
+    config, shape = replace(CONFIG, **changes), digits.image_shape
+    *_, whole = fit(build_vae(model(), shape), digits, config)
+    part = next(fit(build_vae(model(), shape), digits, config))
+    *_, resumed = fit(build_vae(model(), shape, seed=9), digits, config, part.state)
+    assert_same(resumed.state, whole.state)
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_state_holds_the_sigma_that_training_moves(digits, sigma):
+    vae = build_vae(model(likelihood="gaussian", sigma=sigma), digits.image_shape)
+    before = vae.state_dict().get("likelihood.log_sigma", torch.tensor(0.0)).clone()
+    state = next(fit(vae, digits, CONFIG)).state
+    assert ("likelihood.log_sigma" in state.model) == (sigma in SIGMA_SAVED)
+    if sigma in SIGMA_SAVED:
+        assert state.model["likelihood.log_sigma"] < before
+        assert torch.equal(state.model["likelihood.log_sigma"], vae.likelihood.log_sigma)
+
+
+def test_model_is_in_training_mode_only_while_it_trains(digits):
+    """The analytic sigma is measured in training, and stays as it is for everything else."""
+    vae = build_vae(model(likelihood="gaussian", sigma="analytic"), digits.image_shape)
+    training = fit(vae, digits, CONFIG)
+    seen = []
+    for record in training:
+        assert not vae.training
+        elbo_terms(vae, digits.test.images)
+        assert torch.equal(record.state.model["likelihood.log_sigma"], vae.likelihood.log_sigma)
+        seen.append(vae.likelihood.sigma)
+    assert not vae.training
+    assert len(set(seen)) == CONFIG.epochs
+    closed = fit(vae, digits, replace(CONFIG, epochs=10_000))
+    next(closed)
+    closed.close()
+    assert not vae.training
 
 
 def test_training_does_not_touch_the_global_generator(digits):
@@ -118,18 +163,34 @@ def test_seed_changes_the_training(digits):
     assert states[0].test_distortion != states[2].test_distortion
 
 
-def test_first_step_is_adam_on_the_mean_negative_elbo(digits):
-    """One step by hand, with the same images and the same noise."""
+@pytest.mark.parametrize("settings", MODELS)
+def test_first_step_is_adam_on_the_mean_negative_elbo(digits, settings):
+    """One step by hand, with the same images and the same noise; sigma takes larger steps."""
     config = TrainConfig(epochs=1, batch_size=96)
-    vae, by_hand = (build_vae(model(), digits.image_shape) for _ in range(2))
+    vae, by_hand = (build_vae(model(**settings), digits.image_shape) for _ in range(2))
     next(fit(vae, digits, config))
     order = torch.randperm(96, generator=torch.Generator().manual_seed(config.seed))
     noise = torch.Generator().manual_seed(config.seed + 1)
-    optimizer = torch.optim.Adam(by_hand.parameters(), lr=config.lr)
-    elbo_terms(by_hand, digits.train.images[order], 1, noise).negative_elbo.mean().backward()
+    networks = [*by_hand.encoder.parameters(), *by_hand.decoder.parameters()]
+    groups = [{"params": networks, "lr": config.lr}]
+    if sigma := [*by_hand.likelihood.parameters()]:
+        groups.append({"params": sigma, "lr": LIKELIHOOD_LR * config.lr})
+    optimizer = torch.optim.Adam(groups)
+    terms = elbo_terms(by_hand.train(), digits.train.images[order], 1, noise)
+    (terms.negative_elbo if vae.family.has_rate else terms.distortion).mean().backward()
     optimizer.step()
-    for a, b in zip(vae.parameters(), by_hand.parameters(), strict=True):
-        torch.testing.assert_close(a, b)
+    for name, value in by_hand.state_dict().items():
+        torch.testing.assert_close(vae.state_dict()[name], value)
+
+
+def test_learned_sigma_takes_its_own_larger_steps(digits):
+    """Adam's first step is its learning rate, whatever the gradient."""
+    vae = build_vae(model(likelihood="gaussian", sigma="learned"), digits.image_shape)
+    before = weights(vae)
+    next(fit(vae, digits, TrainConfig(epochs=1, batch_size=96, lr=1e-3)))
+    moved = {name: (value - before[name]).abs().max() for name, value in weights(vae).items()}
+    assert moved.pop("likelihood.log_sigma") == pytest.approx(LIKELIHOOD_LR * 1e-3, rel=1e-3)
+    assert max(moved.values()) == pytest.approx(1e-3, rel=1e-3)
 
 
 def test_finished_state_has_nothing_left_to_do(digits):
@@ -143,9 +204,9 @@ def weights(vae) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in vae.state_dict().items()}
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
-def test_poisoned_weights_stop_training_and_are_put_back(digits, posterior):
-    vae = build_vae(model(posterior), digits.image_shape)
+@pytest.mark.parametrize("settings", MODELS)
+def test_poisoned_weights_stop_training_and_are_put_back(digits, settings):
+    vae = build_vae(model(**settings), digits.image_shape)
     training = fit(vae, digits, replace(CONFIG, lr=0.002))
     next(training)
     good = weights(vae)
@@ -157,6 +218,7 @@ def test_poisoned_weights_stop_training_and_are_put_back(digits, posterior):
     for part in ("stopped in epoch 2", "lr = 0.002", "weights of epoch 1", "smaller learning rate"):
         assert part in message
     assert all(torch.equal(good[name], value) for name, value in weights(vae).items())
+    assert not vae.training
 
 
 def test_absurd_learning_rate_stops_with_the_first_weights(digits):
@@ -218,7 +280,9 @@ def test_state_without_its_generators_is_a_key_error(digits):
         TrainState.from_tensors(tensors, 1)
 
 
-def test_estimate_grows_with_the_work():
-    short = estimate_seconds(model(), TrainConfig(epochs=1, batch_size=16), (1, 8, 8), 16)
-    long = estimate_seconds(model(), TrainConfig(epochs=100, batch_size=16), (1, 8, 8), 1600)
+@pytest.mark.parametrize("settings", MODELS)
+def test_estimate_grows_with_the_work(settings):
+    config = model(**settings)
+    short = estimate_seconds(config, TrainConfig(epochs=1, batch_size=16), (1, 8, 8), 16)
+    long = estimate_seconds(config, TrainConfig(epochs=100, batch_size=16), (1, 8, 8), 1600)
     assert 0 < short < long

@@ -2,33 +2,53 @@
 
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors
 from vae_core.analysis.codes import Codes, encode_dataset
+from vae_core.analysis.evidence import (
+    BoundSummary,
+    ImportanceBound,
+    at_mean_no_bound,
+    iwae_bound,
+    summarise_bound,
+)
+from vae_core.analysis.linear import data_spectrum, directions_used
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
     class_rates,
     latent_names,
+    rate_rest,
     rate_table,
+    stick_rates,
     total_rate,
 )
 from vae_core.analysis.single import Passage, follow
-from vae_core.analysis.traversals import decode_mean, traverse
+from vae_core.analysis.traversals import decode_draw, decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
 __all__ = [
+    "BoundSummary",
     "ClassPosterior",
     "Codes",
+    "ImportanceBound",
     "Passage",
     "active_units",
+    "at_mean_no_bound",
     "channel_order",
     "class_draws",
     "class_posteriors",
     "class_rates",
+    "data_spectrum",
+    "decode_draw",
     "decode_mean",
+    "directions_used",
     "encode_dataset",
     "follow",
+    "iwae_bound",
     "kl_per_dim",
     "latent_names",
+    "rate_rest",
     "rate_table",
+    "stick_rates",
+    "summarise_bound",
     "total_rate",
     "traverse",
 ]

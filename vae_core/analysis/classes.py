@@ -16,7 +16,7 @@ class ClassPosterior:
     """Moments of q(z|y) = mean over the class's images of q(z|x), over flattened z.
 
     `mean` and `covariance` are those of the moment-matched Gaussian:
-    E[z] = mean of mu(x), Cov[z] = Cov(mu(x)) + mean of Cov(z|x).
+    E[z] = mean of E[z|x], Cov[z] = Cov(E[z|x]) + mean of Cov(z|x).
     """
 
     label: int
@@ -37,8 +37,7 @@ def _moments(label: int, codes: Codes) -> ClassPosterior:
     mu = codes.mean.flatten(1).double()
     centred = mu - mu.mean(0)
     between = centred.T @ centred / len(codes)
-    within = torch.diag(codes.variance.flatten(1).double().mean(0))
-    return ClassPosterior(label, len(codes), mu.mean(0), between + within)
+    return ClassPosterior(label, len(codes), mu.mean(0), between + codes.mean_covariance)
 
 
 def class_draws(codes: Codes, n_samples: int, seed: int = 0) -> Codes:

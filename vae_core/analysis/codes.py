@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import kl_divergence
 
 from vae_core.config import POSTERIORS
 from vae_core.data.dataset import Split
 from vae_core.objective import blocks
-from vae_core.posteriors import Posterior
+from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim
 from vae_core.vae import VAE
 
 
@@ -46,15 +47,24 @@ class Codes:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def kind(self) -> type[Posterior]:
+        """The family's class."""
+        kind: type[Posterior] = POSTERIORS[self.family]
+        return kind
+
+    @property
+    def is_triangle(self) -> bool:
+        """Whether z is three proportions, which lie on a triangle."""
+        return self.latent_shape == (3,) and issubclass(self.kind, Dirichlet)
+
     def posterior(self) -> Posterior:
         """q(z|x) of all images at once: batch_shape (n,)."""
-        family: type[Posterior] = POSTERIORS[self.family]
-        return family.from_params(self.params)
+        return self.kind.from_params(self.params)
 
-    def prior(self) -> Distribution:
+    def prior(self) -> Posterior:
         """p(z): batch_shape ()."""
-        family: type[Posterior] = POSTERIORS[self.family]
-        return family.prior(self.latent_shape, self.params)
+        return self.kind.prior(self.latent_shape, self.params)
 
     def take(self, index: Int[Tensor, " m"]) -> Codes:
         """The codes of these images, in this order."""
@@ -65,12 +75,36 @@ class Codes:
     @cached_property
     def mean(self) -> Float[Tensor, " n *latent"]:
         """Posterior means, (n, *latent)."""
-        return self.posterior().mean
+        return self._of_posteriors(lambda q: q.mean)
 
     @cached_property
     def variance(self) -> Float[Tensor, " n *latent"]:
         """Posterior variances, (n, *latent); zero for a point mass."""
-        return self.posterior().variance
+        return self._of_posteriors(lambda q: q.variance)
+
+    @cached_property
+    def kl(self) -> Float[Tensor, " n *latent"]:
+        """KL of every number's marginal and its prior, nats per image."""
+        return self._of_posteriors(lambda q: kl_per_dim(q, self.prior()))
+
+    @cached_property
+    def rate(self) -> Float[Tensor, " n"]:
+        """KL(q(z|x) || p(z)) of every image, in nats; infinite for a point mass."""
+        return self._of_posteriors(lambda q: kl_divergence(q, self.prior()))
+
+    @cached_property
+    def mean_covariance(self) -> Float[Tensor, "d d"]:
+        """Mean over the images of Cov(z|x), over flattened z: sites are independent given x."""
+        channels = self.latent_shape[-1]
+        total = self._of_posteriors(lambda q: len(q.mean) * q.mean_covariance()[None].double())
+        per_site = (total.sum(0) / len(self)).reshape(-1, channels, channels)
+        covariance: Tensor = torch.block_diag(*per_site)
+        return covariance
+
+    def _of_posteriors(self, answer: Callable[[Posterior], Tensor]) -> Tensor:
+        """What q(z|x) answers, a block of images at a time: covariances take room."""
+        some = blocks(max(1, len(self)))  # one, of no image, when there is none
+        return torch.cat([answer(self.kind.from_params(self.params[block])) for block in some])
 
 
 def encode_dataset(vae: VAE, split: Split) -> Codes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vae_core.analysis.codes import Codes
-from vae_core.posteriors import kl_per_dim
+from vae_core.posteriors import Dirichlet, stick_breaking_kl
 
 ACTIVE_VARIANCE = 0.01
 
@@ -18,11 +16,13 @@ ACTIVE_VARIANCE = 0.01
 def active_units(codes: Codes) -> Bool[Tensor, "*latent"]:
     """Which latent numbers move with the image: Var_x(mu_j) > 0.01 (Burda et al. 2016).
 
+    In units of the prior's variance, which is 1 but for a simplex.
+
     Returns
     -------
     Tensor of bool, (*latent,)
     """
-    return codes.mean.var(0, correction=0) > ACTIVE_VARIANCE
+    return codes.mean.var(0, correction=0) > ACTIVE_VARIANCE * codes.prior().variance
 
 
 def latent_names(latent_shape: tuple[int, ...]) -> list[str]:
@@ -45,11 +45,10 @@ def rate_table(codes: Codes) -> pd.DataFrame:
         Columns name, kl (nats per image), active, mean_variance (Var_x mu_j),
         posterior_variance (E_x sigma_j^2); rows in the order of z.flatten().
     """
-    kl = kl_per_dim(codes.posterior(), codes.prior()).mean(0)
     return pd.DataFrame(
         {
             "name": latent_names(codes.latent_shape),
-            "kl": kl.flatten().numpy(),
+            "kl": codes.kl.mean(0).flatten().numpy(),
             "active": active_units(codes).flatten().numpy(),
             "mean_variance": codes.mean.var(0, correction=0).flatten().numpy(),
             "posterior_variance": codes.variance.mean(0).flatten().numpy(),
@@ -62,8 +61,8 @@ def class_rates(codes: Codes) -> Float[Tensor, " classes *latent"]:
 
     Rows follow `codes.labels.unique()`. Weighted by class size they average to the whole.
     """
-    kl = kl_per_dim(codes.posterior(), codes.prior())
-    return torch.stack([kl[codes.labels == label].mean(0) for label in codes.labels.unique()])
+    labels = codes.labels
+    return torch.stack([codes.kl[labels == label].mean(0) for label in labels.unique()])
 
 
 def channel_order(codes: Codes) -> list[int]:
@@ -71,12 +70,38 @@ def channel_order(codes: Codes) -> list[int]:
 
     Ordered by mean KL; by the variance of the location where the KL is infinite.
     """
-    kl = kl_per_dim(codes.posterior(), codes.prior()).mean(0).flatten()
+    kl = codes.kl.mean(0).flatten()
     key = kl if bool(kl.isfinite().all()) else codes.mean.var(0, correction=0).flatten()
     return [int(j) for j in key.argsort(descending=True, stable=True)]
 
 
 def total_rate(codes: Codes) -> float:
     """Mean over the images of KL(q(z|x) || p(z)), nats per image; infinite for a point mass."""
-    kl = torch.distributions.kl_divergence(codes.posterior(), codes.prior())
-    return math.inf if not bool(kl.isfinite().all()) else float(kl.double().mean())
+    return float(codes.rate.double().mean())
+
+
+def rate_rest(codes: Codes) -> float:
+    """What `total_rate` has beyond the sum over `rate_table`: the price of correlation.
+
+    Zero to rounding for a family without correlations, nan for a point mass.
+    """
+    return total_rate(codes) - float(codes.kl.double().sum() / len(codes))
+
+
+def stick_rates(codes: Codes) -> pd.DataFrame:
+    """The rate of a Dirichlet in parts that add up, in the order of its numbers.
+
+    Returns
+    -------
+    DataFrame
+        Columns name, kl (nats per image), active: one row per site and number but the last
+        of its site, for which nothing is left to say.
+    """
+    q, p = codes.posterior(), codes.prior()
+    assert isinstance(q, Dirichlet)
+    assert isinstance(p, Dirichlet)
+    kl = stick_breaking_kl(q, p).mean(0)  # (*sites, C - 1)
+    names = latent_names(codes.latent_shape)
+    channels = codes.latent_shape[-1]
+    kept = [name for k, name in enumerate(names) if (k + 1) % channels]
+    return pd.DataFrame({"name": kept, "kl": kl.flatten().numpy(), "active": True})

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.distributions import kl_divergence
 
 from vae_core.analysis.codes import Codes
+from vae_core.posteriors import kl_rest
 from vae_core.vae import VAE
 
 
@@ -18,15 +19,19 @@ class Passage:
     """What happened to one image. Latents are flattened; terms are in nats.
 
     `distortion` is that of the drawn z, None without the image; `rate` is None without a
-    finite one.
+    finite one, and `rest` is the part of it that no single number's marginal accounts for.
     """
 
+    index: int
     mu: Float[Tensor, " d"]
     sigma: Float[Tensor, " d"]
     z: Float[Tensor, " d"]
+    covariance: Float[Tensor, "d d"]
     picture: Float[Tensor, "c H W"]  # the decoder's mean
+    drawn: Float[Tensor, "c H W"]  # a draw from p(x|z)
     distortion: float | None
     rate: float | None
+    rest: float | None
 
 
 def follow(
@@ -43,15 +48,21 @@ def follow(
     x : Tensor, optional
         The image itself, to score it.
     """
+    one, p_z = codes.take(torch.tensor([index])), codes.prior()
+    generator = torch.Generator().manual_seed(draw)
     with torch.no_grad():
-        q = codes.take(torch.tensor([index])).posterior()
-        z = q.sample((), torch.Generator().manual_seed(draw))
+        q = one.posterior()
+        z = q.sample((), generator)
         p = vae.decode(z)
         return Passage(
+            index,
             q.mean.flatten(),
             q.variance.sqrt().flatten(),
             z.flatten(),
+            one.mean_covariance,
             p.mean[0].clamp(0.0, 1.0),
+            p.sample((), generator)[0].clamp(0.0, 1.0),
             None if x is None else float(-p.log_prob(x)),
-            float(kl_divergence(q, vae.prior())) if vae.family.has_rate else None,
+            float(kl_divergence(q, p_z)) if vae.family.has_rate else None,
+            float(kl_rest(q, p_z)) if vae.family.rest_title else None,
         )

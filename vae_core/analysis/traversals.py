@@ -20,6 +20,8 @@ def traverse(
 ) -> Float[Tensor, "n c H W"]:
     """Decode z with number `index` of z.flatten() set to each value in turn.
 
+    On a simplex the other numbers give way.
+
     Parameters
     ----------
     z : Tensor, (*latent,)
@@ -30,6 +32,11 @@ def traverse(
     -------
     Tensor, (n, c, H, W)
     """
-    path = z.flatten().repeat(len(values), 1)
-    path[:, index] = values
-    return decode_mean(vae, path.reshape(len(values), *vae.latent_shape))
+    return decode_mean(vae, vae.family.move(z, index, values))
+
+
+def decode_draw(vae: VAE, z: Float[Tensor, " n *latent"], seed: int) -> Float[Tensor, "n c H W"]:
+    """A picture drawn from p(x|z) for each z, pixel noise included, clipped to [0, 1]."""
+    with torch.no_grad():
+        generator = torch.Generator().manual_seed(seed)
+        return vae.decode(z).sample((), generator).clamp(0.0, 1.0)

@@ -1,0 +1,26 @@
+"""The families of q(z|x), one class each: how parameters become a distribution over z.
+
+A latent has shape (*sites, C), channels last. A family acts on the last axis; sites are
+independent given x. An encoder gives a family `n_params(C)` numbers per site.
+To add a family, write one class with its KL, register it, and name its file here.
+"""
+
+from vae_core.posteriors.base import Posterior, kl_per_dim, kl_rest
+from vae_core.posteriors.delta import PointMass
+from vae_core.posteriors.diagonal import DiagonalGaussian
+from vae_core.posteriors.dirichlet import Dirichlet, stick_breaking_kl
+from vae_core.posteriors.full import FullCorrelationGaussian, FullGaussian
+from vae_core.posteriors.laplace import Laplace
+
+__all__ = [
+    "DiagonalGaussian",
+    "Dirichlet",
+    "FullCorrelationGaussian",
+    "FullGaussian",
+    "Laplace",
+    "PointMass",
+    "Posterior",
+    "kl_per_dim",
+    "kl_rest",
+    "stick_breaking_kl",
+]

@@ -1,0 +1,144 @@
+"""What every family answers, and what follows from it for all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.distributions import Distribution, kl_divergence
+
+
+class Posterior(Distribution, ABC):
+    """A distribution over latents: batch_shape (n,), event_shape (*sites, C).
+
+    The class attributes say in words and formulas what pages show of a family.
+
+    Attributes
+    ----------
+    title : what the family is called
+    prior_title : what its prior over one site is called
+    draw_tex, rate_tex : how z is drawn, and the KL, in LaTeX
+    has_rate : whether KL(q || prior) is finite
+    has_density : whether q has a density, so that draws can be weighed
+    is_additive : whether numbers are independent under the prior. Then the KLs of the
+        marginals and that of the dependence between them add up to the whole.
+    rest_title : what the KL beyond the marginals is called; None when there is none
+    bars_note : what bars of the marginals' KLs add up to
+    low, high : where z is worth looking at, per number
+    """
+
+    title: ClassVar[str]
+    prior_title: ClassVar[str] = "N(0, 1)"
+    draw_tex: ClassVar[str]
+    rate_tex: ClassVar[str]
+    has_rate: ClassVar[bool] = True
+    has_density: ClassVar[bool] = True
+    is_additive: ClassVar[bool] = True
+    rest_title: ClassVar[str | None] = None
+    bars_note: ClassVar[str] = "The bars add up to the rate."
+    low: ClassVar[float] = -4.0
+    high: ClassVar[float] = 4.0
+    arg_constraints: ClassVar[dict[str, Any]] = {}
+
+    def _set_shape(self, like: Tensor, event_ndim: int) -> None:
+        """Take the shape of `like`, the last `event_ndim` axes of which are the event's."""
+        batch_ndim = like.ndim - event_ndim
+        super().__init__(like.shape[:batch_ndim], like.shape[batch_ndim:], validate_args=False)
+
+    @staticmethod
+    @abstractmethod
+    def n_params(channels: int) -> int:
+        """Numbers per site that parametrise the family over `channels` channels.
+
+        Raises
+        ------
+        ConfigError
+            When the family cannot be had over so many, or so few.
+        """
+
+    @staticmethod
+    def starts_at_zero(channels: int) -> slice:
+        """Which of these numbers an untrained encoder answers with zero, whatever the image."""
+        return slice(0, 0)
+
+    @classmethod
+    @abstractmethod
+    def from_params(cls, params: Float[Tensor, " n *sites P"]) -> Posterior:
+        """q(z|x) for a batch, from the encoder's output."""
+
+    @classmethod
+    @abstractmethod
+    def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> Posterior:
+        """The matching p(z): batch_shape (), on the device and in the precision of `like`."""
+
+    @abstractmethod
+    def marginals(self) -> Distribution:
+        """q(z_j|x) for every number z_j: batch_shape (n, *sites, C), event_shape ()."""
+
+    @abstractmethod
+    def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """Differentiable draws, (*sample_shape, n, *sites, C).
+
+        Unlike torch's own, takes a generator: training resumes exactly only when its noise
+        is not shared with whatever else draws random numbers in the process.
+        """
+
+    def sample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """Draws without gradient, (*sample_shape, n, *sites, C)."""
+        with torch.no_grad():
+            return self.rsample(sample_shape, generator).detach()
+
+    @abstractmethod
+    def widened(self, factor: float) -> Posterior:
+        """The same with about `factor` times the standard deviations: a safer proposal."""
+
+    def mean_covariance(self) -> Float[Tensor, "*sites C C"]:
+        """Mean over the batch of the covariance of each site."""
+        return torch.diag_embed(self.variance.mean(0))
+
+    @classmethod
+    def move(
+        cls, z: Float[Tensor, "*latent"], index: int, values: Float[Tensor, " n"]
+    ) -> Float[Tensor, " n *latent"]:
+        """z with number `index` of z.flatten() at each value, the others following if they must."""
+        moved = z.flatten().repeat(len(values), 1)
+        moved[:, index] = values
+        return moved.reshape(len(values), *z.shape)
+
+    @property
+    def _event_axes(self) -> tuple[int, ...]:
+        return tuple(range(-len(self.event_shape), 0))
+
+
+def kl_per_dim(q: Posterior, p: Posterior) -> Float[Tensor, " n *latent"]:
+    """KL between the marginals of q and p for every latent number.
+
+    For a diagonal Gaussian these add up to KL(q || p); see `kl_rest` for the others.
+
+    Parameters
+    ----------
+    q : Posterior
+        Of a batch, event_shape `latent`.
+    p : Posterior
+        The matching prior, batch_shape ().
+
+    Returns
+    -------
+    Tensor, (n, *latent)
+        Nats per image; infinity for a point mass.
+    """
+    return kl_divergence(q.marginals(), p.marginals())
+
+
+def kl_rest(q: Posterior, p: Posterior) -> Float[Tensor, " n"]:
+    """What the marginals' KLs leave of KL(q || p), in nats per image.
+
+    Where the prior's numbers are independent this is KL(q || product of q's marginals),
+    never negative: what the family's correlations cost. On a simplex it has no such
+    meaning and may be negative.
+    """
+    parts = kl_per_dim(q, p)
+    return kl_divergence(q, p) - parts.flatten(len(q.batch_shape)).sum(-1)

@@ -1,0 +1,174 @@
+"""Codes that are proportions: a distribution over a simplex in place of a Gaussian."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch import distributions as td
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import softplus
+
+from vae_core.config import POSTERIORS
+from vae_core.errors import ConfigError
+from vae_core.posteriors.base import Posterior
+
+ALPHA_MIN = 0.05  # below it, draws underflow in float32
+
+
+@POSTERIORS.register("dirichlet")
+class Dirichlet(Posterior):
+    """q(z|x) = Dirichlet(alpha(x)) at every site: C numbers from 0 to 1 that add up to 1.
+
+    The prior is Dirichlet(1, ..., 1), uniform on the simplex. KL in closed form; draws have
+    no eps to shift, their gradient is implicit: dz/dalpha = -(dF/dalpha) / (dF/dz), F being
+    the cumulative distribution (Figurnov et al. 2018).
+
+    Each number alone is Beta(alpha_j, alpha_0 - alpha_j). The KLs of these marginals do not
+    add up to that of the whole, for the numbers share one sum; see `stick_breaking_kl` for
+    parts that do.
+    """
+
+    title = "Dirichlet"
+    prior_title = "Beta(1, C − 1)"
+    draw_tex = r"z\sim\mathrm{Dirichlet}\big(\alpha(x)\big),\quad z_j\ge 0,\ \sum_j z_j=1"
+    rate_tex = (
+        r"\mathrm{KL}=\ln\frac{\Gamma(\alpha_0)}{\Gamma(C)}-\sum_j\ln\Gamma(\alpha_j)"
+        r"+\sum_j(\alpha_j-1)\big(\psi(\alpha_j)-\psi(\alpha_0)\big),\quad \alpha_0=\sum_j\alpha_j"
+    )
+    is_additive = False
+    bars_note = (
+        "Each bar is the KL of one number's Beta marginal. The numbers share one sum, so these "
+        "KLs do not add up to the rate."
+    )
+    low, high = 0.0, 1.0
+
+    def __init__(self, concentration: Tensor, event_ndim: int) -> None:
+        self.concentration = concentration
+        self._set_shape(concentration, event_ndim)
+
+    @staticmethod
+    def n_params(channels: int) -> int:
+        """One concentration per channel: C."""
+        if channels < 2:
+            raise ConfigError(
+                "posterior: a Dirichlet needs at least 2 channels, for one proportion is "
+                f"always 1; got {channels}. Choose a larger latent."
+            )
+        return channels
+
+    @classmethod
+    def from_params(cls, params: Float[Tensor, " n *sites P"]) -> Dirichlet:
+        """alpha = softplus(params), no smaller than ALPHA_MIN."""
+        return cls(ALPHA_MIN + softplus(params), params.ndim - 1)
+
+    @classmethod
+    def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> Dirichlet:
+        """Dirichlet(1, ..., 1): every mixture as likely as any other."""
+        ones = torch.ones(latent_shape, dtype=like.dtype, device=like.device)
+        return cls(ones, len(latent_shape))
+
+    @property
+    def per_site(self) -> td.Dirichlet:
+        """torch's Dirichlet, batch_shape (n, *sites)."""
+        return td.Dirichlet(self.concentration, validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        """alpha / alpha_0."""
+        return self.concentration / self.concentration.sum(-1, keepdim=True)
+
+    @property
+    def variance(self) -> Tensor:
+        """m (1 - m) / (alpha_0 + 1)."""
+        m, total = self.mean, self.concentration.sum(-1, keepdim=True)
+        return m * (1.0 - m) / (total + 1.0)
+
+    def mean_covariance(self) -> Float[Tensor, "*sites C C"]:
+        """Mean over the batch of (diag(m) - m m^T) / (alpha_0 + 1)."""
+        m, total = self.mean, self.concentration.sum(-1, keepdim=True)
+        weighted = m / (total + 1.0)
+        outer = torch.einsum("n...i,n...j->...ij", weighted, m) / len(m)
+        return torch.diag_embed(weighted.mean(0)) - outer
+
+    def marginals(self) -> td.Beta:
+        """Beta(alpha_j, alpha_0 - alpha_j)."""
+        total = self.concentration.sum(-1, keepdim=True)
+        return td.Beta(self.concentration, total - self.concentration, validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log q(z|x), a density with respect to any C - 1 of the numbers of a site."""
+        log_prob: Tensor = self.per_site.log_prob(value)
+        return log_prob.sum(self._event_axes[1:]) if len(self.event_shape) > 1 else log_prob
+
+    def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """Draws with implicit gradients."""
+        alpha = self.concentration.expand(*sample_shape, *self.concentration.shape)
+        z: Tensor = _ImplicitDirichlet.apply(alpha, generator)
+        return z
+
+    def widened(self, factor: float) -> Dirichlet:
+        """alpha / factor^2: the same mean, about factor^2 times the variance."""
+        alpha = (self.concentration / factor**2).clamp(min=ALPHA_MIN)
+        return Dirichlet(alpha, len(self.event_shape))
+
+    @classmethod
+    def move(
+        cls, z: Float[Tensor, "*latent"], index: int, values: Float[Tensor, " n"]
+    ) -> Float[Tensor, " n *latent"]:
+        """Number `index` at each value; the others of its site share what is left as before."""
+        moved = z.reshape(-1, z.shape[-1]).repeat(len(values), 1, 1)  # (n, sites, C)
+        site, channel = divmod(index, z.shape[-1])
+        others = moved[:, site].clone()
+        others[:, channel] = 0.0
+        total = others.sum(-1, keepdim=True)
+        even = torch.ones_like(others)
+        even[:, channel] = 0.0
+        share = torch.where(total > 0, others / total, even / even.sum(-1, keepdim=True))
+        moved[:, site] = share * (1.0 - values[:, None])
+        moved[:, site, channel] = values
+        return moved.reshape(len(values), *z.shape)
+
+
+class _ImplicitDirichlet(torch.autograd.Function):
+    """torch's own draw and gradient, with a generator."""
+
+    @staticmethod
+    def forward(ctx: Any, alpha: Tensor, generator: torch.Generator | None) -> Tensor:
+        z = torch._sample_dirichlet(alpha, generator)
+        ctx.save_for_backward(z, alpha)
+        return z
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        z, alpha = ctx.saved_tensors
+        total = alpha.sum(-1, keepdim=True).expand_as(alpha)
+        along = torch._dirichlet_grad(z, alpha, total)
+        return along * (grad - (z * grad).sum(-1, keepdim=True)), None
+
+
+@td.register_kl(Dirichlet, Dirichlet)
+def _kl_dirichlet(q: Dirichlet, p: Dirichlet) -> Tensor:
+    per_site = td.kl_divergence(q.per_site, p.per_site)  # (n, *sites)
+    axes = q._event_axes[1:]
+    return per_site.sum(axes) if axes else per_site
+
+
+def stick_breaking_kl(q: Dirichlet, p: Dirichlet) -> Float[Tensor, " n *parts"]:
+    """KL(q || p) in C - 1 parts per site that add up, (n, *sites, C - 1), nats per image.
+
+    Break a stick of length 1: the first number takes v_1 of it, the second v_2 of the rest,
+    and so on. Under a Dirichlet these v_j are independent Betas, so their KLs add up
+    exactly. Each part depends on the order of the numbers, which the bars must say.
+    """
+    return td.kl_divergence(_sticks(q), _sticks(p))
+
+
+def _sticks(d: Dirichlet) -> td.Beta:
+    """v_j ~ Beta(alpha_j, alpha_j+1 + ... + alpha_C), independent of each other."""
+    alpha = d.concentration
+    after = alpha.flip(-1).cumsum(-1).flip(-1) - alpha
+    return td.Beta(alpha[..., :-1], after[..., :-1], validate_args=False)

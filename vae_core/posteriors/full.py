@@ -1,0 +1,182 @@
+"""Gaussians whose latent numbers are correlated given x, through a Cholesky factor.
+
+Sigma = L L^T with a positive diagonal is positive definite whatever the encoder says, and
+z = mu + L eps is differentiable. The two families here differ in how they parametrise L.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.distributions import CorrCholeskyTransform, Normal, register_kl
+
+from vae_core.config import POSTERIORS
+from vae_core.errors import ConfigError
+from vae_core.posteriors.base import Posterior
+from vae_core.posteriors.diagonal import (
+    LOGVAR_MAX,
+    LOGVAR_MIN,
+    DiagonalGaussian,
+    standard_normal,
+)
+
+MAX_PARAMS = 8192  # per site: 126 channels; the last layer and every L grow with their square
+
+
+class CholeskyGaussian(Posterior):
+    """N(mu, L L^T) at every site, L lower triangular.
+
+    KL(q || N(0, I)) = 0.5 (||L||_F^2 + ||mu||^2 - d) - sum log L_ii. It is the sum of the
+    marginals' KLs and -0.5 log det of the correlation matrix, the price of correlation.
+
+    Parameters
+    ----------
+    loc : Tensor, (n, *sites, C)
+    log_diagonal : Tensor, (n, *sites, C)
+        Logarithm of the diagonal of L.
+    scale_tril : Tensor, (n, *sites, C, C)
+        L.
+    """
+
+    rest_title = "correlation"
+    draw_tex = r"z=\mu(x)+L(x)\,\varepsilon,\quad \varepsilon\sim\mathcal N(0,I)"
+    rate_tex = (
+        r"\mathrm{KL}\big(q(z\mid x)\,\|\,\mathcal N(0,I)\big)"
+        r"=\underbrace{\sum_j \tfrac12\big(\mu_j^2+\sigma_j^2-\ln\sigma_j^2-1\big)}"
+        r"_{\text{marginals}}\;\underbrace{-\tfrac12\ln\det\Omega}_{\text{correlation}}"
+    )
+
+    def __init__(
+        self, loc: Tensor, log_diagonal: Tensor, scale_tril: Tensor, event_ndim: int
+    ) -> None:
+        self.loc, self.log_diagonal, self.scale_tril = loc, log_diagonal, scale_tril
+        self._set_shape(loc, event_ndim)
+
+    @staticmethod
+    def n_params(channels: int) -> int:
+        """Means, diagonal and the triangle below it: C (C + 3) / 2."""
+        n = channels * (channels + 3) // 2
+        if n > MAX_PARAMS:
+            raise ConfigError(
+                f"posterior: a full covariance over C = {channels} channels takes C (C + 3) / 2 "
+                f"= {n} numbers per image and site, more than {MAX_PARAMS}; at most "
+                f"{_largest(MAX_PARAMS)} channels fit. Choose fewer, or posterior diagonal."
+            )
+        return n
+
+    @staticmethod
+    def starts_at_zero(channels: int) -> slice:
+        """Everything below the diagonal: no correlation to begin with."""
+        return slice(2 * channels, None)
+
+    @classmethod
+    def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:
+        """N(0, I)."""
+        return standard_normal(latent_shape, like.dtype, like.device)
+
+    @property
+    def mean(self) -> Tensor:
+        """mu."""
+        return self.loc
+
+    @property
+    def variance(self) -> Tensor:
+        """The diagonal of L L^T."""
+        return self.scale_tril.square().sum(-1)
+
+    def mean_covariance(self) -> Float[Tensor, "*sites C C"]:
+        """Mean over the batch of L L^T."""
+        factor = self.scale_tril
+        return torch.einsum("n...ij,n...kj->...ik", factor, factor) / len(factor)
+
+    def marginals(self) -> Normal:
+        """N(mu_j, Sigma_jj)."""
+        return Normal(self.loc, self.variance.sqrt(), validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log q(z|x) = -0.5 ||L^-1 (z - mu)||^2 - sum log L_ii - d/2 log 2 pi."""
+        centred = (value - self.loc)[..., None]
+        standard = torch.linalg.solve_triangular(self.scale_tril, centred, upper=False)[..., 0]
+        per_number = 0.5 * standard.square() + self.log_diagonal + 0.5 * math.log(2 * math.pi)
+        log_prob: Tensor = -per_number.sum(self._event_axes)
+        return log_prob
+
+    def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """z = mu + L eps, eps ~ N(0, I)."""
+        loc = self.loc
+        shape = (*sample_shape, *loc.shape)
+        eps = torch.randn(shape, generator=generator, dtype=loc.dtype, device=loc.device)
+        return loc + (self.scale_tril @ eps[..., None])[..., 0]
+
+    def widened(self, factor: float) -> FullGaussian:
+        """N(mu, factor^2 L L^T)."""
+        log_diagonal = self.log_diagonal + math.log(factor)
+        return FullGaussian(self.loc, log_diagonal, factor * self.scale_tril, len(self.event_shape))
+
+
+@POSTERIORS.register("full")
+class FullGaussian(CholeskyGaussian):
+    """q(z|x) = N(mu(x), L(x) L(x)^T), the encoder's numbers being L itself.
+
+    C means, C logarithms of L's diagonal, then the rows of L below it.
+    """
+
+    title = "full-covariance Gaussian"
+
+    @classmethod
+    def from_params(cls, params: Float[Tensor, " n *sites P"]) -> FullGaussian:
+        """mu, log L_ii (clamped), then L_21, L_31, L_32, ..."""
+        loc, log_diagonal, below = _split(params)
+        log_diagonal = log_diagonal.clamp(0.5 * LOGVAR_MIN, 0.5 * LOGVAR_MAX)
+        rows, columns = torch.tril_indices(loc.shape[-1], loc.shape[-1], -1, device=loc.device)
+        factor = torch.diag_embed(log_diagonal.exp())
+        factor[..., rows, columns] = below
+        return cls(loc, log_diagonal, factor, params.ndim - 1)
+
+
+@POSTERIORS.register("full-correlation")
+class FullCorrelationGaussian(CholeskyGaussian):
+    """q(z|x) = N(mu, diag(sigma) Omega diag(sigma)), Omega a correlation matrix.
+
+    As many numbers as for L itself: C means, C log-variances of the marginals, and
+    C (C - 1) / 2 that torch's CorrCholeskyTransform turns into Omega's Cholesky factor, so
+    L = diag(sigma) L_Omega. The encoder says sigma and correlation separately.
+    """
+
+    title = "full-covariance Gaussian (σΩσ)"
+
+    @classmethod
+    def from_params(cls, params: Float[Tensor, " n *sites P"]) -> FullCorrelationGaussian:
+        """mu, log sigma^2 (clamped), then the unconstrained correlations."""
+        loc, logvar, below = _split(params)
+        log_sigma = 0.5 * logvar.clamp(LOGVAR_MIN, LOGVAR_MAX)
+        correlation = CorrCholeskyTransform()(below) if below.shape[-1] else 1.0
+        factor = correlation * log_sigma.exp()[..., None]
+        log_diagonal = factor.diagonal(dim1=-2, dim2=-1).log()
+        return cls(loc, log_diagonal, factor, params.ndim - 1)
+
+
+def _split(params: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """C means, C numbers of the diagonal, and the C (C - 1) / 2 below it."""
+    channels = _largest(params.shape[-1])
+    loc, diagonal, below = params.split(
+        [channels, channels, params.shape[-1] - 2 * channels], dim=-1
+    )
+    return loc, diagonal, below
+
+
+def _largest(n_params: int) -> int:
+    """Most channels C with C (C + 3) / 2 <= n_params."""
+    return (math.isqrt(8 * n_params + 9) - 3) // 2
+
+
+@register_kl(CholeskyGaussian, DiagonalGaussian)
+def _kl_cholesky(q: CholeskyGaussian, p: DiagonalGaussian) -> Tensor:
+    precision = (-p.logvar).exp()
+    squares = (q.loc - p.loc).square() + q.variance  # (n, *sites, C); ||L||^2 row by row
+    terms = 0.5 * (squares * precision + p.logvar - 1.0) - q.log_diagonal
+    return terms.sum(q._event_axes)
