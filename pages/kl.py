@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import cached, charts, state
-from vae_core.analysis import class_rates
+from vae_core.analysis import class_rates, rate_rest, stick_rates, total_rate
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 
 run = state.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
-if run.config.model.posterior == "delta":
+family = codes.kind
+if not family.has_rate:
     st.info(
         f"{run.title} is a deterministic auto-encoder. Its posterior is a point, whose KL to any "
         "density is infinite: it has no finite rate. Choose a VAE in the box above.",
@@ -20,13 +21,18 @@ if run.config.model.posterior == "delta":
 
 chart, numbers = st.columns([3, 1], gap="large")
 with numbers:
-    st.metric("Rate: mean KL, nats per image", f"{table['kl'].sum():.2f}")
-    st.metric("Active: Var μ > 0.01", f"{table['active'].sum()} of {len(table)}")
+    st.metric("Rate: mean KL, nats per image", f"{total_rate(codes):.2f}")
+    if family.rest_title:
+        st.metric(f"of which {family.rest_title}, nats", f"{rate_rest(codes):.2f}")
+    st.metric("Active: Var μ > 0.01 of the prior's", f"{table['active'].sum()} of {len(table)}")
     st.metric("Most informative number, nats", f"{table['kl'].max():.2f}")
 
 views = ["Bars", "By class", "Over epochs"]
 if len(run.config.model.latent_shape) == 3:
     views.insert(2, "By cell")
+if not family.is_additive:
+    views.insert(1, "Stick-breaking")
+rest = (family.rest_title, rate_rest(codes)) if family.rest_title else None
 with chart:
     view = st.segmented_control(
         "View", views, default="Bars", key="view", bind="query-params", required=True
@@ -40,16 +46,22 @@ with chart:
         names = [run.data()["class_names"][y] for y in codes.labels.unique().tolist()]
         charts.show(kl_by_class(kl, table["name"].iloc[order].tolist(), names), key="kl")
     elif view == "Over epochs":
-        history = charts.kl_history(run.history(), order, table["name"].tolist())
-        charts.show(kl_over_epochs(history), key="kl")
+        if records := run.history():
+            history = charts.kl_history(records, order, table["name"].tolist(), family.rest_title)
+            charts.show(kl_over_epochs(history, family.is_additive), key="kl")
+        else:
+            st.info("This model was opened from a file, which came without its history.")
+    elif view == "Stick-breaking":
+        charts.show(kl_bars(stick_rates(codes), ordered=False), key="kl")
     else:
-        charts.show(kl_bars(table), key="kl")
+        charts.show(kl_bars(table, rest), key="kl")
 
-st.latex(
-    r"\mathrm{KL}\big(q(z\mid x)\,\|\,\mathcal N(0,I)\big)"
-    r"=\sum_j \tfrac12\big(\mu_j^2+\sigma_j^2-\ln\sigma_j^2-1\big)"
-)
+st.latex(family.rate_tex)
+note = family.bars_note if view != "Stick-breaking" else (
+    "Each number's share of what the ones before it left over: these KLs add up to the rate, "
+    "and change with the order."
+)  # fmt: skip
 st.caption(
-    f"Means over {len(codes):,} test images ({run.config.data.binarisation} pixels). The bars add "
-    "up to the rate. KL compares each μ and σ with the prior's 0 and 1, never μ with σ."
+    f"Means over {len(codes):,} test images ({run.config.data.binarisation} pixels). {note} "
+    "KL compares the posterior with the prior, not its parameters with each other."
 )

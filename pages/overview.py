@@ -29,26 +29,25 @@ def one_image() -> None:
     passage = follow(vae, codes, index, st.session_state.get("draw", 0), x)
     original = None if x is None else x[0].numpy()
     title = f"{class_names[codes.labels[index]]}, test image {index}"
-    st.html(
-        overview_html(passage, original, vae.latent_shape, cached.order(run), title, charts.ink())
-    )
+    st.html(overview_html(passage, original, codes, cached.order(run), title, charts.ink()))
 
 
 one_image()
 if data is None:
     images.offer_images_of(run, "The original picture, and so the distortion, needs the data set.")
 
-if vae.family.has_rate:
+family = vae.family
+if family.has_rate:
     draw, bound = st.columns([2, 3])
-    draw.latex(r"z=\mu(x)+\sigma(x)\,\varepsilon,\quad \varepsilon\sim\mathcal N(0,I)")
+    draw.latex(family.draw_tex)
     bound.latex(
         r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}_{\text{distortion}}"
         r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}_{\text{rate}}"
     )
     st.markdown(
-        "**Try this:** press *Draw z again* a few times. The picture changes as far as σ allows. "
-        "KL belongs to μ and σ, so it stays."
+        "**Try this:** press *Draw z again* a few times. The picture changes as far as the "
+        "posterior is wide. KL belongs to the posterior, not to the draw, so it stays."
     )
 else:
-    st.latex(r"z=\mu(x)\qquad\quad \text{loss}(x)=-\log p(x\mid z)")
+    st.latex(family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)")
     st.markdown("**A point mass** has no σ: drawing again changes nothing, and its KL is infinite.")

@@ -15,44 +15,55 @@ labels = codes.labels.unique().tolist()
 
 plane, side = st.columns([2, 1], gap="medium")
 with side:
-    j, k = charts.pick_axes(cached.order(run), table["name"].tolist())
+    triangle = codes.is_triangle
+    j, k = (0, 1) if triangle else charts.pick_axes(cached.order(run), table["name"].tolist())
     picked = st.pills(
         "Classes (none chosen: all)", labels, selection_mode="multi", key="classes",
         bind="query-params", wrap=True, format_func=lambda y: class_names[y],
     )  # fmt: skip
     layer = st.segmented_control(
-        "Points", ["means μ(x)", "draws z ~ q(z|x)", "none"], default="means μ(x)", key="points",
-        bind="query-params", required=True,
+        "Images as", charts.LAYERS, default=charts.MEANS, key="points", bind="query-params",
+        required=True,
     )  # fmt: skip
     ellipses = st.toggle("Ellipses of q(z|y)", True, key="ellipses", bind="query-params")
     count = st.select_slider("Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count")
 
 shown = charts.of_classes(codes, picked or labels)
 draws = class_draws(shown, count)
+count = min({charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(layer, count), len(shown))
+some = charts.first(draws if layer == charts.DRAWS else shown, count)
 with plane:
-    points = charts.points_frame(shown, draws, layer, count, (j, k), class_names)
-    outlines = charts.outlines(class_posteriors(shown), (j, k), class_names) if ellipses else []
-    axes = (table["name"][j], table["name"][k])
-    charts.show(posterior_plane(points, outlines, axes), key="plane")
+    layout = charts.Plane(codes, (j, k))
+    points = layout.points(charts.first(some, 0) if layer == charts.WIDTHS else some, class_names)
+    widths = layout.posteriors(some, class_names) if layer == charts.WIDTHS else []
+    outlines = layout.outlines(class_posteriors(shown), class_names) if ellipses else []
+    figure = posterior_plane(
+        points, outlines, layout.titles, prior=layout.prior(), corners=layout.corners,
+        images=widths,
+    )  # fmt: skip
+    charts.show(figure, key="plane")
 
-if run.config.model.posterior == "delta":
+if codes.kind.has_rate:
     st.markdown(
-        "**A point mass** is trained without a prior: nothing pulls the codes to N(0, I), and the "
-        "dotted rings are only a scale."
+        "**Try this:** choose one class. It does not fill the prior, and need not: only "
+        "the mixture of all classes is pulled towards it. Ellipses match the mean and "
+        "covariance of q(z|y), a mixture that is not itself Gaussian."
     )
 else:
     st.markdown(
-        "**Try this:** choose one class. Its ellipse is not the prior, and need not be: only "
-        "the mixture of all classes is pulled towards N(0, I). Ellipses match the mean and "
-        "covariance of q(z|y), a mixture that is not itself Gaussian."
+        "**A point mass** is trained without a prior: nothing pulls the codes to N(0, I), and the "
+        "dotted rings are only a scale."
     )
 
 left, right = st.columns(2)
 for column, index in ((left, j), (right, k)):
     with column:
         frame = charts.draws_frame(draws, index, class_names)
-        charts.show(marginal(frame, str(table["name"][index])), key=f"marginal-{column is right}")
+        figure = marginal(
+            frame, charts.prior_frame(codes, index), codes.kind.prior_title, table["name"][index]
+        )
+        charts.show(figure, key=f"marginal-{column is right}")
 st.caption(
-    f"Test split: {min(count, len(shown)):,} of {len(shown):,} images shown; marginals from "
+    f"Test split: {count:,} of {len(shown):,} images shown; marginals from "
     f"{len(draws):,} draws of z, one for each of as many images drawn at random."
 )

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+import torch
+from torch import Tensor
 
 from vae_core import Codes, Dataset, Run, load_dataset
-from vae_core.analysis import channel_order, rate_table
+from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.config import DataConfig
 from vae_core.errors import DataError
 from vae_core.vae import VAE
@@ -44,6 +46,13 @@ def _channel_order(version: str, _run: Run) -> list[int]:
 def dataset(config: DataConfig) -> Dataset:
     """A data set that is on this machine. Raises DataError when it is not."""
     return load_dataset(config, download=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Looking at how the pixels vary …")
+def spectrum(config: DataConfig) -> Tensor:
+    """Eigenvalues of the pixels' covariance over the first training images."""
+    train = dataset(config).train
+    return data_spectrum(train.take(torch.arange(min(len(train), 10_000))))
 
 
 def vae(run: Run) -> VAE:

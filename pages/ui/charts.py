@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from vae_core import Codes
-from vae_core.analysis import ClassPosterior
-from vae_core.figures import Ellipse
+from vae_core.analysis import ClassPosterior, latent_names
+from vae_core.figures import Ellipse, triangle_corners
 from vae_core.figures.theme import CONFIG
+from vae_core.posteriors import DiagonalGaussian
+
+MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
+LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
+MOST_WIDTHS = 150
 
 
 def show(figure: go.Figure, key: str) -> None:
@@ -53,30 +62,81 @@ def of_classes(codes: Codes, labels: Sequence[int]) -> Codes:
     return codes.take(torch.nonzero(torch.isin(codes.labels, torch.tensor(labels)))[:, 0])
 
 
-def points_frame(
-    codes: Codes,
-    draws: Codes,
-    layer: str,
-    count: int,
-    axes: tuple[int, int],
-    class_names: Sequence[str],
-) -> pd.DataFrame:
-    """What `posterior_plane` draws as points: the first means, or the draws, or nothing."""
-    chosen = (
-        draws if layer.startswith("draws") else codes.take(torch.arange(min(count, len(codes))))
-    )
-    if layer == "none":
-        chosen = codes.take(torch.arange(0))
-    z = chosen.mean.flatten(1)
-    return pd.DataFrame(
-        {
-            "x": z[:, axes[0]].numpy(),
-            "y": z[:, axes[1]].numpy(),
-            "label": chosen.labels.numpy(),
-            "name": [class_names[y] for y in chosen.labels.tolist()],
-            "index": chosen.index.numpy(),
-        }
-    )
+def first(codes: Codes, count: int) -> Codes:
+    """The first codes, at most so many."""
+    return codes.take(torch.arange(min(count, len(codes))))
+
+
+class Plane:
+    """How codes are laid out on the plane: two of their numbers, or three on a triangle."""
+
+    def __init__(self, codes: Codes, axes: tuple[int, int]) -> None:
+        self.codes, self.axes = codes, axes
+        names = latent_names(codes.latent_shape)
+        self.corners = names if codes.is_triangle else []
+        self.titles = (names[axes[0]], names[axes[1]])
+
+    @property
+    def projection(self) -> Tensor:
+        """(d, 2): z.flatten() @ projection is where z lies."""
+        d = math.prod(self.codes.latent_shape)
+        return torch.from_numpy(triangle_corners()) if self.corners else _columns(d, self.axes)
+
+    def points(self, codes: Codes, class_names: Sequence[str]) -> pd.DataFrame:
+        """What `posterior_plane` draws as points: where the means lie."""
+        place = codes.mean.flatten(1).double() @ self.projection
+        return pd.DataFrame(
+            {
+                "x": place[:, 0].numpy(),
+                "y": place[:, 1].numpy(),
+                "label": codes.labels.numpy(),
+                "name": [class_names[y] for y in codes.labels.tolist()],
+                "index": codes.index.numpy(),
+            }
+        )
+
+    def outlines(
+        self, posteriors: Sequence[ClassPosterior], class_names: Sequence[str]
+    ) -> list[Ellipse]:
+        """Each class's moment-matched Gaussian, as it falls on the plane."""
+        return [
+            Ellipse(
+                p.label,
+                class_names[p.label],
+                (p.mean @ self.projection).numpy(),
+                self._across(p.covariance),
+            )
+            for p in posteriors
+        ]
+
+    def posteriors(self, codes: Codes, class_names: Sequence[str]) -> list[Ellipse]:
+        """q(z|x) of every image, as it falls on the plane."""
+        means = codes.mean.flatten(1).double() @ self.projection
+        return [
+            Ellipse(
+                int(codes.labels[i]),
+                class_names[int(codes.labels[i])],
+                means[i].numpy(),
+                self._across(codes.take(torch.tensor([i])).mean_covariance),
+            )
+            for i in range(len(codes))
+        ]
+
+    def _across(self, covariance: Tensor) -> NDArray[np.float64]:
+        across: NDArray[np.float64] = (self.projection.T @ covariance @ self.projection).numpy()
+        return across
+
+    def prior(self, count: int = 1500) -> pd.DataFrame | None:
+        """Draws from the prior, unless it is N(0, I), which is drawn as rings."""
+        p = self.codes.prior()
+        if isinstance(p, DiagonalGaussian):
+            return None
+        z = p.sample((count,), torch.Generator().manual_seed(0)).flatten(1).double()
+        return pd.DataFrame((z @ self.projection).numpy(), columns=["x", "y"])
+
+
+def _columns(d: int, axes: tuple[int, int]) -> Tensor:
+    return torch.eye(d, dtype=torch.float64)[:, list(axes)]
 
 
 def draws_frame(draws: Codes, index: int, class_names: Sequence[str]) -> pd.DataFrame:
@@ -90,23 +150,27 @@ def draws_frame(draws: Codes, index: int, class_names: Sequence[str]) -> pd.Data
     )
 
 
-def outlines(
-    posteriors: Sequence[ClassPosterior], axes: tuple[int, int], class_names: Sequence[str]
-) -> list[Ellipse]:
-    """Each class's moment-matched Gaussian in the plane of two latent numbers."""
-    pair = torch.tensor(axes)
-    return [
-        Ellipse(
-            p.label, class_names[p.label], p.mean[pair].numpy(), p.covariance[pair][:, pair].numpy()
-        )
-        for p in posteriors
-    ]
+def prior_frame(codes: Codes, index: int) -> pd.DataFrame:
+    """The density of one latent number under the prior."""
+    grid = torch.linspace(codes.kind.low, codes.kind.high, 203)
+    inside = grid[1:-1]  # the density of a proportion may be infinite at 0 and 1
+    latent = inside.reshape(-1, *[1] * len(codes.latent_shape))
+    density = codes.prior().marginals().log_prob(latent).exp().flatten(1)[:, index]
+    return pd.DataFrame({"z": inside.numpy(), "density": density.numpy()})
 
 
 def kl_history(
-    history: Sequence[dict[str, Any]], order: list[int], names: Sequence[str]
+    history: Sequence[dict[str, Any]], order: list[int], names: Sequence[str], rest: str | None
 ) -> pd.DataFrame:
-    """KL of every latent number after each epoch, the most informative column first."""
+    """KL of every latent number after each epoch, the most informative column first.
+
+    `rest` names a last column for what these leave of the rate, when there is such a part.
+    """
     epochs = [record["epoch"] for record in history]
     kl = pd.DataFrame([r["test_rate_per_dim"] for r in history], index=epochs, columns=list(names))
-    return kl.iloc[:, order]
+    kl = kl.iloc[:, order]
+    return kl if rest is None else kl.assign(**{rest: _rates(history) - kl.sum(axis=1)})
+
+
+def _rates(history: Sequence[dict[str, Any]]) -> pd.Series[float]:
+    return pd.Series({record["epoch"]: record["test_rate"] for record in history})

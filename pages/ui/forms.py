@@ -28,12 +28,29 @@ PRESETS = {
     "MNIST, auto-encoder": RunConfig(
         MNIST, ModelConfig(latent_shape=(2,), posterior="delta"), TrainConfig(epochs=10)
     ),
+    "MNIST, full covariance": RunConfig(
+        MNIST, ModelConfig(latent_shape=(2,), posterior="full"), TrainConfig(epochs=10)
+    ),
+    "MNIST, Dirichlet": RunConfig(
+        MNIST, ModelConfig(latent_shape=(3,), posterior="dirichlet"), TrainConfig(epochs=10)
+    ),
+    "CIFAR-10, feature map": RunConfig(
+        DataConfig(name="cifar10"),
+        ModelConfig("conv", (32, 64), (8, 8, 4), likelihood="gaussian", sigma_value=0.1),
+        TrainConfig(epochs=5),
+    ),
+    "Digits, collapse": RunConfig(
+        DataConfig(),
+        ModelConfig(latent_shape=(10,), likelihood="gaussian", sigma_value=0.7071),
+        TrainConfig(epochs=60, reduction="mean/sum"),
+    ),
 }
 COMMON = (
     "dataset", "classes", "binarisation", "network", "latent", "posterior", "likelihood",
     "epochs", "beta",
 )  # fmt: skip
 HIDDEN = ("data-dir",)  # has a place of its own
+GAUSSIAN = ("sigma", "sigma-value")  # without effect elsewhere
 
 
 def use_preset(name: str) -> None:
@@ -67,6 +84,10 @@ def run_form(data_dir: str | None) -> RunConfig:
     return RunConfig(**parts, name=name.strip() or None)
 
 
+def _likelihood() -> object:
+    return st.session_state["form-likelihood"]
+
+
 def _key(field: dataclasses.Field[Any]) -> str:
     return f"form-{flag_of(field)}"
 
@@ -84,6 +105,7 @@ def _widget(field: dataclasses.Field[Any], hint: Any) -> Any:
         "key": _key(field),
         "help": field.metadata["help"].capitalize() + ".",
         "persist_state": "session",
+        "disabled": flag_of(field) in GAUSSIAN and _likelihood() != "gaussian",
     }
     if flag_of(field) in choices():
         return st.selectbox(label, choices()[flag_of(field)], **options)

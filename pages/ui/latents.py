@@ -10,74 +10,79 @@ import torch
 from torch import Tensor
 
 from vae_core import Codes
-from vae_core.analysis import decode_mean, traverse
+from vae_core.analysis import decode_draw, decode_mean, traverse
 from vae_core.figures import contact_sheet, data_uri, difference_image, one_image
-from vae_core.posteriors import Posterior
 from vae_core.vae import VAE
 
-REACH = 4.0
 FEW = 10
 STEPS = 13
+STRIP = 3.0  # how far traversals go, where the latent is not bounded
+AT_MEAN = "the prior's mean"
+FROM_PRIOR = "a draw from the prior"
+ORIGINS = ("an image", AT_MEAN, FROM_PRIOR)
 
 
 def start_from(origin: str | None, vae: VAE, codes: Codes, index: int) -> Tensor:
-    """The z that sliders begin at: an image's mean, the origin, or a draw from the prior."""
-    if origin == "z = 0":
-        return torch.zeros(vae.latent_shape)
-    if origin == "a draw from the prior":
-        prior = vae.prior()
-        assert isinstance(prior, Posterior)
+    """The z that sliders begin at: an image's mean, the prior's mean, or a draw from it."""
+    if origin == AT_MEAN:
+        return vae.prior().mean
+    if origin == FROM_PRIOR:
         seed = st.session_state.get("prior_draw", 0)
-        return prior.sample((), torch.Generator().manual_seed(seed))
+        return vae.prior().sample((), torch.Generator().manual_seed(seed))
     return codes.mean[index]
 
 
-def _bench(run_id: str, start: Tensor) -> str:
-    """How keys of sliders begin. Another model, or another z to begin at, has its own."""
-    return f"z-{run_id}-{crc32(start.numpy().tobytes()):08x}-"
+class Bench:
+    """The z that the sliders of a model stand for; begun anew for another model or start."""
 
+    def __init__(self, run_id: str, vae: VAE, start: Tensor) -> None:
+        self.vae, self.start = vae, start
+        self.key = f"z-{run_id}-{crc32(start.numpy().tobytes()):08x}"
+        if st.session_state.get("bench") != self.key:
+            st.session_state["bench"] = self.key
+            self.place(start)
 
-def _forget(kept: str | None = None) -> None:
-    for key in [k for k in map(str, st.session_state) if k.startswith("z-")]:
-        if kept is None or not key.startswith(kept):
-            del st.session_state[key]
+    @property
+    def z(self) -> Tensor:
+        """As the sliders stand."""
+        z: Tensor = st.session_state["z"]
+        return z
 
+    def place(self, z: Tensor) -> None:
+        """Put all sliders to this z."""
+        st.session_state["z"] = z.clone()
 
-def reset(run_id: str, start: Tensor, randomise: int = 0) -> None:
-    """Forget all slider positions, or draw `randomise` of them from N(0, 1)."""
-    _forget()
-    for j in range(randomise):
-        value = float(torch.randn(()).clamp(-REACH, REACH))
-        st.session_state[f"{_bench(run_id, start)}{j}"] = round(value, 2)
+    def randomise(self) -> None:
+        """Put all sliders to a draw from the prior."""
+        low, high = self.vae.family.low, self.vae.family.high
+        self.place(self.vae.prior().sample().clamp(low, high))
 
+    def sliders(self, order: list[int], names: list[str]) -> None:
+        """One slider per latent number, two columns; all beyond the first few on demand."""
+        shown = order
+        if len(order) > 2 * FEW and not st.toggle(f"All {len(order)} numbers", key="all_latents"):
+            shown = order[:FEW]
+        abreast = 1 if len(shown) <= 3 else 2
+        for first in range(0, len(shown), abreast):  # row by row: a phone keeps the order
+            for column, j in zip(st.columns(abreast, gap="medium"), shown[first:], strict=False):
+                with column:
+                    self._slider(j, names[j])
 
-def sliders(run_id: str, start: Tensor, order: list[int], names: list[str]) -> None:
-    """One slider per latent number, two columns of them; all beyond the first few on demand."""
-    shown = order
-    if len(order) > 2 * FEW and not st.toggle(f"All {len(order)} numbers", key="all_latents"):
-        shown = order[:FEW]
-    bench = _bench(run_id, start)
-    _forget(bench)
-    abreast = 1 if len(shown) <= 3 else 2
-    for first in range(0, len(shown), abreast):  # row by row, so that a phone keeps the order
-        for column, j in zip(st.columns(abreast, gap="medium"), shown[first:], strict=False):
-            origin = float(start.flatten()[j])
-            reach = max(REACH, float(math.ceil(abs(origin))))
-            st.session_state.setdefault(f"{bench}{j}", round(origin, 2))
-            # kept while other cells' sliders are shown: `edited` reads all of them
-            column.slider(
-                names[j], -reach, reach, step=0.05, key=f"{bench}{j}", persist_state="session"
-            )
+    def _slider(self, j: int, name: str) -> None:
+        low, high = self.vae.family.low, self.vae.family.high
+        origin = abs(float(self.start.flatten()[j]))
+        if origin > high:
+            low, high = -math.ceil(origin), math.ceil(origin)
+        key = f"{self.key}-{j}"
+        # The slider shows what z is, also when another slider moved this number.
+        st.session_state[key] = round(min(max(float(self.z.flatten()[j]), low), high), 2)
+        step = 0.05 if high > 1.0 else 0.01
+        st.slider(name, float(low), float(high), step=step, key=key, on_change=self._moved,
+                  args=(j, key))  # fmt: skip
 
-
-def edited(run_id: str, start: Tensor) -> Tensor:
-    """`start` with every number whose slider was moved."""
-    z, bench = start.flatten().clone(), _bench(run_id, start)
-    for j, origin in enumerate(start.flatten().tolist()):
-        value = st.session_state.get(f"{bench}{j}")
-        if value is not None and abs(value - round(origin, 2)) > 1e-9:
-            z[j] = value
-    return z.reshape(start.shape)
+    def _moved(self, j: int, key: str) -> None:
+        value = torch.tensor([st.session_state[key]])
+        self.place(self.vae.family.move(self.z, j, value)[0])
 
 
 def show_pictures(vae: VAE, start: Tensor, z: Tensor) -> None:
@@ -87,14 +92,16 @@ def show_pictures(vae: VAE, start: Tensor, z: Tensor) -> None:
     can replace them before they are fetched.
     """
     before, after = (decode_mean(vae, code[None])[0].numpy() for code in (start, z))
+    drawn = decode_draw(vae, z[None], seed=0)[0].numpy()
     small = [
-        ("at the start", one_image(before, 150), "at the start"),
-        ("difference", difference_image(after, before, 150), "orange brighter, blue darker"),
+        ("at the start", one_image(before, 120), "at the start"),
+        ("difference", difference_image(after, before, 120), "orange brighter, blue darker"),
+        ("decoder draw", one_image(drawn, 120), "decoder draw"),
     ]
     with st.container(key="hero"):
         st.html(
             f"<figure class='large'>{_image('decoded', one_image(after, 420))}"
-            "<figcaption>decoder's mean picture</figcaption></figure><div class='small'>"
+            "<figcaption>decoder mean</figcaption></figure><div class='small'>"
             + "".join(
                 f"<figure>{_image(alt, png)}<figcaption>{caption}</figcaption></figure>"
                 for alt, png, caption in small
@@ -108,8 +115,8 @@ def _image(alt: str, png: bytes) -> str:
 
 
 def strips_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:
-    """A strip of decoded pictures for each of the most informative numbers, -3 to 3."""
-    values = torch.linspace(-3.0, 3.0, STEPS)
+    """A strip of decoded pictures for each of the most informative numbers."""
+    values = torch.linspace(max(-STRIP, vae.family.low), min(STRIP, vae.family.high), STEPS)
     rows = []
     for j in order[:FEW]:
         sheet = contact_sheet(traverse(vae, z, j, values).numpy(), STEPS)
@@ -117,7 +124,7 @@ def strips_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:
             f"<tr><th>{names[j]}</th><td><img alt='traversal of {names[j]}' "
             f"src='{data_uri(sheet)}'></td></tr>"
         )
-    ticks = "".join(f"<span>{v:.1f}</span>" for v in values[::3].tolist())
+    ticks = "".join(f"<span>{v:.4g}</span>" for v in values[::3].tolist())
     return (
         "<style>.strips{width:100%;border-collapse:collapse}.strips th{text-align:right;"
         "padding-right:12px;white-space:nowrap;width:1%}.strips img{width:100%;display:block;"

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui import cached
 from vae_core.config import LIKELIHOODS, POSTERIORS
-from vae_core.runs import Entry, Run, RunStore
+from vae_core.runs import Run
+from vae_core.store import Entry, RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = ROOT / "assets" / "models"
 RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))
 DEFAULT_RUN = "mnist-2d"
-ORDER = ("mnist-2d", "mnist-20d", "mnist-map", "mnist-ae-2d", "digits-2d", "digits-map")
+ORDER = (
+    *("mnist-2d", "mnist-20d", "mnist-map", "mnist-ae-2d", "mnist-full-2d", "mnist-dirichlet-3"),
+    *("mnist-dirichlet-10", "mnist-gaussian-10d", "mnist-ones-2d", "mnist-collapsed"),
+    *("digits-2d", "digits-map"),
+)
 
 
 def entries() -> list[Entry]:
@@ -74,7 +80,17 @@ def summary(run: Run) -> str:
     )
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
-        f"{LIKELIHOODS[model.likelihood].title}. Test {score} "
+        f"{_likelihood(run)}. Test {score} "
         f"({metrics['n_test']:,} {metrics['binarisation']} images, "
         f"{metrics['n_samples']} draw each)."
     )
+
+
+def _likelihood(run: Run) -> str:
+    """The likelihood's name, with its sigma where it has one."""
+    model = run.config.model
+    title: str = LIKELIHOODS[model.likelihood].title
+    if model.likelihood != "gaussian":
+        return title
+    sigma = cached.vae(run).likelihood.sigma
+    return f"{title} with {f'σ = {sigma:.3g}' if sigma else 'σ'} ({model.sigma})"

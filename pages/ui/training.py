@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
 from pages.ui import cached, charts, images, jobs, state
-from vae_core import Run, RunConfig, RunStore, build_vae, estimate_seconds
-from vae_core.data.mnist import SOURCES
+from vae_core import Dataset, Run, RunConfig, RunStore, build_vae, estimate_seconds
+from vae_core.analysis import directions_used
+from vae_core.config import POSTERIORS
+from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError
 from vae_core.figures import training_curves
-from vae_core.runs import Entry
+from vae_core.objective import Reduction
+from vae_core.store import Entry
 
 
 @st.cache_data(max_entries=64, show_spinner="Timing a few steps …")
@@ -20,15 +25,21 @@ def _cost(config: RunConfig, image_shape: tuple[int, int, int], n_train: int) ->
     return build_vae(config.model, image_shape).n_parameters, seconds
 
 
-def offer(config: RunConfig) -> None:
-    """The Train button beside what it will cost; or what is missing."""
+def offer(config: RunConfig, asked: bool = False) -> None:
+    """The Train button beside what it will cost; or what is missing.
+
+    `asked` says that the page asks for images already, which it can do only once.
+    """
     try:
         data = cached.dataset(config.data)
     except DataError as error:
-        if config.data.name in SOURCES:
-            images.offer_images(config.data.name, "Training needs the images.", str(error))
-        else:
+        why = "Training needs the images."
+        if config.data.name not in SOURCES:
             st.error(str(error))
+        elif asked:
+            st.info(f"{why} {error}", icon=":material/image:")
+        else:
+            images.offer_images(config.data.name, why, str(error))
         return
     n_parameters, seconds = _cost(config, data.image_shape, len(data.train))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -38,6 +49,30 @@ def offer(config: RunConfig) -> None:
             f"{n_parameters:,} parameters, {len(data.train):,} training images, "
             f"about {duration(seconds)} on this machine."
         )
+    if meaning := _meaning(config, data):
+        st.caption(meaning)
+
+
+def _meaning(config: RunConfig, data: Dataset) -> str:
+    """What the weights of the loss come to, in the terms of the ELBO."""
+    model, train = config.model, config.train
+    if not POSTERIORS[model.posterior].has_rate:
+        return ""
+    reduction = Reduction.of(train.reduction, data.image_shape, model.latent_shape)
+    beta = train.beta * reduction.implied_beta
+    said = []
+    if beta != 1.0:
+        said.append(f"This loss is the ELBO's with β = {beta:.3g}.")
+    if model.likelihood == "gaussian" and model.sigma == "fixed":
+        sigma = reduction.implied_sigma(model.sigma_value, train.beta)
+        used = directions_used(cached.spectrum(config.data), sigma)
+        said.append(
+            f"It stands for a decoder with σ = {sigma:.3g}, σ² = {sigma**2:.3g}. A linear model "
+            f"then uses {min(used, math.prod(model.latent_shape))} of its "
+            f"{math.prod(model.latent_shape)} latent numbers: the data vary by more than σ² in "
+            f"{used} directions."
+        )
+    return " ".join(said)
 
 
 def duration(seconds: float) -> str:

@@ -23,16 +23,20 @@ PAGES = sorted(
 )
 MODELS = [entry.run for entry in RunStore(ROOT / "assets" / "models").list() if entry.run]
 VAES = [run for run in MODELS if run.config.model.posterior != "delta"]
+ALIVE = [run for run in MODELS if run.id != "mnist-collapsed"]  # whose pictures depend on z
 MAPS = [run for run in MODELS if len(run.config.model.latent_shape) == 3]
 
 
-def open_page(page: str, run: Run | None = None, **address: str) -> AppTest:
-    """The app on one page, as a link with this model and these parameters opens it."""
+def open_page(page: str, run: Run | str | None = None, **address: str) -> AppTest:
+    """The app on one page, as a link with this model and these parameters opens it.
+
+    A model that ships is named by its title, one of the reader's own by its label.
+    """
     app = AppTest.from_file(FRAME, default_timeout=60)
     for name, value in address.items():
         app.query_params[name] = value
     if run:
-        app.query_params["run"] = run.title
+        app.query_params["run"] = run if isinstance(run, str) else run.title
     return go(app.run(), page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from pages.ui.charts import kl_history
 from tests.pages.app import MAPS, MODELS, VAES
 from vae_core import Run
-from vae_core.analysis import class_rates, latent_names, rate_table
+from vae_core.analysis import class_rates, latent_names, rate_rest, rate_table, total_rate
 from vae_core.figures import (
     Ellipse,
+    bound_curve,
     code_rows_svg,
     contact_sheet,
     difference_image,
@@ -29,12 +32,15 @@ from vae_core.figures import (
     plane_svg,
     posterior_plane,
     training_curves,
+    triangle_corners,
+    triangle_svg,
 )
 from vae_core.figures.plane import _spread
 from vae_core.figures.svg import CodeRow
 from vae_core.figures.theme import CLASS_COLOURS
 
 UNIT = "nats per image"
+ADDITIVE = [run for run in VAES if run.codes().kind.is_additive]
 TILTED = np.array([[2.0, 0.9], [0.9, 0.5]])
 
 
@@ -77,7 +83,28 @@ def test_the_prior_is_drawn_at_one_two_and_three_sigma() -> None:
     assert [r.min() for r in radii] == pytest.approx([1, 2, 3])
     assert [r.max() for r in radii] == pytest.approx([1, 2, 3])
     assert [a.text for a in plane().layout.annotations[:3]] == [f"prior {k}σ" for k in (1, 2, 3)]
-    assert not [t for t in plane(prior_rings=False).data if t.line.dash == "dot"]
+
+
+def test_another_prior_is_drawn_by_its_draws_and_has_no_rings() -> None:
+    figure = plane(prior=points(50)[["x", "y"]])
+    assert not [t for t in figure.data if t.type == "scatter" and t.line.dash == "dot"]
+    (cloud,) = [t for t in figure.data if t.name == "prior"]
+    assert len(cloud.x) == 50
+
+
+def test_three_proportions_lie_on_a_triangle_with_named_corners() -> None:
+    corners = triangle_corners()
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
+    np.testing.assert_allclose(sides, 1.0)
+    inside = np.random.default_rng(0).dirichlet(np.ones(3), 50) @ corners
+    prior = pd.DataFrame(inside, columns=["x", "y"])
+    figure = plane(prior=prior, corners=["z0", "z1", "z2"])
+    texts = {a.text for a in figure.layout.annotations}
+    assert {"<b>z0 = 1</b>", "<b>z1 = 1</b>", "<b>z2 = 1</b>"} <= texts
+    assert not figure.layout.xaxis.visible
+    for axis, column in ((figure.layout.xaxis, 0), (figure.layout.yaxis, 1)):
+        assert axis.range[0] < corners[:, column].min()
+        assert axis.range[1] > corners[:, column].max()
 
 
 @pytest.mark.parametrize("n_sigma", [0.5, 1.0, 2.0])
@@ -136,11 +163,16 @@ def test_labels_of_classes_with_the_same_centre_are_parted() -> None:
 # Densities
 
 
+def standard_normal() -> pd.DataFrame:
+    z = np.linspace(-4, 4, 201)
+    return pd.DataFrame({"z": z, "density": np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)})
+
+
 @pytest.mark.parametrize("scale", [0.01, 1.0, 20.0])
 def test_the_bars_of_a_marginal_integrate_to_one(scale: float) -> None:
     draws = points(2_000).rename(columns={"x": "z"})
     draws["z"] *= scale
-    figure = marginal(draws, "z0")
+    figure = marginal(draws, standard_normal(), "N(0, 1)", "z0")
     bars = [t for t in figure.data if t.type == "bar"]
     assert sum((np.array(t.y) * t.width).sum() for t in bars) == pytest.approx(1.0)
     assert figure.layout.barmode == "stack"
@@ -150,33 +182,39 @@ def test_the_bars_of_a_marginal_integrate_to_one(scale: float) -> None:
 
 
 def test_the_marginal_of_no_draws_is_the_prior_alone() -> None:
-    assert [t.name for t in marginal(points(0).assign(z=[]), "z0").data] == ["prior N(0, 1)"]
+    figure = marginal(points(0).assign(z=[]), standard_normal(), "N(0, 1)", "z0")
+    assert [t.name for t in figure.data] == ["prior N(0, 1)"]
 
 
 # KL and curves
 
 
-@pytest.mark.parametrize("run", VAES, ids=lambda run: run.id)
+@pytest.mark.parametrize("run", ADDITIVE, ids=lambda run: run.id)
 def test_kl_stacked_over_the_epochs_adds_up_to_the_rate(run: Run) -> None:
-    history, shape = run.history(), run.config.model.latent_shape
-    kl = pd.DataFrame([r["test_rate_per_dim"] for r in history], columns=latent_names(shape))
-    kl.index = [r["epoch"] for r in history]
-    figure = kl_over_epochs(kl)
+    history, names = run.history(), latent_names(run.config.model.latent_shape)
+    rest = run.codes().kind.rest_title
+    figure = kl_over_epochs(kl_history(history, list(range(len(names))), names, rest))
     assert len({t.stackgroup for t in figure.data}) == 1
     top = np.sum([t.y for t in figure.data], axis=0)
     np.testing.assert_allclose(top, [r["test_rate"] for r in history], rtol=1e-4)
     assert titles(figure) == f"epoch | KL, {UNIT}"
 
 
-@pytest.mark.parametrize("run", VAES, ids=lambda run: run.id)
+def test_parts_that_do_not_add_up_are_not_stacked() -> None:
+    figure = kl_over_epochs(pd.DataFrame({"z0": [1.0, 2.0], "z1": [0.5, 1.0]}), stacked=False)
+    assert {t.stackgroup for t in figure.data} == {None}
+
+
+@pytest.mark.parametrize("run", ADDITIVE, ids=lambda run: run.id)
 def test_bars_add_up_to_the_rate_and_are_in_nats_per_image(run: Run) -> None:
-    table = rate_table(run.codes())
-    figure = kl_bars(table)
-    assert np.concatenate([t.y for t in figure.data]).sum() == pytest.approx(table["kl"].sum())
+    codes = run.codes()
+    table = rate_table(codes)
+    figure = kl_bars(table, ("correlation", rate_rest(codes)))
+    total = np.concatenate([t.y for t in figure.data]).sum()
+    assert total == pytest.approx(total_rate(codes), rel=1e-5)
     assert figure.layout.yaxis.title.text == f"KL, {UNIT}"
-    assert list(figure.layout.xaxis.categoryarray) == list(
-        table.sort_values("kl", ascending=False)["name"]
-    )
+    names = list(table.sort_values("kl", ascending=False)["name"])
+    assert list(figure.layout.xaxis.categoryarray) == [*names, "correlation"]
 
 
 def test_inactive_numbers_differ_in_pattern_and_not_by_colour_alone() -> None:
@@ -281,8 +319,48 @@ def test_class_colours_are_distinct() -> None:
 @pytest.mark.parametrize("sigma", [0.0, 0.1, 1.0])
 def test_drawings_hold_every_number_and_only_finite_places(mu: float, sigma: float) -> None:
     rows = [CodeRow("z0", mu, sigma, mu + sigma), CodeRow("z1", 0.0, sigma, 0.5)]
-    for drawing in (plane_svg(*rows, "#1f2328"), code_rows_svg(rows, "#1f2328")):
+    covariance = sigma**2 * TILTED
+    for drawing in (plane_svg(*rows, covariance, "#1f2328"), code_rows_svg(rows, "#1f2328")):
         assert "nan" not in drawing
         assert "inf" not in drawing
         assert "z0" in drawing
         assert "z1" in drawing
+
+
+def test_an_ellipse_of_correlated_numbers_is_tilted_along_its_long_axis() -> None:
+    rows = [CodeRow("z0", 0.0, 1.0, 0.5), CodeRow("z1", 0.0, 1.0, 0.5)]
+    for rho, angle in ((0.8, -45.0), (-0.8, 45.0)):  # on a screen, down is positive
+        drawing = plane_svg(*rows, np.array([[1.0, rho], [rho, 1.0]]), "#1f2328")
+        (turn,) = set(re.findall(r"rotate\((-?\d+\.\d)\)", drawing))
+        assert float(turn) % 180 == pytest.approx(angle % 180)
+        long, short = map(float, re.findall(r'rx="([\d.]+)" ry="([\d.]+)"', drawing)[0])
+        assert long / short == pytest.approx(3.0, rel=0.01)  # sqrt(1.8 / 0.2)
+    assert "stroke-dasharray" in drawing
+    assert "3 3" not in plane_svg(*rows, np.eye(2), "#1f2328")  # no axes to be seen
+
+
+def test_a_triangle_holds_mean_draw_and_cloud() -> None:
+    rows = [CodeRow(f"z{j}", m, 0.1, z) for j, (m, z) in enumerate(((0.2, 0), (0.3, 0), (0.5, 1)))]
+    cloud = np.random.default_rng(0).dirichlet(np.ones(3), 40)
+    drawing = triangle_svg(rows, cloud, "#1f2328")
+    assert drawing.count("h0") == 40
+    assert all(f"z{j} = 1" in drawing for j in range(3))
+    assert 'cx="160.0" cy="0.0"' in drawing  # z is the third corner, at the top
+
+
+def test_a_bounded_number_is_drawn_on_its_own_range() -> None:
+    rows = [CodeRow("z0", 0.02, 0.3, 0.9)]
+    drawing = code_rows_svg(rows, "#1f2328", (0.0, 1.0), (0.1, 0.09))
+    assert ">0.5</text>" in drawing
+    assert ">-2</text>" not in drawing
+    places = [float(v) for v in re.findall(r'(?:x1|x2|cx)="(-?[\d.]+)"', drawing)]
+    assert min(places) >= 74  # nothing runs into the names
+
+
+def test_bounds_are_drawn_beside_the_number_that_is_none() -> None:
+    table = pd.DataFrame({"n_importance": [1, 10], "negative_bound": [105.0, 101.0]})
+    figure = bound_curve(table, 96.0)
+    assert titles(figure) == f"draws k per image (k = 1: the negative ELBO) | {UNIT}"
+    np.testing.assert_allclose(figure.data[0].y, [105.0, 101.0])
+    assert "no bound" in figure.data[1].name
+    np.testing.assert_allclose(figure.data[1].y, [96.0, 96.0])

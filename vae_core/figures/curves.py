@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from vae_core.figures.theme import DISTORTION, NEGATIVE_ELBO, RATE, styled
+from vae_core.figures.theme import DISTORTION, NEGATIVE_ELBO, PRIOR, RATE, styled
 
 UNIT = "nats per image"
 
@@ -47,13 +47,16 @@ def training_curves(history: pd.DataFrame, n_epochs: int, height: int = 340) -> 
     return figure
 
 
-def kl_over_epochs(kl: pd.DataFrame, height: int = 380) -> go.Figure:
-    """Mean KL of every latent number after each epoch, stacked: the top edge is the rate.
+def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) -> go.Figure:
+    """Mean KL of every latent number after each epoch.
 
     Parameters
     ----------
     kl : DataFrame
         Index: epoch. One column per latent number, the lowest band first.
+    stacked : bool
+        Stacked, so that the top edge is the rate; otherwise one line each, for parts that do
+        not add up.
     """
     figure = go.Figure()
     shades = (RATE, "#f3a25f")
@@ -61,12 +64,44 @@ def kl_over_epochs(kl: pd.DataFrame, height: int = 380) -> go.Figure:
         figure.add_scatter(
             x=kl.index,
             y=kl[name],
-            stackgroup="rate",
+            stackgroup="rate" if stacked else None,
             mode="lines",
-            line={"width": 0.6, "color": "white"},
-            fillcolor=shades[position % 2],
+            line={"width": 0.6, "color": "white"} if stacked else {"width": 2},
+            fillcolor=shades[position % 2] if stacked else None,
             name=str(name),
             showlegend=False,
             hovertemplate=f"{name}, epoch %{{x}}: %{{y:.3f}} {UNIT}<extra></extra>",
         )
     return styled(figure, height, "epoch", f"KL, {UNIT}")
+
+
+def bound_curve(table: pd.DataFrame, at_mean: float, height: int = 460) -> go.Figure:
+    """Upper bounds on -log p(x) against the number of draws, on a logarithmic axis.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns n_importance, negative_bound; see `analysis.BoundSummary`.
+    at_mean : float
+        The number at z = mean, which bounds nothing: a dotted line.
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=table["n_importance"],
+        y=table["negative_bound"],
+        mode="lines+markers",
+        line={"color": NEGATIVE_ELBO, "width": 3},
+        marker={"size": 9},
+        name="upper bound on −log p(x), mean over images",
+        hovertemplate="%{x} draws: %{y:.2f} nats per image<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[1, table["n_importance"].max()],
+        y=[at_mean, at_mean],
+        mode="lines",
+        line={"color": PRIOR, "width": 3, "dash": "dot"},
+        name="at the mean: no bound",
+        hovertemplate="at z = mean: %{y:.2f} nats per image<extra></extra>",
+    )
+    figure.update_xaxes(type="log", tickvals=table["n_importance"])
+    return styled(figure, height, "draws k per image (k = 1: the negative ELBO)", UNIT)

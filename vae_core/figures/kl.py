@@ -10,24 +10,35 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from vae_core.figures.theme import INACTIVE, RATE, styled
+from vae_core.figures.theme import CORRELATION, INACTIVE, RATE, styled
 
 PER_IMAGE = "nats per image"
 SCALE = "Oranges"
 
 
-def kl_bars(table: pd.DataFrame, height: int = 420) -> go.Figure:
+def kl_bars(
+    table: pd.DataFrame,
+    rest: tuple[str, float] | None = None,
+    height: int = 420,
+    ordered: bool = True,
+) -> go.Figure:
     """One bar per latent number, the most informative first; inactive ones hatched grey.
 
     Parameters
     ----------
     table : DataFrame
         Columns name, kl, active; see `analysis.rate_table`.
+    rest : (name, nats), optional
+        One more bar, for what the marginals leave over.
+    ordered : bool
+        Whether to sort the bars; otherwise they come in the table's order.
     """
     figure = go.Figure()
-    ordered = table.sort_values("kl", ascending=False)
+    if ordered:
+        table = table.sort_values("kl", ascending=False)
+    names = table["name"].tolist()
     for active, colour, pattern in ((True, RATE, ""), (False, INACTIVE, "/")):
-        rows = ordered[ordered["active"] == active]
+        rows = table[table["active"] == active]
         if rows.empty:
             continue
         figure.add_bar(
@@ -37,9 +48,19 @@ def kl_bars(table: pd.DataFrame, height: int = 420) -> go.Figure:
             name=f"{'active' if active else 'inactive'} ({len(rows)})",
             hovertemplate="%{x}: %{y:.3f} nats per image<extra></extra>",
         )
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=ordered["name"])
-    figure.update_layout(bargap=0.2 if len(table) > 4 else 0.6)
-    return styled(figure, height, "latent number, most informative first", f"KL, {PER_IMAGE}")
+    if rest:
+        names.append(rest[0])
+        figure.add_bar(
+            x=[rest[0]],
+            y=[rest[1]],
+            marker={"color": CORRELATION, "pattern": {"shape": "x"}},
+            name=rest[0],
+            hovertemplate="%{x}: %{y:.3f} nats per image<extra></extra>",
+        )
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=names)
+    figure.update_layout(bargap=0.2 if len(names) > 4 else 0.6)
+    order = "most informative first" if ordered else "in the order they break the stick"
+    return styled(figure, height, f"latent number, {order}", f"KL, {PER_IMAGE}")
 
 
 def kl_by_class(

@@ -38,7 +38,9 @@ def posterior_plane(
     ellipses: Sequence[Ellipse],
     axes: tuple[str, str],
     height: int = 620,
-    prior_rings: bool = True,
+    prior: pd.DataFrame | None = None,
+    corners: Sequence[str] = (),
+    images: Sequence[Ellipse] = (),
 ) -> go.Figure:
     """The plane of two latent numbers, one unit as long across as up.
 
@@ -47,13 +49,28 @@ def posterior_plane(
     points : DataFrame
         Columns x, y, label, name, index (of the image in its split).
     ellipses : sequence of Ellipse
-        Drawn at 1 and 2 sigma, named at their centre.
+        Drawn at 1 and 2 sigma, on a triangle at 1, and named at their centre.
     axes : two axis titles
-    prior_rings : bool
-        N(0, I) at 1, 2 and 3 sigma.
+    prior : DataFrame, optional
+        Columns x, y: draws from the prior, in grey. Without them the prior is N(0, I), drawn
+        as rings at 1, 2 and 3 sigma.
+    corners : three names, optional
+        Draw the triangle of `triangle_corners` instead of axes.
+    images : sequence of Ellipse
+        One posterior each, drawn thin at 1 sigma.
     """
     figure = go.Figure()
-    low, high = _square(points, 3.4 if prior_rings else 1.0)
+    low, high = _square(points if prior is None else prior, 3.4 if prior is None else 0.0)
+    if prior is not None:
+        figure.add_scattergl(
+            x=prior["x"],
+            y=prior["y"],
+            mode="markers",
+            name="prior",
+            marker={"size": 4, "color": PRIOR, "opacity": 0.55},
+            hoverinfo="skip",
+            showlegend=True,
+        )
     for _, group in points.groupby("label"):
         figure.add_scattergl(
             x=group["x"],
@@ -66,10 +83,11 @@ def posterior_plane(
             "(%{x:.2f}, %{y:.2f})<extra></extra>",
             showlegend=False,
         )
-    for radius in (1, 2, 3) if prior_rings else ():
+    _field(figure, images)
+    for radius in (1, 2, 3) if prior is None else ():
         _ring(figure, radius)
     for ellipse in ellipses:
-        for n_sigma, width in ((1, 3), (2, 1.5)):
+        for n_sigma, width in ((1, 3),) if corners else ((1, 3), (2, 1.5)):
             x, y = ellipse.contour(n_sigma)
             figure.add_scatter(
                 x=x,
@@ -95,7 +113,54 @@ def posterior_plane(
     figure.update_xaxes(range=[low[0], high[0]], constrain="domain")
     figure.update_yaxes(range=[low[1], high[1]], constrain="domain", constraintoward="top")
     figure.update_yaxes(scaleanchor="x", scaleratio=1)
+    if corners:
+        _triangle(figure, corners)
     return figure
+
+
+def _field(figure: go.Figure, images: Sequence[Ellipse]) -> None:
+    """The posteriors of many images, one line per class with gaps in it."""
+    gap = np.full((2, 1), np.nan)
+    for label in sorted({image.label for image in images}):
+        own = [image for image in images if image.label == label]
+        x, y = np.hstack([part for image in own for part in (image.contour(1.0), gap)])
+        figure.add_scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            line={"color": class_colour(label), "width": 1.5},
+            name=own[0].name,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+
+
+def triangle_corners() -> NDArray[np.float64]:
+    """Where the three numbers of a simplex are 1: an equilateral triangle, (3, 2).
+
+    A code z of three proportions lies at z @ corners.
+    """
+    return np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
+
+
+def _triangle(figure: go.Figure, names: Sequence[str]) -> None:
+    corners = triangle_corners()
+    outline = np.vstack([corners, corners[:1]])
+    figure.add_scatter(
+        x=outline[:, 0],
+        y=outline[:, 1],
+        mode="lines",
+        line={"color": PRIOR, "width": 2},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    for (x, y), name, (dx, dy) in zip(corners, names, ((-1, -1), (1, -1), (0, 1)), strict=True):
+        figure.add_annotation(
+            x=x, y=y, text=f"<b>{name} = 1</b>", showarrow=False, xshift=26 * dx, yshift=14 * dy,
+            font={"size": 16},
+        )  # fmt: skip
+    figure.update_xaxes(visible=False, range=[-0.12, 1.12])
+    figure.update_yaxes(visible=False, range=[-0.17, 1.07])
 
 
 def _square(points: pd.DataFrame, reach: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -141,17 +206,28 @@ def _ring(figure: go.Figure, radius: int) -> None:
     )
 
 
-def marginal(draws: pd.DataFrame, title: str, height: int = 260, bins: int = 60) -> go.Figure:
-    """Density of one latent number by class, stacked, against N(0, 1).
+def marginal(
+    draws: pd.DataFrame,
+    prior: pd.DataFrame,
+    prior_name: str,
+    title: str,
+    height: int = 260,
+    bins: int = 60,
+) -> go.Figure:
+    """Density of one latent number by class, stacked, against its prior.
 
     Parameters
     ----------
     draws : DataFrame
         Columns z, label, name: draws from the aggregate posterior.
+    prior : DataFrame
+        Columns z, density: the prior's curve, over the width that is worth showing.
+    prior_name : str
     """
     figure = go.Figure()
-    reach = float(max(4.0, np.abs(draws["z"]).max())) if len(draws) else 4.0
-    edges = np.linspace(-reach, reach, bins + 1)
+    low = min(prior["z"].min(), draws["z"].min() if len(draws) else np.inf)
+    high = max(prior["z"].max(), draws["z"].max() if len(draws) else -np.inf)
+    edges = np.linspace(low, high, bins + 1)
     centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     for _, group in draws.groupby("label"):
         counts, _ = np.histogram(group["z"], edges)
@@ -164,13 +240,12 @@ def marginal(draws: pd.DataFrame, title: str, height: int = 260, bins: int = 60)
             hovertemplate="%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
             showlegend=False,
         )
-    grid = np.linspace(-reach, reach, 201)
     figure.add_scatter(
-        x=grid,
-        y=np.exp(-0.5 * grid**2) / np.sqrt(2 * np.pi),
+        x=prior["z"],
+        y=prior["density"],
         mode="lines",
         line={"color": PRIOR, "width": 3, "dash": "dot"},
-        name="prior N(0, 1)",
+        name=f"prior {prior_name}",
         hoverinfo="skip",
     )
     styled(figure, height, title, "density")

@@ -1,0 +1,49 @@
+"""Bounds: how far the ELBO is from log p(x), as far as sampling can tell."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import cached, charts, evidence, images, state
+from vae_core.figures import bound_curve
+
+run = state.chosen()
+if not cached.vae(run).family.has_density:
+    st.info(
+        f"{run.title} is a deterministic auto-encoder: without a density over z there is no bound "
+        "on log p(x). Choose a VAE in the box above.",
+        icon=":material/all_inclusive:",
+    )
+    st.stop()
+data = images.images_of(run)
+if data is None:
+    images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")
+    st.stop()
+
+st.markdown(
+    "##### The negative ELBO lies above −log p(x). More draws per image, well weighed, come down "
+    "closer. **Try this:** raise the draws, then widen the proposal."
+)
+chart, side = st.columns([3, 1], gap="large")
+with side:
+    count = st.select_slider("Test images", [50, 100, 200, 500, 1000], 100, key="bound_images")
+    count = min(count, len(data.test))
+    most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
+    widen = st.slider("Proposal: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
+with chart:
+    table, at_mean = evidence.measure(run, data, count, most, widen)
+    charts.show(bound_curve(table, at_mean), key="bounds")
+elbo, tightest = table.iloc[0], table.iloc[-1]
+error = f"± {elbo['standard_error']:.2f} over images"
+with side:
+    st.metric("Negative ELBO, nats per image", f"{elbo['negative_bound']:.2f}", error,
+              delta_color="off", delta_arrow="off")  # fmt: skip
+    st.metric(f"Bound with {most} draws", f"{tightest['negative_bound']:.2f}")
+    st.metric(f"Effective draws, of {most}", f"{tightest['ess']:.1f}")
+    st.metric("At z = mean: no bound", f"{at_mean:.2f}")
+
+st.latex(
+    r"\log p(x)\;\ge\;\mathbb E\,\log\frac1k\sum_{i=1}^k \frac{p(x\mid z_i)\,p(z_i)}{q(z_i\mid x)}"
+    r"\;\ge\;\mathrm{ELBO}(x),\qquad z_i\sim q(z\mid x)"
+)
+st.caption(evidence.conditions(run, count))

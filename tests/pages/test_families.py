@@ -1,0 +1,166 @@
+"""Every family and likelihood on every page, and what only some of them show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.pages.app import PAGES, assert_sound, button, charts, decoded, go, numbers, open_page
+from tests.samples import LATENTS, tiny_run
+from vae_core import Dataset, Run, RunStore
+from vae_core.analysis import rate_rest, total_rate
+from vae_core.config import LIKELIHOODS, POSTERIORS, SIGMAS
+
+SETTINGS = [
+    *({"posterior": name, "latent_shape": latent} for name in POSTERIORS for latent in LATENTS),
+    *({"likelihood": name} for name in LIKELIHOODS),
+    *({"likelihood": "gaussian", "sigma": sigma} for sigma in SIGMAS),
+]
+
+
+def trained(runs: Path, digits: Dataset, **settings: object) -> str:
+    """Train a tiny model and return the label by which the picker offers it."""
+    if "latent_shape" in settings:
+        settings["latent"] = settings.pop("latent_shape")
+    run = RunStore(runs).create(tiny_run(**settings))
+    list(run.train(digits))
+    return f"{run.title} · {run.id[-6:]}"
+
+
+def own_run(runs: Path) -> Run:
+    (entry,) = RunStore(runs).list()
+    assert entry.run
+    return entry.run
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
+def test_every_page_shows_every_family_and_likelihood(
+    settings: dict[str, object], runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, **settings)
+    app = open_page("overview.py", run=label)
+    for page in PAGES:
+        app = go(app, page)
+        assert_sound(app)
+        assert app.selectbox(key="run").value == label
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+def test_sliders_of_proportions_always_add_up_to_one(
+    latent: tuple[int, ...], runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, posterior="dirichlet", latent_shape=latent)
+    page = "sliders.py" if len(latent) == 1 else "feature_map.py"
+    app = open_page(page, run=label)
+    channels = latent[-1]
+    assert len(app.slider) == channels
+    before = decoded(app)
+    for k, value in ((0, 0.9), (1, 0.35), (2, 1.0), (0, 0.5), (0, 0.0)):
+        app.slider[k].set_value(value).run()
+        assert_sound(app)
+        assert app.slider[k].value == value
+        assert sum(s.value for s in app.slider) == pytest.approx(1.0, abs=0.005 * channels)
+        z = app.session_state["z"]
+        np.testing.assert_allclose(z.sum(-1), np.ones(latent[:-1]), rtol=1e-5)
+    assert decoded(app) != before
+    assert {(s.min, s.max) for s in app.slider} == {(0.0, 1.0)}
+    button(app, "Reset cells" if len(latent) == 3 else "Reset sliders").click().run()
+    assert decoded(app) == before
+
+
+def test_three_proportions_are_drawn_on_a_triangle(runs: Path, digits: Dataset) -> None:
+    label = trained(runs, digits, posterior="dirichlet")
+    app = open_page("posteriors.py", run=label)
+    plane = charts(app)[0]
+    names = {a["text"] for a in plane["layout"]["annotations"]}
+    assert {"<b>z0 = 1</b>", "<b>z1 = 1</b>", "<b>z2 = 1</b>"} <= names
+    means = [t for t in plane["data"] if t["type"] == "scattergl" and t.get("name") != "prior"]
+    up = np.concatenate([numbers(t["y"]) for t in means])
+    assert up.min() >= 0
+    assert up.max() <= 0.75**0.5
+
+
+@pytest.mark.parametrize("name", [n for n, family in POSTERIORS.items() if family.rest_title])
+def test_correlation_is_a_bar_that_makes_the_marginals_add_up(
+    name: str, runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, posterior=name)
+    codes = own_run(runs).codes()
+    app = open_page("kl.py", run=label)
+    shown = {m.label: float(m.value) for m in app.metric if "nats" in m.label}
+    assert shown["Rate: mean KL, nats per image"] == pytest.approx(total_rate(codes), abs=0.0051)
+    rest = shown["of which correlation, nats"]
+    assert rest == pytest.approx(rate_rest(codes), abs=0.0051)
+    bars = {t["name"]: numbers(t["y"]).sum() for t in charts(app)[0]["data"]}
+    assert bars["correlation"] == pytest.approx(rate_rest(codes), abs=1e-4)
+    assert sum(bars.values()) == pytest.approx(total_rate(codes), rel=1e-4)
+
+
+def test_stick_breaking_bars_of_a_dirichlet_add_up_and_its_marginals_do_not(
+    runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, posterior="dirichlet")
+    rate = total_rate(own_run(runs).codes())
+    app = open_page("kl.py", run=label)
+    marginals = sum(numbers(t["y"]).sum() for t in charts(app)[0]["data"])
+    assert marginals != pytest.approx(rate, rel=0.01)
+    assert "do not add up" in app.caption[-1].value
+    app.segmented_control(key="view").set_value("Stick-breaking").run()
+    sticks = sum(numbers(t["y"]).sum() for t in charts(app)[0]["data"])
+    assert sticks == pytest.approx(rate, rel=1e-4)
+    assert "order" in app.caption[-1].value
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_the_line_about_a_model_says_its_sigma_and_where_it_is_from(
+    sigma: str, runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, likelihood="gaussian", sigma=sigma, sigma_value=0.5)
+    value = own_run(runs).vae().likelihood.sigma
+    line = open_page("kl.py", run=label).caption[0].value
+    assert f"({sigma})" in line
+    assert value is None or f"σ = {value:.3g}" in line
+    assert (value is None) == (sigma == "per-image")
+
+
+def test_bounds_come_down_from_the_elbo_and_have_a_sample_size(runs: Path, digits: Dataset) -> None:
+    label = trained(runs, digits)
+    app = open_page("bounds.py", run=label)
+    assert_sound(app)
+    values = {m.label: float(m.value) for m in app.metric}
+    (bound,) = [v for k, v in values.items() if k.startswith("Bound with")]
+    (ess,) = [v for k, v in values.items() if k.startswith("Effective draws")]
+    assert bound < values["Negative ELBO, nats per image"]
+    assert 1 <= ess <= 100
+    curve = charts(app)[0]["data"][0]
+    assert list(numbers(curve["x"])) == [1, 2, 5, 10, 20, 50, 100]
+    app.select_slider(key="bound_draws").set_value(10).run()
+    assert len(numbers(charts(app)[0]["data"][0]["x"])) == 4
+    assert "not a normalised density" in app.caption[-1].value
+
+
+def test_sigma_can_be_set_for_the_gaussian_only() -> None:
+    app = open_page("train.py")
+    assert app.selectbox(key="form-sigma").disabled
+    app.selectbox(key="form-likelihood").set_value("gaussian").run()
+    assert not app.selectbox(key="form-sigma").disabled
+
+
+def test_a_mean_in_place_of_a_sum_says_which_beta_and_sigma_it_stands_for() -> None:
+    """64 pixels: MSE_mean + KL is the ELBO at sigma^2 = 64 / 2, and no direction is above that."""
+    app = button(open_page("train.py"), "Digits, collapse").click().run()
+    assert_sound(app)
+    said = next(c.value for c in app.caption if "β" in c.value)
+    assert "β = 64" in said
+    assert "σ² = 32" in said
+    assert "uses 0 of its 10 latent numbers" in said
+
+
+def test_a_posterior_that_cannot_be_had_is_one_sentence_on_the_form() -> None:
+    app = open_page("train.py")
+    app.selectbox(key="form-posterior").set_value("full").run()
+    app.text_input(key="form-latent").set_value("200").run()
+    assert not app.exception
+    assert "200 channels takes C (C + 3) / 2 = 20300 numbers" in app.error[0].value
