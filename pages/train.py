@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import images, state, training
+from pages.ui import images, importing, state, training
 from pages.ui.forms import PRESETS, run_form, use_preset
 from vae_core.errors import ConfigError
 
 form, watch = st.columns([2, 3], gap="large")
+with watch:
+    runs = st.container()
+    asks = importing.open_file()
 with form:
     st.markdown("##### A new model")
     with st.container(horizontal=True, gap="small"):
@@ -18,10 +21,10 @@ with form:
     try:
         config = run_form(images.data_dir())
         with action:
-            training.offer(config)
+            training.offer(config, asks)
     except ConfigError as error:
         action.error(str(error))
-with watch:
+with runs:
     entries = state.entries()
     training.watch(entries)
     training.unfinished(entries)

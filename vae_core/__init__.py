@@ -9,7 +9,8 @@ from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.data import Dataset, Split, load_dataset
 from vae_core.errors import ConfigError, DataError, RunError, TrainingError, VAECoreError
 from vae_core.objective import ElboTerms, Objective, elbo_terms, evaluate
-from vae_core.runs import Run, RunStore
+from vae_core.runs import Run
+from vae_core.store import RunStore
 from vae_core.trainer import EpochRecord, TrainState, estimate_seconds, fit
 from vae_core.vae import VAE, build_vae
 

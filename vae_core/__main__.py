@@ -1,4 +1,4 @@
-"""Command line: train | resume | list | show | evaluate | export.
+"""Command line: train | resume | list | show | evaluate | export | import.
 
 The same functions as the pages. Exit codes: 0 done, 2 bad arguments or data (one line on
 stderr), 130 interrupted with the run resumable.
@@ -17,13 +17,16 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
+from vae_core.analysis import summarise_bound
 from vae_core.config import DataConfig
 from vae_core.data import Dataset, load_dataset
 from vae_core.errors import RunError, VAECoreError
 from vae_core.export import export_run
 from vae_core.flags import add_config_flags, command_line, config_from_args
+from vae_core.importing import import_model, read_model_file
 from vae_core.objective import evaluate
-from vae_core.runs import Run, RunStore
+from vae_core.runs import Run, scores
+from vae_core.store import RunStore
 from vae_core.vae import build_vae
 
 DEFAULT_RUNS = "runs"
@@ -56,8 +59,17 @@ def _parser() -> argparse.ArgumentParser:
     command("show", "show a run's settings, curve and numbers")
     sub = command("evaluate", "measure the test split anew", data=True)
     sub.add_argument("--samples", type=int, default=1, metavar="N", help="draws per image")
+    sub.add_argument(
+        "--importance", type=int, metavar="K", help="also the bound with K weighed draws per image"
+    )
+    sub.add_argument(
+        "--widen", type=float, default=1.0, metavar="F", help="weigh draws from F times the width"
+    )
     sub = command("export", "write a run as a small folder to ship", data=True)
     sub.add_argument("--to", required=True, metavar="DIR", help="the new folder")
+    sub = command("import", "make a run of a .safetensors file", run=False, data=True)
+    sub.add_argument("file", metavar="FILE", help="weights that this project wrote")
+    sub.add_argument("--name", help="a name for people")
     return parser
 
 
@@ -143,20 +155,24 @@ def _evaluate(args: argparse.Namespace) -> int:
     dataset = _dataset(run.config.data, args.data_dir)
     run.check_images(dataset)
     result = evaluate(vae, dataset.test, args.samples)
-    rate = result.rate if vae.family.has_rate else None
-    return _report(
-        {
-            "run_id": run.id,
-            "dataset": run.config.data.name,
-            "binarisation": run.config.data.binarisation,
-            "n_test": result.n_images,
-            "n_samples": result.n_samples,
-            "test_distortion": result.distortion,
-            "test_rate": rate,
-            "test_negative_elbo": None if rate is None else result.negative_elbo,
-        },
-        args,
-    )
+    weighed = {}
+    if args.importance is not None:
+        work = f"{args.importance} draws for each of {result.n_images} images"
+        print(f"Weighing {work} ...", file=sys.stderr)
+        bound = summarise_bound(vae, dataset.test, args.importance, args.widen)
+        weighed = {
+            "n_importance": args.importance,
+            "widen": args.widen,
+            "test_negative_bound": bound.negative_bound,
+            "effective_samples": bound.ess,
+        }
+    return _report({"run_id": run.id, **scores(run.config.data, result), **weighed}, args)
+
+
+def _import(args: argparse.Namespace) -> int:
+    file = read_model_file(Path(args.file))
+    dataset = _dataset(file.config.data, args.data_dir)
+    return _report(import_model(file, RunStore(args.runs), dataset, args.name).metrics(), args)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -179,6 +195,8 @@ def main(argv: list[str] | None = None) -> int:
             return _show(args)
         if args.command == "evaluate":
             return _evaluate(args)
+        if args.command == "import":
+            return _import(args)
         run = _open(args)
         exported = export_run(run, _dataset(run.config.data, args.data_dir), Path(args.to))
         return _report(exported.metrics(), args)

@@ -10,7 +10,9 @@ from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.flags import command_line
 from vae_core.objective import evaluate
-from vae_core.runs import N_SAMPLES, Run, RunStore
+from vae_core.runs import N_SAMPLES, Run, scores
+from vae_core.store import Contents, RunStore
+from vae_core.weights import read_header
 
 
 def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
@@ -42,15 +44,13 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     codes = encode_dataset(vae, dataset.test)
     rounded = dataclasses.replace(codes, params=codes.params.half())
     result = evaluate(vae, dataset.test, N_SAMPLES)
-    metrics = run.metrics() | {
-        "run_id": folder.name,
-        "test_distortion": result.distortion,
-        "test_rate": result.rate,
-        "test_negative_elbo": result.negative_elbo,
-    }
+    metrics = run.metrics() | {"run_id": folder.name} | scores(config.data, result)
     weights = {name: value.half() for name, value in vae.state_dict().items()}
-    template = dataclasses.replace(run, config=config)
-    exported = RunStore(folder.parent).adopt(template, folder.name, weights, rounded, metrics)
+    epoch = read_header(run.path / "weights.safetensors").epoch
+    contents = Contents(
+        config, run.data(), weights, rounded, metrics, run.history(), epoch, run.created
+    )
+    exported = RunStore(folder.parent).adopt(folder.name, contents)
     (folder / "README.md").write_text(model_card(exported))
     return exported
 

@@ -289,7 +289,7 @@ class GaussianLikelihood(Likelihood):
     @property
     def sigma(self) -> float | None:
         """The shared sigma; None when every image has its own."""
-        return None if self.kind == "per-image" else float(_limited(self.log_sigma).exp())
+        return None if self.kind == "per-image" else float(_limited(self.log_sigma.detach()).exp())
 
 
 def _limited(log_sigma: Tensor) -> Tensor:
@@ -314,10 +314,10 @@ class LogisticPixels(Pixels):
     @property
     def mean(self) -> Tensor:
         """Mean level: sum over k of P(x >= k / 255) / 255."""
-        sharpness, total = (-self.log_scale).exp(), torch.zeros_like(self.loc)
+        loc, sharpness = self._in_levels()
+        total = torch.zeros_like(loc)
         for k in range(1, LEVELS):
-            edge = (k - 0.5) / (LEVELS - 1)
-            total = total + ((self.loc - edge) * sharpness).sigmoid()
+            total = total + ((loc - (k - 0.5)) * sharpness).sigmoid()
         return total / (LEVELS - 1)
 
     def sample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
@@ -326,22 +326,26 @@ class LogisticPixels(Pixels):
         shape = (*sample_shape, *loc.shape)
         u = torch.rand(shape, generator=generator, dtype=loc.dtype, device=loc.device)
         tiny = torch.finfo(u.dtype).eps
-        return _nearest_level(loc + scale * u.clamp(tiny, 1.0 - tiny).logit())
+        return _nearest_level(loc + scale * u.clamp(tiny, 1.0 - tiny).logit()) / (LEVELS - 1)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log(F(upper edge) - F(lower edge)), summed over the pixels."""
-        x, half = _nearest_level(value), 0.5 / (LEVELS - 1)
-        sharpness = (-self.log_scale).exp()
-        below = logsigmoid((x + half - self.loc) * sharpness)
-        above = logsigmoid(-(x - half - self.loc) * sharpness)
+        k, (loc, sharpness) = _nearest_level(value), self._in_levels()
+        below = logsigmoid((k + 0.5 - loc) * sharpness)
+        above = logsigmoid((loc - (k - 0.5)) * sharpness)
         # sigmoid(b) - sigmoid(a) = sigmoid(b) sigmoid(-a) (1 - exp(a - b)), without cancellation
-        inside = below + above + (-torch.expm1(-2.0 * half * sharpness)).log()
-        nats = torch.where(x <= 0.0, below, torch.where(x >= 1.0, above, inside))
+        inside = below + above + (-torch.expm1(-sharpness)).log()
+        nats = torch.where(k <= 0, below, torch.where(k >= LEVELS - 1, above, inside))
         return nats.sum(PIXELS)
+
+    def _in_levels(self) -> tuple[Tensor, Tensor]:
+        """Location and inverse scale, a level being 1: edges of neighbours are then the same."""
+        return (LEVELS - 1) * self.loc, (-self.log_scale).exp() / (LEVELS - 1)
 
 
 def _nearest_level(x: Tensor) -> Tensor:
-    return (x * (LEVELS - 1)).round().clamp(0, LEVELS - 1) / (LEVELS - 1)
+    """0, 1, ..., 255."""
+    return (x * (LEVELS - 1)).round().clamp(0, LEVELS - 1)
 
 
 @LIKELIHOODS.register("discretised-logistic")

@@ -3,7 +3,7 @@
 config.json          what was asked for
 data.json            what it was trained on: image shape, class names, sizes, fingerprint
 history.jsonl        one line per finished epoch
-weights.safetensors  the model after the last finished epoch
+weights.safetensors  the model after the last finished epoch; says the first two by itself
 resume.safetensors   weights, Adam's moments and generator states of one and the same epoch
 codes.safetensors    posterior parameters and labels of the test split   } written last:
 metrics.json         the final numbers                                   } a finished run
@@ -16,22 +16,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from vae_core.analysis.codes import Codes, encode_dataset
-from vae_core.config import POSTERIORS, RunConfig
+from vae_core.config import POSTERIORS, DataConfig, RunConfig
 from vae_core.data.dataset import Dataset
-from vae_core.errors import RunError, VAECoreError
+from vae_core.errors import RunError
 from vae_core.files import (
-    check_tensors,
     json_line,
     read_json,
     read_tensors,
@@ -41,10 +35,11 @@ from vae_core.files import (
     write_tensors,
     writing,
 )
+from vae_core.objective import Evaluation
 from vae_core.trainer import EpochRecord, TrainState, fit
 from vae_core.vae import VAE, build_vae
+from vae_core.weights import load_weights, write_weights
 
-FORMAT = 1
 N_SAMPLES = 1  # draws per image in a run's history and metrics
 
 
@@ -110,7 +105,7 @@ class Run:
         """
         vae = self._new_vae()
         path = self.path / "weights.safetensors"
-        _load_weights(vae, read_tensors(path)[0], path)
+        load_weights(vae, read_tensors(path)[0], path)
         return vae.eval().requires_grad_(False)
 
     def codes(self) -> Codes:
@@ -143,12 +138,7 @@ class Run:
 
     def check_images(self, dataset: Dataset) -> None:
         """Raise RunError unless these are the images the run was started with."""
-        expected = self.data().get("fingerprint")
-        if expected != dataset.fingerprint:
-            raise RunError(
-                f"{self.path}: these are not the images the run was started with (fingerprint "
-                f"{expected}, got {dataset.fingerprint})."
-            )
+        check_images(self.data().get("fingerprint"), dataset, self.path)
 
     def train(self, dataset: Dataset) -> Iterator[EpochRecord]:
         """Train from where the run stands to its last epoch, saving after each.
@@ -163,20 +153,13 @@ class Run:
         RunError
             When the folder cannot be read or written, or the data have changed.
         """
-        facts = {
-            "image_shape": dataset.image_shape,
-            "class_names": dataset.class_names,
-            "n_train": len(dataset.train),
-            "n_test": len(dataset.test),
-            "fingerprint": dataset.fingerprint,
-        }
-        state = self.state()
+        facts, state = facts_of(dataset), self.state()
         if state:
             self.check_images(dataset)
         vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
         done = [r for r in self.history() if state and r["epoch"] <= state.epoch]
         if state:
-            _load_weights(vae, state.model, self.path / "resume.safetensors")
+            load_weights(vae, state.model, self.path / "resume.safetensors")
             if len(done) != state.epoch:
                 raise RunError(
                     f"{self.path / 'history.jsonl'}: expected the records of {state.epoch} "
@@ -208,8 +191,8 @@ class Run:
         self._save_weights(record.state)
 
     def _save_weights(self, state: TrainState) -> None:
-        epoch = {"epoch": str(state.epoch)}
-        write_tensors(self.path / "weights.safetensors", state.model, epoch)
+        path = self.path / "weights.safetensors"
+        write_weights(path, state.model, self.config, self.data(), state.epoch)
 
     def _summary(self, history: list[dict[str, Any]], facts: dict[str, Any]) -> dict[str, Any]:
         last, seconds = history[-1], sum(r["seconds"] for r in history)
@@ -232,148 +215,35 @@ class Run:
         return build_vae(self.config.model, (c, height, width))
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One line of a list of runs: the run, or the reason why it cannot be opened."""
-
-    id: str
-    run: Run | None
-    problem: str | None = None
-
-    @property
-    def status(self) -> str:
-        """finished | unfinished | new | damaged."""
-        if self.run is None:
-            return "damaged"
-        if self.run.is_finished:
-            return "finished"
-        return "unfinished" if self.run.has_model else "new"
+def facts_of(dataset: Dataset) -> dict[str, Any]:
+    """What a run remembers of its data set: `data.json`."""
+    return {
+        "image_shape": dataset.image_shape,
+        "class_names": dataset.class_names,
+        "n_train": len(dataset.train),
+        "n_test": len(dataset.test),
+        "fingerprint": dataset.fingerprint,
+    }
 
 
-class RunStore:
-    """A folder of runs.
-
-    Parameters
-    ----------
-    root : path
-        Created when the first run is.
-    """
-
-    def __init__(self, root: Path | str) -> None:
-        self.root = Path(root).expanduser()
-
-    def create(self, config: RunConfig) -> Run:
-        """Make a folder for a new run. Raises RunError when it cannot be written."""
-        shape = "x".join(map(str, config.model.latent_shape))
-        stem = config.name or f"{config.data.name} {config.model.posterior} {shape}"
-        slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "run"
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        return self._write_new(f"{slug}-{secrets.token_hex(3)}", config, created)
-
-    def _write_new(self, run_id: str, config: RunConfig, created: str) -> Run:
-        _check_id(run_id)
-        path = self.root / run_id
-        with writing(path):
-            path.mkdir(parents=True)
-        envelope = {"format": FORMAT, "created": created, "config": config.to_dict()}
-        write_json(path / "config.json", envelope)
-        return Run(path, config, created)
-
-    def adopt(
-        self,
-        template: Run,
-        name: str,
-        weights: dict[str, Tensor],
-        codes: Codes,
-        metrics: dict[str, Any],
-    ) -> Run:
-        """Write a finished run under a name of its own, with `template`'s config and history.
-
-        Raises
-        ------
-        RunError
-            When the folder exists or cannot be written.
-        """
-        run = self._write_new(name, template.config, template.created)
-        write_json(run.path / "data.json", template.data())
-        write_bytes(
-            run.path / "history.jsonl", "".join(map(json_line, template.history())).encode()
-        )
-        write_tensors(run.path / "weights.safetensors", weights)
-        run.save_codes(codes)
-        write_json(run.path / "metrics.json", metrics)
-        return run
-
-    def load(self, run_id: str) -> Run:
-        """Open a run and check its files.
-
-        Raises
-        ------
-        RunError
-            When there is no such run, or a file in it is missing or damaged; names the file.
-        """
-        _check_id(run_id)
-        path = self.root / run_id
-        if not path.is_dir():
-            raise RunError(f"{path}: there is no such run.")
-        envelope = read_json(path / "config.json", {"format", "created", "config"})
-        if envelope["format"] != FORMAT:
-            raise RunError(
-                f"{path / 'config.json'}: expected format {FORMAT}; got {envelope['format']!r}."
-            )
-        try:
-            run = Run(path, RunConfig.from_dict(envelope["config"]), str(envelope["created"]))
-        except VAECoreError as error:
-            raise RunError(f"{path / 'config.json'}: {error}") from error
-        _check(run)
-        return run
-
-    def list(self) -> list[Entry]:
-        """Every run, newest first, damaged ones included with the reason."""
-        if not self.root.is_dir():
-            return []
-        entries = [
-            self._entry(p.name) for p in self.root.iterdir() if p.is_dir() and p.name[0] != "."
-        ]
-        return sorted(entries, key=lambda e: (e.run.created if e.run else "", e.id), reverse=True)
-
-    def _entry(self, run_id: str) -> Entry:
-        try:
-            return Entry(run_id, self.load(run_id))
-        except VAECoreError as error:
-            return Entry(run_id, None, str(error))
-
-
-def _check_id(run_id: str) -> None:
-    """Raise RunError unless it is the name of a folder inside the store."""
-    if not re.fullmatch(r"\w[\w.-]{0,199}", run_id):
-        raise RunError(f"expected a run's id, letters, digits and - _ . only; got {run_id!r}.")
-
-
-def _check(run: Run) -> None:
-    """Open what a run should hold by now, reading headers but no tensors."""
-    run.history()
-    if run.has_model:
-        run.data()
-        check_tensors(run.path / "weights.safetensors")
-    if run.is_finished:
-        run.metrics()
-        check_tensors(run.path / "weights.safetensors")
-        check_tensors(run.path / "codes.safetensors")
-
-
-def _load_weights(vae: VAE, weights: dict[str, Tensor], path: Path) -> None:
-    expected = {name: tuple(value.shape) for name, value in vae.state_dict().items()}
-    got = {name: tuple(value.shape) for name, value in weights.items()}
-    faults = [f"{name} is missing" for name in expected.keys() - got.keys()]
-    faults += [f"{name} is not part of it" for name in got.keys() - expected.keys()]
-    faults += [
-        f"{name} has shape {got[name]}, not {expected[name]}"
-        for name in expected.keys() & got.keys()
-        if expected[name] != got[name]
-    ]
-    if faults:
+def check_images(fingerprint: str | None, dataset: Dataset, where: Path | str) -> None:
+    """Raise RunError unless these are the images with this fingerprint."""
+    if fingerprint != dataset.fingerprint:
         raise RunError(
-            f"{path}: not the weights of this run's model: {'; '.join(sorted(faults)[:3])}."
+            f"{where}: these are not the images the run was started with (fingerprint "
+            f"{fingerprint}, got {dataset.fingerprint}). Name the folder of those."
         )
-    vae.load_state_dict(weights)
+
+
+def scores(data: DataConfig, result: Evaluation) -> dict[str, Any]:
+    """How a model does, in nats per image, and on what; None stands for 'no finite rate'."""
+    finite = math.isfinite(result.rate)
+    return {
+        "dataset": data.name,
+        "binarisation": data.binarisation,
+        "n_test": result.n_images,
+        "n_samples": result.n_samples,
+        "test_distortion": result.distortion,
+        "test_rate": result.rate if finite else None,
+        "test_negative_elbo": result.negative_elbo if finite else None,
+    }

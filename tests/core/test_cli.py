@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from dataclasses import replace
 
@@ -159,6 +160,47 @@ def test_export_writes_a_run_that_evaluates_to_its_card(answer, finished_run, tm
     assert values == {name: exported[name] for name in FIELDS[:-2]}
 
 
+def test_import_makes_a_run_of_a_weights_file(answer, finished_run, tmp_path):
+    file = shutil.copy(finished_run.path / "weights.safetensors", tmp_path / "far.safetensors")
+    values = answer("import", file, "--name", "From Ada", "--runs", tmp_path / "mine")
+    metrics = finished_run.metrics()
+    assert values == {name: metrics[name] for name in FIELDS[:-2]} | {"run_id": values["run_id"]}
+    (entry,) = RunStore(tmp_path / "mine").list()
+    assert (entry.id, entry.run.title) == (values["run_id"], "From Ada")
+    assert answer("evaluate", entry.run.path) == values
+
+
+def test_import_reads_the_images_from_the_folder_given(answer, refusal, idx_folder, tmp_path):
+    data = ("--dataset", "mnist", "--data-dir", idx_folder)
+    trained = answer("train", *TINY, *data, "--runs", tmp_path)
+    file = tmp_path / trained["run_id"] / "weights.safetensors"
+    (tmp_path / "empty").mkdir()
+    mine = ("--runs", tmp_path / "mine")
+    assert refusal("import", file, "--data-dir", tmp_path / "empty", *mine).startswith("DataError")
+    assert not (tmp_path / "mine").exists()
+    values = answer("import", file, "--data-dir", idx_folder, *mine)
+    assert values["test_distortion"] == trained["test_distortion"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "there is no such file"), (b"", "got an empty file"), (b"PK\3\4", "never unpickles")],
+)
+def test_import_of_another_file_is_one_line(refusal, tmp_path, content, said):
+    file = tmp_path / "model.pt"
+    if content is not None:
+        file.write_bytes(content)
+    assert said in refusal("import", file, "--runs", tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_import_under_a_bad_name_is_one_line(refusal, finished_run, tmp_path):
+    file = finished_run.path / "weights.safetensors"
+    err = refusal("import", file, "--name", "?!", "--runs", tmp_path / "mine")
+    assert err.startswith("ConfigError: name must be")
+    assert not (tmp_path / "mine").exists()
+
+
 def test_resume_finishes_a_run(answer, tmp_path, digits, finished_run):
     run = RunStore(tmp_path).create(tiny_run())
     training = run.train(digits)
@@ -209,7 +251,7 @@ def test_missing_device_is_one_line(refusal, tmp_path):
     assert "choose cpu or auto" in refusal("train", *TINY, "--device", "cuda", "--runs", tmp_path)
 
 
-@pytest.mark.parametrize("words", [[], ["dance"], ["show"], ["export", "x"]])
+@pytest.mark.parametrize("words", [[], ["dance"], ["show"], ["export", "x"], ["import"]])
 def test_incomplete_command_is_one_line(refusal, words):
     assert "python -m vae_core" in refusal(*words)
 

@@ -16,7 +16,8 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 # Each room may import the rooms before it, and its own.
 ORDER = (
     *("errors", "config", "files", "data", "networks", "posteriors", "likelihoods", "vae"),
-    *("objective", "analysis", "trainer", "runs", "flags", "export", "jobs", "__main__"),
+    *("weights", "objective", "analysis", "trainer", "runs", "store", "flags", "export"),
+    *("importing", "jobs", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
 

@@ -1,0 +1,88 @@
+"""Open a model file on the Train page: uploaded, or by its path on the server's machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from pages.ui import cached, images, state
+from vae_core.data.sources import SOURCES
+from vae_core.errors import DataError, VAECoreError
+from vae_core.files import write_bytes
+from vae_core.importing import import_model, read_model_file
+from vae_core.store import RunStore
+
+MEGABYTES = 200  # of an upload
+
+
+def open_file() -> bool:
+    """The two ways to give a file, and what came of it.
+
+    Returns True when it asks for the images, which a page can do only once.
+    """
+    boxes = st.session_state.setdefault("files_opened", 0)  # new boxes, empty, after each
+    with st.expander("Open a model file"):
+        upload = st.file_uploader(
+            "A .safetensors file of weights that ELBO Room wrote",
+            "safetensors", max_upload_size=MEGABYTES, key=f"model-file-{boxes}",
+        )  # fmt: skip
+        path = st.text_input(
+            "or its path on the machine that runs ELBO Room", key=f"model-path-{boxes}"
+        ).strip()
+        pressed = st.button("Open the model", icon=":material/folder_open:")
+        waiting = st.session_state.pop("waiting_for_images", False)
+        given = upload is not None or bool(path)
+        if pressed and not given:
+            st.error("Choose a file, or write its path.")
+        asks = given and (pressed or waiting) and _open(upload, path)
+        chosen, opened = st.session_state.get("chosen"), st.session_state.get("opened")
+        if chosen is not None and chosen.id == opened:
+            st.success(
+                f"{chosen.title} is open: it is now the chosen model on every page.",
+                icon=":material/check:",
+            )
+    return asks
+
+
+def _open(upload: UploadedFile | None, path: str) -> bool:
+    """Import the file and choose it; True while its images are missing and asked for."""
+    try:
+        with _on_disk(upload, path) as place:
+            file = read_model_file(place)
+            data = replace(file.config.data, path=images.data_dir())
+            with st.spinner("Encoding and scoring its test images …"):
+                run = import_model(file, RunStore(state.RUNS), cached.dataset(data))
+    except DataError as error:
+        if data.name not in SOURCES:
+            st.error(str(error))
+            return False
+        st.session_state["waiting_for_images"] = True  # and go on when they are there
+        images.offer_images(data.name, "Opening it needs the images it was trained on.", str(error))
+        return True
+    except VAECoreError as error:
+        st.error(str(error))
+        return False
+    st.session_state["files_opened"] += 1
+    st.session_state["opened"] = run.id
+    state.choose(run.id)
+    st.rerun()
+
+
+@contextmanager
+def _on_disk(upload: UploadedFile | None, path: str) -> Iterator[Path]:
+    """The file's path; an upload's in a folder that is gone afterwards."""
+    if upload is None:
+        yield Path(os.path.expanduser(path))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / re.sub(r"[^\w.-]", "-", upload.name)[-80:]
+        write_bytes(place, upload.getvalue())
+        yield place

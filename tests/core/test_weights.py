@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import shutil
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.samples import tensors, tiny_run
+from vae_core import RunError, RunStore
+from vae_core.weights import HEADER_BYTES, Header, read_header
+
+
+@pytest.fixture
+def file(finished_run, tmp_path) -> Path:
+    """The weights of a finished run, far from its folder."""
+    return shutil.copy(finished_run.path / "weights.safetensors", tmp_path / "far.safetensors")
+
+
+def with_header(header: object, rest: bytes = b"") -> bytes:
+    """A file with this JSON as its header."""
+    words = json.dumps(header).encode()
+    return struct.pack("<Q", len(words)) + words + rest
+
+
+def saved_by_torch(legacy: bool) -> bytes:
+    buffer = io.BytesIO()
+    torch.save({"a": torch.zeros(2)}, buffer, _use_new_zipfile_serialization=not legacy)
+    return buffer.getvalue()
+
+
+def test_a_weights_file_says_what_its_run_is_but_not_where_the_data_were(tmp_path, digits):
+    config = tiny_run()
+    config = replace(config, data=replace(config.data, path="a/secret/place"))
+    run = RunStore(tmp_path).create(config)
+    next(run.train(digits))
+    file = run.path / "weights.safetensors"
+    assert b"secret" not in file.read_bytes()
+    header = read_header(file)
+    values = config.to_dict()
+    values["data"]["path"] = None
+    assert json.loads(header.texts["config"]) == json.loads(json.dumps(values))
+    assert json.loads(header.texts["data"]) == run.data()
+    assert header.epoch == 1
+
+
+def test_a_header_has_the_tensors_names_shapes_and_types(finished_run, file):
+    header = read_header(file)
+    assert header.shapes == {k: tuple(v.shape) for k, v in tensors(finished_run).items()}
+    assert set(header.dtypes.values()) == {"F32"}
+
+
+@pytest.mark.parametrize("epoch", ["", "-1", "two", "9" * 9])
+def test_an_epoch_that_is_none_is_not_known(epoch):
+    assert Header({}, {}, {"epoch": epoch}).epoch is None
+
+
+KINDS = {
+    "absent": (None, "there is no such file"),
+    "empty": (b"", "got an empty file"),
+    "seven bytes": (b"1234567", "got 7 bytes"),
+    "text": (b"not a safetensors file\n", "bytes that announce a header of"),
+    "small text": (struct.pack("<Q", 4) + b"abcd", "got a file of another kind"),
+    "broken header": (struct.pack("<Q", 4) + b"{]]]", "invalid JSON in header"),
+    "not text": (struct.pack("<Q", 4) + b"{\xff\xff}", "invalid UTF-8 in header"),
+    "header of a terabyte": (struct.pack("<Q", 1 << 40) + b"{}", "announce a header of 1,099,511,"),
+    "header of 2^64 - 1": (b"\xff" * 8 + b"{}", "announce a header of 18,446,744,"),
+    "header of 2 MB": (
+        struct.pack("<Q", 2 << 20) + b"{" + b" " * (2 << 20), f"more than the {HEADER_BYTES:,}",
+    ),
+    "numbers as text": (with_header({"__metadata__": {"a": 1}}), "expected a string"),
+    "unknown type": (
+        with_header({"a": {"dtype": "X\x1b\n", "shape": [1], "data_offsets": [0, 1]}}, b"1"),
+        "unknown variant",
+    ),
+    "larger than any memory": (
+        with_header({"a": {"dtype": "F32", "shape": [1 << 62, 4], "data_offsets": [0, 0]}}),
+        "overflow",
+    ),
+    "shared bytes": (
+        with_header(
+            {k: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for k in "ab"}, b"1234"
+        ),
+        "invalid offset",
+    ),
+    "pickle": (pickle.dumps({"a": [1.0] * 99}), "got a pickle. This project never unpickles"),
+    "saved by torch": (saved_by_torch(legacy=False), "zip archive, as torch.save writes. This"),
+    "saved by an old torch": (saved_by_torch(legacy=True), "got a pickle. This project never"),
+}  # fmt: skip
+
+
+def refusal(file: Path) -> str:
+    """Its one sentence."""
+    with pytest.raises(RunError) as caught:
+        read_header(file)
+    message = str(caught.value)
+    assert message.startswith((file.name, str(file)))
+    assert message.isprintable()
+    assert len(message) < 500
+    return message
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_weights_file_is_refused_in_its_own_sentence(tmp_path, kind):
+    content, said = KINDS[kind]
+    file = tmp_path / "foreign.safetensors"
+    if content is not None:
+        file.write_bytes(content)
+    assert said in refusal(file)
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".ckpt", ".PKL"])
+def test_a_checkpoint_of_another_kind_is_told_how_to_become_one_of_this(tmp_path, suffix):
+    file = tmp_path / f"model{suffix}"
+    file.write_bytes(b"\x00" * 100)
+    message = refusal(file)
+    assert f"got a {suffix} file. This project never unpickles" in message
+    assert "safetensors.torch.save_file(model.state_dict()" in message
+
+
+def test_a_folder_is_refused(finished_run):
+    assert "got a folder" in refusal(finished_run.path)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_path_that_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(RunError, match="there is no such file"):
+        read_header(tmp_path / name)
+
+
+@pytest.mark.parametrize("part", ["header", "tensors", "one byte"])
+def test_a_file_cut_short_is_refused(file, part):
+    content = file.read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    cut = {"header": end // 2, "tensors": (end + len(content)) // 2, "one byte": -1}[part]
+    file.write_bytes(content[:cut])
+    said = "announce a header" if part == "header" else "its tensors do not fill it exactly"
+    assert said in refusal(file)
+
+
+def test_a_file_with_more_behind_it_is_refused(file):
+    file.write_bytes(file.read_bytes() + b"more")
+    assert "its tensors do not fill it exactly" in refusal(file)

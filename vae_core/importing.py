@@ -1,0 +1,190 @@
+"""A weights file from elsewhere -> a finished run of one's own.
+
+The file says by itself which model it is (see weights.py); an older one is read where it lies
+in its run's folder. Nothing it claims is believed: its tensors must be those of its config's
+model, and the images those it was trained on. Codes and metrics are computed anew from them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vae_core.analysis.codes import encode_dataset
+from vae_core.config import POSTERIORS, ModelConfig, RunConfig
+from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
+from vae_core.errors import RunError, VAECoreError
+from vae_core.files import read_json, read_tensors
+from vae_core.objective import evaluate
+from vae_core.runs import N_SAMPLES, Run, check_images, facts_of, scores
+from vae_core.store import Contents, RunStore
+from vae_core.vae import build_vae
+from vae_core.weights import differences, listed, load_weights, printable, read_header, shapes_of
+
+FLOATS = ("F16", "BF16", "F32", "F64")
+CODES = 1 << 28  # numbers that all posteriors of the test split may take: 1 GiB
+ASTRAY = "Its training went astray: give the weights of an earlier epoch, or train again."
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A weights file whose header is sound: its tensors are those of its config's model.
+
+    Attributes
+    ----------
+    path : Path
+    config : RunConfig
+        Without the folder of the data set, which is another machine's.
+    image_shape : (c, H, W)
+    fingerprint : str
+        Of the images the model was trained on.
+    epoch : int, optional
+    """
+
+    path: Path
+    config: RunConfig
+    image_shape: tuple[int, int, int]
+    fingerprint: str
+    epoch: int | None
+
+
+def read_model_file(path: Path) -> ModelFile:
+    """Look at a weights file without reading a tensor or making a model of its size.
+
+    Parameters
+    ----------
+    path : Path
+        A .safetensors file that this project wrote, or one in a run's folder.
+
+    Raises
+    ------
+    RunError
+        When it is no whole safetensors file, does not say which model it is, or holds other
+        tensors than that model; names the file and says what to do.
+    """
+    header, name = read_header(path), path.name
+    claimed, facts = _claims(path, header.texts)
+    config, (image_shape, fingerprint) = _config(claimed, name), _data(facts, name)
+    try:
+        expected = shapes_of(config.model, image_shape)
+    except VAECoreError as error:
+        raise RunError(f"{name}: its config and its images do not fit: {error}") from error
+    faults = differences(expected, header.shapes)
+    faults += [
+        f"{tensor} has type {kind}, not {', '.join(FLOATS[:-1])} or {FLOATS[-1]}"
+        for tensor, kind in header.dtypes.items()
+        if kind not in FLOATS
+    ]
+    if faults:
+        raise RunError(
+            f"{name}: not the weights of the model that its config describes: {listed(faults)}. "
+            "Give a file whose weights and config are of one run."
+        )
+    return ModelFile(path, config, image_shape, fingerprint, header.epoch)
+
+
+def import_model(
+    file: ModelFile, store: RunStore, dataset: Dataset, name: str | None = None
+) -> Run:
+    """Make a finished run of a weights file, with codes and metrics of the test split.
+
+    The weights keep the precision they came in. There is no history.
+
+    Parameters
+    ----------
+    file : ModelFile
+    store : RunStore
+        Where the new run goes. Nothing is left in it when something is wrong.
+    dataset : Dataset
+        The one the model was trained on: what `load_dataset(file.config.data)` gives.
+    name : str, optional
+        A name for people; by default the file's own.
+
+    Raises
+    ------
+    ConfigError
+        When the name is not allowed.
+    RunError
+        When the images are others, the weights are not finite, or the store cannot be written.
+    """
+    title = file.path.name
+    config = dataclasses.replace(file.config, name=name or file.config.name)
+    check_images(file.fingerprint, dataset, title)
+    if file.image_shape != dataset.image_shape:
+        raise RunError(
+            f"{title}: says its images are of shape {file.image_shape}; those it was trained on "
+            f"are of shape {dataset.image_shape}. Give the file as it was written."
+        )
+    _check_room(config.model, len(dataset.test), title)
+    weights, _ = read_tensors(file.path)
+    if broken := [key for key, value in weights.items() if not value.float().isfinite().all()]:
+        raise RunError(
+            f"{title}: expected finite weights; there is NaN or infinity in {listed(broken)}. "
+            f"{ASTRAY}"
+        )
+    vae = build_vae(config.model, dataset.image_shape).requires_grad_(False)
+    load_weights(vae, weights, file.path)
+    codes, result = encode_dataset(vae, dataset.test), evaluate(vae, dataset.test, N_SAMPLES)
+    if not math.isfinite(result.negative_elbo if vae.family.has_rate else result.distortion):
+        raise RunError(
+            f"{title}: expected a finite ELBO; the test images get distortion "
+            f"{result.distortion:g} and rate {result.rate:g}. {ASTRAY}"
+        )
+    run_id = store.new_id(config)
+    metrics = {"run_id": run_id, **scores(config.data, result)}
+    facts = facts_of(dataset)
+    return store.adopt(run_id, Contents(config, facts, weights, codes, metrics, epoch=file.epoch))
+
+
+def _claims(path: Path, texts: dict[str, str]) -> tuple[Any, Any]:
+    """Config and data facts: from the file's own text, else from the JSON files beside it."""
+    if {"config", "data"} <= texts.keys():
+        try:
+            return json.loads(texts["config"]), json.loads(texts["data"])
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{path.name}: expected its config as JSON ({error}).") from error
+    folder = path.parent
+    if not ((folder / "config.json").is_file() and (folder / "data.json").is_file()):
+        raise RunError(
+            f"{path.name}: does not say which model it is: expected config and data facts in the "
+            "file, or config.json and data.json beside it. Put it back into its run's folder, or "
+            "give the file that this writes: python -m vae_core export RUN --to FOLDER"
+        )
+    config = read_json(folder / "config.json", {"config"})["config"]
+    return config, read_json(folder / "data.json", {"image_shape", "fingerprint"})
+
+
+def _config(values: Any, name: str) -> RunConfig:
+    try:
+        config = RunConfig.from_dict(values)
+    except VAECoreError as error:
+        raise RunError(f"{name}: {printable(str(error))}") from error
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, path=None))
+
+
+def _data(facts: Any, name: str) -> tuple[tuple[int, int, int], str]:
+    """The shape and the fingerprint of the images, checked."""
+    match facts:
+        case {"image_shape": [int(c), int(height), int(width)], "fingerprint": str(fingerprint)}:
+            sides = min(height, width) >= MIN_SIDE and max(height, width) <= MAX_SIDE
+            if c in (1, 3) and sides:
+                return (int(c), height, width), printable(fingerprint)
+    raise RunError(
+        f"{name}: expected facts about its data with a fingerprint and an image_shape of 1 or 3 "
+        f"channels and {MIN_SIDE} to {MAX_SIDE} pixels a side; got {printable(repr(facts), 200)}."
+    )
+
+
+def _check_room(model: ModelConfig, n_test: int, name: str) -> None:
+    """Raise RunError when the codes would fill the memory: a small file can ask for that."""
+    *sites, channels = model.latent_shape
+    count = n_test * math.prod(sites) * POSTERIORS[model.posterior].n_params(channels)
+    if count > CODES:
+        raise RunError(
+            f"{name}: the posteriors of {n_test:,} test images take {count:,} numbers, more than "
+            f"the {CODES:,} that are kept. Use a smaller latent, or posterior diagonal."
+        )
