@@ -93,15 +93,16 @@ def test_warm_up_rises_linearly_from_zero():
     torch.testing.assert_close(objective(terms, epoch=9), Objective(2.0)(terms))
 
 
-def test_free_bits_are_a_floor_under_every_number():
+@pytest.mark.parametrize("beta", [1.0, 3.0])
+def test_free_bits_are_a_floor_under_every_number(beta):
     terms = elbo_terms(vae_of(), X, generator=seeded())
     per_dim = terms.rate_per_dim.detach().mean(0)
     floor = float(per_dim.median())
     expected = sum(max(floor, float(kl)) for kl in per_dim)
-    loss = Objective(free_bits=floor)(terms)
-    torch.testing.assert_close(loss, terms.distortion.mean() + expected)
-    low = Objective(free_bits=float(per_dim.min()) / 2)(terms)
-    torch.testing.assert_close(low, Objective()(terms))
+    loss = Objective(beta, free_bits=floor)(terms)
+    torch.testing.assert_close(loss, terms.distortion.mean() + beta * expected)
+    low = Objective(beta, free_bits=float(per_dim.min()) / 2)(terms)
+    torch.testing.assert_close(low, Objective(beta)(terms))
 
 
 def test_free_bits_stop_the_gradient_below_the_floor():

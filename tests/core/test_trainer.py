@@ -130,6 +130,18 @@ def test_state_holds_the_sigma_that_training_moves(digits, sigma):
         assert torch.equal(state.model["likelihood.log_sigma"], vae.likelihood.log_sigma)
 
 
+def test_analytic_sigma_forgets_where_it_began(digits):
+    """Three batches are enough: the first one replaces the value that was set."""
+    ends = []
+    for begun in (0.01, 1.0):
+        config = model(likelihood="gaussian", sigma="analytic", sigma_value=begun)
+        vae = build_vae(config, digits.image_shape)
+        next(fit(vae, digits, CONFIG))
+        ends.append(vae.likelihood.sigma)
+    assert ends[0] == pytest.approx(ends[1], rel=1e-5)
+    assert 0.3 < ends[0] < 0.7  # the pixels' own spread; nothing is learnt yet
+
+
 def test_model_is_in_training_mode_only_while_it_trains(digits):
     """The analytic sigma is measured in training, and stays as it is for everything else."""
     vae = build_vae(model(likelihood="gaussian", sigma="analytic"), digits.image_shape)
