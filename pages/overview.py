@@ -50,4 +50,7 @@ if family.has_rate:
     )
 else:
     st.latex(family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)")
-    st.markdown("**A point mass** has no σ: drawing again changes nothing, and its KL is infinite.")
+    st.markdown(
+        "**A point mass** has no σ: drawing z again gives the same z, and its KL is infinite. Only "
+        "the pixels' noise changes."
+    )

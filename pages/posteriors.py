@@ -30,7 +30,7 @@ with side:
 
 shown = charts.of_classes(codes, picked or labels)
 draws = class_draws(shown, count)
-count = min({charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(layer, count), len(shown))
+count = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(layer, count)
 some = charts.first(draws if layer == charts.DRAWS else shown, count)
 with plane:
     layout = charts.Plane(codes, (j, k))
@@ -63,7 +63,8 @@ for column, index in ((left, j), (right, k)):
             frame, charts.prior_frame(codes, index), codes.kind.prior_title, table["name"][index]
         )
         charts.show(figure, key=f"marginal-{column is right}")
+drawn = f" {len(some):,} {layer} shown;" if len(some) else ""
 st.caption(
-    f"Test split: {count:,} of {len(shown):,} images shown; marginals from "
-    f"{len(draws):,} draws of z, one for each of as many images drawn at random."
+    f"Test split, {len(shown):,} images;{drawn} marginals from {len(draws):,} draws of z, one for "
+    "each of as many images drawn at random."
 )

@@ -14,9 +14,10 @@ with watch:
     asks = importing.open_file()
 with form:
     st.markdown("##### A new model")
-    with st.container(horizontal=True, gap="small"):
-        for name in PRESETS:
-            st.button(name, on_click=use_preset, args=(name,))
+    st.selectbox(
+        "Preset", list(PRESETS), index=None, key="preset", on_change=use_preset,
+        placeholder="Fill the form with …",
+    )  # fmt: skip
     action = st.container()
     try:
         config = run_form(images.data_dir())

@@ -53,9 +53,13 @@ HIDDEN = ("data-dir",)  # has a place of its own
 GAUSSIAN = ("sigma", "sigma-value")  # without effect elsewhere
 
 
-def use_preset(name: str) -> None:
-    """Fill the form with a preset."""
-    preset = PRESETS[name]
+def use_preset() -> None:
+    """Fill the form with the preset that was chosen."""
+    if name := st.session_state["preset"]:
+        _fill(PRESETS[name])
+
+
+def _fill(preset: RunConfig) -> None:
     for part, kind in PARTS.items():
         for field in dataclasses.fields(kind):
             value = getattr(getattr(preset, part), field.name)
@@ -65,7 +69,7 @@ def use_preset(name: str) -> None:
 def run_form(data_dir: str | None) -> RunConfig:
     """Every setting as a widget; raises ConfigError when they do not make a valid config."""
     if _key(dataclasses.fields(DataConfig)[0]) not in st.session_state:
-        use_preset(next(iter(PRESETS)))
+        _fill(next(iter(PRESETS.values())))
     values: dict[str, dict[str, Any]] = {"data": {"path": data_dir}, "model": {}, "train": {}}
     name = st.text_input("Name (optional)", key="form-name", persist_state="session")
     columns = st.columns(2)

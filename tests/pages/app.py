@@ -54,6 +54,10 @@ def button(app: AppTest, label: str) -> Button:
     return next(b for b in app.button if b.label == label)
 
 
+def choose_preset(app: AppTest, name: str) -> AppTest:
+    return app.selectbox(key="preset").set_value(name).run()
+
+
 def pictures(app: AppTest) -> dict[str, str]:
     """The source of every picture beside the sliders, by what it is called."""
     html = "".join(e.proto.body for e in app.get("html"))

@@ -7,7 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.pages.app import PAGES, assert_sound, button, charts, decoded, go, numbers, open_page
+from tests.pages.app import (
+    PAGES,
+    assert_sound,
+    button,
+    charts,
+    choose_preset,
+    decoded,
+    go,
+    numbers,
+    open_page,
+)
 from tests.samples import LATENTS, tiny_run
 from vae_core import Dataset, Run, RunStore
 from vae_core.analysis import rate_rest, total_rate
@@ -150,7 +160,7 @@ def test_sigma_can_be_set_for_the_gaussian_only() -> None:
 
 def test_a_mean_in_place_of_a_sum_says_which_beta_and_sigma_it_stands_for() -> None:
     """64 pixels: MSE_mean + KL is the ELBO at sigma^2 = 64 / 2, and no direction is above that."""
-    app = button(open_page("train.py"), "Digits, collapse").click().run()
+    app = choose_preset(open_page("train.py"), "Digits, collapse")
     assert_sound(app)
     said = next(c.value for c in app.caption if "β" in c.value)
     assert "β = 64" in said

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
-from tests.pages.app import PAGES, assert_sound, button, go, open_page
+from tests.pages.app import PAGES, assert_sound, button, choose_preset, go, open_page
 from tests.samples import rewrite, synthetic_files, tiny_run, write_files
 from vae_core import DataConfig, Run, RunStore, load_dataset
 
@@ -121,7 +121,7 @@ def test_missing_images_are_asked_for_once_and_then_the_model_opens(
 ) -> None:
     """Also when the form's own data set is missing as well."""
     app = open_page("train.py")
-    button(app, preset).click().run()
+    choose_preset(app, preset)
     write_path(app, foreign)
     assert_sound(app)
     said = "Opening it needs the images it was trained on. MNIST is not on this machine."

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import jobs
 from pages.ui.forms import PRESETS
-from tests.pages.app import assert_sound, button, charts, go, open_page, run_until
+from tests.pages.app import assert_sound, button, charts, choose_preset, go, open_page, run_until
 from vae_core import RunStore
 from vae_core.analysis import total_rate
 
@@ -23,7 +23,7 @@ def labels(app: AppTest) -> list[str]:
 def ask(name: str, **settings: object) -> AppTest:
     """The Train page with the smallest preset and these settings."""
     app = open_page("train.py")
-    button(app, "Digits, 2-D").click().run()
+    choose_preset(app, "Digits, 2-D")
     app.text_input(key="form-name").set_value(name)
     for key, value in settings.items():
         app.number_input(key=f"form-{key}").set_value(value)
@@ -94,7 +94,7 @@ def test_training_that_fails_says_why_in_its_own_words(runs: Path) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_fills_the_form_and_can_be_trained_or_asks_for_its_images(preset: str) -> None:
     app = open_page("train.py")
-    button(app, preset).click().run()
+    choose_preset(app, preset)
     assert_sound(app)
     assert app.selectbox(key="form-dataset").value == PRESETS[preset].data.name
     assert app.number_input(key="form-epochs").value == PRESETS[preset].train.epochs

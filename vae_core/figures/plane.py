@@ -60,7 +60,8 @@ def posterior_plane(
         One posterior each, drawn thin at 1 sigma.
     """
     figure = go.Figure()
-    low, high = _square(points if prior is None else prior, 3.4 if prior is None else 0.0)
+    shown = [points[["x", "y"]], *([] if prior is None else [prior])]
+    low, high = _square(np.vstack(shown), 3.4 if prior is None else 0.0)
     if prior is not None:
         figure.add_scattergl(
             x=prior["x"],
@@ -163,10 +164,11 @@ def _triangle(figure: go.Figure, names: Sequence[str]) -> None:
     figure.update_yaxes(visible=False, range=[-0.17, 1.07])
 
 
-def _square(points: pd.DataFrame, reach: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _square(
+    points: NDArray[np.float64], reach: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Corners of the smallest square around the points and -reach ... reach."""
-    xy = points[["x", "y"]].to_numpy(float).reshape(-1, 2)
-    around = np.vstack([xy, [[-reach, -reach], [reach, reach]]])
+    around = np.vstack([points, [[-reach, -reach], [reach, reach]]])
     low, high = around.min(0), around.max(0)
     half = 0.52 * (high - low).max()
     return (low + high) / 2 - half, (low + high) / 2 + half
