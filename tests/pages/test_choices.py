@@ -54,7 +54,7 @@ def test_with_mnist_at_hand_the_original_is_shown_and_scored(run: Run, mnist_fol
         assert_sound(app)
         assert not app.info
         distortion, rate, total = ledger(app)
-        assert distortion > 0
+        assert distortion > 0 or run.config.model.likelihood != "bernoulli"  # densities may be > 1
         assert total == pytest.approx(distortion + rate, abs=0.011)
         app.run()
 

@@ -196,7 +196,7 @@ def test_kl_stacked_over_the_epochs_adds_up_to_the_rate(run: Run) -> None:
     figure = kl_over_epochs(kl_history(history, list(range(len(names))), names, rest))
     assert len({t.stackgroup for t in figure.data}) == 1
     top = np.sum([t.y for t in figure.data], axis=0)
-    np.testing.assert_allclose(top, [r["test_rate"] for r in history], rtol=1e-4)
+    np.testing.assert_allclose(top, [r["test_rate"] for r in history], rtol=1e-4, atol=1e-6)
     assert titles(figure) == f"epoch | KL, {UNIT}"
 
 
@@ -272,8 +272,8 @@ def test_training_curves_are_distortion_rate_and_their_sum(run: Run) -> None:
         return
     distortion, rate, total = (np.array(t.y) for t in panels)
     np.testing.assert_allclose(distortion + rate, total)
-    # weights that ship are rounded to half precision and measured anew
-    assert total[-1] == pytest.approx(run.metrics()["test_negative_elbo"], abs=0.02)
+    # weights that ship are rounded to half precision and measured anew, with other draws
+    assert total[-1] == pytest.approx(run.metrics()["test_negative_elbo"], rel=1.5e-3)
 
 
 # Pictures
