@@ -127,6 +127,18 @@ def test_every_point_and_all_of_three_sigma_are_on_the_plane() -> None:
         assert axis.range[1] > max(values.max(), 3)
 
 
+def test_posteriors_of_single_images_are_drawn_apart_and_are_on_the_plane() -> None:
+    far = np.array([9.0, 0.0])
+    images = [Ellipse(1, "1", np.zeros(2), TILTED), Ellipse(1, "1", far, TILTED)]
+    figure = posterior_plane(points(0), [], ("z0", "z1"), images=images)
+    (line,) = [t for t in figure.data if t.name == "1"]
+    x, y = np.array(line.x), np.array(line.y)
+    assert np.isnan(x).sum() == 2  # a gap after each, or they would be joined
+    first = np.stack([x, y])[:, : np.isnan(x).argmax()]
+    np.testing.assert_allclose(first, images[0].contour(1.0))
+    assert figure.layout.xaxis.range[1] > far[0]
+
+
 def test_an_empty_plane_still_shows_the_prior() -> None:
     figure = posterior_plane(points(0), [], ("z0", "z1"))
     assert len(figure.data) == 3

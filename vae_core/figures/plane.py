@@ -60,8 +60,9 @@ def posterior_plane(
         One posterior each, drawn thin at 1 sigma.
     """
     figure = go.Figure()
-    shown = [points[["x", "y"]], *([] if prior is None else [prior])]
-    low, high = _square(np.vstack(shown), 3.4 if prior is None else 0.0)
+    centres = np.array([image.mean for image in images]).reshape(-1, 2)
+    shown = np.vstack([points[["x", "y"]], centres, *([] if prior is None else [prior])])
+    low, high = _square(shown, 3.4 if prior is None else 0.0)
     if prior is not None:
         figure.add_scattergl(
             x=prior["x"],
