@@ -325,8 +325,7 @@ class LogisticPixels(Pixels):
         loc, scale = self.loc.detach(), self.log_scale.detach().exp()
         shape = (*sample_shape, *loc.shape)
         u = torch.rand(shape, generator=generator, dtype=loc.dtype, device=loc.device)
-        tiny = torch.finfo(u.dtype).eps
-        return _nearest_level(loc + scale * u.clamp(tiny, 1.0 - tiny).logit()) / (LEVELS - 1)
+        return _nearest_level(loc + scale * u.logit()) / (LEVELS - 1)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log(F(upper edge) - F(lower edge)), summed over the pixels."""

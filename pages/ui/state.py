@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui import cached
 from vae_core.config import LIKELIHOODS, POSTERIORS
+from vae_core.objective import Reduction
 from vae_core.runs import Run
 from vae_core.store import Entry, RunStore
 
@@ -80,7 +81,7 @@ def summary(run: Run) -> str:
     )
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
-        f"{_likelihood(run)}. Test {score} "
+        f"{_likelihood(run)}{_weight(run)}. Test {score} "
         f"({metrics['n_test']:,} {metrics['binarisation']} images, "
         f"{metrics['n_samples']} draw each)."
     )
@@ -94,3 +95,14 @@ def _likelihood(run: Run) -> str:
         return title
     sigma = cached.vae(run).likelihood.sigma
     return f"{title} with {f'σ = {sigma:.3g}' if sigma else 'σ'} ({model.sigma})"
+
+
+def _weight(run: Run) -> str:
+    """What the loss weighs the rate by, when it is not the ELBO's."""
+    model, train = run.config.model, run.config.train
+    reduction = Reduction.of(train.reduction, tuple(run.data()["image_shape"]), model.latent_shape)
+    beta = train.beta * reduction.implied_beta
+    if beta == 1.0 or not POSTERIORS[model.posterior].has_rate:
+        return ""
+    how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
+    return f", trained with β = {beta:.3g}{how}"

@@ -24,12 +24,13 @@ SIZES = ((1440, 900), (390, 844))
 DECODED = "img[alt=decoded]"
 CHART = ".js-plotly-plot .main-svg"
 PAGES = {
-    "": "img[alt='decoded picture']",
+    "": "img[alt='decoder mean']",
     "train": "button[kind=primary]",
     "posteriors": CHART,
     "sliders": DECODED,
     "feature-map?run=Digits+feature+map": DECODED,
     "kl": CHART,
+    "bounds?run=Digits+2-D": CHART,
 }
 LONGEST_STOP = 10.0  # seconds
 

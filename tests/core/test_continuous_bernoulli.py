@@ -128,6 +128,16 @@ def test_gradient_is_the_picture_less_the_mean(dtype):
     torch.testing.assert_close(gradient, x - FAMILY(y).mean.detach(), rtol=0.0, atol=tolerance)
 
 
+@pytest.mark.parametrize("eta", [-1e9, 1e9])
+def test_powers_of_a_huge_logit_do_not_overflow(eta):
+    """Single precision has no room for eta^6, which is of use near 0 only."""
+    y = torch.full((1, 1, 1, 1), eta, requires_grad=True)
+    p = FAMILY(y)
+    (gradient,) = torch.autograd.grad(p.log_prob(torch.zeros(1, 1, 1)).sum(), y)
+    assert gradient.item() == pytest.approx(0.0 if eta < 0 else -1.0, abs=1e-6)
+    assert p.mean.item() == pytest.approx(0.0 if eta < 0 else 1.0, abs=1e-6)
+
+
 # Its draws
 
 

@@ -184,6 +184,15 @@ def test_first_batch_replaces_the_sigma_it_began_with():
         assert family.sigma == pytest.approx(0.3)
 
 
+def test_what_is_remembered_has_no_gradient():
+    """Else every batch would keep the one before it alive."""
+    y, x = with_error(0.09)
+    family = gaussian("analytic").train()
+    assert family(y.requires_grad_()).log_prob(x).requires_grad
+    assert not family.log_sigma.requires_grad
+    assert not family.measured.requires_grad
+
+
 def test_remembered_sigma_stays_at_that_of_a_repeated_batch():
     y, x = with_error(0.09)
     family = gaussian("analytic").train()

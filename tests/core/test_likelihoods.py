@@ -38,9 +38,10 @@ def output(
     image: tuple[int, int, int] = IMAGE,
     dtype: torch.dtype = torch.float64,
 ) -> Tensor:
-    """What a decoder might say about such images."""
+    """What a decoder might say about such images, within the limits of every family."""
     shape = (*batch, image[0] * family.n_params, *image[1:])
-    return torch.randn(shape, generator=seeded(0), dtype=torch.float64).to(dtype)
+    y = torch.randn(shape, generator=seeded(0), dtype=torch.float64)
+    return y.clamp(-2.5, 2.5).to(dtype)
 
 
 def pictures(*batch: int, image: tuple[int, int, int] = IMAGE) -> Tensor:
@@ -174,7 +175,7 @@ def test_density_sums_to_one_and_has_the_mean_it_claims(name, sigma):
 def test_draws_have_the_mean_they_claim(name, sigma):
     family = likelihood(name, sigma)
     p = family(output(family))
-    assert_mean_is(p.mean, p.sample((20_000,), seeded(0)))
+    assert_mean_is(p.mean, p.sample((20_000,), seeded(0)), slack=1e-3)
 
 
 @kinds
@@ -184,9 +185,9 @@ def test_draws_follow_the_density(name, sigma):
     y = output(family, 8, image=(1, 1, 1))
     mass, (values, _) = masses(name, family, y), SUPPORT[name]
     x = family(y).sample((20_000,), seeded(0)).flatten(1)
-    assert_mean_is(values @ mass, x)
-    assert_mean_is(values.square() @ mass, x.square())
-    assert_mean_is((2 * math.pi * values).cos() @ mass, (2 * math.pi * x).cos())
+    assert_mean_is(values @ mass, x, slack=1e-3)
+    assert_mean_is(values.square() @ mass, x.square(), slack=1e-3)
+    assert_mean_is((2 * math.pi * values).cos() @ mass, (2 * math.pi * x).cos(), slack=1e-3)
 
 
 @kinds

@@ -358,6 +358,9 @@ def test_a_triangle_holds_mean_draw_and_cloud() -> None:
     assert drawing.count("h0") == 40
     assert all(f"z{j} = 1" in drawing for j in range(3))
     assert 'cx="160.0" cy="0.0"' in drawing  # z is the third corner, at the top
+    narrow = np.random.default_rng(0).dirichlet((200, 300, 500), 40)
+    assert "×" not in drawing
+    assert triangle_svg(rows, narrow, "#1f2328").count("h0") == 80  # once more, enlarged
 
 
 def test_a_bounded_number_is_drawn_on_its_own_range() -> None:

@@ -59,6 +59,7 @@ def kl_bars(
         )
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=names)
     figure.update_layout(bargap=0.2 if len(names) > 4 else 0.6)
+    figure.update_yaxes(autorangeoptions={"include": [0.0, 0.1]})  # next to nothing looks it
     order = "most informative first" if ordered else "in the order they break the stick"
     return styled(figure, height, f"latent number, {order}", f"KL, {PER_IMAGE}")
 

@@ -108,11 +108,14 @@ def _posterior(
         f'<g transform="translate({at_x:.1f} {at_y:.1f}) rotate({angle:.1f})">',
         *shapes,
         "</g>",
-        *_mean_and_draw(at_x, at_y, zx, zy, ink),
+        *_mean_and_draw((at_x, at_y), (zx, zy), ink),
     ]
 
 
-def _mean_and_draw(x: float, y: float, zx: float, zy: float, ink: str) -> list[str]:
+def _mean_and_draw(
+    mean: Sequence[float] | NDArray[np.float64], z: Sequence[float] | NDArray[np.float64], ink: str
+) -> list[str]:
+    (x, y), (zx, zy) = mean, z
     return [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{ink}"/>',
         f'<text x="{x - 8:.1f}" y="{y - 8:.1f}" {END} font-weight="700">μ</text>',
@@ -135,24 +138,42 @@ def triangle_svg(
     height = size * 0.75**0.5
     corners = np.array([[0.0, height], [size, height], [size / 2, 0.0]])
     outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
-    dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in draws @ corners)
-    (mx, my), (zx, zy) = (
-        np.array([getattr(row, name) for row in rows]) @ corners for name in ("mu", "z")
-    )
+    mean, z = (np.array([getattr(row, name) for row in rows]) @ corners for name in ("mu", "z"))
+    cloud = draws @ corners
     places = ((0.0, height + 20, ""), (size, height + 20, END), (size / 2, -8.0, MIDDLE))
-    return "".join(
-        [
-            f'<svg viewBox="-14 -26 {size + 28} {height + 54:.0f}" width="{size + 28}" {FRAME} '
-            f'fill="{ink}"><polygon points="{outline}" fill="{PRIOR}" fill-opacity=".16" '
-            f'stroke="{PRIOR}"/><path d="{dots}" stroke="{RATE}" stroke-opacity=".45" '
-            'stroke-width="4" stroke-linecap="round"/>',
-            *(
-                f'<text x="{x:.1f}" y="{y:.1f}" {anchor}>{row.name} = 1</text>'
-                for row, (x, y, anchor) in zip(rows, places, strict=True)
-            ),
-            *_mean_and_draw(mx, my, zx, zy, ink),
-            "</svg>",
+    parts = [
+        f'<svg viewBox="-14 -26 {size + 28} {height + 54:.0f}" width="{size + 28}" {FRAME} '
+        f'fill="{ink}"><polygon points="{outline}" fill="{PRIOR}" fill-opacity=".16" '
+        f'stroke="{PRIOR}"/>',
+        *(
+            f'<text x="{x:.1f}" y="{y:.1f}" {anchor}>{row.name} = 1</text>'
+            for row, (x, y, anchor) in zip(rows, places, strict=True)
+        ),
+        _dots(cloud),
+        *_mean_and_draw(mean, z, ink),
+    ]
+    # As on the plane: a cloud too small to see, enlarged where the triangle leaves room.
+    box = size * 0.3
+    magnified = box / 2 / max(1.0, float(np.quantile(np.abs(cloud - mean).max(1), 0.99)))
+    if magnified > 2:
+        left = -10.0 if mean[0] > size / 2 else size - box + 10
+        centre = np.array([box / 2, box / 2])
+        parts += [
+            f'<svg x="{left:.1f}" y="-20" width="{box:.0f}" height="{box:.0f}">',
+            f'<rect width="{box:.0f}" height="{box:.0f}" fill="{PRIOR}" fill-opacity=".12" '
+            f'stroke="{ink}"/>',
+            _dots((cloud - mean) * magnified + centre),
+            *_mean_and_draw(centre, (z - mean) * magnified + centre, ink),
+            f'<text x="6" y="{box - 7:.0f}">× {magnified:.0f}</text></svg>',
         ]
+    return "".join([*parts, "</svg>"])
+
+
+def _dots(places: NDArray[np.float64]) -> str:
+    path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
+    return (
+        f'<path d="{path}" stroke="{RATE}" stroke-opacity=".45" stroke-width="4" '
+        'stroke-linecap="round"/>'
     )
 
 
