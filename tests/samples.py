@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -114,6 +115,8 @@ def start_cli(*words: object, cwd: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Ctrl-C must reach it even where the tests are run in the background of a shell script.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
