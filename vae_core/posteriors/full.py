@@ -99,8 +99,12 @@ class CholeskyGaussian(Posterior):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """log q(z|x) = -0.5 ||L^-1 (z - mu)||^2 - sum log L_ii - d/2 log 2 pi."""
-        centred = (value - self.loc)[..., None]
-        standard = torch.linalg.solve_triangular(self.scale_tril, centred, upper=False)[..., 0]
+        centred = value - self.loc
+        # One solve per image for all that is asked of it: L is never copied.
+        count = centred.numel() // max(1, self.loc.numel())
+        sides = centred.reshape(count, *self.loc.shape).movedim(0, -1)  # (n, *sites, C, count)
+        solved = torch.linalg.solve_triangular(self.scale_tril, sides, upper=False)
+        standard = solved.movedim(-1, 0).reshape(centred.shape)
         per_number = 0.5 * standard.square() + self.log_diagonal + 0.5 * math.log(2 * math.pi)
         log_prob: Tensor = -per_number.sum(self._event_axes)
         return log_prob
