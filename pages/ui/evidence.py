@@ -53,4 +53,9 @@ def conditions(run: Run, count: int) -> str:
             " On grey pixels the Bernoulli is not a normalised density: these numbers compare "
             "models, but are not log-likelihoods of pictures."
         )
+    if run.config.model.likelihood == "continuous-bernoulli":
+        said += (
+            " A density may exceed 1: pixels that are always black earn nats without bound as "
+            "training goes on."
+        )
     return said

@@ -23,10 +23,13 @@ from vae_core import Dataset, Run, RunStore
 from vae_core.analysis import rate_rest, total_rate
 from vae_core.config import LIKELIHOODS, POSTERIORS, SIGMAS
 
+DECODERS = [
+    *({"likelihood": name} for name in LIKELIHOODS if name != "gaussian"),
+    *({"likelihood": "gaussian", "sigma": sigma} for sigma in SIGMAS),
+]
 SETTINGS = [
     *({"posterior": name, "latent_shape": latent} for name in POSTERIORS for latent in LATENTS),
-    *({"likelihood": name} for name in LIKELIHOODS),
-    *({"likelihood": "gaussian", "sigma": sigma} for sigma in SIGMAS),
+    *DECODERS,
 ]
 
 
@@ -53,6 +56,24 @@ def test_every_page_shows_every_family_and_likelihood(
     app = open_page("overview.py", run=label)
     for page in PAGES:
         app = go(app, page)
+        assert_sound(app)
+        assert app.selectbox(key="run").value == label
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decoder", DECODERS, ids=lambda s: "-".join(s.values()))
+@pytest.mark.parametrize("latent", LATENTS)
+@pytest.mark.parametrize("posterior", POSTERIORS)
+def test_pages_that_decode_show_every_combination(
+    posterior: str,
+    latent: tuple[int, ...],
+    decoder: dict[str, str],
+    runs: Path,
+    digits: Dataset,
+) -> None:
+    label = trained(runs, digits, posterior=posterior, latent_shape=latent, **decoder)
+    for page in ("overview.py", "sliders.py", "feature_map.py", "bounds.py"):
+        app = open_page(page, run=label)
         assert_sound(app)
         assert app.selectbox(key="run").value == label
 
