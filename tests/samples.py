@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import math
 import os
 import signal
 import struct
@@ -19,6 +20,7 @@ import numpy as np
 import safetensors.torch
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from vae_core import DataConfig, ModelConfig, Run, RunConfig, TrainConfig
 from vae_core.data import cifar
@@ -142,3 +144,16 @@ def wait_for_epochs(process: subprocess.Popen[str], root: Path, n: int) -> None:
         time.sleep(0.005)
     process.kill()
     raise AssertionError(f"no run with {n} epochs in {root}: {process.communicate()}")
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def assert_mean_is(expected: Tensor, draws: Tensor, slack: float = 1e-12) -> None:
+    """The mean of independent draws is what was expected, within five standard errors.
+
+    Slack is for what is so rare that the draws may hold none of it.
+    """
+    error = draws.std(0) / math.sqrt(len(draws))
+    assert ((draws.mean(0) - expected).abs() <= 5 * error + slack).all()

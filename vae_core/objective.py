@@ -173,7 +173,8 @@ class Objective:
             floor = (self.free_bits - terms.rate_per_dim.mean(0)).clamp(min=0.0)
             loss = loss + beta * floor.sum()
         if self.tc_weight:
-            loss = loss + self.tc_weight * total_correlation(terms, self.n_images)
+            weight = self.tc_weight * self.reduction.implied_beta  # it is a part of the rate
+            loss = loss + weight * total_correlation(terms, self.n_images)
         if self.reduction.distortion == 1.0:
             return loss
         return self.reduction.distortion * loss

@@ -76,6 +76,7 @@ def _posterior(
 ) -> tuple[str, str, list[CodeRow]]:
     """A drawing of q(z|x), what it shows, and the numbers that are in it."""
     prior, every = codes.prior(), len(names)
+    own = codes.take(torch.tensor([passage.index]))
     whole = every == 2 or codes.is_triangle
     rows = [
         CodeRow(names[j], float(passage.mu[j]), float(passage.sigma[j]), float(passage.z[j]))
@@ -83,13 +84,12 @@ def _posterior(
     ]
     pointlike = "; no width, it is a point" if passage.rate is None else ""
     if codes.is_triangle:
-        cloud = codes.take(torch.tensor([passage.index])).posterior()
-        draws = cloud.sample((CLOUD,), torch.Generator().manual_seed(0))[:, 0]
+        draws = own.posterior().sample((CLOUD,), torch.Generator().manual_seed(0))[:, 0]
         note = f"the simplex to scale, {CLOUD} draws; grey: the uniform prior"
         return triangle_svg(rows, draws.double().numpy(), ink), note, rows
     if every == 2 and isinstance(prior, DiagonalGaussian):
         note = "the plane of both latent numbers, to scale"
-        return plane_svg(rows[0], rows[1], passage.covariance.numpy(), ink), note + pointlike, rows
+        return plane_svg(rows[0], rows[1], own.mean_covariance.numpy(), ink), note + pointlike, rows
     band = float(prior.mean.flatten()[0]), float(prior.variance.flatten()[0].sqrt())
     shown = f"the {len(rows)} most informative of {every} numbers" if every > 2 else "both numbers"
     note = f"{shown}; grey: prior at 1σ and 2σ{pointlike}"

@@ -13,7 +13,7 @@ from torch import distributions as td
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from tests.core.test_likelihoods import likelihood, output, pictures, quadrature
-from tests.core.test_posteriors import seeded
+from tests.samples import seeded
 from vae_core.likelihoods import ContinuousBernoulliPixels
 
 FAMILY = likelihood("continuous-bernoulli")

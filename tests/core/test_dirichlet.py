@@ -13,10 +13,10 @@ from torch import Tensor
 from torch import distributions as td
 from torch.distributions import Independent, kl_divergence
 
-from tests.core.test_posteriors import assert_mean_is, draw, prior, random_params, seeded
-from tests.samples import LATENTS
+from tests.core.families import draw, prior, random_params
+from tests.samples import LATENTS, assert_mean_is, seeded
 from vae_core import ConfigError, ModelConfig
-from vae_core.posteriors import Dirichlet, kl_per_dim, kl_rest, stick_breaking_kl
+from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim, kl_rest, stick_breaking_kl
 from vae_core.posteriors.dirichlet import ALPHA_MIN
 
 ALPHAS = ([0.3, 1.0, 2.5], [5.0, 0.7, 1.0], [20.0, 30.0, 10.0])
@@ -38,16 +38,18 @@ def column(*values: float) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
+def three(latent: tuple[int, ...]) -> tuple[Posterior, Posterior, Posterior]:
+    """Posteriors of four images, the prior, and another image's posterior."""
+    name = "dirichlet"
+    return draw(name, latent), prior(name, latent), draw(name, latent, 1, 5)
+
+
 # Against torch and the formulas
 
 
 @latents
 def test_dirichlet_is_torchs(latent):
-    q, p, other = (
-        draw("dirichlet", latent),
-        prior("dirichlet", latent),
-        draw("dirichlet", latent, 1, 5),
-    )
+    q, p, other = three(latent)
     ours, standard, others = (
         Independent(td.Dirichlet(d.concentration), len(latent) - 1) for d in (q, p, other)
     )
@@ -69,11 +71,7 @@ def written_out_kl(a: Tensor, b: Tensor) -> Tensor:
 
 @latents
 def test_kl_is_the_written_formula(latent):
-    q, p, other = (
-        draw("dirichlet", latent),
-        prior("dirichlet", latent),
-        draw("dirichlet", latent, 1, 5),
-    )
+    q, p, other = three(latent)
     for d in (p, other):
         by_site = written_out_kl(q.concentration, d.concentration).reshape(4, -1)
         torch.testing.assert_close(kl_divergence(q, d), by_site.sum(1))

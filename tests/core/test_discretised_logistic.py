@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.core.test_likelihoods import likelihood, output, pictures
-from tests.core.test_posteriors import seeded
+from tests.samples import seeded
 from vae_core.likelihoods import LEVELS, LOG_SCALE_MAX, LOG_SCALE_MIN, LogisticPixels
 
 FAMILY = likelihood("discretised-logistic")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.core.test_ppca import CORRELATED, GAUSSIAN, LATENT, ProbabilisticPCA
-from tests.samples import LATENTS, tiny_model
+from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import VAE, ConfigError, build_vae, elbo_terms, evaluate
 from vae_core.analysis import at_mean_no_bound, iwae_bound, summarise_bound
 from vae_core.config import LIKELIHOODS, POSTERIORS
@@ -18,10 +18,6 @@ from vae_core.objective import EVALUATION_BLOCK, MAX_SAMPLES
 
 WITH_DENSITY = [name for name, kind in POSTERIORS.items() if kind.has_density]
 X = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def vae_of(posterior: str = "diagonal", **settings: object) -> VAE:

@@ -18,8 +18,8 @@ from torch.distributions import (
     kl_divergence,
 )
 
-from tests.core.test_posteriors import draw, prior, random_params, seeded
-from tests.samples import LATENTS
+from tests.core.families import draw, prior, random_params
+from tests.samples import LATENTS, seeded
 from vae_core import ConfigError, ModelConfig
 from vae_core.config import POSTERIORS
 from vae_core.posteriors import DiagonalGaussian, kl_per_dim, kl_rest

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.core.test_likelihoods import IMAGE, likelihood, output, pictures
-from tests.core.test_posteriors import seeded
+from tests.samples import seeded
 from vae_core.config import SIGMA_MAX, SIGMA_MIN, SIGMAS
 from vae_core.likelihoods import GaussianLikelihood, SelfScaledPixels
 

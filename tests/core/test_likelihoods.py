@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from tests.core.test_posteriors import assert_mean_is, seeded
+from tests.samples import assert_mean_is, seeded
 from vae_core import ModelConfig
 from vae_core.config import LIKELIHOODS, SIGMAS
 from vae_core.likelihoods import Likelihood

@@ -8,17 +8,13 @@ import pytest
 import torch
 from torch.distributions import kl_divergence
 
-from tests.samples import LATENTS, tiny_model
+from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ConfigError, ElboTerms, Objective, TrainConfig, build_vae, elbo_terms, evaluate
 from vae_core.config import LIKELIHOODS, POSTERIORS, REDUCTIONS
 from vae_core.objective import EVALUATION_BLOCK, Reduction, blocks
 from vae_core.posteriors import DiagonalGaussian, PointMass
 
 X = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def vae_of(posterior: str = "diagonal", **settings: object):

@@ -2,73 +2,27 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import Tensor
-from torch import distributions as td
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import kl_divergence
 
-from tests.samples import LATENTS
+from tests.core.families import (
+    AT_PRIOR,
+    WITH_DENSITY,
+    WITH_RATE,
+    draw,
+    prior,
+    random_params,
+)
+from tests.samples import LATENTS, assert_mean_is, seeded
 from vae_core.config import POSTERIORS
-from vae_core.posteriors import DiagonalGaussian, Laplace, PointMass, Posterior, kl_per_dim, kl_rest
-from vae_core.posteriors.diagonal import LOGVAR_MAX, LOGVAR_MIN
-from vae_core.posteriors.dirichlet import ALPHA_MIN
-
-WITH_RATE = [name for name, family in POSTERIORS.items() if family.has_rate]
-WITH_DENSITY = [name for name, family in POSTERIORS.items() if family.has_density]
-ADDITIVE = [name for name in WITH_RATE if POSTERIORS[name].is_additive]
+from vae_core.posteriors import kl_per_dim
 
 # Draws of these are no smooth function of the parameters while the seed stays, and why.
 # Their gradient is right on average: see the test of expected squares.
 NOT_SMOOTH = {"dirichlet": "draws by rejection, and another alpha may reject another proposal"}
 SMOOTH = [name for name in POSTERIORS if name not in NOT_SMOOTH]
-
-# What an encoder says of an image that it knows nothing about. Zeros but for these.
-AT_PRIOR = {"dirichlet": math.log(math.expm1(1.0 - ALPHA_MIN))}
-
-
-def random_params(
-    name: str,
-    latent: tuple[int, ...],
-    n: int = 4,
-    seed: int = 0,
-    dtype: torch.dtype = torch.float64,
-) -> Tensor:
-    """What an encoder might say about n images."""
-    shape = (n, *latent[:-1], POSTERIORS[name].n_params(latent[-1]))
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
-
-
-def draw(name: str, latent: tuple[int, ...], n: int = 4, seed: int = 0) -> Posterior:
-    """q(z|x) of a family for n images, with random parameters in float64."""
-    return POSTERIORS[name].from_params(random_params(name, latent, n, seed))
-
-
-def prior(name: str, latent: tuple[int, ...]) -> Posterior:
-    return POSTERIORS[name].prior(latent, torch.zeros((), dtype=torch.float64))
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def assert_mean_is(expected: Tensor, draws: Tensor, slack: float = 1e-12) -> None:
-    """The mean of independent draws is what was expected, within five standard errors.
-
-    Slack is for what is so rare that the draws may hold none of it.
-    """
-    error = draws.std(0) / math.sqrt(len(draws))
-    assert ((draws.mean(0) - expected).abs() <= 5 * error + slack).all()
-
-
-def gaussian(mu: float, sigma: float) -> DiagonalGaussian:
-    params = torch.tensor([[mu, 2 * math.log(sigma)]], dtype=torch.float64)
-    return DiagonalGaussian.from_params(params)
 
 
 # Shapes, draws and precision
@@ -229,133 +183,6 @@ def test_gradient_of_draws_is_that_of_their_expected_square(name, j):
     assert_mean_is(expected[0], draws)
 
 
-# KL(q || p)
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-@pytest.mark.parametrize("latent", LATENTS)
-def test_kl_gradient_is_the_finite_difference(name, latent):
-    family, p = POSTERIORS[name], prior(name, latent)
-    assert torch.autograd.gradcheck(
-        lambda params: kl_divergence(family.from_params(params), p),
-        random_params(name, latent, 2).requires_grad_(),
-    )
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-@pytest.mark.parametrize("latent", LATENTS)
-def test_kl_matches_monte_carlo(name, latent):
-    q, p = draw(name, latent), prior(name, latent)
-    z = q.sample((50_000,), seeded(1))
-    assert_mean_is(kl_divergence(q, p), q.log_prob(z) - p.log_prob(z))
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-@pytest.mark.parametrize("latent", LATENTS)
-def test_kl_per_number_matches_monte_carlo(name, latent):
-    """Draws of the whole, weighed by the marginals: these are marginals of this very q."""
-    q, p = draw(name, latent), prior(name, latent)
-    z = q.sample((20_000,), seeded(1))
-    assert_mean_is(kl_per_dim(q, p), q.marginals().log_prob(z) - p.marginals().log_prob(z))
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-def test_kl_does_not_depend_on_the_order_of_sites(name):
-    """Any flattening of the cells gives the same number: sites are independent given x."""
-    params, p = random_params(name, (2, 2, 3)), prior(name, (2, 2, 3))
-    q = POSTERIORS[name].from_params(params)
-    shuffled = POSTERIORS[name].from_params(params.flip(1).transpose(1, 2))
-    torch.testing.assert_close(kl_divergence(q, p), kl_divergence(shuffled, p))
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-def test_a_map_is_the_sum_over_its_sites(name):
-    """KL and log-density of a feature map are those of its cells, added up."""
-    params = random_params(name, (2, 2, 3))
-    q, p = POSTERIORS[name].from_params(params), prior(name, (2, 2, 3))
-    cells, cell = POSTERIORS[name].from_params(params.flatten(0, 2)), prior(name, (3,))
-    z = q.sample((5,))
-    by_cell = cells.log_prob(z.flatten(1, 3)).reshape(5, 4, 4).sum(2)
-    torch.testing.assert_close(q.log_prob(z), by_cell)
-    torch.testing.assert_close(p.log_prob(z), cell.log_prob(z).sum((2, 3)))
-    by_cell = kl_divergence(cells, cell).reshape(4, 4).sum(1)
-    torch.testing.assert_close(kl_divergence(q, p), by_cell)
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-@given(data=st.data())
-def test_kl_is_never_negative(name, data):
-    n_params = POSTERIORS[name].n_params(3)
-    numbers = st.lists(st.floats(-8, 8), min_size=n_params, max_size=n_params)
-    params = torch.tensor([data.draw(numbers)], dtype=torch.float64)
-    q, p = POSTERIORS[name].from_params(params), prior(name, (3,))
-    assert kl_divergence(q, p).item() >= -1e-12
-    assert kl_per_dim(q, p).min().item() >= -1e-12
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-@pytest.mark.parametrize("latent", LATENTS)
-def test_kl_is_zero_at_the_prior_and_nowhere_near_it(name, latent):
-    """Every single number that moves away from the prior costs something, either way."""
-    family, p = POSTERIORS[name], prior(name, latent)
-    assert kl_divergence(p, p).item() == 0.0
-    params = torch.full_like(random_params(name, latent, 1), AT_PRIOR.get(name, 0.0))
-    at_prior = kl_divergence(family.from_params(params), p)
-    torch.testing.assert_close(at_prior, torch.zeros_like(at_prior), rtol=0.0, atol=1e-12)
-    nudges = torch.eye(params.numel(), dtype=torch.float64).reshape(-1, *params.shape[1:])
-    for step in (-0.1, 1e-3, 0.1):
-        assert (kl_divergence(family.from_params(params + step * nudges), p) > 1e-8).all()
-
-
-@pytest.mark.parametrize("name", WITH_RATE)
-def test_a_prior_first_asked_for_in_inference_mode_still_trains(name):
-    latent = (2, 1, 7)  # one that no other test asks for
-    params = random_params(name, latent).requires_grad_()
-    with torch.inference_mode():
-        POSTERIORS[name].prior(latent, params)
-    q, p = POSTERIORS[name].from_params(params), POSTERIORS[name].prior(latent, params)
-    terms = kl_divergence(q, p), kl_per_dim(q, p), p.log_prob(q.rsample())
-    sum(term.sum() for term in terms).backward()
-    assert params.grad is not None
-
-
-# Marginals, and what they leave of the whole
-
-
-@pytest.mark.parametrize("name", ADDITIVE)
-@pytest.mark.parametrize("latent", LATENTS)
-def test_marginals_and_rest_add_up_to_the_kl(name, latent):
-    """Only a family that has a name for its rest has one; it is never a gain."""
-    q, p = draw(name, latent), prior(name, latent)
-    rest = kl_rest(q, p)
-    torch.testing.assert_close(kl_per_dim(q, p).flatten(1).sum(1) + rest, kl_divergence(q, p))
-    if q.rest_title is None:
-        torch.testing.assert_close(rest, torch.zeros_like(rest), rtol=0.0, atol=1e-10)
-    else:
-        assert (rest > 1e-6).all()
-
-
-@pytest.mark.parametrize("name", ADDITIVE)
-@given(data=st.data())
-def test_rest_is_never_negative(name, data):
-    n_params = POSTERIORS[name].n_params(3)
-    numbers = st.lists(st.floats(-4, 4), min_size=n_params, max_size=n_params)
-    q = POSTERIORS[name].from_params(torch.tensor([data.draw(numbers)], dtype=torch.float64))
-    assert kl_rest(q, prior(name, (3,))).item() >= -1e-9
-
-
-@pytest.mark.parametrize("name", ADDITIVE)
-@pytest.mark.parametrize("latent", LATENTS)
-def test_an_untrained_encoder_says_nothing_of_dependence(name, latent):
-    """With the numbers that begin at zero at zero, the marginals are all there is."""
-    family, params = POSTERIORS[name], random_params(name, latent)
-    begin = family.starts_at_zero(latent[-1])
-    params[..., begin] = 0.0
-    rest = kl_rest(family.from_params(params), prior(name, latent))
-    torch.testing.assert_close(rest, torch.zeros_like(rest), rtol=0.0, atol=1e-10)
-    assert (family.rest_title is None) == (params[..., begin].numel() == 0)
-
-
 # Proposals and traversals
 
 
@@ -437,128 +264,3 @@ def test_family_says_in_words_and_formulas_what_it_is(name):
 )
 def test_numbers_per_site(name, channels, expected):
     assert POSTERIORS[name].n_params(channels) == expected
-
-
-# Diagonal Gaussian
-
-
-@pytest.mark.parametrize("latent", LATENTS)
-def test_diagonal_is_torchs_independent_normal(latent):
-    q, p, other = (
-        draw("diagonal", latent),
-        prior("diagonal", latent),
-        draw("diagonal", latent, 1, 5),
-    )
-    ndim = len(latent)
-    reference = Independent(Normal(q.mean, q.variance.sqrt()), ndim)
-    standard = Independent(Normal(torch.zeros_like(q.mean[0]), 1.0), ndim)
-    z = q.sample((7,))
-    torch.testing.assert_close(q.log_prob(z), reference.log_prob(z))
-    torch.testing.assert_close(p.log_prob(z), standard.log_prob(z))
-    torch.testing.assert_close(kl_divergence(q, p), kl_divergence(reference, standard))
-    torch.testing.assert_close(q.entropy(), reference.entropy())
-    others = Independent(Normal(other.mean, other.variance.sqrt()), ndim)
-    torch.testing.assert_close(kl_divergence(q, other), kl_divergence(reference, others))
-
-
-@pytest.mark.parametrize("latent", LATENTS)
-def test_diagonal_kl_per_number_is_the_written_formula(latent):
-    q, p = draw("diagonal", latent), prior("diagonal", latent)
-    mu, variance = q.mean, q.variance
-    expected = 0.5 * (mu**2 + variance - variance.log() - 1)
-    torch.testing.assert_close(kl_per_dim(q, p), expected)
-
-
-@given(st.floats(-20, 20), st.floats(0.01, 50))
-def test_diagonal_kl_is_never_negative_at_all(mu, sigma):
-    assert kl_per_dim(gaussian(mu, sigma), prior("diagonal", (1,))).item() >= 0
-
-
-def test_diagonal_kl_is_zero_exactly_at_the_prior():
-    assert kl_per_dim(gaussian(0.0, 1.0), prior("diagonal", (1,))).item() == 0
-    for mu, sigma in ((1e-3, 1.0), (0.0, 1.001), (0.0, 0.999), (1.0, 1.0)):
-        assert kl_per_dim(gaussian(mu, sigma), prior("diagonal", (1,))).item() > 0
-
-
-def test_mean_equal_to_sigma_costs_half_a_nat():
-    """The KL does not compare mu with sigma."""
-    assert kl_divergence(gaussian(1.0, 1.0), prior("diagonal", (1,))).item() == 0.5
-
-
-def test_diagonal_reads_mean_then_log_variance():
-    params = torch.tensor([[1.0, 2.0, 0.0, math.log(4.0)]])
-    q = DiagonalGaussian.from_params(params)
-    torch.testing.assert_close(q.mean, torch.tensor([[1.0, 2.0]]))
-    torch.testing.assert_close(q.variance, torch.tensor([[1.0, 4.0]]))
-    eps = torch.randn(1, 2, generator=seeded(5))
-    z = q.rsample((), seeded(5))
-    torch.testing.assert_close(z, q.mean + (0.5 * params[:, 2:]).exp() * eps)
-
-
-@pytest.mark.parametrize("name", ["diagonal", "laplace"])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_absurd_log_variance_is_clamped(name, dtype):
-    q = POSTERIORS[name].from_params(torch.tensor([[0.0, 0.0, -1e6, 1e6]], dtype=dtype))
-    expected = torch.tensor([[LOGVAR_MIN, LOGVAR_MAX]], dtype=dtype)
-    torch.testing.assert_close(q.variance.log(), expected)
-
-
-@pytest.mark.parametrize("name", ["diagonal", "full", "full-correlation", "laplace"])
-@pytest.mark.parametrize("factor", [0.5, 1.2, 3.0])
-def test_widened_multiplies_every_standard_deviation(name, factor):
-    q = draw(name, (2, 2, 3))
-    wide = q.widened(factor)
-    torch.testing.assert_close(wide.variance, factor**2 * q.variance)
-    torch.testing.assert_close(wide.mean_covariance(), factor**2 * q.mean_covariance())
-
-
-# Laplace
-
-
-@pytest.mark.parametrize("latent", LATENTS)
-def test_laplace_is_torchs_independent_laplace(latent):
-    q, p, other = draw("laplace", latent), prior("laplace", latent), draw("laplace", latent, 1, 5)
-    ndim = len(latent)
-    reference = Independent(td.Laplace(q.mean, (q.variance / 2).sqrt()), ndim)
-    standard = Independent(td.Laplace(torch.zeros_like(q.mean[0]), math.sqrt(0.5)), ndim)
-    z = q.sample((7,))
-    torch.testing.assert_close(q.log_prob(z), reference.log_prob(z))
-    torch.testing.assert_close(p.log_prob(z), standard.log_prob(z))
-    torch.testing.assert_close(kl_divergence(q, p), kl_divergence(reference, standard))
-    others = Independent(td.Laplace(other.mean, (other.variance / 2).sqrt()), ndim)
-    torch.testing.assert_close(kl_divergence(q, other), kl_divergence(reference, others))
-    torch.testing.assert_close(p.variance, torch.ones_like(p.mean))
-
-
-def test_laplace_kl_is_the_written_formula():
-    q, p = draw("laplace", (3,)), prior("laplace", (3,))
-    distance, width, b0 = q.mean.abs(), (q.variance / 2).sqrt(), math.sqrt(0.5)
-    expected = distance / b0 + width / b0 * (-distance / width).exp() - (width / b0).log() - 1
-    torch.testing.assert_close(kl_per_dim(q, p), expected)
-
-
-def test_laplace_reads_mean_then_log_variance():
-    q = Laplace.from_params(torch.tensor([[1.0, 2.0, 0.0, math.log(4.0)]]))
-    torch.testing.assert_close(q.mean, torch.tensor([[1.0, 2.0]]))
-    torch.testing.assert_close(q.variance, torch.tensor([[1.0, 4.0]]))
-
-
-# Point mass
-
-
-@pytest.mark.parametrize("latent", LATENTS)
-def test_point_mass_has_no_finite_rate(latent):
-    q, p = draw("delta", latent), prior("delta", latent)
-    assert not PointMass.has_rate
-    assert not PointMass.has_density
-    assert kl_divergence(q, p).isinf().all()
-    assert kl_per_dim(q, p).isinf().all()
-
-
-def test_point_mass_is_where_the_encoder_says():
-    params = random_params("delta", (3,))
-    q = PointMass.from_params(params)
-    assert torch.equal(q.rsample((5,)), params.expand(5, 4, 3))
-    assert torch.equal(q.mean, params)
-    assert torch.equal(q.variance, torch.zeros_like(params))
-    assert torch.equal(q.widened(3.0).sample(), params)

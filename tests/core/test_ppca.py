@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.distributions import CorrCholeskyTransform, MultivariateNormal, kl_divergence
 
-from tests.samples import tiny_model
+from tests.samples import seeded, tiny_model
 from vae_core import VAE, Dataset, Split, TrainConfig, build_vae, elbo_terms, fit
 from vae_core.analysis import data_spectrum
 from vae_core.posteriors import FullCorrelationGaussian, FullGaussian
@@ -18,10 +18,6 @@ from vae_core.posteriors import FullCorrelationGaussian, FullGaussian
 CORRELATED = ("full", "full-correlation")
 GAUSSIAN = ("diagonal", *CORRELATED)
 PIXELS, LATENT = 16, 2
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 class ProbabilisticPCA:

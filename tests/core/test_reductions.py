@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributions import kl_divergence
 from torch.nn import functional as F
 
-from tests.samples import LATENTS, tiny_model
+from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import (
     VAE,
     Dataset,
@@ -41,10 +41,6 @@ KNOWN = {
     "mean/mean": (1.0 / 784, 1.0 / 128),
     "sum/cell": (1.0, 1.0 / 16),
 }
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def vae_of(

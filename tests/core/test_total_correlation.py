@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.samples import LATENTS, tiny_model
+from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ElboTerms, Objective, TrainConfig, build_vae, elbo_terms, fit
 from vae_core.config import POSTERIORS
 from vae_core.objective import stratified_weights, total_correlation
@@ -19,10 +19,6 @@ from vae_core.posteriors import DiagonalGaussian, FullCorrelationGaussian, Poste
 WITH_TC = [name for name, kind in POSTERIORS.items() if kind.has_density and kind.is_additive]
 BATCHES = [(4, 2), (4, 3), (4, 4), (5, 2), (5, 3)]  # of N images, so many at once
 X = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def terms_of(q: Posterior, z: Tensor | None = None) -> ElboTerms:

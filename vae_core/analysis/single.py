@@ -26,7 +26,6 @@ class Passage:
     mu: Float[Tensor, " d"]
     sigma: Float[Tensor, " d"]
     z: Float[Tensor, " d"]
-    covariance: Float[Tensor, "d d"]
     picture: Float[Tensor, "c H W"]  # the decoder's mean
     drawn: Float[Tensor, "c H W"]  # a draw from p(x|z)
     distortion: float | None
@@ -48,10 +47,9 @@ def follow(
     x : Tensor, optional
         The image itself, to score it.
     """
-    one, p_z = codes.take(torch.tensor([index])), codes.prior()
-    generator = torch.Generator().manual_seed(draw)
+    p_z, generator = codes.prior(), torch.Generator().manual_seed(draw)
     with torch.no_grad():
-        q = one.posterior()
+        q = codes.take(torch.tensor([index])).posterior()
         z = q.sample((), generator)
         p = vae.decode(z)
         return Passage(
@@ -59,7 +57,6 @@ def follow(
             q.mean.flatten(),
             q.variance.sqrt().flatten(),
             z.flatten(),
-            one.mean_covariance,
             p.mean[0].clamp(0.0, 1.0),
             p.sample((), generator)[0].clamp(0.0, 1.0),
             None if x is None else float(-p.log_prob(x)),

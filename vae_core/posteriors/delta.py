@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.distributions import Distribution, register_kl
 
 from vae_core.config import POSTERIORS
-from vae_core.posteriors.base import Posterior
-from vae_core.posteriors.diagonal import DiagonalGaussian, standard_normal
+from vae_core.posteriors.diagonal import NormalPrior
 
 
 @POSTERIORS.register("delta")
-class PointMass(Posterior):
+class PointMass(NormalPrior):
     """z = mu(x) with certainty: a deterministic auto-encoder.
 
     Its KL to any prior with a density is infinite, so it has no rate and no ELBO.
@@ -41,16 +40,6 @@ class PointMass(Posterior):
     def from_params(cls, params: Float[Tensor, "n *sites P"]) -> PointMass:
         """The encoder's output is the location."""
         return cls(params, params.ndim - 1)
-
-    @classmethod
-    def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:
-        """N(0, I), to which nothing in training pulls the codes."""
-        return standard_normal(latent_shape, like.dtype, like.device)
-
-    @property
-    def mean(self) -> Tensor:
-        """The location."""
-        return self.loc
 
     @property
     def variance(self) -> Tensor:

@@ -18,8 +18,24 @@ from vae_core.posteriors.base import Posterior
 LOGVAR_MIN, LOGVAR_MAX = -30.0, 20.0
 
 
+class NormalPrior(Posterior):
+    """Families around a mean mu, `loc`, that are held against N(0, I)."""
+
+    loc: Tensor
+
+    @classmethod
+    def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:
+        """N(0, I)."""
+        return _standard_normal(latent_shape, like.dtype, like.device)
+
+    @property
+    def mean(self) -> Tensor:
+        """mu."""
+        return self.loc
+
+
 @POSTERIORS.register("diagonal")
-class DiagonalGaussian(Posterior):
+class DiagonalGaussian(NormalPrior):
     """q(z|x) = N(mu(x), diag sigma(x)^2), the posterior of Kingma & Welling (2014).
 
     Every latent number has a mean and a variance of its own; none are correlated given x.
@@ -52,16 +68,6 @@ class DiagonalGaussian(Posterior):
         loc, logvar = params.chunk(2, dim=-1)
         # hardtanh is clamp with a quicker gradient
         return cls(loc, hardtanh(logvar, LOGVAR_MIN, LOGVAR_MAX), params.ndim - 1)
-
-    @classmethod
-    def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:
-        """N(0, I)."""
-        return standard_normal(latent_shape, like.dtype, like.device)
-
-    @property
-    def mean(self) -> Tensor:
-        """mu."""
-        return self.loc
 
     @property
     def variance(self) -> Tensor:
@@ -96,7 +102,7 @@ class DiagonalGaussian(Posterior):
 
 
 @cache  # asked for at every step of training
-def standard_normal(
+def _standard_normal(
     latent_shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
 ) -> DiagonalGaussian:
     """N(0, I) over a latent, batch_shape ()."""

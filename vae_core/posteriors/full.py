@@ -16,18 +16,17 @@ from torch.distributions import CorrCholeskyTransform, Normal, register_kl
 
 from vae_core.config import POSTERIORS
 from vae_core.errors import ConfigError
-from vae_core.posteriors.base import Posterior
 from vae_core.posteriors.diagonal import (
     LOGVAR_MAX,
     LOGVAR_MIN,
     DiagonalGaussian,
-    standard_normal,
+    NormalPrior,
 )
 
 MAX_PARAMS = 8192  # per site: 126 channels; the last layer and every L grow with their square
 
 
-class CholeskyGaussian(Posterior):
+class CholeskyGaussian(NormalPrior):
     """N(mu, L L^T) at every site, L lower triangular.
 
     KL(q || N(0, I)) = 0.5 (||L||_F^2 + ||mu||^2 - d) - sum log L_ii. It is the sum of the
@@ -72,16 +71,6 @@ class CholeskyGaussian(Posterior):
     def starts_at_zero(channels: int) -> slice:
         """Everything below the diagonal: no correlation to begin with."""
         return slice(2 * channels, None)
-
-    @classmethod
-    def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:
-        """N(0, I)."""
-        return standard_normal(latent_shape, like.dtype, like.device)
-
-    @property
-    def mean(self) -> Tensor:
-        """mu."""
-        return self.loc
 
     @property
     def variance(self) -> Tensor:
