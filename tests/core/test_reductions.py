@@ -251,3 +251,15 @@ def test_mean_over_pixels_collapses_a_model_that_the_sum_does_not(
     else:
         assert total_rate(codes) < 0.01
         assert distance < 0.05
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_the_total_correlation_is_weighed_as_the_rate_it_is_a_part_of(name):
+    terms = elbo_terms(
+        build_vae(tiny_model(), (1, 8, 8)), torch.rand(6, 1, 8, 8), generator=seeded()
+    )
+    reduction = Reduction.of(name, (1, 8, 8), (3,))
+    reduced = Objective(tc_weight=2.0, n_images=20, reduction=reduction)(terms)
+    beta = reduction.implied_beta
+    plain = Objective(beta=beta, tc_weight=2.0 * beta, n_images=20)(terms)
+    torch.testing.assert_close(reduced, reduction.distortion * plain)
