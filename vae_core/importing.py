@@ -129,7 +129,7 @@ def import_model(
     vae = build_vae(config.model, dataset.image_shape).requires_grad_(False)
     load_weights(vae, weights, file.path)
     codes, result = encode_dataset(vae, dataset.test), evaluate(vae, dataset.test, N_SAMPLES)
-    if not math.isfinite(result.negative_elbo if vae.family.has_rate else result.distortion):
+    if not result.is_finite(vae.family):
         raise RunError(
             f"{title}: expected a finite ELBO; the test images get distortion "
             f"{result.distortion:g} and rate {result.rate:g}. {ASTRAY}"

@@ -225,6 +225,10 @@ class Evaluation:
         """distortion + rate; infinite for a point mass."""
         return self.distortion + self.rate
 
+    def is_finite(self, family: type[Posterior]) -> bool:
+        """Whether the terms are numbers: of a point mass, the distortion."""
+        return math.isfinite(self.negative_elbo if family.has_rate else self.distortion)
+
 
 def evaluate(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> Evaluation:
     """Mean ELBO terms over every image of a split, each image weighing the same.

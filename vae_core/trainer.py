@@ -17,8 +17,7 @@ from torch import Tensor
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError, TrainingError
-from vae_core.objective import Evaluation, Objective, elbo_terms, evaluate
-from vae_core.posteriors import Posterior
+from vae_core.objective import Objective, elbo_terms, evaluate
 from vae_core.vae import VAE, build_vae
 
 N_TRAIN_EVALUATED = 10_000
@@ -132,7 +131,7 @@ def fit(
             seconds = time.perf_counter() - start
             vae.eval()
             seen, unseen = evaluate(vae, measured), evaluate(vae, dataset.test)
-            if not (_is_finite(seen, vae.family) and _is_finite(unseen, vae.family)):
+            if not (seen.is_finite(vae.family) and unseen.is_finite(vae.family)):
                 raise _diverged(epoch, "the last step broke the weights", config, good, vae)
             good = _snapshot(epoch, vae, optimizer, shuffle, sampling)
             yield EpochRecord(
@@ -184,11 +183,6 @@ def _device(config: TrainConfig) -> torch.device:
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("device cuda is not available on this machine; choose cpu or auto.")
     return torch.device(config.device)
-
-
-def _is_finite(evaluation: Evaluation, family: type[Posterior]) -> bool:
-    terms = evaluation.negative_elbo if family.has_rate else evaluation.distortion
-    return math.isfinite(terms)
 
 
 def _diverged(
