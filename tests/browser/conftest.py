@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.server import Server, serve
+from tests.samples import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -50,6 +51,31 @@ def browser() -> Iterator[Browser]:
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serve(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture
+def modules(browser: Browser) -> Iterator[Page]:
+    """An empty page of a site that holds assets/lens, for modules to be imported alone.
+
+    `modules.evaluate("async (x) => (await import('/engine.js')).f(x)", x)`.
+    """
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def answer(route: Any) -> None:
+        name = route.request.url.rpartition("/")[2]
+        if name.endswith(".js"):
+            route.fulfill(path=ROOT / "assets" / "lens" / name, content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><title>lens</title>", content_type="text/html")
+
+    page.route("http://lens.test/**", answer)
+    page.goto("http://lens.test/")
+    yield page
+    page.close()
+    assert complaints == []
 
 
 @pytest.fixture

@@ -1,0 +1,284 @@
+/**
+ * A model without torch: reads its file and runs encoder and decoder.
+ *
+ * Pure functions; no DOM. Numbers are kept in float32 between steps, as torch keeps them, and
+ * sums are taken in double precision. The file is what vae_core/graph.py writes.
+ */
+
+const AGAIN = "Load the page again.";
+
+/**
+ * Read a safetensors file.
+ * @param {ArrayBuffer} buffer
+ * @returns {{tensors: Object<string, {shape: number[], values: Float32Array}>,
+ *   texts: Object<string, string>}} 16-bit floats and integers become 32-bit floats.
+ */
+export function readTensors(buffer) {
+  const size = buffer.byteLength;
+  const length = size < 8 ? Infinity : Number(new DataView(buffer).getBigUint64(0, true));
+  if (length > size - 8) {
+    throw new Error(`expected a safetensors file; got ${size} bytes. ${AGAIN}`);
+  }
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  const { __metadata__: texts = {}, ...entries } = header;
+  const tensors = {};
+  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
+    if (!READERS[dtype]) throw new Error(`${name}: expected floats or integers; got ${dtype}.`);
+    if (8 + length + to > size) throw new Error(`${name}: the file is cut short. ${AGAIN}`);
+    const bytes = buffer.slice(8 + length + from, 8 + length + to);
+    tensors[name] = { shape, values: READERS[dtype](bytes) };
+  }
+  return { tensors, texts };
+}
+
+const READERS = {
+  F32: (bytes) => new Float32Array(bytes),
+  F16: (bytes) => floatsOfHalves(new Uint16Array(bytes)),
+  U8: (bytes) => Float32Array.from(new Uint8Array(bytes)),
+  I64: (bytes) => Float32Array.from(new BigInt64Array(bytes), Number),
+};
+
+/** IEEE half precision to single, exactly: through a table of all exponents. */
+function floatsOfHalves(halves) {
+  const scale = new Float64Array(64); // by sign and exponent: what one unit of mantissa is worth
+  for (let k = 0; k < 32; k++) scale[k] = 2 ** (Math.max(k, 1) - 25);
+  for (let k = 0; k < 32; k++) scale[32 + k] = -scale[k];
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const exponent = (halves[i] >> 10) & 31;
+    const mantissa = (halves[i] & 1023) + (exponent ? 1024 : 0);
+    floats[i] = exponent === 31 ? NaN : scale[halves[i] >> 10] * mantissa;
+  }
+  return floats;
+}
+
+/**
+ * A model that can be run.
+ * @param {ArrayBuffer} buffer - file of vae_core.graph.model_file
+ * @returns {{graph: Object, encode: ?function(Float32Array): Float32Array,
+ *   decode: ?function(Float32Array): Float32Array}} `encode` takes an image (c, H, W) to the
+ *   posterior's parameters, `decode` a latent to the likelihood's. What they return is
+ *   overwritten by their next call. Null when the graph has no steps for it.
+ */
+export function openModel(buffer) {
+  const { tensors, texts } = readTensors(buffer);
+  const graph = JSON.parse(texts.graph);
+  const { encoder, decoder, image_shape: image, latent_shape: latent } = graph;
+  return {
+    graph,
+    encode: encoder && compile(encoder, tensors, image),
+    decode: decoder && compile(decoder, tensors, latent),
+  };
+}
+
+/** The steps as one function; every step writes into an array of its own, made once. */
+function compile(steps, tensors, inputShape) {
+  let shape = inputShape;
+  const layers = steps.map((step) => {
+    const layer = LAYERS[step.op](step, shape, tensors);
+    shape = layer.shape;
+    return layer.run;
+  });
+  return (input) => layers.reduce((x, run) => run(x), input);
+}
+
+/** From a step and the shape that comes in: the shape that comes out, and how to get there. */
+const LAYERS = {
+  linear(step, [fanIn], tensors) {
+    const { values: weight, shape } = tensors[step.weight];
+    const out = new Float32Array(shape[0]);
+    const bias = tensors[step.bias].values;
+    return { shape: [shape[0]], run: (x) => affine(x, weight, bias, fanIn, out) };
+  },
+
+  conv(step, shape, tensors) {
+    return convolution(step, shape, tensors);
+  },
+
+  conv_transpose(step, shape, tensors) {
+    return transposedConvolution(step, shape, tensors);
+  },
+
+  relu(step, shape) {
+    const out = new Float32Array(count(shape));
+    return {
+      shape,
+      run(x) {
+        for (let i = 0; i < out.length; i++) out[i] = x[i] > 0 ? x[i] : 0;
+        return out;
+      },
+    };
+  },
+
+  flatten: (step, shape) => ({ shape: [count(shape)], run: (x) => x }),
+
+  unflatten: (step, shape) => ({ shape: step.shape, run: (x) => x }),
+
+  pad({ left, right, top, bottom }, [c, h, w]) {
+    const shape = [c, h + top + bottom, w + left + right];
+    const out = new Float32Array(count(shape));
+    return { shape, run: (x) => copyMaps(x, [c, h, w], 0, 0, out, shape, top, left, h, w) };
+  },
+
+  crop({ top, left, height, width }, [c, h, w]) {
+    const shape = [c, height, width];
+    const out = new Float32Array(count(shape));
+    const run = (x) => copyMaps(x, [c, h, w], top, left, out, shape, 0, 0, height, width);
+    return { shape, run };
+  },
+
+  channels_last: (step, [c, h, w]) => ({ shape: [h, w, c], run: transposer(c, h * w) }),
+
+  channels_first: (step, [h, w, c]) => ({ shape: [c, h, w], run: transposer(h * w, c) }),
+};
+
+/** How many numbers an array of this shape holds. */
+export function count(shape) {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** out = weight x + bias, weight (out, fanIn). Four sums at a time keep the processor busy. */
+function affine(x, weight, bias, fanIn, out) {
+  const whole = fanIn & ~3;
+  for (let o = 0, at = 0; o < out.length; o++, at += fanIn) {
+    let a = bias[o];
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let i = 0; i < whole; i += 4) {
+      a += weight[at + i] * x[i];
+      b += weight[at + i + 1] * x[i + 1];
+      c += weight[at + i + 2] * x[i + 2];
+      d += weight[at + i + 3] * x[i + 3];
+    }
+    for (let i = whole; i < fanIn; i++) a += weight[at + i] * x[i];
+    out[o] = a + b + c + d;
+  }
+  return out;
+}
+
+/** (rows, columns) -> (columns, rows). */
+function transposer(rows, columns) {
+  const out = new Float32Array(rows * columns);
+  return (x) => {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) out[c * rows + r] = x[r * columns + c];
+    }
+    return out;
+  };
+}
+
+/** Copy an h x w part of every map from (row, column) of x to (toRow, toColumn) of out. */
+function copyMaps(x, [c, H, W], row, column, out, [, toH, toW], toRow, toColumn, h, w) {
+  for (let k = 0; k < c; k++) {
+    for (let i = 0; i < h; i++) {
+      const from = (k * H + row + i) * W + column;
+      out.set(x.subarray(from, from + w), (k * toH + toRow + i) * toW + toColumn);
+    }
+  }
+  return out;
+}
+
+/** Cross-correlation, weight (out, in, k, k): out[o] = bias + sum_c weight[o, c] * x[c]. */
+function convolution({ weight, bias, stride, padding }, [c, h, w], tensors) {
+  const { values, shape: [outC, , k] } = tensors[weight];
+  const shape = [outC, outSide(h, k, stride, padding), outSide(w, k, stride, padding)];
+  const [H, W] = [h + 2 * padding, w + 2 * padding];
+  const framed = new Float32Array(c * H * W); // the frame stays zero
+  const sums = new Float64Array(shape[1] * shape[2]);
+  const out = new Float32Array(count(shape));
+  const run = (x) => {
+    copyMaps(x, [c, h, w], 0, 0, framed, [c, H, W], padding, padding, h, w);
+    for (let o = 0; o < outC; o++) {
+      sums.fill(tensors[bias].values[o]);
+      for (let i = 0; i < c; i++) {
+        for (let t = 0; t < k * k; t++) {
+          const start = (i * H + Math.floor(t / k)) * W + (t % k);
+          gather(framed, start, stride * W, stride, values[(o * c + i) * k * k + t], sums, shape);
+        }
+      }
+      out.set(sums, o * sums.length);
+    }
+    return out;
+  };
+  return { shape, run };
+}
+
+function outSide(side, k, stride, padding) {
+  return Math.floor((side + 2 * padding - k) / stride) + 1;
+}
+
+/** sums += factor * the map of x that begins at `start`, in steps of `down` and `right`. */
+function gather(x, start, down, right, factor, sums, [, h, w]) {
+  for (let i = 0, to = 0; i < h; i++) {
+    for (let j = 0, from = start + i * down; j < w; j++, from += right, to++) {
+      sums[to] += factor * x[from];
+    }
+  }
+}
+
+/** Its adjoint, weight (in, out, k, k): every pixel of x paints a k x k patch of every map. */
+function transposedConvolution({ weight, bias, stride, padding }, [c, h, w], tensors) {
+  const { values, shape: [, outC, k] } = tensors[weight];
+  const shape = [outC, stride * (h - 1) + k - 2 * padding, stride * (w - 1) + k - 2 * padding];
+  const [H, W] = [shape[1] + 2 * padding, shape[2] + 2 * padding];
+  const sums = new Float64Array(H * W); // with the frame that is cut off
+  const out = new Float32Array(count(shape));
+  const run = (x) => {
+    for (let o = 0; o < outC; o++) {
+      sums.fill(tensors[bias].values[o]);
+      for (let i = 0; i < c; i++) {
+        for (let t = 0; t < k * k; t++) {
+          const start = Math.floor(t / k) * W + (t % k);
+          const factor = values[(i * outC + o) * k * k + t];
+          scatter(x, i * h * w, factor, sums, start, stride * W, stride, h, w);
+        }
+      }
+      copyMaps(sums, [1, H, W], padding, padding, out.subarray(o * shape[1] * shape[2]),
+        [1, shape[1], shape[2]], 0, 0, shape[1], shape[2]);
+    }
+    return out;
+  };
+  return { shape, run };
+}
+
+/** The map of sums that begins at `start`, in steps, += factor * the map of x at `from`. */
+function scatter(x, from, factor, sums, start, down, right, h, w) {
+  for (let i = 0; i < h; i++) {
+    for (let j = 0, to = start + i * down; j < w; j++, to += right, from++) {
+      sums[to] += factor * x[from];
+    }
+  }
+}
+
+/**
+ * Which pixels a cell of a feature map can reach through the decoder.
+ * @param {Object} graph
+ * @param {number} row
+ * @param {number} column
+ * @returns {{top: number, bottom: number, left: number, right: number}} the outermost pixels,
+ *   both ends included; the whole image through a linear layer.
+ */
+export function reach({ decoder, image_shape: [, H, W] }, row, column) {
+  const whole = { top: 0, bottom: H - 1, left: 0, right: W - 1 };
+  let [top, bottom, left, right] = [row, row, column, column];
+  for (const { op, kernel, stride, padding, ...step } of decoder) {
+    if (op === "linear") return whole;
+    if (op === "conv_transpose") {
+      [top, left] = [top, left].map((v) => stride * v - padding);
+      [bottom, right] = [bottom, right].map((v) => stride * v - padding + kernel - 1);
+    } else if (op === "conv") {
+      [top, left] = [top, left].map((v) => Math.ceil((v + padding - kernel + 1) / stride));
+      [bottom, right] = [bottom, right].map((v) => Math.floor((v + padding) / stride));
+    } else if (op === "crop") {
+      [top, bottom] = [top - step.top, bottom - step.top];
+      [left, right] = [left - step.left, right - step.left];
+    }
+  }
+  return {
+    top: Math.max(top, 0),
+    bottom: Math.min(bottom, H - 1),
+    left: Math.max(left, 0),
+    right: Math.min(right, W - 1),
+  };
+}

@@ -1,0 +1,161 @@
+"""What a model computes, step by step, so that it can run where torch is not: in a browser.
+
+The file is a safetensors file: the networks' tensors and, in its text `graph` (JSON), the
+steps that encoder and decoder take. A step is `{"op": name, ...}` and names its tensors.
+Images are (channels, rows, columns); latents are channels last, as everywhere here.
+assets/lens/engine.js reads it. Networks too large for a page are left out of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from vae_core.analysis.codes import Codes
+from vae_core.likelihoods import GaussianLikelihood
+from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
+from vae_core.vae import VAE
+
+Step = dict[str, Any]
+
+MOST_MULTIPLY_ADDS = 8_000_000  # of one picture: about 12 ms in a page
+
+
+def graph(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> dict[str, Any]:
+    """The model as plain data.
+
+    Parameters
+    ----------
+    limit : int
+        Networks that take more multiply-adds for one image are left out.
+
+    Returns
+    -------
+    dict
+        image_shape, latent_shape, posterior; likelihood (name, and for a Gaussian sigma and
+        log_sigma); encoder and decoder: a list of steps each, None when the network is too
+        large or has a layer that is not known as a step; multiply_adds: of either.
+    """
+    likelihood = vae.likelihood
+    pixels: dict[str, Any] = {"name": vae.config.likelihood}
+    if isinstance(likelihood, GaussianLikelihood):
+        pixels |= {"sigma": likelihood.kind, "log_sigma": float(likelihood.log_sigma.detach())}
+    costs = {
+        "encoder": multiply_adds(vae.encoder, vae.image_shape),
+        "decoder": multiply_adds(vae.decoder, vae.latent_shape),
+    }
+    return {
+        "image_shape": list(vae.image_shape),
+        "latent_shape": list(vae.latent_shape),
+        "posterior": vae.config.posterior,
+        "likelihood": pixels,
+        "encoder": _steps("encoder", vae.encoder) if costs["encoder"] <= limit else None,
+        "decoder": _steps("decoder", vae.decoder) if costs["decoder"] <= limit else None,
+        "multiply_adds": costs,
+    }
+
+
+def model_file(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> bytes:
+    """The `graph` and the tensors it names, as one safetensors file."""
+    text = graph(vae, limit)
+    kept = tuple(f"{part}." for part in ("encoder", "decoder") if text[part] is not None)
+    tensors = {k: v.detach() for k, v in vae.state_dict().items() if k.startswith(kept)}
+    return _file(tensors, {"graph": json.dumps(text)})
+
+
+def codes_file(codes: Codes) -> bytes:
+    """Codes for a page: `params` (n, sites * P) as the encoder gave them, and `labels`."""
+    params = codes.params.flatten(1)
+    return _file({"params": params}, {}, labels=codes.labels)
+
+
+def moments_file(codes: Codes) -> bytes:
+    """Codes for a page that does not know the family: means, then log-variances.
+
+    They are those of the diagonal Gaussian with the posterior's moments.
+    """
+    logvar = codes.variance.clamp(min=1e-12).log()
+    params = torch.cat([codes.mean, logvar], -1).flatten(1)
+    return _file({"params": params}, {}, labels=codes.labels)
+
+
+def _file(floats: dict[str, Tensor], texts: dict[str, str], **others: Tensor) -> bytes:
+    """A safetensors file, its floats in float16 when that loses nothing: half the bytes."""
+    floats = {name: value.cpu().float().contiguous() for name, value in floats.items()}
+    if all(torch.equal(value, value.half().float()) for value in floats.values()):
+        floats = {name: value.half() for name, value in floats.items()}
+    return safetensors.torch.save(floats | others, texts)
+
+
+def multiply_adds(network: nn.Sequential, shape: tuple[int, ...]) -> int:
+    """Products of a weight and a number, for one input of this shape: what it costs to run."""
+    count = 0
+    x = next(network.parameters()).new_zeros(1, *shape)
+    with torch.no_grad():
+        for layer in network:
+            y = layer(x)
+            if isinstance(layer, nn.Linear):
+                count += layer.weight.numel()
+            elif isinstance(layer, nn.Conv2d):  # every pixel that comes out meets every weight
+                count += layer.weight.numel() * y.shape[2:].numel()
+            elif isinstance(layer, nn.ConvTranspose2d):  # every pixel that goes in does
+                count += layer.weight.numel() * x.shape[2:].numel()
+            x = y
+    return count
+
+
+def _steps(where: str, network: nn.Sequential) -> list[Step] | None:
+    """One step per layer, its tensors named as in the model's state."""
+    steps = [_step(layer, f"{where}.{k}") for k, layer in enumerate(network)]
+    return None if None in steps else [step for step in steps if step]
+
+
+def _step(layer: nn.Module, name: str) -> Step | None:
+    """What a layer does, in words and numbers; None for a layer that is not known here."""
+    tensors = {"weight": f"{name}.weight", "bias": f"{name}.bias"}
+    match layer:
+        case nn.Linear(bias=nn.Parameter()):
+            return {"op": "linear", **tensors}
+        case nn.Conv2d() | nn.ConvTranspose2d() if _is_plain(layer):
+            op = "conv" if isinstance(layer, nn.Conv2d) else "conv_transpose"
+            return {
+                "op": op, **tensors, "kernel": layer.kernel_size[0], "stride": layer.stride[0],
+                "padding": layer.padding[0],
+            }  # fmt: skip
+        case nn.ReLU():
+            return {"op": "relu"}
+        case nn.Flatten(start_dim=1, end_dim=-1):
+            return {"op": "flatten"}
+        case nn.Unflatten(dim=1):
+            return {"op": "unflatten", "shape": list(layer.unflattened_size)}
+        case Pad():
+            left, right, top, bottom = layer.amounts
+            return {"op": "pad", "left": left, "right": right, "top": top, "bottom": bottom}
+        case Crop():
+            height, width = layer.image
+            return {
+                "op": "crop", "top": layer.top, "left": layer.left, "height": height,
+                "width": width,
+            }  # fmt: skip
+        case ChannelsLast():
+            return {"op": "channels_last"}
+        case ChannelsFirst():
+            return {"op": "channels_first"}
+    return None
+
+
+def _is_plain(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    """As wide as high in all respects, not dilated or grouped, with a bias."""
+    sides = (layer.kernel_size, layer.stride, layer.padding)
+    return (
+        all(len(set(side)) == 1 for side in sides)
+        and not isinstance(layer.padding, str)
+        and set(layer.dilation) == {1}
+        and set(layer.output_padding) == {0}
+        and layer.groups == 1
+        and layer.bias is not None
+    )
