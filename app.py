@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import jobs
+from pages.ui import jobs, served
 from pages.ui.warm import warm_up
 
 
@@ -22,4 +22,4 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     await asyncio.gather(warming, return_exceptions=True)
 
 
-app = st.App("pages/frame.py", lifespan=lifespan)
+app = st.App("pages/frame.py", lifespan=lifespan, routes=served.ROUTES)

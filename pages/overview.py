@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, charts, images, state
-from pages.ui.hero import overview_html
-from vae_core.analysis import follow
+from pages.ui import cached, images, lens, state
+from pages.ui.strips import neighbours_html
 
 run = state.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
 data = images.images_of(run)
 class_names = run.data()["class_names"]
+family = vae.family
 
 st.markdown(
-    "##### An image goes in. The encoder answers with a *distribution* over codes, one code z "
-    "is drawn from it, and the decoder paints what z means."
+    "##### The encoder answers an image with a *distribution* over codes, one code z is drawn "
+    "from it, and the decoder paints z. **Try this:** drag z."
 )
 
 
 @st.fragment
 def one_image() -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        index = images.pick_image(codes, class_names)
-        if st.button("Draw z again", type="primary", icon=":material/casino:"):
-            st.session_state["draw"] = st.session_state.get("draw", 0) + 1
-    x = None if data is None else data.test.batch(slice(index, index + 1))
-    passage = follow(vae, codes, index, st.session_state.get("draw", 0), x)
-    original = None if x is None else x[0].numpy()
-    title = f"{class_names[codes.labels[index]]}, test image {index}"
-    st.html(overview_html(passage, original, codes, cached.order(run), title, charts.ink()))
+    look = lens.show(run, "overview", first_draw=1)
+    z = lens.code(run, look)
+    shown = "the images themselves" if data else "as the decoder paints them"
+    st.markdown(f"##### Test images whose codes lie nearest to z, {shown}; KL in nats per image")
+    st.html(neighbours_html(vae, codes, z, class_names, data))
 
 
 one_image()
 if data is None:
     images.offer_images_of(run, "The original picture, and so the distortion, needs the data set.")
 
-family = vae.family
 if family.has_rate:
     draw, bound = st.columns([2, 3])
     draw.latex(family.draw_tex)

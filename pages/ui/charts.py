@@ -30,11 +30,6 @@ def show(figure: go.Figure, key: str) -> None:
     st.plotly_chart(figure, key=key, config=CONFIG)
 
 
-def ink() -> str:
-    """The colour of text in the theme the reader sees."""
-    return "#eceef1" if st.context.theme.type == "dark" else "#1f2328"
-
-
 def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:
     """Which two latent numbers span the plane; the two most informative to begin with."""
     if len(names) == 2:
@@ -45,16 +40,6 @@ def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:
     across = st.selectbox("Across", options, index=0, key="across", bind="query-params")
     up = st.selectbox("Up", options, index=1, key="up", bind="query-params")
     return names.index(across), names.index(up)
-
-
-def pick_one(label: str, options: Sequence[Any], default: Any) -> Any:
-    """One of a few options, kept in the address; another model may have fewer of them."""
-    key = label.lower()
-    if st.session_state.get(key, default) not in options:
-        st.session_state[key] = default
-    return st.segmented_control(
-        label, options, default=default, key=key, bind="query-params", required=True
-    )
 
 
 def of_classes(codes: Codes, labels: Sequence[int]) -> Codes:

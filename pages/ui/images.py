@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from pages.ui import cached
-from vae_core import Codes, Dataset, Run
+from vae_core import Dataset, Run
 from vae_core.data.sources import SOURCES, download_files
 from vae_core.errors import DataError
 
@@ -70,33 +69,3 @@ def offer_images_of(run: Run, why: str) -> None:
         offer_images(run.config.data.name, why, found)
     else:
         st.info(f"{why} {found}", icon=":material/image:")
-
-
-def pick_image(codes: Codes, class_names: list[str]) -> int:
-    """A test image: by number, by class, or another of its class. Kept in the address."""
-    last = len(codes) - 1
-    if (index := st.session_state.get("image")) is not None:
-        # Set anew each time, or the first page after a link to an image forgets it.
-        st.session_state["image"] = index if index <= last else 0
-    index = int(st.number_input("Test image", 0, last, key="image", bind="query-params", width=140))
-    label = int(codes.labels[index])
-    st.selectbox(
-        "Class", codes.labels.unique().tolist(), index=None, key="image_class", width=140,
-        format_func=lambda k: class_names[k], placeholder=class_names[label],
-        on_change=_image_of_class, args=(codes,),
-    )  # fmt: skip
-    st.button("Another", on_click=_another, args=(codes, label), icon=":material/shuffle:")
-    return index
-
-
-def _image_of_class(codes: Codes) -> None:
-    label = st.session_state["image_class"]
-    if label is not None:
-        _another(codes, label)
-        st.session_state["image_class"] = None
-
-
-def _another(codes: Codes, label: int) -> None:
-    candidates = np.flatnonzero((codes.labels == label).numpy())
-    after = candidates[candidates > st.session_state.get("image", 0)]
-    st.session_state["image"] = int(after[0] if len(after) else candidates[0])

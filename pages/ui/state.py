@@ -18,9 +18,9 @@ BUNDLED = ROOT / "assets" / "models"
 RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))
 DEFAULT_RUN = "mnist-2d"
 ORDER = (
-    *("mnist-2d", "mnist-20d", "mnist-map", "mnist-ae-2d", "mnist-full-2d", "mnist-dirichlet-3"),
-    *("mnist-dirichlet-10", "mnist-gaussian-10d", "mnist-ones-2d", "mnist-collapsed"),
-    *("digits-2d", "digits-map"),
+    *("mnist-2d", "mnist-20d", "mnist-map", "mnist-conv-2d", "mnist-ae-2d", "mnist-full-2d"),
+    *("mnist-dirichlet-3", "mnist-dirichlet-10", "mnist-gaussian-10d", "mnist-ones-2d"),
+    *("mnist-collapsed", "digits-2d", "digits-map"),
 )
 
 

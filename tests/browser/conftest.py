@@ -13,17 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.server import Server, serve
+from tests.browser.server import CHROMIUM, FLAGS, Server, serve
 from tests.samples import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
 PATIENCE = 90_000  # milliseconds; the machine may be training
 
 

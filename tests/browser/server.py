@@ -1,4 +1,4 @@
-"""`streamlit run app.py` in a process of its own, with runs of its own."""
+"""`streamlit run app.py` in a process of its own, with runs of its own; and the browser."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.samples import ROOT
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

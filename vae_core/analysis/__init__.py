@@ -10,6 +10,7 @@ from vae_core.analysis.evidence import (
     summarise_bound,
 )
 from vae_core.analysis.linear import data_spectrum, directions_used
+from vae_core.analysis.neighbours import nearest_codes
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -20,8 +21,7 @@ from vae_core.analysis.rates import (
     stick_rates,
     total_rate,
 )
-from vae_core.analysis.single import Passage, follow
-from vae_core.analysis.traversals import decode_draw, decode_mean, traverse
+from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "ClassPosterior",
     "Codes",
     "ImportanceBound",
-    "Passage",
     "active_units",
     "at_mean_no_bound",
     "channel_order",
@@ -37,14 +36,13 @@ __all__ = [
     "class_posteriors",
     "class_rates",
     "data_spectrum",
-    "decode_draw",
     "decode_mean",
     "directions_used",
     "encode_dataset",
-    "follow",
     "iwae_bound",
     "kl_per_dim",
     "latent_names",
+    "nearest_codes",
     "rate_rest",
     "rate_table",
     "stick_rates",

@@ -33,10 +33,3 @@ def traverse(
     Tensor, (n, c, H, W)
     """
     return decode_mean(vae, vae.family.move(z, index, values))
-
-
-def decode_draw(vae: VAE, z: Float[Tensor, " n *latent"], seed: int) -> Float[Tensor, "n c H W"]:
-    """A picture drawn from p(x|z) for each z, pixel noise included, clipped to [0, 1]."""
-    with torch.no_grad():
-        generator = torch.Generator().manual_seed(seed)
-        return vae.decode(z).sample((), generator).clamp(0.0, 1.0)

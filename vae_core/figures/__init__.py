@@ -2,34 +2,22 @@
 
 from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
-from vae_core.figures.pictures import (
-    contact_sheet,
-    data_uri,
-    difference_image,
-    one_image,
-    to_png,
-)
+from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
-from vae_core.figures.svg import code_rows_svg, plane_svg, triangle_svg
 
 __all__ = [
     "Ellipse",
     "bound_curve",
-    "code_rows_svg",
     "contact_sheet",
     "data_uri",
-    "difference_image",
     "kl_bars",
     "kl_by_class",
     "kl_cells",
     "kl_channels",
     "kl_over_epochs",
     "marginal",
-    "one_image",
-    "plane_svg",
     "posterior_plane",
     "to_png",
     "training_curves",
     "triangle_corners",
-    "triangle_svg",
 ]

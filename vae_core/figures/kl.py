@@ -95,19 +95,13 @@ def kl_by_class(
 def kl_cells(
     cells: NDArray[np.float32],
     title: str,
-    chosen: tuple[int, int] | None = None,
     height: int = 360,
-    unit: str = PER_IMAGE,
 ) -> go.Figure:
     """Heat map of KL over the cells of a feature map, square cells, row 0 at the top.
 
     Parameters
     ----------
     cells : array, (h, w)
-    chosen : (row, column), optional
-        Outlined.
-    unit : str
-        Of the numbers, for a map of something else than KL.
     """
     figure = go.Figure(
         go.Heatmap(
@@ -117,16 +111,10 @@ def kl_cells(
             zmax=float(cells.max()),
             text=cells,
             texttemplate="%{text:.2f}" if cells.size <= 64 else None,
-            colorbar={"title": {"text": unit, "side": "right"}},
-            hovertemplate=f"row %{{y}}, column %{{x}}: %{{z:.3f}} {unit}<extra></extra>",
+            colorbar={"title": {"text": PER_IMAGE, "side": "right"}},
+            hovertemplate=f"row %{{y}}, column %{{x}}: %{{z:.3f}} {PER_IMAGE}<extra></extra>",
         )
     )
-    if chosen:
-        i, j = chosen
-        figure.add_shape(
-            type="rect", x0=j - 0.5, x1=j + 0.5, y0=i - 0.5, y1=i + 0.5,
-            line={"color": "#3f90da", "width": 5},
-        )  # fmt: skip
     styled(figure, height, "column", "row")
     figure.update_layout(title={"text": title, "font": {"size": 15}, "x": 0})
     figure.update_xaxes(dtick=1, constrain="domain", showgrid=False, zeroline=False)

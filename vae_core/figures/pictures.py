@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-BRIGHTER, DARKER, SAME = np.array([[231, 99, 0], [63, 144, 218], [128, 128, 128]], float)
-
 Picture = NDArray[np.float32]  # (c, H, W) in [0, 1]
 
 
@@ -21,11 +19,9 @@ def to_png(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def data_uri(image: bytes | str) -> str:
-    """A PNG, or an SVG's text, as the source of an <img>."""
-    if isinstance(image, str):
-        return "data:image/svg+xml;base64," + base64.b64encode(image.encode()).decode()
-    return "data:image/png;base64," + base64.b64encode(image).decode()
+def data_uri(png: bytes) -> str:
+    """A PNG as the source of an <img>."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def _bytes(picture: Picture) -> NDArray[np.uint8]:
@@ -36,23 +32,6 @@ def _bytes(picture: Picture) -> NDArray[np.uint8]:
 
 def _enlarge(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def one_image(picture: Picture, size: int = 280) -> bytes:
-    """One picture as a PNG about `size` pixels wide, each pixel a square."""
-    return to_png(_enlarge(_bytes(picture), max(1, size // picture.shape[-1])))
-
-
-def difference_image(after: Picture, before: Picture, size: int = 280) -> bytes:
-    """Where a picture changed: orange got brighter, blue got darker, grey did not.
-
-    Full colour is a change of 1, from black to white. A picture in colour is judged by the mean
-    of its channels: a change of hue alone stays grey.
-    """
-    change = (after - before).mean(0)[..., None]  # (H, W, 1) in [-1, 1]
-    target = np.where(change > 0, BRIGHTER, DARKER)
-    mixed = SAME + np.sqrt(np.abs(change)) * (target - SAME)
-    return to_png(_enlarge(mixed.round().astype(np.uint8), max(1, size // after.shape[-1])))
 
 
 def contact_sheet(pictures: Picture, columns: int, scale: int = 2, gap: int = 2) -> bytes:

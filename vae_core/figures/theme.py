@@ -20,6 +20,7 @@ CORRELATION = "#a96b59"
 NEGATIVE_ELBO = "#832db6"
 PRIOR = "#8a8f98"
 INACTIVE = "#b8bcc4"
+BRIGHTER, DARKER = "#e76300", "#3f90da"
 
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 

@@ -1,0 +1,113 @@
+/**
+ * A model as the lens uses it: in the page where it fits, else asked of the server.
+ */
+
+import { count, openModel, readTensors } from "./engine.js";
+import { FAMILIES, posterior, prior } from "./families.js";
+import { pixels } from "./pixels.js";
+
+export class LensModel {
+  /**
+   * @param {ArrayBuffer} file - networks and graph
+   * @param {string} address - where its codes are, and where it can be asked
+   */
+  constructor(file, address) {
+    const { graph, encode, decode } = openModel(file);
+    this.graph = graph;
+    this.address = address;
+    this.imageShape = graph.image_shape;
+    this.latentShape = graph.latent_shape;
+    this.size = count(graph.latent_shape); // how many numbers z has
+    this.isKnown = graph.posterior in FAMILIES;
+    // Of a family that this page does not know there are the moments, without its KL.
+    this.family = this.isKnown ? graph.posterior : "diagonal";
+    this.prior = prior(this.family, this.latentShape);
+    this.isHere = Boolean(decode);
+    this.codes = null;
+    this._encode = encode;
+    this._decode = decode;
+    this._waiting = {}; // by question: the latest asked of the server
+  }
+
+  /** Fetch a model; throws an error with one sentence when it cannot be had. */
+  static async fetch(address) {
+    return new LensModel(await bytesAt(`${address}model`), address);
+  }
+
+  /** Fetch the codes of the test split: n rows of `width` parameters, and labels. */
+  async fetchCodes() {
+    const file = await bytesAt(`${this.address}${this.isKnown ? "posteriors" : "moments"}`);
+    const { params, labels } = readTensors(file).tensors;
+    const [n, width] = params.shape;
+    this.codes = { params: params.values, labels: labels.values, n, width };
+  }
+
+  /** q(z|x) of a test image, from its code. */
+  posteriorAt(index) {
+    const { params, width } = this.codes;
+    return this.posteriorOf(params.subarray(index * width, (index + 1) * width));
+  }
+
+  /** Means of all codes, n rows of d numbers. */
+  meansOfCodes() {
+    const { n } = this.codes;
+    const means = new Float32Array(n * this.size);
+    for (let i = 0; i < n; i++) means.set(this.posteriorAt(i).mean, i * this.size);
+    return means;
+  }
+
+  posteriorOf(params) {
+    return posterior(this.family, params, this.latentShape);
+  }
+
+  /** In one sentence, why the decoder does not run in the page. */
+  get whyNotHere() {
+    const millions = (this.graph.multiply_adds.decoder / 1e6).toFixed(1);
+    return (
+      `The server decodes: ${millions} million multiply-adds a picture, or a layer that is not ` +
+      "known here, are too much for the page."
+    );
+  }
+
+  /** Hand the parameters of q(z|x) to `done`: at once, or when the server has answered. */
+  encode(x, done) {
+    if (this._encode) done(this._encode(x));
+    else this._ask("encode", x, done);
+  }
+
+  /** Hand p(x|z) to `done`: at once, or when the server has answered. */
+  decode(z, done) {
+    const made = (output) => done(pixels(this.graph.likelihood, output.slice(), this.imageShape));
+    if (this._decode) made(this._decode(Float32Array.from(z)));
+    else this._ask("decode", Float32Array.from(z), made);
+  }
+
+  /** One question at a time; of those that come meanwhile, only the latest is asked. */
+  async _ask(name, numbers, done) {
+    const isBusy = name in this._waiting;
+    this._waiting[name] = { numbers: numbers.slice(), done };
+    if (isBusy) return;
+    while (this._waiting[name]) {
+      const { numbers: body, done: answer } = this._waiting[name];
+      this._waiting[name] = null;
+      try {
+        answer(new Float32Array(await bytesAt(`${this.address}${name}`, { method: "POST", body })));
+      } catch (error) {
+        console.warn(error.message); // the next move asks again
+      }
+    }
+    delete this._waiting[name];
+  }
+}
+
+/** What is at an address; throws an error with one sentence for a reader. */
+export async function bytesAt(address, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(address, options);
+  } catch {
+    throw new Error("The server cannot be reached. Is it still running? Load the page again.");
+  }
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.arrayBuffer();
+}

@@ -1,0 +1,303 @@
+/**
+ * A pad to draw on, and how a drawing becomes a picture like those a model was trained on.
+ *
+ * `prepareDrawing` is a pure function. Places on the pad are in its side: (0, 0) is the upper
+ * left corner and (1, 1) the lower right one, whatever its size on the screen.
+ */
+
+const PAD_SIDE = 280; // of the raster that a drawing is read from: ten for each of MNIST's 28
+const PAD_PEN = 0.1; // width of the line: that of MNIST when a digit fills 0.7 of the pad
+const MNIST_ROOM = 20 / 28; // of the side of an image: where MNIST's digits are fitted into
+
+/**
+ * What a data set's makers would have made of this drawing.
+ *
+ * MNIST's digits were fitted into 20 of 28 pixels and put with their centre of mass on the
+ * middle. Those of 8 x 8 are counts of ink in blocks of digits that filled the height.
+ *
+ * @param {Float32Array} ink - (side * side) in [0, 1], where 1 is ink
+ * @param {number} side
+ * @param {number[]} imageShape - (1, H, W)
+ * @returns {?Float32Array} (H * W) in [0, 1], the brightest of it 1; null without ink
+ */
+export function prepareDrawing(ink, side, [, height, width]) {
+  const box = boxOfInk(ink, side);
+  if (!box) return null;
+  const isBlocks = height === 8 && width === 8;
+  const room = (length) => Math.max(1, Math.round(isBlocks ? length : MNIST_ROOM * length));
+  const scale = Math.min(room(height) / box.height, room(width) / box.width);
+  const rows = sharesOfCells(box.height, scale, isBlocks ? height : 0);
+  const columns = sharesOfCells(box.width, scale, isBlocks ? width : 0);
+  const digit = averagedInk(ink, side, box, rows, columns);
+  const [middleRow, middleColumn] = centreOfInk(digit, rows.cells, columns.cells);
+  const top = nearestPlace(middleRow, rows.cells, height);
+  const left = nearestPlace(middleColumn, columns.cells, width);
+  return placedInk(digit, columns.cells, top, left, height, width);
+}
+
+/** The smallest box around all ink; null without any. */
+function boxOfInk(ink, side) {
+  let [top, left, bottom, right] = [side, side, -1, -1];
+  for (let k = 0; k < side * side; k++) {
+    if (!(ink[k] > 0)) continue;
+    const row = Math.floor(k / side);
+    const column = k % side;
+    top = Math.min(top, row);
+    bottom = row;
+    left = Math.min(left, column);
+    right = Math.max(right, column);
+  }
+  return bottom < 0 ? null : { top, left, height: bottom - top + 1, width: right - left + 1 };
+}
+
+/**
+ * How much each line of the box covers of each line of the picture, when it is scaled and
+ * put in the middle of as many lines as it needs, or of `cells`.
+ * @returns {{cells: number, shares: {from: number, to: number, share: number}[]}}
+ */
+function sharesOfCells(length, scale, cells) {
+  cells ||= Math.ceil(length * scale - 1e-6); // not one more for the sake of rounding
+  const margin = (cells - length * scale) / 2;
+  const shares = [];
+  for (let from = 0; from < length; from++) {
+    const start = margin + from * scale;
+    const end = Math.min(start + scale, cells);
+    for (let to = Math.max(Math.floor(start), 0); to < end; to++) {
+      shares.push({ from, to, share: Math.min(end, to + 1) - Math.max(start, to) });
+    }
+  }
+  return { cells, shares };
+}
+
+/** The ink of the box, averaged exactly over the area of each pixel; the brightest is 1. */
+function averagedInk(ink, side, box, rows, columns) {
+  const digit = new Float32Array(rows.cells * columns.cells);
+  for (const row of rows.shares) {
+    const begin = (box.top + row.from) * side + box.left;
+    for (const column of columns.shares) {
+      const share = row.share * column.share;
+      digit[row.to * columns.cells + column.to] += share * ink[begin + column.from];
+    }
+  }
+  const brightest = digit.reduce((most, value) => Math.max(most, value), 0);
+  return digit.map((value) => value / brightest);
+}
+
+/** Row and column of the centre of mass; pixel centres are whole numbers. */
+function centreOfInk(digit, height, width) {
+  let [mass, down, across] = [0, 0, 0];
+  for (let k = 0; k < height * width; k++) {
+    mass += digit[k];
+    down += digit[k] * Math.floor(k / width);
+    across += digit[k] * (k % width);
+  }
+  return [down / mass, across / mass];
+}
+
+/** Where `cells` lines begin for their centre to be near that of `length`; all stay inside. */
+function nearestPlace(centre, cells, length) {
+  return Math.min(Math.max(Math.round((length - 1) / 2 - centre), 0), length - cells);
+}
+
+/** An image that is black but for the digit at (top, left). */
+function placedInk(digit, digitWidth, top, left, height, width) {
+  const image = new Float32Array(height * width);
+  digit.forEach((value, k) => {
+    image[(top + Math.floor(k / digitWidth)) * width + left + (k % digitWidth)] = value;
+  });
+  return image;
+}
+
+/**
+ * A pad in `host`, as wide as that.
+ *
+ * A mouse, a finger or a pen draws; Escape or Delete clears; Backspace, ctrl+Z or cmd+Z takes
+ * the last line back.
+ *
+ * @param {HTMLElement} host
+ * @param {{imageShape: number[], onInk: function(?Float32Array), onRelease: function(),
+ *   label: string}} options - `onInk` gets the prepared picture, at most once a frame while a
+ *   line is drawn; `onRelease` is called once at the end of a line, after its last `onInk`.
+ * @returns {DrawingPad} element, clear(), undo(), isEmpty(), picture(), repaint(), destroy()
+ */
+export function createPad(host, options) {
+  return new DrawingPad(host, options);
+}
+
+class DrawingPad {
+  constructor(host, { imageShape, onInk, onRelease, label }) {
+    Object.assign(this, { imageShape, onInk, onRelease });
+    this.strokes = []; // each a list of [x, y]
+    this.pointer = null; // id of the one that draws
+    this.frame = null; // the animation frame that is asked for
+    this.raster = rasterForInk();
+    this.element = elementToDrawOn(label);
+    host.append(this.element);
+    this._listen();
+    this.observer = new ResizeObserver(() => this.repaint());
+    this.observer.observe(this.element);
+  }
+
+  /** Take everything off the pad. */
+  clear() {
+    this._setStrokes([]);
+  }
+
+  /** Take the last line off the pad. */
+  undo() {
+    this._setStrokes(this.strokes.slice(0, -1));
+  }
+
+  isEmpty() {
+    return this.strokes.length === 0;
+  }
+
+  /** The drawing as a model gets it: Float32Array(H * W), or null without ink. */
+  picture() {
+    const context = this.raster.getContext("2d", { willReadFrequently: true });
+    paintStrokes(context, this.strokes, PAD_PEN);
+    const { data } = context.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
+    const ink = Float32Array.from({ length: PAD_SIDE ** 2 }, (_, k) => data[4 * k + 3] / 255);
+    return prepareDrawing(ink, PAD_SIDE, this.imageShape);
+  }
+
+  /** Paint anew, in the size, resolution and colour of now. */
+  repaint() {
+    const { element } = this;
+    const pixels = Math.round(element.clientWidth * (window.devicePixelRatio || 1));
+    if (element.width !== pixels) element.width = element.height = pixels;
+    const context = element.getContext("2d");
+    context.strokeStyle = getComputedStyle(element).color;
+    paintStrokes(context, this.strokes, PAD_PEN);
+  }
+
+  /** Nothing of the pad is left, and it says nothing any more. */
+  destroy() {
+    this.listening.abort();
+    this.observer.disconnect();
+    cancelAnimationFrame(this.frame);
+    this.element.remove();
+  }
+
+  _listen() {
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    const on = (name, act) => this.element.addEventListener(name, act, { signal });
+    on("pointerdown", (event) => this._press(event));
+    on("pointermove", (event) => this._move(event));
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      on(name, (event) => event.pointerId === this.pointer && this._release());
+    }
+    on("keydown", (event) => this._key(event));
+    window.addEventListener("resize", () => this.repaint(), { signal }); // as zooming is
+  }
+
+  _press(event) {
+    if (!event.isPrimary || event.button !== 0) return; // a second finger, another button
+    this._release(); // of a line whose end was never told
+    event.preventDefault(); // selects no text
+    this.element.focus({ preventScroll: true });
+    this.element.setPointerCapture(event.pointerId);
+    this.pointer = event.pointerId;
+    this.strokes.push([this._placeOf(event)]);
+    this._askFrame();
+  }
+
+  _move(event) {
+    if (event.pointerId !== this.pointer) return;
+    if (!(event.buttons & 1)) return this._release(); // it was let go where nobody saw it
+    const events = event.getCoalescedEvents?.() ?? [];
+    const places = (events.length ? events : [event]).map((each) => this._placeOf(each));
+    this.strokes.at(-1).push(...places);
+    this._askFrame();
+  }
+
+  /** End the line, if there is one. */
+  _release() {
+    if (this.pointer === null) return;
+    this.pointer = null;
+    if (this.frame !== null) this._tellInk();
+    this.onRelease();
+  }
+
+  _key(event) {
+    const isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
+    if (event.key === "Escape" || event.key === "Delete") this.clear();
+    else if (event.key === "Backspace" || (isUndo && !event.shiftKey)) this.undo();
+    else return;
+    event.preventDefault();
+  }
+
+  /** Other lines instead; a line that is being drawn ends. */
+  _setStrokes(strokes) {
+    if (this.listening.signal.aborted) return;
+    this.pointer = null;
+    this.strokes = strokes;
+    this._tellInk();
+    this.onRelease();
+  }
+
+  _placeOf({ clientX, clientY }) {
+    const { left, top } = this.element.getBoundingClientRect();
+    const { clientLeft, clientTop, clientWidth, clientHeight } = this.element;
+    return [
+      (clientX - left - clientLeft) / clientWidth, (clientY - top - clientTop) / clientHeight,
+    ];
+  }
+
+  _askFrame() {
+    this.frame ??= requestAnimationFrame(() => this._tellInk());
+  }
+
+  _tellInk() {
+    cancelAnimationFrame(this.frame);
+    this.frame = null;
+    this.repaint();
+    this.onInk(this.picture());
+  }
+}
+
+/** The canvas that is seen; what it looks like is the style sheet's. */
+function elementToDrawOn(label) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "pad";
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", label);
+  Object.assign(canvas.style, {
+    display: "block", width: "100%", aspectRatio: "1",
+    touchAction: "none", userSelect: "none", // a finger draws; it neither scrolls nor selects
+  });
+  return canvas;
+}
+
+/** A canvas that nobody sees, of a size that depends on no screen. */
+function rasterForInk() {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = PAD_SIDE;
+  return canvas;
+}
+
+/** The lines, smooth and with round ends, on a canvas of any size. */
+function paintStrokes(context, strokes, pen) {
+  const { width } = context.canvas;
+  context.clearRect(0, 0, width, width);
+  context.lineWidth = pen * width;
+  context.lineCap = context.lineJoin = "round";
+  context.beginPath();
+  for (const stroke of strokes) {
+    traceStroke(context, stroke.map(([x, y]) => [x * width, y * width]));
+  }
+  context.stroke();
+}
+
+/** A path from the first place to the last, bent towards those between them. */
+function traceStroke(context, places) {
+  const last = places.at(-1);
+  context.moveTo(...places[0]);
+  for (let k = 1; k < places.length - 1; k++) {
+    const [[x, y], [nextX, nextY]] = [places[k], places[k + 1]];
+    context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+  }
+  context.lineTo(last[0] + 0.01, last[1]); // a line without length would not be painted
+}

@@ -1,0 +1,198 @@
+"""The lens: the component in the page that runs the chosen model, and what it is told.
+
+Its code is in assets/lens. Here are the addresses of what it fetches, the words it shows, and
+where the reader stands in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pages.ui import cached, images, served, state
+from pages.ui.look import Look
+from vae_core import Dataset, Run
+from vae_core.analysis import latent_names
+from vae_core.figures import theme
+from vae_core.graph import codes_file, model_file, moments_file
+from vae_core.posteriors import DiagonalGaussian
+from vae_core.vae import VAE
+
+LENS = state.ROOT / "assets" / "lens"
+MODULES = (
+    *("special", "noise", "families", "aggregate", "pixels", "engine", "model", "pictures"),
+    *("pad", "plane", "layout", "planeview", "ledger", "sliders", "cells", "source", "result"),
+    *("views", "lens"),
+)
+COLOURS = {
+    "classes": theme.CLASS_COLOURS,
+    "distortion": theme.DISTORTION,
+    "rate": theme.RATE,
+    "correlation": theme.CORRELATION,
+    "elbo": theme.NEGATIVE_ELBO,
+    "prior": theme.PRIOR,
+    "brighter": theme.BRIGHTER,
+    "darker": theme.DARKER,
+}
+
+
+def script() -> str:
+    """The modules of assets/lens as one, for a component takes only one.
+
+    Every name at the top of one of them is its own, so none needs to be imported.
+    """
+    joined = "\n".join((LENS / f"{name}.js").read_text() for name in MODULES)
+    joined = re.sub(r'^import \{[^}]*\} from "\./\w+\.js";$', "", joined, flags=re.M)
+    return re.sub(r"^export (?!default )", "", joined, flags=re.M)
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component(
+        "elbo_room.lens", js=script(), css=(LENS / "lens.css").read_text()
+    )
+
+
+def show(run: Run, view: str, first_draw: int = 0) -> Look:
+    """Put the lens on the page; returns where the reader stands, as of when they last let go.
+
+    Parameters
+    ----------
+    run : Run
+    view : "overview", "sliders" or "cells"
+    first_draw : int
+        Seed of the first z; 0 begins at the mean.
+    """
+    first = _fitted(run, Look(draw=first_draw))
+    here = _look(run, first_draw)
+    result = _component()(
+        key=f"lens-{view}-{run.id}",
+        data=_facts(run, view) | {"look": _first(run, view, here)},
+        on_look_change=lambda: None,
+    )
+    if result.look:
+        here = Look.from_page(result.look)
+    st.session_state["look"] = (run.id, here)
+    for name, value in here.to_address(first).items():
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = value
+    return here
+
+
+def code(run: Run, look: Look) -> Tensor:
+    """z as it was when last let go, (*latent,)."""
+    codes = cached.codes(run)
+    if len(look.at) == codes.mean[0].numel():
+        return torch.tensor(look.at).reshape(codes.latent_shape)
+    return codes.prior().mean if look.image is None else codes.mean[look.image]
+
+
+def _look(run: Run, first_draw: int) -> Look:
+    """Where the reader stands: as they left it, or as the link says; z is of one model only."""
+    of, look = st.session_state.get("look", (run.id, Look.from_address(st.query_params.to_dict())))
+    assert isinstance(look, Look)
+    if of != run.id:
+        look = Look(image=look.image, layers=look.layers)
+    return _fitted(run, look if look.draw is not None else replace(look, draw=first_draw))
+
+
+def _fitted(run: Run, look: Look) -> Look:
+    codes = cached.codes(run)
+    return look.fit(len(codes), codes.latent_shape, cached.order(run))
+
+
+def _first(run: Run, view: str, here: Look) -> dict[str, Any]:
+    """Where the lens began on this page: told again as it was, for it keeps its place itself."""
+    key = f"{view}-{run.id}"
+    if st.session_state.get("lens_first", ("",))[0] != key:
+        st.session_state["lens_first"] = (key, here.to_page())
+    first: dict[str, Any] = st.session_state["lens_first"][1]
+    return first
+
+
+def _facts(run: Run, view: str) -> dict[str, Any]:
+    """What the lens cannot work out from the model."""
+    codes, rates = cached.codes(run), cached.rates(run)
+    data, kind = images.images_of(run), codes.kind
+    has_rate = kind.has_rate
+    return {
+        "view": view,
+        "address": _offer_model(run),
+        "images": _offer_images(data) if data else None,
+        "image_shape": list(run.data()["image_shape"]),
+        "latent_shape": list(codes.latent_shape),
+        "n_images": len(codes),
+        "class_names": run.data()["class_names"],
+        "labels": codes.labels.unique().tolist(),
+        "names": latent_names(codes.latent_shape),
+        "order": cached.order(run),
+        "kl": rates["kl"].tolist() if has_rate else None,
+        "cells": rates["kl" if has_rate else "mean_variance"].tolist(),
+        "cells_title": "KL" if has_rate else "variance of μ",
+        "cells_unit": "nats per image" if has_rate else "squared units of z",
+        "family": {
+            "low": kind.low,
+            "high": kind.high,
+            "has_rate": has_rate,
+            "has_density": kind.has_density,
+            "rest_title": kind.rest_title,
+            "bars_note": kind.bars_note,
+        },
+        "has_rings": isinstance(codes.prior(), DiagonalGaussian),
+        "is_triangle": codes.is_triangle,
+        "colours": COLOURS,
+    }
+
+
+def _offer_model(run: Run) -> str:
+    """Where the lens fetches the run's model and codes, and asks what is too large for it."""
+    version = cached.version(run)
+
+    def make() -> served.Offer:
+        vae, codes = cached.vae(run), cached.codes(run)
+        return served.Offer(
+            files={
+                "model": cache(lambda: model_file(vae)),
+                "posteriors": cache(lambda: codes_file(codes)),
+                "moments": cache(lambda: moments_file(codes)),
+            },
+            answers={"encode": _answer(vae, "encode"), "decode": _answer(vae, "decode")},
+        )
+
+    return served.offer(hashlib.sha256(version.encode()).hexdigest()[:20], make)
+
+
+def _answer(vae: VAE, part: str) -> served.Answer:
+    """What encoder or decoder make of one input, as raw float32 numbers."""
+    shape = vae.image_shape if part == "encode" else vae.latent_shape
+    network = vae.encoder if part == "encode" else vae.decoder
+
+    def respond(question: bytes) -> bytes:
+        x = torch.from_numpy(np.frombuffer(question, "<f4").reshape(1, *shape).copy())
+        with torch.no_grad():
+            output: bytes = network(x).numpy().astype("<f4").tobytes()
+        return output
+
+    return 4 * torch.Size(shape).numel(), respond
+
+
+def _offer_images(data: Dataset) -> str:
+    """Where the lens fetches the test images, one by one."""
+
+    def image(index: int) -> bytes | None:
+        if index >= len(data.test):
+            return None
+        x: bytes = data.test.batch(slice(index, index + 1)).numpy().astype("<f4").tobytes()
+        return x
+
+    return served.offer(f"images-{data.fingerprint}", lambda: served.Offer(images=image))
