@@ -74,13 +74,14 @@ def codes_file(codes: Codes) -> bytes:
 
 
 def moments_file(codes: Codes) -> bytes:
-    """Codes for a page that does not know the family: means, then log-variances.
-
-    They are those of the diagonal Gaussian with the posterior's moments.
-    """
-    logvar = codes.variance.clamp(min=1e-12).log()
-    params = torch.cat([codes.mean, logvar], -1).flatten(1)
+    """Codes for a page that does not know the family: `as_diagonal`, and `labels`."""
+    params = as_diagonal(codes.mean, codes.variance).flatten(1)
     return _file({"params": params}, {}, labels=codes.labels)
+
+
+def as_diagonal(mean: Tensor, variance: Tensor) -> Tensor:
+    """Parameters of the diagonal Gaussian with these moments, (n, *sites, 2 C)."""
+    return torch.cat([mean, variance.clamp(min=1e-12).log()], -1)
 
 
 def _file(floats: dict[str, Tensor], texts: dict[str, str], **others: Tensor) -> bytes:

@@ -66,7 +66,7 @@ export class Ledger {
     if (!q || !hasRate) return;
     if (this.rest) this.rest.value.textContent = nats(q.kl - sumOf(q.klPerDim));
     const most = Math.max(...this.shown.map((j) => q.klPerDim[j]));
-    const scale = 2 ** Math.max(Math.ceil(Math.log2(most)), 1); // so that bars seldom rescale
+    const scale = 2 ** Math.max(Math.ceil(Math.log2(most || 1)), 1); // so that bars seldom rescale
     this.rows.forEach((row, k) => row.show(q, this.shown[k], scale));
     this.key.textContent = q.parts ? "" : this.family.bars_note;
     if (q.parts && !this.key.hasChildNodes()) {
@@ -99,7 +99,7 @@ function kiloBar(name, colours) {
       const parts = q.parts ? [q.parts.location[j], q.parts.width[j]] : [q.klPerDim[j], 0];
       location.style.width = `${(100 * parts[0]) / scale}%`;
       width.style.width = `${(100 * parts[1]) / scale}%`;
-      value.textContent = q.klPerDim[j].toFixed(2);
+      value.textContent = nats(q.klPerDim[j]);
     },
   };
 }

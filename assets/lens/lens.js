@@ -76,7 +76,7 @@ class Lens {
       return;
     }
     if (this.isGone) return;
-    if (!this.model.isHere) this.view.result.say(this.model.whyNotHere);
+    this.view.result.say(this.model.shortcomings);
     const { z: edits, image, draw } = this.look;
     if (image === null) this.setPrior(draw ?? 0);
     else this.setImage(image);

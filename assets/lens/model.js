@@ -4,7 +4,7 @@
 
 import { count, openModel, readTensors } from "./engine.js";
 import { FAMILIES, posterior, prior } from "./families.js";
-import { pixels } from "./pixels.js";
+import { PIXEL_FAMILIES, pixels } from "./pixels.js";
 
 export class LensModel {
   /**
@@ -18,13 +18,15 @@ export class LensModel {
     this.imageShape = graph.image_shape;
     this.latentShape = graph.latent_shape;
     this.size = count(graph.latent_shape); // how many numbers z has
+    // Of a family that this page does not know it shows the moments, and no KL. Pixels that it
+    // does not know come painted from the server, and no distortion.
     this.isKnown = graph.posterior in FAMILIES;
-    // Of a family that this page does not know there are the moments, without its KL.
+    this.hasPixels = graph.likelihood.name in PIXEL_FAMILIES;
     this.family = this.isKnown ? graph.posterior : "diagonal";
     this.prior = prior(this.family, this.latentShape);
-    this.isHere = Boolean(decode);
+    this.isHere = Boolean(decode) && this.hasPixels;
     this.codes = null;
-    this._encode = encode;
+    this._encode = this.isKnown ? encode : null;
     this._decode = decode;
     this._waiting = {}; // by question: the latest asked of the server
   }
@@ -57,29 +59,43 @@ export class LensModel {
   }
 
   posteriorOf(params) {
-    return posterior(this.family, params, this.latentShape);
+    const q = posterior(this.family, params, this.latentShape);
+    if (this.isKnown) return q;
+    const unknown = q.mean.map(() => NaN);
+    const values = { kl: NaN, klPerDim: unknown, parts: null };
+    for (const [name, value] of Object.entries(values)) Object.defineProperty(q, name, { value });
+    return q;
   }
 
-  /** In one sentence, why the decoder does not run in the page. */
-  get whyNotHere() {
+  /** What the page cannot do for this model, in words; empty when it can do all. */
+  get shortcomings() {
     const millions = (this.graph.multiply_adds.decoder / 1e6).toFixed(1);
-    return (
-      `The server decodes: ${millions} million multiply-adds a picture, or a layer that is not ` +
-      "known here, are too much for the page."
-    );
+    const found = [];
+    if (!this.isHere) {
+      found.push(
+        `The server decodes: ${millions} million multiply-adds a picture, or a layer or ` +
+          "likelihood that is not known here, are too much for the page.",
+      );
+    }
+    if (!this.isKnown) {
+      found.push("The page does not know this posterior: it shows means and variances, no KL.");
+    }
+    return found.join(" ");
   }
 
   /** Hand the parameters of q(z|x) to `done`: at once, or when the server has answered. */
   encode(x, done) {
     if (this._encode) done(this._encode(x));
-    else this._ask("encode", x, done);
+    else this._ask(this.isKnown ? "encode" : "moments", x, done);
   }
 
   /** Hand p(x|z) to `done`: at once, or when the server has answered. */
   decode(z, done) {
+    const numbers = Float32Array.from(z);
     const made = (output) => done(pixels(this.graph.likelihood, output.slice(), this.imageShape));
-    if (this._decode) made(this._decode(Float32Array.from(z)));
-    else this._ask("decode", Float32Array.from(z), made);
+    if (!this.hasPixels) this._ask("picture", numbers, (mean) => done(onlyMean(mean)));
+    else if (this._decode) made(this._decode(numbers));
+    else this._ask("decode", numbers, made);
   }
 
   /** One question at a time; of those that come meanwhile, only the latest is asked. */
@@ -98,6 +114,11 @@ export class LensModel {
     }
     delete this._waiting[name];
   }
+}
+
+/** Pixels of which only the mean is known. */
+function onlyMean(mean) {
+  return { mean, logProb: () => NaN, draw: () => mean };
 }
 
 /** What is at an address; throws an error with one sentence for a reader. */

@@ -58,7 +58,7 @@ function image(size, f) {
  * By the names that vae_core gives them: functions of pixel i. `mean(i)` is what is shown,
  * `nats(i, x)` = log p(x_i = x | z), `sample(i, random)` a draw.
  */
-const PIXEL_FAMILIES = {
+export const PIXEL_FAMILIES = {
   /** The output is the logit. On grey pixels this is a cross-entropy, not a density. */
   bernoulli: (logits) => ({
     mean: (i) => sigmoid(logits[i]),

@@ -114,7 +114,7 @@ export class PlaneView {
     const classes = classMoments(points, labels).map((each) => ({
       ...each, name: facts.class_names[each.label],
     }));
-    const draws = facts.has_rings ? null : this._priorDraws();
+    const draws = facts.has_rings || !model.isKnown ? null : this._priorDraws();
     this.plane.show({
       ...this._square(points, draws),
       titles: this.layout.titles,
@@ -163,7 +163,7 @@ export class PlaneView {
     this.legend.replaceChildren();
     this.mixture = null;
     const { model, facts, look } = this.lens;
-    if (!this.layout.unit || !facts.family.has_density) return;
+    if (!this.layout.unit || !facts.family.has_density || !model.isKnown) return;
     const { params, n } = model.codes;
     this.mixture = planeMixture(model.family, params, n, model.latentShape, this.layout.axes);
     const kind = ["density", "holes"].find((name) => look.layers.includes(name));

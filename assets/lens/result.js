@@ -36,7 +36,7 @@ export class Result {
   /** Say something about where the pictures come from. */
   say(words) {
     this.note.textContent = words;
-    this.note.hidden = false;
+    this.note.hidden = !words;
   }
 
   /** Forget what was kept: z begins somewhere else. */

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -22,7 +23,7 @@ from pages.ui.look import Look
 from vae_core import Dataset, Run
 from vae_core.analysis import latent_names
 from vae_core.figures import theme
-from vae_core.graph import codes_file, model_file, moments_file
+from vae_core.graph import as_diagonal, codes_file, model_file, moments_file
 from vae_core.posteriors import DiagonalGaussian
 from vae_core.vae import VAE
 
@@ -166,22 +167,36 @@ def _offer_model(run: Run) -> str:
                 "posteriors": cache(lambda: codes_file(codes)),
                 "moments": cache(lambda: moments_file(codes)),
             },
-            answers={"encode": _answer(vae, "encode"), "decode": _answer(vae, "decode")},
+            answers=_answers(vae),
         )
 
     return served.offer(hashlib.sha256(version.encode()).hexdigest()[:20], make)
 
 
-def _answer(vae: VAE, part: str) -> served.Answer:
-    """What encoder or decoder make of one input, as raw float32 numbers."""
-    shape = vae.image_shape if part == "encode" else vae.latent_shape
-    network = vae.encoder if part == "encode" else vae.decoder
+def _answers(vae: VAE) -> dict[str, served.Answer]:
+    """What the lens asks for when a network, family or likelihood is not for the page."""
+
+    def moments(x: Tensor) -> Tensor:
+        q = vae.encode(x)
+        return as_diagonal(q.mean, q.variance)
+
+    image, latent = vae.image_shape, vae.latent_shape
+    return {
+        "encode": _answer(image, vae.encode_params),
+        "moments": _answer(image, moments),
+        "decode": _answer(latent, vae.decoder),
+        "picture": _answer(latent, lambda z: vae.decode(z).mean),
+    }
+
+
+def _answer(shape: tuple[int, ...], function: Callable[[Tensor], Tensor]) -> served.Answer:
+    """A function of one image or latent, as raw float32 numbers in and out."""
 
     def respond(question: bytes) -> bytes:
         x = torch.from_numpy(np.frombuffer(question, "<f4").reshape(1, *shape).copy())
         with torch.no_grad():
-            output: bytes = network(x).numpy().astype("<f4").tobytes()
-        return output
+            answer: bytes = function(x).numpy().astype("<f4").tobytes()
+        return answer
 
     return 4 * torch.Size(shape).numel(), respond
 

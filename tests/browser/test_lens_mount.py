@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
 from pages.ui.lens import COLOURS, script
 from tests.samples import ROOT
 from vae_core import Run, RunStore
 from vae_core.analysis import channel_order, latent_names
-from vae_core.graph import codes_file, model_file
+from vae_core.graph import codes_file, model_file, moments_file
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -60,19 +61,21 @@ def facts_of(run: Run, view: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def serve_files(page: Page, run: Run) -> None:
-    """Answer for the bundle, the model and its codes."""
-    files = {"model": model_file(run.vae()), "posteriors": codes_file(run.codes())}
+def serve_files(page: Page, run: Run, **others: bytes) -> list[str]:
+    """Answer for the bundle, the model and its codes; returns what was asked for, as it is."""
+    files = {"model": model_file(run.vae()), "posteriors": codes_file(run.codes())} | others
+    asked: list[str] = []
 
     def answer(route: Route) -> None:
-        name = route.request.url.rpartition("/")[2]
-        route.fulfill(body=files[name], content_type="application/octet-stream")
+        asked.append(route.request.url.rpartition("/")[2])
+        route.fulfill(body=files[asked[-1]], content_type="application/octet-stream")
 
     page.route("http://lens.test/files/*", answer)
     page.route(
         "http://lens.test/lens-bundle.js",
         lambda route: route.fulfill(body=script(), content_type="text/javascript"),
     )
+    return asked
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -105,3 +108,35 @@ def test_the_modules_work_by_themselves_as_well(view: str, modules: Page) -> Non
     serve_files(modules, run)
     mounted = {"times": 1, "facts": facts_of(run, view), "script": "/lens.js"}
     assert modules.evaluate(MOUNT, mounted) == 0
+
+
+def renamed(file: bytes, old: str, new: str) -> bytes:
+    """A model file that says something else of itself, as long as before."""
+    assert len(old) == len(new)
+    assert file.count(old.encode()) == 1
+    return file.replace(old.encode(), new.encode())
+
+
+def test_a_family_unknown_to_the_page_shows_its_moments_and_no_kl(modules: Page) -> None:
+    run = RunStore(ROOT / "assets" / "models").load("digits-2d")
+    model = renamed(model_file(run.vae()), "diagonal", "unheard-")
+    asked = serve_files(modules, run, model=model, moments=moments_file(run.codes()))
+    look = "p => [...p.querySelectorAll('.value')].map((v) => v.textContent)"
+    script = MOUNT.replace("unmount();", f"window.seen = ({look})(parentElement); unmount();")
+    modules.evaluate(script, {"times": 1, "facts": facts_of(run, "overview")})
+    assert set(asked) == {"model", "moments"}
+    assert set(modules.evaluate("() => seen")) == {"–"}
+
+
+def test_pixels_unknown_to_the_page_are_painted_by_the_server(modules: Page) -> None:
+    run = RunStore(ROOT / "assets" / "models").load("digits-2d")
+    model = renamed(model_file(run.vae()), "bernoulli", "unheard-x")
+    painted = torch.full((64,), 0.5).numpy().astype("<f4").tobytes()
+    asked = serve_files(modules, run, model=model, picture=painted)
+    look = "p => p.querySelector('canvas[aria-label=decoded]').getContext('2d')"
+    see = f"window.seen = [...({look})(parentElement).getImageData(3, 3, 1, 1).data]; unmount();"
+    wait = "await new Promise((r) => setTimeout(r, 300)); " + see
+    facts = facts_of(run, "overview")
+    modules.evaluate(MOUNT.replace("unmount();", wait), {"times": 1, "facts": facts})
+    assert "picture" in asked
+    assert modules.evaluate("() => seen") == [128, 128, 128, 255]
