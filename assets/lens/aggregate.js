@@ -96,7 +96,7 @@ function* gapRows(grid, n, adder, logPrior) {
   for (let i = 0; i < n; i++) {
     add(i);
     if (i % COMPONENTS_PER_LOOK === 0 && performance.now() - since > PATIENCE) {
-      yield i / n;
+      yield (i + 1) / n;
       since = performance.now();
     }
   }

@@ -82,7 +82,7 @@ class Lens {
     else this.setImage(image);
     if (Object.keys(edits).length) {
       for (const [j, value] of Object.entries(edits)) this.z[j] = value;
-      this.isEdited = true;
+      this.place(this.model.sound(this.z));
     }
     this.view.codesCame();
     this.root.classList.add("ready");
@@ -144,7 +144,7 @@ class Lens {
     const isNewBase = base !== this.base;
     this.base = base;
     this.q = q;
-    const drawn = this.look.draw ? q.draw(this.look.draw) : q.mean;
+    const drawn = this.draw ? q.draw(this.draw) : q.mean;
     this.origin = Float64Array.from(drawn);
     this.start = base === "prior" ? this.origin : q.mean;
     this.isEdited = false;
@@ -152,6 +152,11 @@ class Lens {
     if (base === "drawing" && !isNewBase) this.view.source.showPicture(this.x);
     else this.view.source.show(base);
     this.model.decode(this.start, (pixels) => this.view.result.begin(pixels));
+  }
+
+  /** Seed of the draw that z is, 0 for the mean: the reader's choice, or the page's. */
+  get draw() {
+    return this.look.draw ?? this.facts.first_draw;
   }
 
   get startName() {
@@ -187,7 +192,7 @@ class Lens {
   }
 
   nextSeed() {
-    this.seed = Math.max(this.seed ?? 0, this.look.draw ?? 0) + 1;
+    this.seed = Math.max(this.seed ?? 0, this.draw) + 1;
     return this.seed;
   }
 
@@ -207,7 +212,7 @@ class Lens {
   /** Where z is from: a draw, the mean, or somebody's hand. */
   get how() {
     if (this.isEdited) return "hand";
-    return this.look.draw ? "draw" : "mean";
+    return this.draw ? "draw" : "mean";
   }
 
   /** -log p(x|z) in nats; null without an image. */

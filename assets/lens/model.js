@@ -4,6 +4,7 @@
 
 import { count, openModel, readTensors } from "./engine.js";
 import { FAMILIES, posterior, prior } from "./families.js";
+import { sumOf } from "./ledger.js";
 import { PIXEL_FAMILIES, pixels } from "./pixels.js";
 
 export class LensModel {
@@ -81,6 +82,18 @@ export class LensModel {
       found.push("The page does not know this posterior: it shows means and variances, no KL.");
     }
     return found.join(" ");
+  }
+
+  /** The nearest thing to z that is a code: where numbers add up to 1, they do. */
+  sound(z) {
+    if (this.family !== "dirichlet") return z;
+    const channels = this.latentShape.at(-1);
+    const positive = z.map((value) => Math.max(value, 0));
+    const sums = positive.map((_, j) => {
+      const first = j - (j % channels);
+      return sumOf(positive.subarray(first, first + channels));
+    });
+    return positive.map((value, j) => (sums[j] > 0 ? value / sums[j] : 1 / channels));
   }
 
   /** Hand the parameters of q(z|x) to `done`: at once, or when the server has answered. */

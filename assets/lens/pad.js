@@ -266,7 +266,8 @@ function elementToDrawOn(label) {
   canvas.setAttribute("aria-label", label);
   Object.assign(canvas.style, {
     display: "block", width: "100%", aspectRatio: "1",
-    touchAction: "none", userSelect: "none", // a finger draws; it neither scrolls nor selects
+    touchAction: "none", // a finger draws; it does not scroll
+    userSelect: "none", webkitUserSelect: "none",
   });
   return canvas;
 }

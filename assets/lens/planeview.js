@@ -251,10 +251,11 @@ export class PlaneView {
     if (!this.mixture) return parts.join(", ");
     const [j, k] = this.layout.axes;
     const gap = this.mixture.logDensity(z[j], z[k]) - this.mixture.logPrior(z[j], z[k]);
-    const pair = names.length === 2 || this.layout.corners ? "z" : `${names[j]}, ${names[k]}`;
+    const isAll = names.length === 2 || this.layout.corners;
     const verdict = gap < -3 ? ": a hole, codes never come here" : "";
     const number = Number.isFinite(gap) ? signed(Math.max(gap, -99), 1) : "−∞";
-    return `${parts.join(", ")};  log q(${pair}) − log p(${pair}) = ${number} nats${verdict}`;
+    const of = isAll ? "log q(z) − log p(z)" : "log q − log p of these two";
+    return `${parts.join(", ")}; ${of} = ${number} nats${verdict}`;
   }
 
   // ---- what lies under the mouse

@@ -59,7 +59,7 @@ export class Result {
   show(pixels) {
     this.pixels = pixels;
     paintPicture(this.mean.canvas, pixels.mean, this.shape);
-    paintPicture(this.draw.canvas, pixels.draw(this.lens.look.draw ?? 0), this.shape);
+    paintPicture(this.draw.canvas, pixels.draw(this.lens.draw), this.shape);
     const before = this.kept ?? this.start;
     if (!before) return;
     paintPicture(this.before.canvas, before, this.shape);

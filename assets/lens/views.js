@@ -52,10 +52,10 @@ export class OverviewView {
 
   /** Which noise z was drawn with: it stays when the image changes or is drawn on. */
   _aboutNoise() {
-    const { how, q, look, z } = this.lens;
+    const { how, q, draw, z } = this.lens;
     if (how !== "draw" || !this.lens.facts.family.has_density) return "";
     if (!q.parts) return "The noise stays until you draw again.";
-    const few = Array.from(standardNormals(look.draw, z.length).slice(0, 3), (e) => signed(e, 2));
+    const few = Array.from(standardNormals(draw, z.length).slice(0, 3), (e) => signed(e, 2));
     return `ε = (${few.join(", ")}${z.length > 3 ? ", …" : ""}), held until you draw again.`;
   }
 

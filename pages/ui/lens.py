@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -72,17 +71,16 @@ def show(run: Run, view: str, first_draw: int = 0) -> Look:
     first_draw : int
         Seed of the first z; 0 begins at the mean.
     """
-    first = _fitted(run, Look(draw=first_draw))
-    here = _look(run, first_draw)
+    here = _look(run)
     result = _component()(
         key=f"lens-{view}-{run.id}",
-        data=_facts(run, view) | {"look": _first(run, view, here)},
+        data=_facts(run, view) | {"first_draw": first_draw, "look": here.to_page()},
         on_look_change=lambda: None,
     )
     if result.look:
         here = Look.from_page(result.look)
     st.session_state["look"] = (run.id, here)
-    for name, value in here.to_address(first).items():
+    for name, value in here.to_address(_fitted(run, Look())).items():
         if value is None:
             st.query_params.pop(name, None)
         else:
@@ -98,27 +96,18 @@ def code(run: Run, look: Look) -> Tensor:
     return codes.prior().mean if look.image is None else codes.mean[look.image]
 
 
-def _look(run: Run, first_draw: int) -> Look:
+def _look(run: Run) -> Look:
     """Where the reader stands: as they left it, or as the link says; z is of one model only."""
     of, look = st.session_state.get("look", (run.id, Look.from_address(st.query_params.to_dict())))
     assert isinstance(look, Look)
     if of != run.id:
         look = Look(image=look.image, layers=look.layers)
-    return _fitted(run, look if look.draw is not None else replace(look, draw=first_draw))
+    return _fitted(run, look)
 
 
 def _fitted(run: Run, look: Look) -> Look:
     codes = cached.codes(run)
     return look.fit(len(codes), codes.latent_shape, cached.order(run))
-
-
-def _first(run: Run, view: str, here: Look) -> dict[str, Any]:
-    """Where the lens began on this page: told again as it was, for it keeps its place itself."""
-    key = f"{view}-{run.id}"
-    if st.session_state.get("lens_first", ("",))[0] != key:
-        st.session_state["lens_first"] = (key, here.to_page())
-    first: dict[str, Any] = st.session_state["lens_first"][1]
-    return first
 
 
 def _facts(run: Run, view: str) -> dict[str, Any]:

@@ -48,7 +48,9 @@ _lock = Lock()
 def offer(key: str, make: Callable[[], Offer]) -> str:
     """Make something available under a key that names its content; returns its address."""
     with _lock:
-        _offers[key] = _offers.pop(key) if key in _offers else make()
+        if key not in _offers:
+            _offers[key] = make()
+        _offers.move_to_end(key)
         while len(_offers) > MOST_OFFERS:
             _offers.popitem(last=False)
     return f"/lens/{key}/"
@@ -61,7 +63,9 @@ async def _file(request: Request) -> Response:
 
 async def _image(request: Request) -> Response:
     found = _offers.get(request.path_params["key"], NOTHING)
-    return await _bytes(partial(found.images, request.path_params["index"]))
+    index: str = request.path_params["index"]
+    is_number = index.isdecimal() and len(index) < 9
+    return await _bytes(partial(found.images, int(index)) if is_number else None)
 
 
 async def _bytes(make: Callable[[], bytes | None] | None) -> Response:
@@ -89,7 +93,7 @@ async def _answer(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/lens/{key}/images/{index:int}", _image),
+    Route("/lens/{key}/images/{index}", _image),
     Route("/lens/{key}/{name}", _file),
     Route("/lens/{key}/{name}", _answer, methods=["POST"]),
 ]

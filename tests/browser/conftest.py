@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +49,9 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield running
 
 
-@pytest.fixture
-def modules(browser: Browser) -> Iterator[Page]:
-    """An empty page of a site that holds assets/lens, for modules to be imported alone.
-
-    `modules.evaluate("async (x) => (await import('/engine.js')).f(x)", x)`.
-    """
+@contextmanager
+def lens_site(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """A page of a site that holds assets/lens, and what it has complained of."""
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -68,9 +66,36 @@ def modules(browser: Browser) -> Iterator[Page]:
 
     page.route("http://lens.test/**", answer)
     page.goto("http://lens.test/")
-    yield page
+    yield page, complaints
     page.close()
+
+
+@pytest.fixture(scope="package")
+def shared_site(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    with lens_site(browser) as site:
+        yield site
+
+
+@pytest.fixture
+def modules(shared_site: tuple[Page, list[str]]) -> Iterator[Page]:
+    """An empty page, on which the modules of assets/lens can be imported by themselves.
+
+    `modules.evaluate("async (x) => (await import('/engine.js')).f(x)", x)`.
+    """
+    page, complaints = shared_site
+    complaints.clear()
+    page.goto("http://lens.test/")
+    page.bring_to_front()  # a page behind another draws no frames
+    yield page
     assert complaints == []
+
+
+@pytest.fixture
+def own_modules(browser: Browser) -> Iterator[Page]:
+    """The same, for a test that changes what a page is: its screen, or how it is touched."""
+    with lens_site(browser) as (page, complaints):
+        yield page
+        assert complaints == []
 
 
 @pytest.fixture

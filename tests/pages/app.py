@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
+from torch import Tensor
 
-from tests.samples import ROOT
-from vae_core import Run, RunStore
+from pages.ui import served
+from pages.ui.look import Look
+from tests.samples import ROOT, tiny_run
+from vae_core import Dataset, Run, RunStore
 
 FRAME = ROOT / "pages" / "frame.py"
 PAGES = sorted(
@@ -25,6 +33,7 @@ MODELS = [entry.run for entry in RunStore(ROOT / "assets" / "models").list() if 
 VAES = [run for run in MODELS if run.config.model.posterior != "delta"]
 ALIVE = [run for run in MODELS if run.id != "mnist-collapsed"]  # whose pictures depend on z
 MAPS = [run for run in MODELS if len(run.config.model.latent_shape) == 3]
+VIEWS = {"overview.py": "overview", "sliders.py": "sliders", "feature_map.py": "cells"}
 
 
 def open_page(page: str, run: Run | str | None = None, **address: str) -> AppTest:
@@ -37,7 +46,9 @@ def open_page(page: str, run: Run | str | None = None, **address: str) -> AppTes
         app.query_params[name] = value
     if run:
         app.query_params["run"] = run if isinstance(run, str) else run.title
-    return go(app.run(), page)
+    if page == "feature_map.py":
+        app.run()  # until then it is not known by its name, which is not its address
+    return go(app, page)
 
 
 def go(app: AppTest, page: str) -> AppTest:
@@ -58,14 +69,95 @@ def choose_preset(app: AppTest, name: str) -> AppTest:
     return app.selectbox(key="preset").set_value(name).run()
 
 
+def trained(runs: Path, digits: Dataset, **settings: object) -> str:
+    """Train a tiny model and return the label by which the picker offers it."""
+    if "latent_shape" in settings:
+        settings["latent"] = settings.pop("latent_shape")
+    run = RunStore(runs).create(tiny_run(**settings))
+    list(run.train(digits))
+    return f"{run.title} · {run.id[-6:]}"
+
+
+def own_run(runs: Path) -> Run:
+    (entry,) = RunStore(runs).list()
+    assert entry.run
+    return entry.run
+
+
+def lens_pages(run: Run) -> list[str]:
+    """The pages that show the lens for this run."""
+    return [page for page in VIEWS if page != "feature_map.py" or is_map(run)]
+
+
+def is_map(run: Run) -> bool:
+    return len(run.config.model.latent_shape) == 3
+
+
+def lens_facts(app: AppTest) -> dict[str, Any]:
+    """What the lens on the page is told; a browser reads no NaN."""
+    (lens,) = app.get("bidi_component")
+    facts: dict[str, Any] = json.loads(lens.proto.json, parse_constant=_no_number)
+    return facts
+
+
+def _no_number(name: str) -> None:
+    raise AssertionError(f"{name} is not JSON")
+
+
+def look(app: AppTest) -> Look:
+    """Where the app holds the reader to stand."""
+    _, here = app.session_state["look"]
+    assert isinstance(here, Look)
+    return here
+
+
+def tell(app: AppTest, **changes: Any) -> AppTest:
+    """Let go of something in the lens, which tells where the reader stands now."""
+    (lens,) = app.get("bidi_component")
+    app.session_state[lens.key] = {"look": look(app).to_page() | changes}
+    return app.run()
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What came for a request, and how many pieces of its body were read."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    pieces: int
+
+
+def fetch(address: str, *body: bytes) -> Fetched:
+    """GET what the lens would; with a body in pieces, POST."""
+    return asyncio.run(_fetch(address, body))
+
+
+async def _fetch(address: str, body: tuple[bytes, ...]) -> Fetched:
+    scope = {"type": "http", "method": "POST" if body else "GET", "path": address, "headers": []}
+    waiting, sent = list(body), []
+
+    async def receive() -> dict[str, Any]:
+        piece = waiting.pop(0) if waiting else b""
+        return {"type": "http.request", "body": piece, "more_body": bool(waiting)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await Starlette(routes=served.ROUTES)(scope, receive, send)
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    content = b"".join(message.get("body", b"") for message in sent)
+    return Fetched(sent[0]["status"], headers, content, len(body) - len(waiting))
+
+
+def float32(content: bytes) -> Tensor:
+    return torch.from_numpy(np.frombuffer(content, "<f4").copy())
+
+
 def pictures(app: AppTest) -> dict[str, str]:
-    """The source of every picture beside the sliders, by what it is called."""
+    """The source of every picture below the lens, by what it is called."""
     html = "".join(e.proto.body for e in app.get("html"))
     return dict(re.findall(r"<img alt='([^']*)' src='([^']*)'", html))
-
-
-def decoded(app: AppTest) -> str:
-    return pictures(app)["decoded"]
 
 
 def charts(app: AppTest) -> list[dict[str, Any]]:

@@ -10,16 +10,16 @@ import pytest
 from tests.pages.app import (
     PAGES,
     assert_sound,
-    button,
     charts,
     choose_preset,
-    decoded,
     go,
     numbers,
     open_page,
+    own_run,
+    trained,
 )
-from tests.samples import LATENTS, tiny_run
-from vae_core import Dataset, Run, RunStore
+from tests.samples import LATENTS
+from vae_core import Dataset
 from vae_core.analysis import rate_rest, total_rate
 from vae_core.config import LIKELIHOODS, POSTERIORS, SIGMAS
 
@@ -31,21 +31,6 @@ SETTINGS = [
     *({"posterior": name, "latent_shape": latent} for name in POSTERIORS for latent in LATENTS),
     *DECODERS,
 ]
-
-
-def trained(runs: Path, digits: Dataset, **settings: object) -> str:
-    """Train a tiny model and return the label by which the picker offers it."""
-    if "latent_shape" in settings:
-        settings["latent"] = settings.pop("latent_shape")
-    run = RunStore(runs).create(tiny_run(**settings))
-    list(run.train(digits))
-    return f"{run.title} · {run.id[-6:]}"
-
-
-def own_run(runs: Path) -> Run:
-    (entry,) = RunStore(runs).list()
-    assert entry.run
-    return entry.run
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
@@ -76,29 +61,6 @@ def test_pages_that_decode_show_every_combination(
         app = open_page(page, run=label)
         assert_sound(app)
         assert app.selectbox(key="run").value == label
-
-
-@pytest.mark.parametrize("latent", LATENTS)
-def test_sliders_of_proportions_always_add_up_to_one(
-    latent: tuple[int, ...], runs: Path, digits: Dataset
-) -> None:
-    label = trained(runs, digits, posterior="dirichlet", latent_shape=latent)
-    page = "sliders.py" if len(latent) == 1 else "feature_map.py"
-    app = open_page(page, run=label)
-    channels = latent[-1]
-    assert len(app.slider) == channels
-    before = decoded(app)
-    for k, value in ((0, 0.9), (1, 0.35), (2, 1.0), (0, 0.5), (0, 0.0)):
-        app.slider[k].set_value(value).run()
-        assert_sound(app)
-        assert app.slider[k].value == value
-        assert sum(s.value for s in app.slider) == pytest.approx(1.0, abs=0.005 * channels)
-        z = app.session_state["z"]
-        np.testing.assert_allclose(z.sum(-1), np.ones(latent[:-1]), rtol=1e-5)
-    assert decoded(app) != before
-    assert {(s.min, s.max) for s in app.slider} == {(0.0, 1.0)}
-    button(app, "Reset cells" if len(latent) == 3 else "Reset sliders").click().run()
-    assert decoded(app) == before
 
 
 def test_three_proportions_are_drawn_on_a_triangle(runs: Path, digits: Dataset) -> None:

@@ -8,15 +8,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.app import PAGES, assert_sound, button, go, open_page, pictures
+from tests.pages.app import (
+    PAGES,
+    assert_sound,
+    button,
+    fetch,
+    float32,
+    go,
+    lens_facts,
+    open_page,
+    pictures,
+    tell,
+)
 from tests.samples import archives, local_source, tiny_model, write_files
 from vae_core import DataConfig, Run, RunConfig, RunStore, TrainConfig, load_dataset
 from vae_core.data.sources import SOURCES, find_files
-from vae_core.figures import contact_sheet, difference_image
+from vae_core.figures import contact_sheet
 
 every_source = pytest.mark.parametrize("name", SOURCES)
 
@@ -112,31 +124,35 @@ def test_a_sheet_of_colour_pictures_keeps_their_colours() -> None:
     ]  # fmt: skip
 
 
-def test_a_difference_in_colour_is_that_of_the_mean_over_channels() -> None:
-    before = np.zeros((3, 4, 4), np.float32)
-    after = before.copy()
-    after[:, 0, 0], after[0, 1, 1] = 0.1, 0.3
-    shown = pixels(difference_image(after, before, 4))
-    assert shown.shape == (4, 4, 3)
-    assert shown[0, 0].tolist() == shown[1, 1].tolist() != [128] * 3
-    assert shown[3, 3].tolist() == [128] * 3
-
-
-@pytest.mark.parametrize("page", ["sliders.py", "feature_map.py"])
-def test_decoded_pictures_of_a_colour_model_are_in_colour(
-    colour_run: Run, cifar_folder: Path, page: str
-) -> None:
-    app = go(open_colours(cifar_folder), page)
+def test_traversals_of_a_colour_model_are_in_colour(colour_run: Run, cifar_folder: Path) -> None:
+    app = go(open_colours(cifar_folder), "sliders.py")
     shown = pictures(app)
-    for name in ("decoded", "at the start", "decoder draw"):
-        red, green, blue = channels(shown[name])
+    assert shown
+    for source in shown.values():
+        red, green, blue = channels(source)
         assert (red != green).any() or (green != blue).any()
 
 
-def test_the_original_on_the_overview_is_in_colour(colour_run: Run, cifar_folder: Path) -> None:
+def test_neighbours_are_the_images_themselves_in_colour(
+    colour_run: Run, cifar_folder: Path
+) -> None:
+    app, codes = open_colours(cifar_folder), colour_run.codes()
+    tell(app, at=codes.mean[3].flatten().tolist())
+    shown = channels(pictures(app)["test image 3"])
+    original = load_dataset(colour_run.config.data).test.pixels[3].numpy()
+    factor = len(shown[0]) // 32
+    np.testing.assert_array_equal(shown, original.repeat(factor, 1).repeat(factor, 2))
+
+
+def test_the_lens_fetches_an_image_in_colour_when_it_is_here(
+    colour_run: Run, cifar_folder: Path
+) -> None:
+    app = open_page("overview.py")
+    app.selectbox(key="run").set_value(app.selectbox(key="run").options[-1]).run()
+    assert lens_facts(app)["images"] is None
     app = open_colours(cifar_folder)
-    html = next(h.value for h in app.html if "ledger" in h.value)
-    source = html.partition('test image 0" src="')[2].partition('"')[0]
-    original = load_dataset(colour_run.config.data).test.pixels[0].numpy()
-    factor = 280 // 32
-    np.testing.assert_array_equal(channels(source)[:, ::factor, ::factor], original)
+    assert not app.info
+    test = load_dataset(colour_run.config.data).test
+    x = float32(fetch(f"{lens_facts(app)['images']}images/3").content)
+    assert lens_facts(app)["image_shape"] == [3, 32, 32]
+    torch.testing.assert_close(x.reshape(3, 32, 32), test.images[3], rtol=0, atol=0)

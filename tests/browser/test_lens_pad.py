@@ -1,0 +1,567 @@
+"""What is drawn on the pad becomes a picture like those of the data set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from sklearn.datasets import load_digits
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession, Page
+
+Image = npt.NDArray[np.float32]
+Place = tuple[float, float]
+pytestmark = [pytest.mark.browser]
+
+MNIST = (1, 28, 28)
+PREPARE = """async ([ink, side, shape]) => {
+  const { prepareDrawing } = await import("/pad.js");
+  const picture = prepareDrawing(Float32Array.from(ink), side, shape);
+  return picture && Array.from(picture);
+}"""
+# What the pad tells is kept in `told`; `frames` counts the animation frames meanwhile.
+CREATE = """async (shape) => {
+  const { createPad } = await import("/pad.js");
+  document.body.innerHTML = "<div id=host></div><p style='height: 3000px'></p>";
+  document.body.style.margin = "0";
+  Object.assign(host.style, { width: "280px", margin: "20px", color: "rgb(200, 0, 0)" });
+  window.told = [];
+  window.frames_ = 0;
+  const count = () => { window.frames_++; requestAnimationFrame(count); };
+  requestAnimationFrame(count);
+  const onInk = (picture) => told.push(picture ? Array.from(picture) : "nothing");
+  const onRelease = () => told.push("released");
+  window.pad = createPad(host.attachShadow({ mode: "open" }),
+    { imageShape: shape, onInk, onRelease, label: "Draw a digit" });
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+MIDDLE = (160.0, 160.0)  # of the pad, in the window
+
+
+def prepare(page: Page, ink: Image, shape: tuple[int, ...] = MNIST) -> Image:
+    values = page.evaluate(PREPARE, [ink.ravel().tolist(), len(ink), list(shape)])
+    return np.array(values, dtype=np.float32).reshape(shape[1:])
+
+
+def blank(side: int = 280) -> Image:
+    return np.zeros((side, side), dtype=np.float32)
+
+
+def enlarged(image: Image, times: int) -> Image:
+    return np.kron(image, np.ones((times, times), dtype=np.float32))
+
+
+def digit(number: int) -> Image:
+    """One of scikit-learn's digits, (8, 8)."""
+    return (load_digits().images[number] / 16).astype(np.float32)
+
+
+def seven(side: int, at: Place, height: float) -> Image:
+    """A drawn 7 with its upper left corner at (x, y); soft at the edges."""
+    y, x = np.mgrid[:side, :side].astype(np.float32)
+    corners = np.array([(0.0, 0.05), (0.6, 0.05), (0.25, 1.0)]) * height + at
+    far = np.full((side, side), np.inf)
+    for (ax, ay), (bx, by) in pairwise(corners):
+        along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)
+        t = np.clip(along, 0, 1)
+        far = np.minimum(far, np.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay)))
+    return np.clip(0.06 * height - far + 0.5, 0, 1).astype(np.float32)
+
+
+def extent(image: Image) -> tuple[int, int]:
+    """Height and width of the box around all ink."""
+    rows, columns = np.nonzero(image)
+    return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+
+
+def centre_of_mass(image: Image) -> npt.NDArray[np.float64]:
+    places = np.indices(image.shape).reshape(2, -1)
+    mass: npt.NDArray[np.float64] = (places * image.ravel()).sum(1) / image.sum()
+    return mass
+
+
+@pytest.mark.parametrize(("side", "longer"), [(28, 20), (32, 23), (16, 11), (64, 46)])
+@pytest.mark.parametrize("is_turned", [False, True], ids=["tall", "wide"])
+def test_the_longer_side_is_20_of_28_and_the_centre_of_mass_in_the_middle(
+    modules: Page, side: int, longer: int, is_turned: bool
+) -> None:
+    ink = seven(280, (20, 70), 170)
+    picture = prepare(modules, ink.T if is_turned else ink, (1, side, side))
+    assert max(extent(picture)) == longer
+    assert np.abs(centre_of_mass(picture) - (side - 1) / 2).max() <= 0.5 + 1e-5
+
+
+def test_a_picture_need_not_be_square(modules: Page) -> None:
+    picture = prepare(modules, seven(280, (20, 70), 170), (1, 28, 14))
+    assert extent(picture)[1] == 10
+    assert np.abs(centre_of_mass(picture) - [13.5, 6.5]).max() <= 0.5 + 1e-5
+
+
+def test_proportions_are_kept(modules: Page) -> None:
+    ink = blank()
+    ink[30:230, 100:180] = 1  # 200 high, 80 wide
+    picture = prepare(modules, ink)
+    assert extent(picture) == (20, 8)
+    assert set(picture.ravel()) == {0, 1}
+
+
+def test_it_does_not_matter_where_and_how_large_one_draws(modules: Page) -> None:
+    first = prepare(modules, seven(280, (15, 20), 230))
+    for at, height in (((60.0, 20.0), 230.0), ((120.0, 100.0), 115.0)):
+        again = prepare(modules, seven(280, at, height))
+        assert np.abs(again - first).max() < 0.15
+        assert np.abs(again - first).mean() < 0.01
+
+
+def test_no_ink_is_lost_by_averaging(modules: Page) -> None:
+    ink = seven(280, (50, 40), 190)
+    picture = prepare(modules, ink)
+    scale = 20 / max(extent(ink))
+    core = prepare(modules, np.clip(2 * ink, 0, 1))  # its strokes are ink all through
+    assert core.max() == 1
+    brightest = ink.sum() * scale**2 / picture.sum()  # before it was brought to 1
+    assert 0.95 < brightest <= 1 + 1e-5
+
+
+def test_averaging_is_exact_where_pixels_are_cut(modules: Page) -> None:
+    ink = blank(30)
+    ink[:, 13:16] = 1  # 30 high becomes 20, and 3 wide 2
+    ink[0, 13:16] = 0.25  # two of three lines of the raster are one of the picture, and a half
+    expected = np.ones(20)
+    expected[0] = (0.25 + 0.5) / 1.5
+    picture = prepare(modules, ink)
+    rows = np.nonzero(picture.sum(1))[0]
+    column = int(np.argmax(picture.sum(0)))
+    np.testing.assert_allclose(picture[rows, column], expected, atol=1e-6)
+
+
+def test_thin_and_faint_lines_are_bright_all_the_same(modules: Page) -> None:
+    ink = blank()
+    ink[40:240, 140] = 0.3
+    picture = prepare(modules, ink)
+    assert picture.max() == 1
+    assert extent(picture) == (20, 1)
+
+
+def test_without_ink_there_is_no_picture(modules: Page) -> None:
+    assert modules.evaluate(PREPARE, [blank(40).ravel().tolist(), 40, list(MNIST)]) is None
+
+
+def test_one_pixel_of_ink_becomes_a_square(modules: Page) -> None:
+    ink = blank()
+    ink[3, 270] = 0.1
+    assert extent(prepare(modules, ink)) == (20, 20)
+
+
+def test_no_ink_leaves_a_picture_whose_centre_of_mass_is_far_from_its_box(modules: Page) -> None:
+    ink = blank()
+    ink[40:60, 40:240] = 1
+    ink[40:240, 40:41] = 1  # nearly all ink is above
+    assert extent(prepare(modules, ink)) == (20, 20)
+
+
+@pytest.mark.parametrize("shape", [MNIST, (1, 32, 32), (1, 8, 8), (1, 7, 5)])
+def test_pixels_are_between_0_and_1(modules: Page, shape: tuple[int, ...]) -> None:
+    for ink in (enlarged(digit(3), 10), seven(280, (0, 0), 270)):
+        picture = prepare(modules, ink, shape)
+        assert picture.min() == 0
+        assert picture.max() == 1
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_what_is_prepared_is_left_as_it_is(modules: Page, number: int) -> None:
+    x = prepare(modules, enlarged(digit(number), 10))
+    again = prepare(modules, enlarged(x, 10))
+    assert np.abs(again - x).max() < 1e-5
+
+
+def test_small_digits_fill_the_height_in_the_middle_of_the_width(modules: Page) -> None:
+    ink = blank()
+    ink[60:220, 30:110] = 1  # 160 high, 80 wide, at the left
+    picture = prepare(modules, ink, (1, 8, 8))
+    expected = np.zeros((8, 8))
+    expected[:, 2:6] = 1
+    np.testing.assert_allclose(picture, expected, atol=1e-6)
+
+
+def test_small_digits_that_are_wide_fill_the_width(modules: Page) -> None:
+    ink = blank()
+    ink[60:140, 30:190] = 1
+    assert extent(prepare(modules, ink, (1, 8, 8))) == (4, 8)
+
+
+def test_small_digits_of_scikit_learn_are_left_as_they_are(modules: Page) -> None:
+    for number in range(10):
+        x = digit(number)
+        columns = np.nonzero(x.sum(0))[0]
+        if columns[0] + columns[-1] != 7:  # not in the middle: its blocks are cut otherwise
+            continue
+        picture = prepare(modules, enlarged(x, 4), (1, 8, 8))
+        np.testing.assert_allclose(picture, x / x.max(), atol=1e-6)
+
+
+@pytest.fixture
+def pad(own_modules: Page) -> Page:
+    """A page that can be scrolled, with a pad of 280 pixels in a shadow root."""
+    own_modules.evaluate(CREATE, list(MNIST))
+    return own_modules
+
+
+def drag(page: Page, *places: Place) -> None:
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place)
+    page.mouse.up()
+
+
+def one_frame(page: Page) -> None:
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def told(page: Page) -> list[Any]:
+    """What the pad said since the last time."""
+    one_frame(page)
+    said: list[Any] = page.evaluate("told.splice(0)")
+    return said
+
+
+def picture(page: Page) -> Image | None:
+    values = page.evaluate("pad.picture() && Array.from(pad.picture())")
+    return None if values is None else np.array(values, dtype=np.float32).reshape(MNIST[1:])
+
+
+def painted(page: Page) -> int:
+    """How many pixels of the canvas have ink."""
+    count: int = page.evaluate(
+        """() => {
+          const { width, height } = pad.element;
+          const { data } = pad.element.getContext("2d").getImageData(0, 0, width, height);
+          return data.filter((value, k) => k % 4 === 3 && value > 0).length;
+        }"""
+    )
+    return count
+
+
+@pytest.fixture
+def touch(pad: Page) -> Iterator[Callable[..., None]]:
+    """`touch("touchStart", (x, y), ...)`: the fingers that are down from now on."""
+    session: CDPSession = pad.context.new_cdp_session(pad)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+
+    def send(kind: str, *places: Place) -> None:
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    yield send
+    session.detach()
+
+
+def test_a_mouse_draws(pad: Page) -> None:
+    drag(pad, (100, 60), (100, 160), (100, 260))
+    assert painted(pad) == pytest.approx(228 * 28, rel=0.05)
+    drawn = picture(pad)
+    assert drawn is not None
+    assert extent(drawn)[0] == 20
+    assert drawn.max() == 1
+
+
+def test_the_picture_comes_while_one_draws_and_the_end_is_told_once(pad: Page) -> None:
+    pad.mouse.move(100, 60)
+    pad.mouse.down()
+    pad.mouse.move(100, 120)
+    first = told(pad)
+    pad.mouse.move(180, 240)
+    second = told(pad)
+    assert "released" not in first + second
+    assert first[-1] != second[-1]
+    pad.mouse.up()
+    assert told(pad).count("released") == 1
+
+
+def test_the_last_picture_comes_before_the_end_is_told(pad: Page) -> None:
+    drag(pad, (100, 60), (100, 160), (200, 260))
+    *pictures, last = told(pad)
+    now = picture(pad)
+    assert now is not None
+    assert last == "released"
+    np.testing.assert_array_equal(np.float32(pictures[-1]), now.ravel())
+
+
+def test_there_is_at_most_one_picture_a_frame(pad: Page) -> None:
+    pad.mouse.move(60, 60)
+    pad.mouse.down()
+    told(pad)
+    start = pad.evaluate("frames_")
+    for step in range(60):
+        pad.mouse.move(60 + 3 * step, 60 + 2 * step)
+    pictures = told(pad)
+    assert 0 < len(pictures) <= pad.evaluate("frames_") - start + 1
+    pad.evaluate(
+        """() => {
+          for (let k = 0; k < 50; k++) {
+            const at = { pointerId: 1, buttons: 1, clientX: 50 + k, clientY: 90 };
+            pad.element.dispatchEvent(new PointerEvent("pointermove", at));
+          }
+        }"""
+    )
+    assert len(told(pad)) == 1
+
+
+def test_a_press_without_a_move_makes_a_dot(pad: Page) -> None:
+    drag(pad, MIDDLE)
+    assert painted(pad) == pytest.approx(np.pi * 14**2, rel=0.1)
+    assert not pad.evaluate("pad.isEmpty()")
+
+
+def test_only_the_primary_button_draws(pad: Page) -> None:
+    pad.mouse.move(*MIDDLE)
+    for button in ("right", "middle"):
+        pad.mouse.down(button=button)  # type: ignore[arg-type]
+        pad.mouse.move(200, 200)
+        pad.mouse.up(button=button)  # type: ignore[arg-type]
+    assert told(pad) == []
+    assert pad.evaluate("pad.isEmpty()")
+
+
+def test_a_move_without_a_press_draws_nothing(pad: Page) -> None:
+    pad.mouse.move(60, 60)
+    pad.mouse.move(200, 200)
+    assert told(pad) == []
+
+
+def test_a_line_goes_on_when_the_pointer_leaves_the_pad_and_ends_outside(pad: Page) -> None:
+    drag(pad, MIDDLE, (500, 160), (500, 400))
+    assert told(pad)[-1] == "released"
+    before = painted(pad)
+    pad.mouse.move(60, 60)
+    pad.mouse.move(250, 60)
+    assert told(pad) == []
+    assert painted(pad) == before > 14 * 28
+
+
+def test_the_pen_does_not_stick_when_released_outside(pad: Page) -> None:
+    pad.mouse.move(*MIDDLE)
+    pad.mouse.down()
+    told(pad)
+    before = painted(pad)
+    pad.evaluate(  # a mouse whose release nobody saw
+        """() => {
+          const at = { pointerId: 1, buttons: 0, clientX: 60, clientY: 60 };
+          pad.element.dispatchEvent(new PointerEvent("pointermove", at));
+        }"""
+    )
+    assert told(pad) == ["released"]
+    pad.mouse.move(250, 250)
+    assert told(pad) == []
+    assert painted(pad) == before
+
+
+@pytest.mark.parametrize("name", ["pointercancel", "lostpointercapture"])
+def test_a_line_ends_when_the_pointer_is_taken_away(pad: Page, name: str) -> None:
+    pad.mouse.move(*MIDDLE)
+    pad.mouse.down()
+    pad.evaluate(
+        "name => pad.element.dispatchEvent(new PointerEvent(name, { pointerId: 1 }))", name
+    )
+    assert told(pad)[-1] == "released"
+    pad.mouse.move(250, 250)
+    pad.mouse.up()
+    assert told(pad) == []
+
+
+def test_a_line_does_not_end_with_another_pointer(pad: Page) -> None:
+    pad.mouse.move(*MIDDLE)
+    pad.mouse.down()
+    pad.evaluate("pad.element.dispatchEvent(new PointerEvent('pointerup', { pointerId: 77 }))")
+    assert "released" not in told(pad)
+    pad.mouse.up()
+    assert told(pad) == ["released"]
+
+
+def test_a_finger_draws_and_the_page_does_not_scroll(pad: Page, touch: Callable[..., None]) -> None:
+    def swipe(x: float) -> None:
+        touch("touchStart", (x, 260))
+        for step in range(1, 10):
+            touch("touchMove", (x, 260 - 20 * step))
+        touch("touchEnd")
+
+    swipe(160)
+    assert told(pad)[-1] == "released"
+    assert painted(pad) > 150 * 28
+    assert pad.evaluate("scrollY") == 0
+    swipe(500)  # beside the pad: this page can be scrolled
+    pad.wait_for_function("scrollY > 0")
+
+
+def test_a_second_finger_is_ignored(pad: Page, touch: Callable[..., None]) -> None:
+    touch("touchStart", (60, 60))
+    touch("touchMove", (60, 100))
+    told(pad)
+    before = painted(pad)
+    touch("touchStart", (60, 100), (240, 240))
+    touch("touchMove", (60, 100), (160, 200))
+    assert painted(pad) == before
+    touch("touchMove", (60, 200), (240, 240))
+    assert "released" not in told(pad)
+    touch("touchEnd")
+    assert told(pad).count("released") == 1
+    assert painted(pad) == pytest.approx(28 * 140 + np.pi * 14**2, rel=0.1)
+
+
+def test_a_touch_that_the_system_takes_ends_the_line(pad: Page, touch: Callable[..., None]) -> None:
+    touch("touchStart", MIDDLE)
+    touch("touchMove", (200, 200))
+    touch("touchCancel")
+    assert told(pad).count("released") == 1
+    touch("touchStart", (60, 60))
+    touch("touchEnd")
+    assert told(pad).count("released") == 1
+
+
+def test_undo_takes_one_line_and_clear_takes_all(pad: Page) -> None:
+    drag(pad, (60, 60), (60, 240))
+    one = picture(pad)
+    drag(pad, (200, 60), (200, 240))
+    drag(pad, (60, 100), (200, 100))
+    told(pad)
+    pad.evaluate("pad.undo()")
+    pad.evaluate("pad.undo()")
+    now = picture(pad)
+    assert one is not None
+    np.testing.assert_array_equal(now, one)
+    shown, end, *again = told(pad)
+    assert end == "released"
+    np.testing.assert_array_equal(np.float32(again[0]), one.ravel())
+    assert shown != again[0]
+    pad.evaluate("pad.clear()")
+    assert told(pad) == ["nothing", "released"]
+    assert pad.evaluate("pad.isEmpty()")
+    assert painted(pad) == 0
+    assert picture(pad) is None
+
+
+def test_clearing_ends_the_line_that_is_drawn(pad: Page) -> None:
+    pad.mouse.move(*MIDDLE)
+    pad.mouse.down()
+    told(pad)
+    pad.evaluate("pad.clear()")
+    pad.mouse.move(200, 200)
+    pad.mouse.up()
+    assert told(pad) == ["nothing", "released"]
+    assert painted(pad) == 0
+
+
+@pytest.mark.parametrize("key", ["Escape", "Delete"])
+def test_keys_clear(pad: Page, key: str) -> None:
+    drag(pad, (60, 60), (60, 240))
+    drag(pad, (200, 60), (200, 240))
+    pad.keyboard.press(key)  # the pad has the focus since one drew on it
+    assert pad.evaluate("pad.isEmpty()")
+
+
+@pytest.mark.parametrize("key", ["Backspace", "Control+z", "Meta+z"])
+def test_keys_undo(pad: Page, key: str) -> None:
+    drag(pad, (60, 60), (60, 240))
+    before = painted(pad)
+    drag(pad, (200, 60), (200, 240))
+    pad.keyboard.press(key)
+    assert painted(pad) == before
+    pad.keyboard.press("x")
+    pad.keyboard.press("Tab")
+    assert painted(pad) == before
+
+
+def test_the_pad_has_a_name_and_can_be_reached_by_keys(pad: Page) -> None:
+    assert pad.get_by_role("img", name="Draw a digit").count() == 1
+    pad.keyboard.press("Tab")
+    assert pad.evaluate("host.shadowRoot.activeElement === pad.element")
+
+
+def test_ink_has_the_colour_of_text_and_is_as_sharp_as_the_screen(pad: Page) -> None:
+    session = pad.context.new_cdp_session(pad)
+    drag(pad, MIDDLE)
+    for ratio in (1, 3):
+        size = {"width": 2400 // ratio, "height": 1800 // ratio}  # as zooming does
+        metrics = size | {"deviceScaleFactor": ratio, "mobile": False}
+        session.send("Emulation.setDeviceMetricsOverride", metrics)
+        pad.wait_for_function(f"pad.element.width === {280 * ratio}")
+        middle = 140 * ratio
+        colour = (
+            f"Array.from(pad.element.getContext('2d').getImageData({middle},{middle},1,1).data)"
+        )
+        assert pad.evaluate(colour) == [200, 0, 0, 255]
+    pad.evaluate("host.style.color = 'rgb(0, 90, 0)'; pad.repaint()")
+    assert pad.evaluate(colour) == [0, 90, 0, 255]
+    session.detach()
+
+
+def test_the_picture_does_not_depend_on_the_size_of_the_pad(pad: Page) -> None:
+    drag(pad, (100, 60), (180, 160), (100, 260))
+    before = picture(pad)
+    pad.evaluate("host.style.width = '190px'")
+    pad.wait_for_function("pad.element.width === 190")
+    assert pad.evaluate("[pad.element.clientWidth, pad.element.clientHeight]") == [190, 190]
+    assert before is not None
+    np.testing.assert_array_equal(picture(pad), before)
+    pad.evaluate("pad.clear()")
+    drag(pad, *[(20 + (x - 20) * 19 / 28, 20 + (y - 20) * 19 / 28) for x, y in
+                [(100, 60), (180, 160), (100, 260)]])  # fmt: skip
+    after = picture(pad)
+    assert after is not None
+    assert np.abs(after - before).mean() < 0.01
+
+
+def test_a_pad_that_is_not_shown_at_first_is_right_when_it_is(pad: Page) -> None:
+    pad.evaluate("host.hidden = true")
+    one_frame(pad)
+    assert pad.evaluate("pad.repaint(), pad.picture()") is None
+    pad.evaluate("host.hidden = false")
+    pad.wait_for_function("pad.element.width === 280")
+    drag(pad, MIDDLE)
+    assert painted(pad) > 0
+
+
+def test_nothing_is_left_of_a_pad_that_is_destroyed(pad: Page) -> None:
+    pad.mouse.move(*MIDDLE)
+    pad.mouse.down()
+    told(pad)
+    pad.mouse.move(200, 200)
+    pad.evaluate("told.length = 0; pad.destroy()")
+    assert pad.evaluate("host.shadowRoot.childElementCount") == 0
+    pad.mouse.move(100, 100)
+    pad.mouse.up()
+    pad.evaluate(
+        """() => {
+          host.shadowRoot.append(pad.element);
+          for (const name of ["pointerdown", "pointermove", "pointerup"]) {
+            const at = { pointerId: 1, isPrimary: true, button: 0, buttons: 1 };
+            pad.element.dispatchEvent(new PointerEvent(name, at));
+          }
+          pad.element.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+          window.dispatchEvent(new Event("resize"));
+          pad.clear();
+          pad.undo();
+        }"""
+    )
+    assert told(pad) == []
+
+
+def test_a_picture_is_ready_well_within_a_frame(pad: Page) -> None:
+    drag(pad, *[(60 + 2 * k, 160 + 90 * np.sin(k / 6)) for k in range(80)])
+    took = pad.evaluate(
+        """() => {
+          const times = Array.from({ length: 15 }, () => {
+            const start = performance.now();
+            pad.picture();
+            return performance.now() - start;
+          });
+          return times.sort((a, b) => a - b)[2];
+        }"""
+    )
+    assert took < 16

@@ -1,0 +1,113 @@
+"""What the lens can fetch: what was offered, whole and once; nothing else."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from pages.ui import served
+from pages.ui.served import MOST_OFFERS, Offer
+from tests.pages.app import fetch
+
+EIGHT = bytes(range(8))
+names = (f"test-{k}" for k in count())  # what is offered stays offered
+
+
+def letters() -> str:
+    """The address of two files, two images and a question of eight bytes."""
+    pictures = {0: b"zero", 1: b"one"}
+    offer = Offer(
+        files={"a": lambda: b"first", "b": lambda: b""},
+        images=pictures.get,
+        answers={"turn": (8, lambda question: question[::-1])},
+    )
+    return served.offer(next(names), lambda: offer)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a", b"first"), ("b", b""), ("images/0", b"zero"), ("images/1", b"one")],
+)
+def test_what_is_offered_comes_whole_and_may_be_kept_for_good(name: str, content: bytes) -> None:
+    answer = fetch(letters() + name)
+    assert answer.status == 200
+    assert answer.content == content
+    assert answer.headers["content-type"] == "application/octet-stream"
+    kept = answer.headers["cache-control"]
+    assert "immutable" in kept
+    assert "max-age=31536000" in kept
+
+
+@pytest.mark.parametrize("name", ["c", "turn", "images/2", "images/" + 30 * "9"])
+def test_what_is_not_offered_is_said_in_a_sentence(name: str) -> None:
+    answer = fetch(letters() + name)
+    assert answer.status == 404
+    assert answer.content.decode() == "This is not offered any more. Load the page again."
+    assert "cache-control" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["a", "images/0"])
+def test_nothing_is_had_of_what_was_never_offered(name: str) -> None:
+    answer = fetch(f"/lens/nobody/{name}")
+    assert answer.status == 404
+    assert answer.content.decode().endswith("Load the page again.")
+    assert fetch("/lens/nobody/turn", EIGHT).status == 404
+
+
+@pytest.mark.parametrize("name", ["images/-1", "images/one", "images/1.0", "", "a/b"])
+def test_an_address_that_cannot_be_is_not_found(name: str) -> None:
+    assert fetch(letters() + name).status == 404
+
+
+@pytest.mark.parametrize("pieces", [(EIGHT,), (EIGHT[:3], EIGHT[3:]), (b"", EIGHT, b"")])
+def test_a_question_is_answered_in_however_many_pieces_it_comes(pieces: tuple[bytes, ...]) -> None:
+    answer = fetch(letters() + "turn", *pieces)
+    assert answer.status == 200
+    assert answer.content == EIGHT[::-1]
+    assert "cache-control" not in answer.headers
+
+
+@pytest.mark.parametrize("question", [b"", EIGHT[:7], EIGHT + b"!"])
+def test_a_question_of_the_wrong_size_is_told_the_right_one(question: bytes) -> None:
+    answer = fetch(letters() + "turn", question)
+    assert answer.status == 422
+    assert answer.content.decode() == "Expected 8 bytes: 2 float32 numbers."
+
+
+def test_a_question_that_is_too_long_is_not_read_to_its_end() -> None:
+    answer = fetch(letters() + "turn", *[EIGHT] * 1000)
+    assert answer.status == 422
+    assert answer.pieces == 2
+
+
+def test_a_file_is_no_answer_and_an_answer_no_file() -> None:
+    address = letters()
+    assert fetch(address + "a", EIGHT).status == 404
+    assert fetch(address + "turn").status == 404
+    assert fetch(address + "images/0", EIGHT).status == 405
+
+
+def test_what_was_not_offered_for_longest_goes_first() -> None:
+    first, second = letters(), letters()
+    for _ in range(MOST_OFFERS - 2):
+        letters()
+    assert fetch(first + "a").status == fetch(second + "a").status == 200
+    letters()
+    assert fetch(first + "a").status == 404
+    assert fetch(second + "a").status == 200
+
+
+def test_offering_again_keeps_it_and_does_not_make_it_anew() -> None:
+    name, made = next(names), []
+
+    def make() -> Offer:
+        made.append(name)
+        return Offer({"a": lambda: b"kept"})
+
+    address = served.offer(name, make)
+    for _ in range(2 * MOST_OFFERS):
+        letters()
+        assert served.offer(name, make) == address
+        assert fetch(address + "a").content == b"kept"
+    assert len(made) == 1
