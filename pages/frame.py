@@ -23,6 +23,10 @@ page = st.navigation(
     position="top",
 )
 
+if st.session_state.get("page") != page.url_path:
+    st.session_state["page"] = page.url_path
+    st.session_state["visit"] = st.session_state.get("visit", 0) + 1
+
 try:
     picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
     with picker:

@@ -189,7 +189,18 @@ class DrawingPad {
       on(name, (event) => event.pointerId === this.pointer && this._release());
     }
     on("keydown", (event) => this._key(event));
-    window.addEventListener("resize", () => this.repaint(), { signal }); // as zooming is
+    this._watchResolution();
+  }
+
+  /** Paint anew when the page is zoomed or the window comes to another screen. */
+  _watchResolution() {
+    const { signal } = this.listening;
+    const asNow = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    const changed = () => {
+      this.repaint();
+      this._watchResolution();
+    };
+    asNow.addEventListener("change", changed, { signal, once: true });
   }
 
   _press(event) {

@@ -18,8 +18,9 @@ export const TRIANGLE = [[0, 0], [1, 0], [0.5, Math.sqrt(0.75)]];
 export class LatentPlane {
   /**
    * @param {HTMLElement} host
-   * @param {{onMove: function(number[]), onRelease: function(), onHover: function(?number,
-   *   number[])}} events - where z was put; that it was let go; the point under the mouse
+   * @param {{where: function(): number[], onMove: function(number[]), onRelease: function(),
+   *   onHover: function(?number, number[])}} events - where z is; where it was put; that it was
+   *   let go; the point under the mouse
    */
   constructor(host, events) {
     this.events = events;
@@ -75,11 +76,10 @@ export class LatentPlane {
       this.isStale = false;
     }
     this._drawAbove(posterior, z, focus);
-    this.z = z;
   }
 
   /** Zoom by a factor, keeping z (or another point) where it is. */
-  zoomBy(factor, about = this.z) {
+  zoomBy(factor, about = this.events.where()) {
     const zoom = Math.min(Math.max(this.zoom * factor, 1), MOST_ZOOM);
     const [cx, cy] = this.centre;
     const share = this.zoom / zoom;
@@ -150,7 +150,8 @@ export class LatentPlane {
     const steps = KEYS_TO_STEPS[event.key];
     if (steps) {
       const step = this.scene.reach / (event.shiftKey ? 400 : 40) / Math.sqrt(this.zoom);
-      this.events.onMove([this.z[0] + step * steps[0], this.z[1] + step * steps[1]]);
+      const [x, y] = this.events.where(); // which may be more than was drawn last
+      this.events.onMove([x + step * steps[0], y + step * steps[1]]);
     } else if (event.key === "+" || event.key === "=") this.zoomBy(2);
     else if (event.key === "-") this.zoomBy(0.5);
     else if (event.key === "0") this.zoomBy(0);

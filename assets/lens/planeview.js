@@ -29,6 +29,7 @@ export class PlaneView {
     this.holder.append(this.tip.box);
     this.reading = element("p", { class: "reading" });
     this.plane = new LatentPlane(this.holder, {
+      where: () => this.layout.toPlane(lens.z),
       onMove: (at) => (at ? lens.place(this.layout.place(lens.z, at)) : lens.schedule()),
       onRelease: () => lens.release(),
       onHover: (index, at) => this._hover(index, at),

@@ -74,7 +74,7 @@ def show(run: Run, view: str, first_draw: int = 0) -> Look:
     here = _look(run)
     result = _component()(
         key=f"lens-{view}-{run.id}",
-        data=_facts(run, view) | {"first_draw": first_draw, "look": here.to_page()},
+        data=_facts(run, view) | {"first_draw": first_draw, "look": _begun(run, here)},
         on_look_change=lambda: None,
     )
     if result.look:
@@ -108,6 +108,18 @@ def _look(run: Run) -> Look:
 def _fitted(run: Run, look: Look) -> Look:
     codes = cached.codes(run)
     return look.fit(len(codes), codes.latent_shape, cached.order(run))
+
+
+def _begun(run: Run, here: Look) -> dict[str, Any]:
+    """Where the lens began on this visit of the page. It keeps its place by itself.
+
+    Told something new, Streamlit would send all of it again, its code included.
+    """
+    visit = (st.session_state.get("visit"), run.id)
+    if st.session_state.get("begun", (None,))[0] != visit:
+        st.session_state["begun"] = (visit, here.to_page())
+    begun: dict[str, Any] = st.session_state["begun"][1]
+    return begun
 
 
 def _facts(run: Run, view: str) -> dict[str, Any]:

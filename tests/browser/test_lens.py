@@ -24,7 +24,7 @@ from vae_core import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, WebSocket
 
 Open = Callable[..., "Page"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -80,8 +80,16 @@ def test_z_follows_the_mouse_and_the_server_hears_of_it_on_release_only(
     server: Server, open_page: Open
 ) -> None:
     sent: list[int] = []
+    received: list[int] = []
+    fetched: list[str] = []
+
+    def listen(ws: WebSocket) -> None:
+        ws.on("framesent", lambda frame: sent.append(len(frame)))
+        ws.on("framereceived", lambda frame: received.append(len(frame)))
+
     page = open_page("about:blank")
-    page.on("websocket", lambda ws: ws.on("framesent", lambda frame: sent.append(len(frame))))
+    page.on("websocket", listen)
+    page.on("request", lambda r: fetched.append(r.url.rpartition("/")[2]))
     page.goto(server.url + DIGITS)
     page.wait_for_selector(".lens.ready")
     page.wait_for_timeout(1000)
@@ -100,6 +108,13 @@ def test_z_follows_the_mouse_and_the_server_hears_of_it_on_release_only(
     assert len(sent) > before
     z = moved(page)
     assert reading(page) == pytest.approx({"z0": z[0], "z1": z[1]}, abs=0.006)
+    # Neither the model nor the lens itself are sent again.
+    received.clear()
+    page.mouse.click(x, y)
+    wait_until(lambda: moved(page) != z)
+    page.wait_for_timeout(1000)
+    assert sum(received) < 60_000
+    assert fetched.count("model") == fetched.count("posteriors") == 1
 
 
 def test_z_stays_where_it_was_put_through_reruns(server: Server, open_page: Open) -> None:

@@ -226,6 +226,15 @@ def test_what_the_lens_tells_is_in_the_address_and_told_back_on_other_pages() ->
             assert {name: app.query_params[name] for name in link} == link
 
 
+def test_a_lens_that_stays_on_its_page_is_told_again_where_it_began() -> None:
+    """It keeps its place itself; told anything new, its code would be sent again."""
+    app = open_page("overview.py", DIGITS, image="4")
+    began = lens_facts(app)
+    tell(app, image=11, z={"0": 1.5}, at=[1.5, 0.25])
+    assert lens_facts(app) == began
+    assert look(app).image == 11
+
+
 @pytest.mark.parametrize("page", ["kl.py", "sliders.py"])
 def test_a_lens_that_comes_back_is_told_where_it_was_left(page: str) -> None:
     app = open_page("overview.py", DIGITS, image="4")
