@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -19,6 +22,9 @@ from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
 from vae_core.data.sources import DATA_VARIABLE, find_files
 
 torch.set_num_threads(1)
+# Pages read it when they are imported: no test finds runs of the reader's.
+os.environ["ELBO_ROOM_RUNS"] = tempfile.mkdtemp(prefix="elbo-room-runs-")
+atexit.register(shutil.rmtree, os.environ["ELBO_ROOM_RUNS"], ignore_errors=True)
 # The same examples on every machine, and no failure because a machine is busy.
 settings.register_profile(
     "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]

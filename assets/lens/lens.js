@@ -323,6 +323,7 @@ class Lens {
     const theme = this._readTheme();
     if (JSON.stringify(theme) === JSON.stringify(this.theme)) return;
     this.theme = theme;
+    this.view.source.pad?.repaint();
     if (this.z) this.view.themeChanged?.();
   }
 }

@@ -157,7 +157,8 @@ class DrawingPad {
     const context = this.raster.getContext("2d", { willReadFrequently: true });
     paintStrokes(context, this.strokes, PAD_PEN);
     const { data } = context.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
-    const ink = Float32Array.from({ length: PAD_SIDE ** 2 }, (_, k) => data[4 * k + 3] / 255);
+    const ink = new Float32Array(PAD_SIDE ** 2);
+    for (let k = 0; k < ink.length; k++) ink[k] = data[4 * k + 3] / 255; // its opacity
     return prepareDrawing(ink, PAD_SIDE, this.imageShape);
   }
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-RUNS = Path(tempfile.mkdtemp(prefix="elbo-room-runs-"))
-atexit.register(shutil.rmtree, RUNS, ignore_errors=True)
-os.environ["ELBO_ROOM_RUNS"] = str(RUNS)  # the pages read it when they are imported
+from pages.ui import cached, jobs, state
+from vae_core.data.sources import DATA_VARIABLE
 
-from pages.ui import cached, jobs, state  # noqa: E402
-from vae_core.data.sources import DATA_VARIABLE  # noqa: E402
+RUNS = Path(os.environ["ELBO_ROOM_RUNS"])
 
 
 @pytest.fixture(autouse=True)
