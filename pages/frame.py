@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
         st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
         st.Page("kl.py", title="KL", url_path="kl"),
+        st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
         st.Page("bounds.py", title="Bounds", url_path="bounds"),
     ],
     position="top",

@@ -29,6 +29,7 @@ PAGES = {
     "sliders": DECODED,
     "feature-map?run=Digits+feature+map": DECODED,
     "kl": CHART,
+    "aggregate?run=Digits+2-D": CHART,
     "bounds?run=Digits+2-D": CHART,
 }
 LONGEST_STOP = 10.0  # seconds

@@ -1,5 +1,12 @@
 """Functions of a VAE or its Codes that return arrays and tables. Nothing here trains."""
 
+from vae_core.analysis.aggregate import (
+    AggregatePosterior,
+    ClassSurgery,
+    aggregate_posterior,
+    class_surgery,
+    elbo_surgery,
+)
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors
 from vae_core.analysis.codes import Codes, encode_dataset
 from vae_core.analysis.evidence import (
@@ -25,19 +32,24 @@ from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
 __all__ = [
+    "AggregatePosterior",
     "BoundSummary",
     "ClassPosterior",
+    "ClassSurgery",
     "Codes",
     "ImportanceBound",
     "active_units",
+    "aggregate_posterior",
     "at_mean_no_bound",
     "channel_order",
     "class_draws",
     "class_posteriors",
     "class_rates",
+    "class_surgery",
     "data_spectrum",
     "decode_mean",
     "directions_used",
+    "elbo_surgery",
     "encode_dataset",
     "iwae_bound",
     "kl_per_dim",

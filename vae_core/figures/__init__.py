@@ -1,5 +1,6 @@
 """Tables and arrays -> figures. No torch in here, and no arithmetic beyond drawing."""
 
+from vae_core.figures.aggregate import class_bars, surgery_bar, variance_bars
 from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
@@ -8,6 +9,7 @@ from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_
 __all__ = [
     "Ellipse",
     "bound_curve",
+    "class_bars",
     "contact_sheet",
     "data_uri",
     "kl_bars",
@@ -17,7 +19,9 @@ __all__ = [
     "kl_over_epochs",
     "marginal",
     "posterior_plane",
+    "surgery_bar",
     "to_png",
     "training_curves",
     "triangle_corners",
+    "variance_bars",
 ]

@@ -95,6 +95,14 @@ class Posterior(Distribution, ABC):
     def widened(self, factor: float) -> Posterior:
         """The same with about `factor` times the standard deviations: a safer proposal."""
 
+    def log_prob_pairs(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m n"]:
+        """log q(z_i|x_k) for every z and every image of the batch.
+
+        Families whose log-density is linear in something do it as a product of matrices; here
+        it is `log_prob`, which takes room for m x n latents.
+        """
+        return self.log_prob(z[:, None])
+
     def mean_covariance(self) -> Float[Tensor, "*sites C C"]:
         """Mean over the batch of the covariance of each site."""
         return torch.diag_embed(self.variance.mean(0))

@@ -83,6 +83,15 @@ class DiagonalGaussian(NormalPrior):
         log_prob: Tensor = self.marginals().log_prob(value)
         return log_prob.sum(self._event_axes)
 
+    def log_prob_pairs(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m n"]:
+        """As products of matrices: const_k + z (mu_k / v_k) - 0.5 z^2 (1 / v_k)."""
+        mu, logvar, z = self.loc.flatten(1), self.logvar.flatten(1), z.flatten(1)
+        middle = mu.mean(0)  # of all: the nearer to it, the fewer digits cancel
+        mu, z, precision = mu - middle, z - middle, (-logvar).exp()
+        constant = -0.5 * (mu.square() * precision + logvar + math.log(2.0 * math.pi)).sum(1)
+        pairs = torch.addmm(constant, z, (mu * precision).T)
+        return pairs.addmm_(z.square(), precision.T, alpha=-0.5)
+
     def entropy(self) -> Tensor:
         """-E log q(z|x), summed over the latent numbers."""
         entropy: Tensor = self.marginals().entropy()

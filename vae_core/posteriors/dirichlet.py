@@ -103,6 +103,13 @@ class Dirichlet(Posterior):
         log_prob: Tensor = self.per_site.log_prob(value)
         return log_prob.sum(self._event_axes[1:]) if len(self.event_shape) > 1 else log_prob
 
+    def log_prob_pairs(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m n"]:
+        """As a product of matrices: const_k + log z (alpha_k - 1)."""
+        alpha = self.concentration
+        constant = alpha.sum(-1).lgamma() - alpha.lgamma().sum(-1)  # (n, *sites)
+        constant = constant.flatten(1).sum(1) if constant.ndim > 1 else constant
+        return torch.addmm(constant, z.flatten(1).log(), (alpha.flatten(1) - 1.0).T)
+
     def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
         """Draws with implicit gradients."""
         alpha = self.concentration.expand(*sample_shape, *self.concentration.shape)

@@ -98,6 +98,27 @@ class CholeskyGaussian(NormalPrior):
         log_prob: Tensor = -per_number.sum(self._event_axes)
         return log_prob
 
+    def log_prob_pairs(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m n"]:
+        """As products of matrices, site by site: quadratic in z, so linear in z and z z^T."""
+        middle = self.loc.mean(0)
+        channels = self.loc.shape[-1]
+        mu, z, log_diagonal = (  # (n, sites, C)
+            t.reshape(len(t), -1, channels)
+            for t in (self.loc - middle, z - middle, self.log_diagonal)
+        )
+        factor = self.scale_tril.reshape(*mu.shape, channels)
+        total = z.new_zeros(len(z), len(mu))
+        identity = torch.eye(channels, dtype=z.dtype, device=z.device)
+        for site in range(mu.shape[1]):
+            root = torch.linalg.solve_triangular(factor[:, site], identity, upper=False)
+            precision = root.mT @ root  # (n, C, C)
+            pull = (precision @ mu[:, site, :, None])[..., 0]
+            constant = -0.5 * (pull * mu[:, site]).sum(-1) - log_diagonal[:, site].sum(-1)
+            outer = torch.einsum("mi,mj->mij", z[:, site], z[:, site]).flatten(1)
+            total += torch.addmm(constant, z[:, site], pull.T)
+            total.addmm_(outer, precision.flatten(1).T, alpha=-0.5)
+        return total - 0.5 * self.event_shape.numel() * math.log(2.0 * math.pi)
+
     def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
         """z = mu + L eps, eps ~ N(0, I)."""
         loc = self.loc

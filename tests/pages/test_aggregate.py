@@ -1,0 +1,64 @@
+"""The page of all posteriors together: its figures, and what it does not tell."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.pages.app import MODELS, assert_sound, open_page
+from vae_core import Run
+from vae_core.analysis import elbo_surgery
+from vae_core.figures import class_bars, surgery_bar, variance_bars
+
+UNSATURATED = {"mean_kl": 7.0, "marginal_kl": 1.5, "saturated": False, "ceiling": 9.2}
+SPLIT = UNSATURATED | {"mutual_information": 5.5, "total_correlation": 1.2, "dimension_kl": 0.3}
+WHOLE = SPLIT | {"total_correlation": math.nan, "dimension_kl": math.nan}
+
+
+@pytest.mark.parametrize("parts", [SPLIT, WHOLE], ids=["three parts", "two parts"])
+def test_the_bar_is_as_long_as_the_mean_kl(parts: dict[str, float]) -> None:
+    figure = surgery_bar(pd.Series(parts, dtype=object))
+    assert sum(trace.x[0] for trace in figure.data) == pytest.approx(7.0)
+    assert figure.layout.xaxis.title.text == "nats per image"
+
+
+def test_bars_of_classes_stack_up_to_their_kl() -> None:
+    table = pd.DataFrame(
+        {"class_kl": [3.0, 2.0], "matched_kl": [2.5, 0.5], "non_gaussian_kl": [0.5, 1.5]}
+    )
+    figure = class_bars(table, ["a", "b"])
+    np.testing.assert_allclose(sum(np.array(t.y) for t in figure.data), table["class_kl"])
+    assert len({trace.marker.pattern.shape for trace in figure.data}) == 2
+    table[["matched_kl", "non_gaussian_kl"]] = math.nan
+    (whole,) = class_bars(table, ["a", "b"]).data
+    np.testing.assert_allclose(whole.y, table["class_kl"])
+
+
+def test_bars_of_variance_stack_up_beside_that_of_the_prior() -> None:
+    table = pd.DataFrame(
+        {"name": ["z0", "z1"], "posterior_variance": [0.1, 0.9], "mean_variance": [0.8, 0.0]}
+    )
+    *bars, line = variance_bars(table, 1.0).data
+    np.testing.assert_allclose(sum(np.array(t.y) for t in bars), [0.9, 0.9])
+    assert set(line.y) == {1.0}
+    assert all(trace.type == "bar" for trace in variance_bars(table, None).data)
+
+
+@pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
+def test_nothing_is_told_that_is_saturated(run: Run) -> None:
+    app = open_page("aggregate.py", run)
+    assert_sound(app)
+    if not run.codes().kind.has_density:
+        assert "points" in app.info[0].value
+        return
+    parts = elbo_surgery(run.codes())
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["Mean KL, nats per image"] == f"{parts['mean_kl']:.2f}"
+    told = any("I(x; z)" in label for label in metrics)
+    assert told != parts["saturated"]
+    assert len(app.warning) == int(parts["saturated"])
+    if parts["saturated"]:
+        assert f"ln N = {math.log(len(run.codes())):.2f}" in app.warning[0].value

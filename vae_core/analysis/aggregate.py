@@ -1,0 +1,262 @@
+"""q(z), the posterior of all images together, and where the rate goes.
+
+q(z) = mean over the images of q(z|x): what the decoder meets in training, and what the prior
+stands in for when one samples. The mean rate splits exactly in three (Hoffman & Johnson
+2016; Chen et al. 2018):
+
+    mean KL(q(z|x) || p) = I(x; z) + TC(z) + sum_j KL(q(z_j) || p(z_j)),
+
+what z says of the image, how far its numbers depend on each other over the data, and how far
+each of them is from the prior.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.distributions import Normal
+
+from vae_core.analysis.classes import ClassPosterior, class_posteriors
+from vae_core.analysis.codes import Codes
+from vae_core.errors import ConfigError
+from vae_core.posteriors import DiagonalGaussian
+
+BLOCK = 1 << 21  # numbers of a block of pairs: 8 MB in float32
+SATURATION = 0.9  # of ln N, beyond which N images cannot tell how much z says
+
+
+class AggregatePosterior:
+    """The mixture q(z) = 1/N sum_n q(z|x_n) over the images of some codes.
+
+    Parameters
+    ----------
+    codes : Codes
+        Of a family with a density.
+
+    Raises
+    ------
+    ConfigError
+        For a point mass, whose mixture has no density.
+    """
+
+    def __init__(self, codes: Codes) -> None:
+        if not codes.kind.has_density:
+            raise ConfigError(
+                f"a {codes.kind.title} has no density, so neither has the mixture of many; choose "
+                "a run with another posterior."
+            )
+        self.codes, self.q = codes, codes.posterior()
+
+    def sample(
+        self, n_samples: int, generator: torch.Generator
+    ) -> tuple[Float[Tensor, " m *latent"], Int[Tensor, " m"]]:
+        """Draws of z, one each from the posteriors of images taken in turn, and which these are.
+
+        Every image as often as any other, give or take one.
+        """
+        turns = -(-n_samples // len(self.codes))
+        order = [torch.randperm(len(self.codes), generator=generator) for _ in range(turns)]
+        index = torch.cat(order)[:n_samples]
+        return self.codes.take(index).posterior().sample((), generator), index
+
+    def log_prob(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, " m"]:
+        """log q(z), in nats."""
+        return self.log_probs(z, None)[0]
+
+    def log_probs(
+        self, z: Float[Tensor, " m *latent"], index: Int[Tensor, " m"] | None
+    ) -> tuple[Float[Tensor, " m"], Float[Tensor, " m"], Float[Tensor, " m"]]:
+        """log q(z); the same without image `index` of each z; log q(z|x_index).
+
+        The latter two are nan without an index. In blocks of at most BLOCK pairs.
+        """
+        n, rows = len(self.codes), max(1, BLOCK // len(self.codes))
+        found: list[tuple[Tensor, ...]] = []
+        for start in range(0, len(z), rows):
+            pairs = self.q.log_prob_pairs(z[start : start + rows])
+            whole = pairs.logsumexp(1)
+            own = others = torch.full_like(whole, math.nan)
+            if index is not None:
+                at = torch.arange(len(pairs)), index[start : start + rows]
+                own = pairs[at]
+                pairs[at] = -torch.inf
+                others = pairs.logsumexp(1) - math.log(max(1, n - 1))
+            found.append((whole - math.log(n), others, own))
+        whole, others, own = (torch.cat(parts) for parts in zip(*found, strict=True))
+        return whole, others, own
+
+    def marginal_log_prob(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m d"]:
+        """log q(z_j) of every number alone, a mixture in one dimension, (m, d)."""
+        n, rows = len(self.codes), max(1, BLOCK // len(self.codes))
+        marginals, flat = self.q.marginals(), z.flatten(1)
+        columns = []
+        for j in range(flat.shape[1]):
+            one = _Gaussians(marginals, j) if isinstance(marginals, Normal) else None
+            blocks = flat[:, j].split(rows)
+            pairs = (one.pairs(b) if one else _pairs(marginals, j, b) for b in blocks)
+            columns.append(torch.cat([p.logsumexp(1) for p in pairs]) - math.log(n))
+        return torch.stack(columns, 1)
+
+
+class _Gaussians:
+    """Number j of every image: n Gaussians in one dimension."""
+
+    def __init__(self, marginals: Normal, j: int) -> None:
+        mu, sigma = (t.flatten(1)[:, j, None] for t in (marginals.loc, marginals.scale))
+        self.q = DiagonalGaussian(mu, 2.0 * sigma.log(), 1)
+
+    def pairs(self, z: Tensor) -> Tensor:
+        return self.q.log_prob_pairs(z[:, None])
+
+
+def _pairs(marginals: torch.distributions.Distribution, j: int, z: Tensor) -> Tensor:
+    """log q(z_j|x_k) of any family's marginals, (m, n)."""
+    shape = (len(z), *[1] * len(marginals.batch_shape))
+    return marginals.log_prob(z.reshape(shape)).flatten(2)[..., j]
+
+
+def aggregate_posterior(codes: Codes) -> AggregatePosterior:
+    """q(z) over these codes. Raises ConfigError for a point mass."""
+    return AggregatePosterior(codes)
+
+
+def elbo_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> pd.Series[float]:
+    """The mean rate in parts, in nats per image.
+
+    All parts come from the same draws, and the mean rate is exact, so they add up. The
+    mixture holds each z's own image, so mutual information is a lower bound on that of the
+    population, and no more than ln N; without it, it is an upper bound. When the lower bound
+    comes near ln N, N images cannot tell, and what depends on it is nan.
+
+    Parameters
+    ----------
+    codes : Codes
+        Of N images, at least 2.
+    n_samples : int
+        Draws of z.
+
+    Returns
+    -------
+    Series
+        mean_kl, mutual_information and mutual_information_upper (the bracket),
+        total_correlation, dimension_kl, marginal_kl = KL(q(z) || p), saturated, and
+        ceiling = ln N.
+        total_correlation and dimension_kl are nan when the prior's numbers are not
+        independent.
+
+    Raises
+    ------
+    ConfigError
+        For a point mass.
+    """
+    q = aggregate_posterior(codes)
+    z, index = q.sample(n_samples, torch.Generator().manual_seed(seed))
+    lower, upper = _information(q, z, index)
+    mean_kl, dimension_kl = float(codes.rate.double().mean()), math.nan
+    if codes.kind.is_additive:
+        log_prior = codes.prior().marginals().log_prob(z).flatten(1)
+        gaps = (q.marginal_log_prob(z) - log_prior).double()
+        dimension_kl = float(gaps.mean(0).sum())
+    return pd.Series(
+        {
+            "mean_kl": mean_kl,
+            "mutual_information": lower,
+            "mutual_information_upper": upper,
+            "total_correlation": mean_kl - lower - dimension_kl,
+            "dimension_kl": dimension_kl,
+            "marginal_kl": mean_kl - lower,
+            "saturated": math.isnan(lower),
+            "ceiling": math.log(len(codes)),
+        },
+        dtype=object,
+    )
+
+
+def _information(q: AggregatePosterior, z: Tensor, index: Tensor) -> tuple[float, float]:
+    """Bounds on I(x; z) with each z's own image in the mixture and out of it; nan if saturated."""
+    whole, others, own = (nats.double() for nats in q.log_probs(z, index))
+    lower, upper = float((own - whole).mean()), float((own - others).mean())
+    if lower > SATURATION * math.log(len(q.codes)):
+        return math.nan, math.nan
+    return lower, upper
+
+
+def _marginal_kl(codes: Codes, n_samples: int, seed: int) -> float:
+    """KL(q(z) || p) of some codes, as in `elbo_surgery`."""
+    q = aggregate_posterior(codes)
+    z, index = q.sample(n_samples, torch.Generator().manual_seed(seed))
+    return float(codes.rate.double().mean()) - _information(q, z, index)[0]
+
+
+@dataclass(frozen=True)
+class ClassSurgery:
+    """The posteriors of classes against the prior, in nats per image.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per class: label, n_images, class_kl = KL(q(z|y) || p), of which matched_kl
+        is that of the Gaussian with its moments and non_gaussian_kl the rest, exactly
+        KL(q(z|y) || that Gaussian). nan where its images are too few, or the prior is not
+        N(0, I).
+    mean_class_kl : float
+        Mean of class_kl, each class as often as it comes.
+    label_information : float
+        I(y; z), what z says of the class: mean_class_kl less marginal_kl.
+    marginal_kl : float
+        KL(q(z) || p) of all classes together.
+    """
+
+    table: pd.DataFrame
+    mean_class_kl: float
+    label_information: float
+    marginal_kl: float
+
+
+def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSurgery:
+    """Why not every class is pulled to the prior.
+
+    sum_y pi_y KL(q(z|y) || p) = I(y; z) + KL(q(z) || p), exactly.
+
+    Parameters
+    ----------
+    codes : Codes
+    n_samples : int
+        Draws of z, for each class and for all together.
+
+    Raises
+    ------
+    ConfigError
+        For a point mass.
+    """
+    is_gaussian = isinstance(codes.prior(), DiagonalGaussian)
+    rows = []
+    for moments in class_posteriors(codes):
+        own = codes.take(torch.nonzero(codes.labels == moments.label)[:, 0])
+        class_kl = _marginal_kl(own, n_samples, seed)
+        matched = _kl_to_standard_normal(moments) if is_gaussian else math.nan
+        rows.append(
+            {
+                "label": moments.label,
+                "n_images": len(own),
+                "class_kl": class_kl,
+                "matched_kl": matched,
+                "non_gaussian_kl": class_kl - matched,
+            }
+        )
+    table = pd.DataFrame(rows)
+    mean = float((table["class_kl"] * table["n_images"]).sum(skipna=False) / len(codes))
+    marginal = _marginal_kl(codes, n_samples, seed)
+    return ClassSurgery(table, mean, mean - marginal, marginal)
+
+
+def _kl_to_standard_normal(moments: ClassPosterior) -> float:
+    """KL(N(m, C) || N(0, I)) = 0.5 (tr C + |m|^2 - d - ln det C)."""
+    mean, covariance = moments.mean, moments.covariance
+    squares = covariance.trace() + mean.square().sum() - len(mean)
+    return float(0.5 * (squares - torch.logdet(covariance)))
