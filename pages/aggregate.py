@@ -41,10 +41,12 @@ with chart:
     st.latex(
         r"\underbrace{\mathbb E_x\,\mathrm{KL}\big(q(z\mid x)\,\|\,p\big)}_{\text{mean KL}}"
         r"=I(x;z)+\mathrm{KL}\big(q(z)\,\|\,p\big)"
-        + (r",\quad \mathrm{KL}\big(q(z)\,\|\,p\big)=\mathrm{TC}(z)+\sum_j\mathrm{KL}"
-           r"\big(q(z_j)\,\|\,p(z_j)\big)" if family.is_additive else "")
-    )  # fmt: skip
-
+    )
+    if family.is_additive:
+        st.latex(
+            r"\mathrm{KL}\big(q(z)\,\|\,p\big)=\mathrm{TC}(z)"
+            r"+\sum_j\mathrm{KL}\big(q(z_j)\,\|\,p(z_j)\big)"
+        )
 with side:
     st.metric("Mean KL, nats per image", f"{parts['mean_kl']:.2f}")
     if family.is_additive:
@@ -67,7 +69,9 @@ with left:
             "class need not look like the prior: only all of them together."
         )
     else:
-        st.markdown("Too few images per class to tell: each is told apart by its posterior.")
+        st.markdown(
+            "Left out are classes whose images are told apart by their posteriors: too few to tell."
+        )
 with right:
     st.markdown("##### Within images and between them")
     ordered = table.iloc[cached.order(run)]
