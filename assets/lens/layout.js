@@ -3,7 +3,8 @@
  */
 
 import { moments } from "./families.js";
-import { TRIANGLE } from "./plane.js";
+import { TRIANGLE } from "./painter.js";
+import { isOneSite } from "./posterior.js";
 
 /**
  * @param {LensModel} model
@@ -19,7 +20,7 @@ export function planeLayout(model, axes, facts) {
   if (model.size === 1) return lineLayout(model, facts);
   const [j, k] = axes;
   const channels = model.latentShape.at(-1);
-  const isBound = model.family === "dirichlet" && Math.floor(j / channels) === Math.floor(k / channels);
+  const isBound = model.family === "dirichlet" && isOneSite(axes, model.latentShape);
   return {
     axes,
     titles: axes.map((axis) => facts.names[axis]),

@@ -2,8 +2,9 @@
  * What one image costs, in nats: distortion + KL, and KL number by number.
  */
 
+import { signed } from "./marks.js";
 import { element } from "./pictures.js";
-import { signed } from "./plane.js";
+import { total } from "./posterior.js";
 
 const LEDGER_ROWS = 8;
 
@@ -56,15 +57,15 @@ export class Ledger {
   show({ q, distortion, how }) {
     const { has_rate: hasRate } = this.family;
     const rate = q && hasRate ? q.kl : null;
-    const total = rate === null || distortion === null ? null : rate + distortion;
+    const sum = rate === null || distortion === null ? null : rate + distortion;
     this.distortion.value.textContent = nats(distortion);
     this.rate.value.textContent = hasRate ? nats(rate) : "∞";
-    this.total.value.textContent = hasRate ? nats(total) : "∞";
+    this.total.value.textContent = hasRate ? nats(sum) : "∞";
     const isBound = how === "draw" || !hasRate;
     this.total.text.textContent = isBound ? "−ELBO, one draw" : "their sum";
     this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
     if (!q || !hasRate) return;
-    if (this.rest) this.rest.value.textContent = nats(q.kl - sumOf(q.klPerDim));
+    if (this.rest) this.rest.value.textContent = nats(q.kl - total(q.klPerDim));
     const most = Math.max(...this.shown.map((j) => q.klPerDim[j]));
     const scale = 2 ** Math.max(Math.ceil(Math.log2(most || 1)), 1); // so that bars seldom rescale
     this.rows.forEach((row, k) => row.show(q, this.shown[k], scale));
@@ -108,10 +109,4 @@ function kiloBar(name, colours) {
 export function nats(value) {
   if (value === null || Number.isNaN(value)) return "–";
   return value === Infinity ? "∞" : signed(value, 2);
-}
-
-export function sumOf(values) {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
 }

@@ -8,7 +8,7 @@
 import { LensModel, bytesAt } from "./model.js";
 import { channelsOf, element } from "./pictures.js";
 import { nats } from "./ledger.js";
-import { signed } from "./plane.js";
+import { signed } from "./marks.js";
 import { CellsView, OverviewView, SlidersView } from "./views.js";
 
 const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: CellsView };

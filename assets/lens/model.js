@@ -4,8 +4,8 @@
 
 import { count, openModel, readTensors } from "./engine.js";
 import { FAMILIES, posterior, prior } from "./families.js";
-import { sumOf } from "./ledger.js";
 import { PIXEL_FAMILIES, pixels } from "./pixels.js";
+import { total } from "./posterior.js";
 
 export class LensModel {
   /**
@@ -91,7 +91,7 @@ export class LensModel {
     const positive = z.map((value) => Math.max(value, 0));
     const sums = positive.map((_, j) => {
       const first = j - (j % channels);
-      return sumOf(positive.subarray(first, first + channels));
+      return total(positive.subarray(first, first + channels));
     });
     return positive.map((value, j) => (sums[j] > 0 ? value / sums[j] : 1 / channels));
   }

@@ -1,21 +1,17 @@
 /**
- * Two numbers of z, to scale: prior, classes, points and one posterior, and the handle z.
- *
- * Two canvases: below what changes seldom, above what moves with the finger.
+ * The plane under the hand: mouse, finger and keys move z, or zoom.
  */
 
-import { channelsOf, element } from "./pictures.js";
+import { PlanePainter } from "./painter.js";
+import { element } from "./pictures.js";
 
-const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
 const HOVER_REACH = 10; // CSS pixels
 const MOST_ZOOM = 64;
 const KEYS_TO_STEPS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
 };
-/** Where the three numbers of a simplex are 1; a code lies at their weighted mean. */
-export const TRIANGLE = [[0, 0], [1, 0], [0.5, Math.sqrt(0.75)]];
 
-export class LatentPlane {
+export class LatentPlane extends PlanePainter {
   /**
    * @param {HTMLElement} host
    * @param {{where: function(): number[], onMove: function(number[]), onRelease: function(),
@@ -23,12 +19,8 @@ export class LatentPlane {
    *   let go; the point under the mouse
    */
   constructor(host, events) {
-    this.events = events;
-    this.scene = {};
-    this.zoom = 1;
-    this.stage = element("div", { class: "stage" });
-    this.below = element("canvas", { "aria-hidden": "true" });
-    this.above = element("canvas", {
+    const below = element("canvas", { "aria-hidden": "true" });
+    const above = element("canvas", {
       tabindex: 0,
       role: "application",
       "aria-roledescription": "plane of two latent numbers",
@@ -42,7 +34,9 @@ export class LatentPlane {
       onkeyup: (event) => event.key in KEYS_TO_STEPS && events.onRelease(),
       onwheel: (event) => this._wheel(event),
     });
-    this.stage.append(this.below, this.above);
+    super(below, above);
+    this.events = events;
+    this.stage = element("div", { class: "stage" }, below, above);
     host.append(this.stage);
     this.observer = new ResizeObserver(() => this._fit());
     this.observer.observe(this.stage);
@@ -51,31 +45,6 @@ export class LatentPlane {
   destroy() {
     this.observer.disconnect();
     this.stage.remove();
-  }
-
-  /**
-   * What is on the plane; only what is given changes.
-   * @param {Object} change
-   *   reach: half the side of the plane at zoom 1, centre: its middle;
-   *   titles: of the axes; corners: names, for a triangle in place of axes;
-   *   points: {x, y, labels} or null; rings: whether the prior is N(0, I);
-   *   prior: {x, y}, draws from another prior; classes: [{label, name, mean, covariance}];
-   *   map: {image, place: number[6]}, a picture and the affine map of its unit square; ink,
-   *   grey, paper, orange: colours; classColours
-   */
-  show(change) {
-    Object.assign(this.scene, change);
-    this.isStale = true;
-  }
-
-  /** Draw what has changed since; called once per frame. */
-  draw({ posterior, z, focus }) {
-    if (!this.side || !this.scene.reach) return;
-    if (this.isStale) {
-      this._drawBelow();
-      this.isStale = false;
-    }
-    this._drawAbove(posterior, z, focus);
   }
 
   /** Zoom by a factor, keeping z (or another point) where it is. */
@@ -87,32 +56,6 @@ export class LatentPlane {
       zoom === 1 ? null : [about[0] + (cx - about[0]) * share, about[1] + (cy - about[1]) * share];
     this.zoom = zoom;
     this.isStale = true;
-  }
-
-  get centre() {
-    return this.middle ?? this.scene.centre;
-  }
-
-  get scale() {
-    return (this.side * this.zoom) / (2 * this.scene.reach); // CSS pixels per unit of z
-  }
-
-  toScreen([x, y]) {
-    const [cx, cy] = this.centre;
-    const half = this.side / 2;
-    return [
-      PLANE_MARGIN.left + half + (x - cx) * this.scale,
-      PLANE_MARGIN.top + half - (y - cy) * this.scale,
-    ];
-  }
-
-  toPlane([left, top]) {
-    const [cx, cy] = this.centre;
-    const half = this.side / 2;
-    return [
-      cx + (left - PLANE_MARGIN.left - half) / this.scale,
-      cy - (top - PLANE_MARGIN.top - half) / this.scale,
-    ];
   }
 
   // ---- events
@@ -181,384 +124,11 @@ export class LatentPlane {
     return nearest;
   }
 
-  // ---- drawing
-
   _fit() {
-    const { left, right, top, bottom } = PLANE_MARGIN;
     const wide = this.stage.clientWidth;
     if (!wide || wide === this.wide) return; // no width: on its way off the page
     this.wide = wide;
-    this.side = Math.max(wide - left - right, 1);
-    this.ratio = window.devicePixelRatio || 1;
-    for (const canvas of [this.below, this.above]) {
-      canvas.width = Math.round(wide * this.ratio);
-      canvas.height = Math.round((this.side + top + bottom) * this.ratio);
-      canvas.style.height = `${this.side + top + bottom}px`;
-    }
-    this.isStale = true;
+    this.fit(wide);
     this.events.onMove(null);
   }
-
-  _begin(canvas) {
-    const pen = canvas.getContext("2d");
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    pen.font = `14px ${this.scene.font}`;
-    pen.lineJoin = "round";
-    return pen;
-  }
-
-  _clip(pen) {
-    pen.save();
-    pen.beginPath();
-    pen.rect(PLANE_MARGIN.left, PLANE_MARGIN.top, this.side, this.side);
-    pen.clip();
-  }
-
-  _drawBelow() {
-    const { map, points, corners, classes = [] } = this.scene;
-    const pen = this._begin(this.below);
-    if (!corners) this._axes(pen);
-    this._clip(pen);
-    if (map) this._map(pen, map);
-    this._prior(pen);
-    if (points) this._points(pen, points);
-    for (const each of classes) this._classEllipse(pen, each);
-    this._classNames(pen, classes);
-    pen.restore();
-    if (corners) this._triangle(pen, corners);
-  }
-
-  _axes(pen) {
-    const { titles, grey, ink } = this.scene;
-    const { left, top } = PLANE_MARGIN;
-    const bottom = top + this.side;
-    const right = left + this.side;
-    const ticks = niceTicks((this.scene.reach * 2) / this.zoom, this.side / 60);
-    pen.fillStyle = ink;
-    pen.strokeStyle = withAlpha(grey, 0.25);
-    for (const axis of [0, 1]) {
-      const middle = this.centre[axis];
-      const half = this.scene.reach / this.zoom;
-      const first = Math.ceil((middle - half) / ticks.step) * ticks.step;
-      for (let value = first; value <= middle + half + 1e-9; value += ticks.step) {
-        const [x, y] = this.toScreen(axis ? [0, value] : [value, 0]);
-        const text = signed(value, ticks.digits);
-        pen.beginPath();
-        if (axis) {
-          line(pen, left, y, right, y);
-          pen.textAlign = "right";
-          pen.fillText(text, left - 6, y + 5);
-        } else {
-          line(pen, x, top, x, bottom);
-          pen.textAlign = "center";
-          pen.fillText(text, x, bottom + 17);
-        }
-        pen.stroke();
-      }
-    }
-    pen.strokeStyle = withAlpha(grey, 0.6);
-    pen.strokeRect(left, top, this.side, this.side);
-    pen.textAlign = "center";
-    pen.font = `bold ${pen.font}`;
-    pen.fillText(titles[0], left + this.side / 2, bottom + 35);
-    pen.save();
-    pen.translate(11, top + this.side / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.fillText(titles[1], 0, 2);
-    pen.restore();
-    pen.font = `14px ${this.scene.font}`;
-  }
-
-  /** A picture laid over the plane: its unit square goes to `place` (a, b, c, d, e, f). */
-  _map(pen, { image, place: [a, b, c, d, e, f] }) {
-    const [originX, originY] = this.toScreen([e, f]);
-    const k = this.scale;
-    pen.save();
-    pen.imageSmoothingEnabled = false;
-    pen.transform(a * k, -b * k, c * k, -d * k, originX, originY);
-    pen.drawImage(image, 0, 0, 1, 1);
-    pen.restore();
-  }
-
-  _prior(pen) {
-    const { rings, prior, grey, ink } = this.scene;
-    if (prior) {
-      pen.fillStyle = withAlpha(grey, 0.55);
-      for (let i = 0; i < prior.x.length; i++) {
-        const [x, y] = this.toScreen([prior.x[i], prior.y[i]]);
-        pen.fillRect(x - 1.5, y - 1.5, 3, 3);
-      }
-    }
-    if (!rings) return;
-    const [x, y] = this.toScreen([0, 0]);
-    pen.strokeStyle = ink;
-    pen.globalAlpha = 0.6;
-    pen.lineWidth = 1.5;
-    pen.setLineDash([2, 4]);
-    for (const k of [1, 2, 3]) {
-      pen.beginPath();
-      pen.arc(x, y, k * this.scale, 0, 2 * Math.PI);
-      pen.stroke();
-    }
-    pen.setLineDash([]);
-    pen.globalAlpha = 1;
-    pen.fillStyle = ink;
-    pen.textAlign = "center";
-    for (const k of [1, 2, 3]) pen.fillText(`${k}σ`, x, y - k * this.scale - 4);
-  }
-
-  /** All points in one picture: far quicker than a shape each. */
-  _points(pen, { x, y, labels, shown }) {
-    const [wide, high] = [this.below.width, this.below.height];
-    const data = new ImageData(wide, high);
-    const colours = this.scene.classColours.map(channelsOf);
-    const size = Math.max(2, Math.round(2.5 * this.ratio));
-    const opacity = x.length > 20_000 ? 0.35 : 0.5;
-    for (let i = 0; i < x.length; i++) {
-      if (!shown(i)) continue;
-      const [left, top] = this.toScreen([x[i], y[i]]);
-      const colour = colours[labels[i] % colours.length];
-      stamp(data, Math.round(left * this.ratio), Math.round(top * this.ratio), size, colour, opacity);
-    }
-    const layer = new OffscreenCanvas(wide, high);
-    layer.getContext("2d").putImageData(data, 0, 0);
-    pen.save();
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.drawImage(layer, 0, 0);
-    pen.restore();
-  }
-
-  _classEllipse(pen, { label, mean, covariance }) {
-    pen.strokeStyle = this._classColour(label);
-    for (const [k, width] of this.scene.corners ? [[1, 3]] : [[1, 3], [2, 1.5]]) {
-      pen.lineWidth = width;
-      this._ellipse(pen, mean, covariance, k);
-      pen.stroke();
-    }
-  }
-
-  /** Names at the classes' centres, pushed apart where they would cover each other. */
-  _classNames(pen, classes) {
-    pen.font = `bold 15px ${this.scene.font}`;
-    pen.textAlign = "center";
-    const boxes = classes.map(({ name, mean, label }) => {
-      const [x, y] = this.toScreen(mean);
-      return { name, label, x, y, half: pen.measureText(name).width / 2 + 5 };
-    });
-    for (let round = 0; round < 30; round++) {
-      for (const a of boxes) for (const b of boxes) pushApart(a, b);
-    }
-    for (const { name, label, x, y, half } of boxes) {
-      pen.fillStyle = this._classColour(label);
-      pen.fillRect(x - half, y - 10, 2 * half, 20);
-      pen.fillStyle = "white";
-      pen.fillText(name, x, y + 5.5);
-    }
-  }
-
-  _classColour(label) {
-    return this.scene.classColours[label % this.scene.classColours.length];
-  }
-
-  _triangle(pen, names) {
-    const corners = TRIANGLE.map((corner) => this.toScreen(corner));
-    pen.strokeStyle = this.scene.grey;
-    pen.lineWidth = 2;
-    pen.beginPath();
-    for (const corner of corners) pen.lineTo(...corner);
-    pen.closePath();
-    pen.stroke();
-    pen.fillStyle = this.scene.ink;
-    pen.font = `bold 15px ${this.scene.font}`;
-    pen.textAlign = "center";
-    const shifts = [[0, 22], [0, 22], [0, -10]];
-    names.forEach((name, k) => {
-      pen.fillText(`${name} = 1`, corners[k][0] + shifts[k][0], corners[k][1] + shifts[k][1]);
-    });
-  }
-
-  _drawAbove(posterior, z, focus) {
-    const { orange, ink } = this.scene;
-    const pen = this._begin(this.above);
-    this._clip(pen);
-    if (focus) this._dot(pen, focus, 6, "transparent", ink);
-    if (posterior) {
-      this._posterior(pen, posterior);
-      this._letter(pen, "μ", posterior.mean, [-14, -8], ink);
-    }
-    this._dot(pen, z, 9, orange, "white");
-    this._letter(pen, "z", z, [16, 18], ink);
-    if (posterior) this._magnify(pen, posterior, z);
-    pen.restore();
-  }
-
-  /** A posterior too small to be seen, enlarged in the corner away from it. */
-  _magnify(pen, posterior, z) {
-    const { long } = principalAxes(posterior.covariance);
-    const box = Math.min(0.26 * this.side, 130);
-    const scale = box / 2 / (2.7 * long); // of the box: 2 sigma and some air
-    const times = scale / this.scale;
-    if (times < 3 || !long) return;
-    const { ink, paper, grey, orange } = this.scene;
-    const [x, y] = this.toScreen(posterior.mean);
-    const { left, top } = PLANE_MARGIN;
-    const boxLeft = x > left + this.side / 2 ? left + 6 : left + this.side - box - 6;
-    const isLow = y > top + this.side / 2 || this.scene.corners; // a triangle leaves room above
-    const boxTop = isLow ? top + 6 : top + this.side - box - 6;
-    pen.save();
-    pen.beginPath();
-    pen.rect(boxLeft, boxTop, box, box);
-    pen.fillStyle = paper;
-    pen.fill();
-    pen.strokeStyle = grey;
-    pen.lineWidth = 1.5;
-    pen.stroke();
-    pen.clip();
-    const frame = {
-      scale,
-      toScreen: ([px, py]) => [
-        boxLeft + box / 2 + (px - posterior.mean[0]) * scale,
-        boxTop + box / 2 - (py - posterior.mean[1]) * scale,
-      ],
-    };
-    this._posterior(pen, posterior, frame);
-    this._dot(pen, z, 6, orange, "white", frame);
-    pen.font = `13px ${this.scene.font}`;
-    pen.textAlign = "left";
-    pen.fillStyle = ink;
-    pen.fillText(`× ${times.toPrecision(2)}`, boxLeft + 5, boxTop + box - 6);
-    pen.restore();
-  }
-
-  /** Its ellipse at 1 and 2 sigma, and its mean. */
-  _posterior(pen, { mean, covariance }, frame = this) {
-    const { orange, ink, paper } = this.scene;
-    for (const [k, alpha] of [[2, 0.16], [1, 0.3]]) {
-      this._ellipse(pen, mean, covariance, k, frame);
-      pen.fillStyle = withAlpha(orange, alpha);
-      pen.fill();
-      pen.strokeStyle = orange;
-      pen.lineWidth = 2;
-      pen.stroke();
-    }
-    this._axesOf(pen, mean, covariance, frame);
-    this._dot(pen, mean, 4, ink, paper, frame);
-  }
-
-  /** Principal axes of a tilted ellipse. */
-  _axesOf(pen, mean, covariance, frame) {
-    if (!covariance[1]) return;
-    const { long, short, angle } = principalAxes(covariance);
-    pen.save();
-    const { scale } = frame;
-    pen.translate(...frame.toScreen(mean));
-    pen.rotate(-angle);
-    pen.setLineDash([3, 3]);
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    line(pen, -2 * long * scale, 0, 2 * long * scale, 0);
-    line(pen, 0, -2 * short * scale, 0, 2 * short * scale);
-    pen.stroke();
-    pen.restore();
-  }
-
-  _ellipse(pen, mean, covariance, nSigma, frame = this) {
-    const { long, short, angle } = principalAxes(covariance);
-    const [x, y] = frame.toScreen(mean);
-    const k = nSigma * frame.scale;
-    pen.beginPath();
-    pen.ellipse(x, y, Math.max(k * long, 1), Math.max(k * short, 1), -angle, 0, 2 * Math.PI);
-  }
-
-  _dot(pen, place, radius, fill, edge, frame = this) {
-    const [x, y] = frame.toScreen(place);
-    pen.beginPath();
-    pen.arc(x, y, radius, 0, 2 * Math.PI);
-    pen.fillStyle = fill;
-    pen.fill();
-    pen.strokeStyle = edge;
-    pen.lineWidth = 2;
-    pen.stroke();
-  }
-
-  /** A letter beside a place, readable on anything. */
-  _letter(pen, letter, place, [right, down], colour) {
-    const [x, y] = this.toScreen(place);
-    pen.font = `bold 18px ${this.scene.font}`;
-    pen.textAlign = "center";
-    pen.lineWidth = 4;
-    pen.strokeStyle = this.scene.paper;
-    pen.strokeText(letter, x + right, y + down);
-    pen.fillStyle = colour;
-    pen.fillText(letter, x + right, y + down);
-  }
-}
-
-/** Standard deviations along the principal axes of a 2 x 2 covariance, and the long one's angle. */
-export function principalAxes([xx, xy, yy]) {
-  const middle = (xx + yy) / 2;
-  const spread = Math.hypot((xx - yy) / 2, xy);
-  return {
-    long: Math.sqrt(middle + spread),
-    short: Math.sqrt(Math.max(middle - spread, 0)),
-    angle: Math.atan2(2 * xy, xx - yy) / 2,
-  };
-}
-
-/** A round step for about `most` ticks over `span`, and the decimals that tell them apart. */
-function niceTicks(span, most) {
-  const rough = span / Math.max(most, 2);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((k) => k * power >= rough);
-  return { step, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}
-
-/** A number with a true minus sign and no minus zero. */
-export function signed(value, digits) {
-  const text = Math.abs(value).toFixed(digits);
-  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
-}
-
-function line(pen, x1, y1, x2, y2) {
-  pen.moveTo(x1, y1);
-  pen.lineTo(x2, y2);
-}
-
-/** Blend a square of `size` device pixels around (x, y) over what is there. */
-function stamp({ data, width, height }, x, y, size, [red, green, blue], opacity) {
-  const first = Math.floor(size / 2);
-  for (let row = Math.max(y - first, 0); row < Math.min(y - first + size, height); row++) {
-    for (let col = Math.max(x - first, 0); col < Math.min(x - first + size, width); col++) {
-      const at = 4 * (row * width + col);
-      const under = (data[at + 3] / 255) * (1 - opacity);
-      const alpha = opacity + under;
-      data[at] = (red * opacity + data[at] * under) / alpha;
-      data[at + 1] = (green * opacity + data[at + 1] * under) / alpha;
-      data[at + 2] = (blue * opacity + data[at + 2] * under) / alpha;
-      data[at + 3] = 255 * alpha;
-    }
-  }
-}
-
-function pushApart(a, b) {
-  if (a === b) return;
-  const wide = a.half + b.half + 2 - Math.abs(a.x - b.x);
-  const high = 22 - Math.abs(a.y - b.y);
-  if (wide <= 0 || high <= 0) return;
-  if (high <= wide) {
-    const up = a.y <= b.y ? -high / 2 : high / 2;
-    a.y += up;
-    b.y -= up;
-  } else {
-    const left = a.x <= b.x ? -wide / 2 : wide / 2;
-    a.x += left;
-    b.x -= left;
-  }
-}
-
-/** "#rrggbb" -> a CSS colour that lets through what is below. */
-function withAlpha(colour, alpha) {
-  return `rgba(${channelsOf(colour).join(",")},${alpha})`;
 }

@@ -5,7 +5,8 @@
 import { planeMixture } from "./aggregate.js";
 import { classMoments, planeLayout } from "./layout.js";
 import { channelsOf, element, paintPicture } from "./pictures.js";
-import { LatentPlane, signed } from "./plane.js";
+import { signed } from "./marks.js";
+import { LatentPlane } from "./plane.js";
 
 const MAP_CELLS = 96; // a side
 const MAP_REACH = 6; // nats at which a colour is full

@@ -3,7 +3,7 @@
  */
 
 import { element } from "./pictures.js";
-import { signed } from "./plane.js";
+import { signed } from "./marks.js";
 
 const FEW_SLIDERS = 16;
 

@@ -4,10 +4,11 @@
 
 import { CellGrid } from "./cells.js";
 import { reach } from "./engine.js";
-import { move, standardNormals } from "./families.js";
+import { move } from "./families.js";
+import { standardNormals } from "./gaussian.js";
 import { Ledger } from "./ledger.js";
 import { element } from "./pictures.js";
-import { signed } from "./plane.js";
+import { signed } from "./marks.js";
 import { PlaneView } from "./planeview.js";
 import { Result } from "./result.js";
 import { Sliders } from "./sliders.js";

@@ -28,8 +28,9 @@ from vae_core.vae import VAE
 
 LENS = state.ROOT / "assets" / "lens"
 MODULES = (
-    *("special", "noise", "families", "aggregate", "pixels", "engine", "model", "pictures"),
-    *("pad", "plane", "layout", "planeview", "ledger", "sliders", "cells", "source", "result"),
+    *("special", "noise", "engine", "posterior", "gaussian", "laplace", "dirichlet", "families"),
+    *("aggregate", "pixels", "model", "pictures", "marks", "painter", "pad", "plane", "layout"),
+    *("planeview", "ledger", "sliders", "cells", "source", "result"),
     *("views", "lens"),
 )
 COLOURS = {

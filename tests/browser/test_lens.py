@@ -205,6 +205,14 @@ def test_the_ledger_is_vae_cores(server: Server, open_page: Open) -> None:
         page.context.close()
 
 
+def test_what_correlation_costs_is_a_part_of_the_rate(server: Server, open_page: Open) -> None:
+    page = open_lens(open_page, server.url + "?run=MNIST+full+covariance+2-D")
+    _, rate, correlation, _ = page.locator("table.ledger .value").all_inner_texts()
+    marginals = page.locator(".bars .value").all_inner_texts()
+    total = sum(map(float, marginals)) + float(correlation)
+    assert float(rate) == pytest.approx(total, abs=0.03)
+
+
 def test_a_draw_is_an_estimate_and_moves_z_but_not_the_rate(
     server: Server, open_page: Open
 ) -> None:

@@ -45,7 +45,8 @@ latents = pytest.mark.parametrize("latent", [(5,), MAP])
 kinds = pytest.mark.parametrize(("name", "sigma"), KINDS, ids=map("-".join, KINDS))
 
 PRELUDE = """
-const {FAMILIES, posterior, prior, move, moments, standardNormals} = await import('/families.js');
+const {FAMILIES, posterior, prior, move, moments} = await import('/families.js');
+const {standardNormals} = await import('/gaussian.js');
 const {planeMixture, GAP_FLOOR} = await import('/aggregate.js');
 const {pixels} = await import('/pixels.js');
 const {noise} = await import('/noise.js');
