@@ -64,6 +64,7 @@ export class Ledger {
     const isBound = how === "draw" || !hasRate;
     this.total.text.textContent = isBound ? "−ELBO, one draw" : "their sum";
     this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
+    if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
     if (this.rest) this.rest.value.textContent = nats(q.kl - total(q.klPerDim));
     const most = Math.max(...this.shown.map((j) => q.klPerDim[j]));
@@ -96,6 +97,10 @@ function kiloBar(name, colours) {
   const row = element("div", { class: "row" }, element("span", { class: "name", text: name }), bar, value);
   return {
     element: row,
+    clear() {
+      location.style.width = width.style.width = "0";
+      value.textContent = "–";
+    },
     show(q, j, scale) {
       const parts = q.parts ? [q.parts.location[j], q.parts.width[j]] : [q.klPerDim[j], 0];
       location.style.width = `${(100 * parts[0]) / scale}%`;

@@ -68,9 +68,7 @@ class Lens {
 
   async _open() {
     try {
-      // The plane takes its shape while these are on their way.
       this.model = await LensModel.fetch(this.facts.address);
-      await this.model.fetchCodes();
     } catch (error) {
       this._fail(error.message);
       return;
@@ -209,6 +207,12 @@ class Lens {
     this.schedule();
   }
 
+  /** q(z|x); null while there is no x. */
+  get posterior() {
+    const isEmpty = this.base === "prior" || (this.base === "drawing" && !this.x);
+    return isEmpty ? null : this.q;
+  }
+
   /** Where z is from: a draw, the mean, or somebody's hand. */
   get how() {
     if (this.isEdited) return "hand";
@@ -271,7 +275,8 @@ class Lens {
     const { names, order, class_names: classes, family } = this.facts;
     const few = [...order].slice(0, 3).map((j) => `${names[j]} ${signed(this.z[j], 2)}`);
     const label = this.model.codes.labels[this._nearest()];
-    const kl = family.has_rate && this.base !== "prior" ? `; KL ${nats(this.q.kl)} nats` : "";
+    const q = this.posterior;
+    const kl = family.has_rate && q ? `; KL ${nats(q.kl)} nats` : "";
     return `${few.join(", ")}; nearest class ${classes[label]}${kl}`;
   }
 

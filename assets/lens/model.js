@@ -32,17 +32,19 @@ export class LensModel {
     this._waiting = {}; // by question: the latest asked of the server
   }
 
-  /** Fetch a model; throws an error with one sentence when it cannot be had. */
+  /**
+   * Fetch a model and the codes of its test split: n rows of `width` parameters, and labels.
+   * Throws an error with one sentence when they cannot be had.
+   */
   static async fetch(address) {
-    return new LensModel(await bytesAt(`${address}model`), address);
-  }
-
-  /** Fetch the codes of the test split: n rows of `width` parameters, and labels. */
-  async fetchCodes() {
-    const file = await bytesAt(`${this.address}${this.isKnown ? "posteriors" : "moments"}`);
-    const { params, labels } = readTensors(file).tensors;
+    const names = ["model", "posteriors"];
+    const [file, codes] = await Promise.all(names.map((name) => bytesAt(address + name)));
+    const model = new LensModel(file, address);
+    const known = model.isKnown ? codes : await bytesAt(`${address}moments`);
+    const { params, labels } = readTensors(known).tensors;
     const [n, width] = params.shape;
-    this.codes = { params: params.values, labels: labels.values, n, width };
+    model.codes = { params: params.values, labels: labels.values, n, width };
+    return model;
   }
 
   /** q(z|x) of a test image, from its code. */

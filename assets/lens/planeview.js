@@ -25,6 +25,7 @@ export class PlaneView {
   constructor(host, lens) {
     this.lens = lens;
     this.host = host;
+    this.focus = null; // number of the point under the mouse
     this.holder = element("div", { class: "plane" });
     this.tip = this._makeTip();
     this.holder.append(this.tip.box);
@@ -234,14 +235,13 @@ export class PlaneView {
   /** Each frame: the posterior, z, and what is read off there. */
   frame() {
     if (!this.layout) return;
-    const { q, z, base } = this.lens;
-    const posterior =
-      q && base !== "prior" && this.lens.facts.family.has_density
-        ? { mean: this.layout.toPlane(q.mean), covariance: this.layout.covariance(q) }
-        : q && base !== "prior"
-          ? { mean: this.layout.toPlane(q.mean), covariance: [0, 0, 0] }
-          : null;
-    const focus = this.focus === null || this.focus === undefined ? null : [this.points.x[this.focus], this.points.y[this.focus]];
+    const { posterior: q, z } = this.lens;
+    const posterior = q && {
+      mean: this.layout.toPlane(q.mean),
+      covariance: this.lens.facts.family.has_density ? this.layout.covariance(q) : [0, 0, 0],
+    };
+    const { points, focus: i } = this;
+    const focus = i === null ? null : [points.x[i], points.y[i]];
     this.plane.draw({ posterior, z: this.layout.toPlane(z), focus });
     this.reading.textContent = this._read(z);
   }

@@ -48,13 +48,13 @@ export class OverviewView {
     const { lens } = this;
     this.plane.frame();
     this.noise.textContent = this._aboutNoise();
-    this.ledger.show({ q: lens.q, distortion: lens.distortion, how: lens.how });
+    this.ledger.show({ q: lens.posterior, distortion: lens.distortion, how: lens.how });
   }
 
   /** Which noise z was drawn with: it stays when the image changes or is drawn on. */
   _aboutNoise() {
-    const { how, q, draw, z } = this.lens;
-    if (how !== "draw" || !this.lens.facts.family.has_density) return "";
+    const { how, posterior: q, draw, z } = this.lens;
+    if (how !== "draw" || !q || !this.lens.facts.family.has_density) return "";
     if (!q.parts) return "The noise stays until you draw again.";
     const few = Array.from(standardNormals(draw, z.length).slice(0, 3), (e) => signed(e, 2));
     return `ε = (${few.join(", ")}${z.length > 3 ? ", …" : ""}), held until you draw again.`;
