@@ -7,7 +7,6 @@ where the reader stands in it.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -17,7 +16,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.ui import cached, images, served, state
+from pages.ui import cached, images, served
+from pages.ui.components import Component
 from pages.ui.look import Look
 from vae_core import Dataset, Run
 from vae_core.analysis import latent_names
@@ -26,12 +26,14 @@ from vae_core.graph import as_diagonal, codes_file, model_file, moments_file
 from vae_core.posteriors import DiagonalGaussian
 from vae_core.vae import VAE
 
-LENS = state.ROOT / "assets" / "lens"
-MODULES = (
-    *("special", "noise", "engine", "posterior", "gaussian", "laplace", "dirichlet", "families"),
-    *("aggregate", "pixels", "model", "pictures", "marks", "painter", "pad", "plane", "layout"),
-    *("planeview", "ledger", "sliders", "cells", "source", "result"),
-    *("views", "lens"),
+LENS = Component(
+    "lens",
+    (
+        *("special", "noise", "engine", "posterior", "gaussian", "laplace", "dirichlet"),
+        *("families", "aggregate", "pixels", "model", "pictures", "marks", "painter", "pad"),
+        *("plane", "layout", "planeview", "ledger", "sliders", "cells", "source", "result"),
+        *("views", "lens"),
+    ),
 )
 COLOURS = {
     "classes": theme.CLASS_COLOURS,
@@ -45,23 +47,6 @@ COLOURS = {
 }
 
 
-def script() -> str:
-    """The modules of assets/lens as one, for a component takes only one.
-
-    Every name at the top of one of them is its own, so none needs to be imported.
-    """
-    joined = "\n".join((LENS / f"{name}.js").read_text() for name in MODULES)
-    joined = re.sub(r'^import \{[^}]*\} from "\./\w+\.js";$', "", joined, flags=re.M)
-    return re.sub(r"^export (?!default )", "", joined, flags=re.M)
-
-
-@cache
-def _component() -> Any:
-    return st.components.v2.component(
-        "elbo_room.lens", js=script(), css=(LENS / "lens.css").read_text()
-    )
-
-
 def show(run: Run, view: str, first_draw: int = 0) -> Look:
     """Put the lens on the page; returns where the reader stands, as of when they last let go.
 
@@ -73,7 +58,7 @@ def show(run: Run, view: str, first_draw: int = 0) -> Look:
         Seed of the first z; 0 begins at the mean.
     """
     here = _look(run)
-    result = _component()(
+    result = LENS.mount(
         key=f"lens-{view}-{run.id}",
         data=_facts(run, view) | {"first_draw": first_draw, "look": _begun(run, here)},
         on_look_change=lambda: None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from pages.ui.lens import COLOURS, script
+from pages.ui.lens import COLOURS, LENS
 from tests.samples import ROOT
 from vae_core import Run, RunStore
 from vae_core.analysis import channel_order, latent_names
@@ -73,7 +73,7 @@ def serve_files(page: Page, run: Run, **others: bytes) -> list[str]:
     page.route("http://lens.test/files/*", answer)
     page.route(
         "http://lens.test/lens-bundle.js",
-        lambda route: route.fulfill(body=script(), content_type="text/javascript"),
+        lambda route: route.fulfill(body=LENS.script(), content_type="text/javascript"),
     )
     return asked
 

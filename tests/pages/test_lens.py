@@ -17,7 +17,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
-from pages.ui.lens import COLOURS, LENS, MODULES, script
+from pages.ui.components import ASSETS, Component
+from pages.ui.lens import COLOURS, LENS
 from pages.ui.strips import MOST_STRIPS, NEIGHBOURS, STEPS
 from tests.pages.app import (
     ALIVE,
@@ -63,23 +64,35 @@ def places(run: Run) -> list[list[float]]:
 # The script
 
 
-def test_every_module_is_in_the_script_once_and_so_is_what_it_needs() -> None:
-    assert sorted(f"{name}.js" for name in MODULES) == sorted(p.name for p in LENS.glob("*.js"))
-    for name in MODULES:
-        needed = re.findall(r'from "\./(\w+)\.js"', (LENS / f"{name}.js").read_text())
-        assert set(needed) <= set(MODULES)
+COMPONENTS = [LENS]
+every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
 
-def test_the_script_imports_nothing_and_exports_what_is_mounted() -> None:
-    assert not re.findall(r"^import\b.*", script(), flags=re.M)
-    (exported,) = re.findall(r"^export .*", script(), flags=re.M)
+def test_every_module_is_part_of_a_component() -> None:
+    used = {name for component in COMPONENTS for name in component.modules}
+    assert used == {path.stem for path in ASSETS.glob("*.js")}
+
+
+@every_component
+def test_every_module_comes_once_and_after_what_it_needs(component: Component) -> None:
+    for k, name in enumerate(component.modules):
+        needed = re.findall(r'from "\./(\w+)\.js"', (ASSETS / f"{name}.js").read_text())
+        assert set(needed) <= set(component.modules[:k]), name
+        assert name not in component.modules[:k]
+
+
+@every_component
+def test_the_script_imports_nothing_and_exports_what_is_mounted(component: Component) -> None:
+    assert not re.findall(r"^import\b.*", component.script(), flags=re.M)
+    (exported,) = re.findall(r"^export .*", component.script(), flags=re.M)
     assert exported.startswith("export default function mount(")
 
 
-def test_every_name_at_the_top_of_the_script_is_its_own() -> None:
+@every_component
+def test_every_name_at_the_top_of_the_script_is_its_own(component: Component) -> None:
     declared = r"^(?:export default )?(?:async )?(?:function\*?|class|const|let|var) +(\w+)"
-    names = re.findall(declared, script(), flags=re.M)
-    assert len(names) > len(MODULES)
+    names = re.findall(declared, component.script(), flags=re.M)
+    assert len(names) > len(component.modules)
     assert sorted(names) == sorted(set(names))
 
 

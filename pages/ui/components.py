@@ -1,0 +1,45 @@
+"""Components of the page, each one script joined of modules of assets/lens."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.state import ROOT
+
+ASSETS = ROOT / "assets" / "lens"
+
+
+@dataclass(frozen=True)
+class Component:
+    """Modules that are mounted as one; the last of them has the default export.
+
+    Attributes
+    ----------
+    name : its own among components
+    modules : names of assets/lens, each after those it needs
+    style : name of its style sheet there
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    style: str = "lens"
+
+    def script(self) -> str:
+        """The modules as one, for a component takes only one.
+
+        Every name at the top of one of them is its own, so none needs to be imported.
+        """
+        joined = "\n".join((ASSETS / f"{name}.js").read_text() for name in self.modules)
+        joined = re.sub(r'^import \{[^}]*\} from "\./\w+\.js";$', "", joined, flags=re.M)
+        return re.sub(r"^export (?!default )", "", joined, flags=re.M)
+
+    @cached_property
+    def mount(self) -> Any:
+        """What puts it on the page: called with key, data and callbacks."""
+        css = (ASSETS / f"{self.style}.css").read_text()
+        return st.components.v2.component(f"elbo_room.{self.name}", js=self.script(), css=css)
