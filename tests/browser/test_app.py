@@ -53,6 +53,13 @@ def chosen_model(page: Page) -> str:
     return page.get_by_label("Model").first.input_value()
 
 
+def turn_to(page: Page, name: str, section: str | None = None) -> None:
+    """Go to another page by the menu at the top."""
+    if section:
+        page.get_by_role("button", name=section).click()
+    page.get_by_role("menuitem" if section else "link", name=name, exact=True).click()
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["desk", "phone"])
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_is_sound_at_two_widths(
@@ -81,8 +88,12 @@ def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name="Digits 2-D").click()
     page.get_by_text("(360 grey images").wait_for()
-    for name, selector in (("KL", CHART), ("Latent sliders", DECODED), ("Overview", PAGES[""])):
-        page.get_by_role("link", name=name).first.click()
+    for name, section, selector in (
+        ("KL", "Measure", CHART),
+        ("Latent sliders", "Explore", DECODED),
+        ("Overview", None, PAGES[""]),
+    ):
+        turn_to(page, name, section)
         settled(page, selector)
         wait_until(lambda: chosen_model(page) == "Digits 2-D")
         assert "run=Digits+2-D" in page.url

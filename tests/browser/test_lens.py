@@ -12,7 +12,7 @@ import torch
 from torch.distributions import kl_divergence
 
 from tests.browser.server import Server
-from tests.browser.test_app import wait_until
+from tests.browser.test_app import turn_to, wait_until
 from tests.samples import ROOT
 from vae_core import (
     DataConfig,
@@ -302,10 +302,10 @@ def test_a_link_brings_back_what_was_left(server: Server, open_page: Open) -> No
     other = open_lens(open_page, link)
     wait_until(lambda: reading(other) == pytest.approx(before, abs=0.006))
     assert address_of(other) == address_of(page)
-    other.get_by_role("link", name="Latent sliders").first.click()
+    turn_to(other, "Latent sliders", "Explore")
     other.wait_for_selector(".lens.sliders.ready")
     wait_until(lambda: moved(other) == moved(page))
-    other.get_by_role("link", name="Overview").first.click()
+    turn_to(other, "Overview")
     other.wait_for_selector(".lens.overview.ready")
     wait_until(lambda: reading(other) == pytest.approx(before, abs=0.006))
 

@@ -6,8 +6,8 @@ import json
 import math
 
 import pytest
-import safetensors.torch
 import torch
+from safetensors.torch import load as load_tensors
 from torch import nn
 
 from tests.samples import tiny_model
@@ -30,7 +30,7 @@ def text_of(file: bytes) -> dict:
 def test_every_tensor_of_the_networks_is_in_the_file_and_named_by_a_step(network, latent):
     vae = build_vae(ModelConfig(network=network, latent_shape=latent), IMAGE)
     file = model_file(vae)
-    tensors = safetensors.torch.load(file)
+    tensors = load_tensors(file)
     expected = {k: v for k, v in vae.state_dict().items() if not k.startswith("likelihood.")}
     assert tensors.keys() == expected.keys()
     for name, value in tensors.items():
@@ -42,8 +42,8 @@ def test_every_tensor_of_the_networks_is_in_the_file_and_named_by_a_step(network
 def test_weights_that_were_rounded_to_float16_take_half_the_bytes():
     vae = build_vae(tiny_model(), IMAGE)
     rounded = build_vae(tiny_model(), IMAGE).half().float()
-    assert {t.dtype for t in safetensors.torch.load(model_file(vae)).values()} == {torch.float32}
-    tensors = safetensors.torch.load(model_file(rounded))
+    assert {t.dtype for t in load_tensors(model_file(vae)).values()} == {torch.float32}
+    tensors = load_tensors(model_file(rounded))
     assert {t.dtype for t in tensors.values()} == {torch.float16}
     for name, value in tensors.items():
         torch.testing.assert_close(value.float(), rounded.state_dict()[name], rtol=0, atol=0)
@@ -73,7 +73,7 @@ def test_a_network_that_is_too_large_is_left_out_with_its_tensors():
     assert costs["encoder"] > costs["decoder"]
     assert text_of(file)["encoder"] is None
     assert text_of(file)["decoder"]
-    assert {name.split(".")[0] for name in safetensors.torch.load(file)} == {"decoder"}
+    assert {name.split(".")[0] for name in load_tensors(file)} == {"decoder"}
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_codes_and_their_moments_survive_the_file(family, latent):
     n_params = POSTERIORS[family].n_params(latent[-1])
     params = torch.randn(9, *latent[:-1], n_params, generator=random)
     codes = Codes(params, torch.arange(9) % 4, family, latent)
-    file = safetensors.torch.load(codes_file(codes))
+    file = load_tensors(codes_file(codes))
     torch.testing.assert_close(file["params"], params.flatten(1), rtol=0, atol=0)
     torch.testing.assert_close(file["labels"], codes.labels)
-    moments = safetensors.torch.load(moments_file(codes))["params"].reshape(9, *latent[:-1], -1)
+    moments = load_tensors(moments_file(codes))["params"].reshape(9, *latent[:-1], -1)
     q = DiagonalGaussian.from_params(moments)
     torch.testing.assert_close(q.mean, codes.mean)
     torch.testing.assert_close(q.variance, codes.variance, rtol=1e-5, atol=1e-11)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.torch import load as load_tensors
 from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
@@ -184,17 +184,17 @@ def assert_files_are_of(run: Run, app: AppTest) -> None:
     address, codes = lens_facts(app)["address"], run.codes()
     files = {name: fetch(address + name) for name in ("model", "posteriors", "moments")}
     assert {file.status for file in files.values()} == {200}
-    weights = safetensors.torch.load(files["model"].content)
+    weights = load_tensors(files["model"].content)
     expected = run.vae().state_dict()
     assert weights.keys() == {k for k in expected if not k.startswith("likelihood.")}
     for name, value in weights.items():
         torch.testing.assert_close(value.float(), expected[name], rtol=0, atol=0)
-    posteriors = safetensors.torch.load(files["posteriors"].content)
+    posteriors = load_tensors(files["posteriors"].content)
     torch.testing.assert_close(
         posteriors["params"].float(), codes.params.flatten(1), rtol=0, atol=0
     )
     assert torch.equal(posteriors["labels"], codes.labels)
-    moments = safetensors.torch.load(files["moments"].content)["params"].float()
+    moments = load_tensors(files["moments"].content)["params"].float()
     halves = moments.reshape(*codes.mean.shape[:-1], 2, codes.latent_shape[-1])
     torch.testing.assert_close(halves[..., 0, :], codes.mean)
 
@@ -246,8 +246,8 @@ def test_a_run_whose_weights_change_is_offered_at_another_address(
     rewrite(run, "weights", **changed)
     after = lens_facts(app.run())["address"]
     assert after != before
-    new = safetensors.torch.load(fetch(after + "model").content)
-    old = safetensors.torch.load(fetch(before + "model").content)
+    new = load_tensors(fetch(after + "model").content)
+    old = load_tensors(fetch(before + "model").content)
     for name, value in new.items():
         assert torch.equal(value, -old[name])
 
