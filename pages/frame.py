@@ -11,16 +11,22 @@ st.set_page_config("ELBO Room", page_icon=str(state.ROOT / "assets" / "icon.png"
 st.html(state.ROOT / "assets" / "frame.css")
 
 page = st.navigation(
-    [
-        st.Page("overview.py", title="Overview", default=True),
-        st.Page("train.py", title="Train", url_path="train"),
-        st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
-        st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
-        st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
-        st.Page("kl.py", title="KL", url_path="kl"),
-        st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
-        st.Page("bounds.py", title="Bounds", url_path="bounds"),
-    ],
+    {
+        "": [
+            st.Page("overview.py", title="Overview", default=True),
+            st.Page("train.py", title="Train", url_path="train"),
+        ],
+        "Explore": [
+            st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
+            st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
+            st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
+        ],
+        "Measure": [
+            st.Page("kl.py", title="KL", url_path="kl"),
+            st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
+            st.Page("bounds.py", title="Bounds", url_path="bounds"),
+        ],
+    },
     position="top",
 )
 
