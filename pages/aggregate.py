@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
-from pages.ui import cached, charts, state
-from vae_core.figures import class_bars, surgery_bar, variance_bars
+from pages.ui import cached, charts, mixtures, state
+from vae_core.figures import surgery_bar
 
 run = state.chosen()
-codes, table = cached.codes(run), cached.rates(run)
+codes = cached.codes(run)
 family = codes.kind
 if not family.has_density:
     st.info(
@@ -54,32 +52,17 @@ with side:
     if not parts["saturated"]:
         low, high = parts["mutual_information"], parts["mutual_information_upper"]
         st.metric("I(x; z) of the population, between", f"{low:.2f} and {high:.2f}")
-left, right = st.columns(2, gap="large")
-with left:
-    st.markdown("##### Class by class")
-    surgery = cached.class_surgery(run, draws)
-    known = surgery.table.dropna(subset=["class_kl"])
-    names = [run.data()["class_names"][y] for y in known["label"]]
-    if len(known):
-        charts.show(class_bars(known, names), key="class_kl")
-    if math.isfinite(surgery.label_information):
-        st.markdown(
-            f"Mean over classes {surgery.mean_class_kl:.2f} = I(y; z) "
-            f"{surgery.label_information:.2f} + KL(q(z) ‖ p) {surgery.marginal_kl:.2f} nats. A "
-            "class need not look like the prior: only all of them together."
-        )
-    else:
-        st.markdown(
-            "Left out are classes whose images are told apart by their posteriors: too few to tell."
-        )
-with right:
-    st.markdown("##### Within images and between them")
-    ordered = table.iloc[cached.order(run)]
-    charts.show(variance_bars(ordered, 1.0 if family.is_additive else None), key="variance")
-    st.markdown(
-        "Both bars together are the variance of q(z_j)"
-        + (": where it matches the prior's they reach the line." if family.is_additive else ".")
-    )
+view = st.segmented_control(
+    "All images", ["Class by class", "Classes together", "Within and between images"],
+    default="Class by class", key="mixture", bind="query-params", required=True,
+    label_visibility="collapsed",
+)  # fmt: skip
+if view == "Class by class":
+    mixtures.one_by_one(run, draws)
+elif view == "Classes together":
+    mixtures.together(run, draws)
+else:
+    mixtures.variances(run)
 st.caption(
     f"Test split, {len(codes):,} images ({run.config.data.binarisation} pixels), {draws:,} draws "
     "of z for each estimate; the mean KL is exact. The lower end of I(x; z) keeps each image in "

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vae_core import Codes, Dataset, Run, analysis, load_dataset
-from vae_core.analysis import ClassSurgery, channel_order, data_spectrum, rate_table
+from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.config import DataConfig
 from vae_core.errors import DataError
 from vae_core.vae import VAE
@@ -60,11 +60,6 @@ def _surgery(version: str, _run: Run, n_samples: int) -> pd.Series[float]:
     return analysis.elbo_surgery(codes(_run), n_samples)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
-def _class_surgery(version: str, _run: Run, n_samples: int) -> ClassSurgery:
-    return analysis.class_surgery(codes(_run), n_samples)
-
-
 def vae(run: Run) -> VAE:
     """The run's model."""
     return _vae(version(run), run)
@@ -88,11 +83,6 @@ def order(run: Run) -> list[int]:
 def surgery(run: Run, n_samples: int) -> pd.Series[float]:
     """The mean rate in parts."""
     return _surgery(version(run), run, n_samples)
-
-
-def class_surgery(run: Run, n_samples: int) -> ClassSurgery:
-    """The posteriors of classes against the prior."""
-    return _class_surgery(version(run), run, n_samples)
 
 
 def images_of(run: Run, data_dir: str | None) -> Dataset | str:

@@ -10,7 +10,7 @@ import torch
 
 from tests.core.families import WITH_DENSITY, random_params
 from tests.samples import LATENTS
-from vae_core.analysis import Codes, aggregate_posterior, class_surgery, elbo_surgery
+from vae_core.analysis import Codes, aggregate_posterior, elbo_surgery
 from vae_core.config import POSTERIORS
 from vae_core.errors import ConfigError
 
@@ -161,42 +161,6 @@ def test_what_is_saturated_is_not_told():
     assert math.isnan(parts["marginal_kl"])
     assert math.isfinite(parts["dimension_kl"])
     assert math.isfinite(parts["mean_kl"])
-
-
-@pytest.mark.parametrize("k", [2, 4])
-def test_slabs_of_the_prior_cost_ln_k_each_and_nothing_together(k):
-    sigma = 0.01
-    mu = math.sqrt(1 - sigma**2) * normal_quantiles(4000)[:, None]
-    codes = gaussians(mu, sigma, torch.arange(4000) * k // 4000)
-    surgery = class_surgery(codes, 4000)
-    # Posteriors reach over the edges of their slab by sigma: a little less than ln k.
-    np.testing.assert_allclose(surgery.table["class_kl"], math.log(k), atol=0.06)
-    assert surgery.marginal_kl == pytest.approx(0.0, abs=0.02)
-    assert surgery.label_information == pytest.approx(math.log(k), abs=0.05)
-
-
-def test_what_is_not_gaussian_of_a_class_is_the_rest():
-    random = seeded()
-    round_class = torch.randn(3000, 2, generator=random).double() * 0.8 + 1.0
-    two_lumps = torch.randn(3000, 2, generator=random).double() * 0.2
-    two_lumps[::2, 0] += 3.0
-    labels = torch.arange(6000) // 3000
-    codes = gaussians(torch.cat([round_class, two_lumps]), 0.3, labels)
-    table = class_surgery(codes, 3000).table
-    parts = table["matched_kl"] + table["non_gaussian_kl"]
-    np.testing.assert_allclose(parts, table["class_kl"])
-    assert table["non_gaussian_kl"][0] == pytest.approx(0.0, abs=0.05)
-    assert table["non_gaussian_kl"][1] == pytest.approx(math.log(2) * 0.75, abs=0.35)
-    assert table["non_gaussian_kl"][1] > 0.2
-
-
-def test_classes_and_their_mixture_differ_by_what_z_says_of_the_class():
-    codes = random_codes("diagonal", (2,), 90)
-    surgery = class_surgery(codes, 2000)
-    weighted = (surgery.table["class_kl"] * surgery.table["n_images"]).sum() / 90
-    assert surgery.mean_class_kl == pytest.approx(weighted)
-    assert surgery.label_information == pytest.approx(weighted - surgery.marginal_kl)
-    assert -0.05 < surgery.label_information < math.log(3)
 
 
 def test_points_have_no_aggregate_density():

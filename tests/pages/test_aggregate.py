@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.pages.app import MODELS, assert_sound, open_page
+from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
 from vae_core import Run
-from vae_core.analysis import elbo_surgery
-from vae_core.figures import class_bars, surgery_bar, variance_bars
+from vae_core.analysis import class_buildup, elbo_surgery, latent_names
+from vae_core.figures import class_bars, class_layers, surgery_bar, variance_bars
 
 UNSATURATED = {"mean_kl": 7.0, "marginal_kl": 1.5, "saturated": False, "ceiling": 9.2}
 SPLIT = UNSATURATED | {"mutual_information": 5.5, "total_correlation": 1.2, "dimension_kl": 0.3}
@@ -47,7 +47,44 @@ def test_bars_of_variance_stack_up_beside_that_of_the_prior() -> None:
     assert all(trace.type == "bar" for trace in variance_bars(table, None).data)
 
 
-@pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
+def test_layers_of_classes_stand_on_each_other_before_the_prior() -> None:
+    table = pd.DataFrame(
+        {"z": [0.0, 1.0] * 2, "density": [0.1, 0.2, 0.3, 0.4], "label": [3, 3, 5, 5], "name": "a"}
+    )
+    prior = pd.DataFrame({"z": [0.0, 1.0], "density": [0.4, 0.2]})
+    *layers, line = class_layers(table, prior, "N(0, 1)", "z0").data
+    assert [layer.stackgroup for layer in layers] == ["classes"] * 2
+    assert len({layer.fillcolor for layer in layers}) == 2
+    np.testing.assert_allclose(line.y, [0.4, 0.2])
+    assert line.stackgroup is None
+
+
+def some(*names: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("run", [r for r in MODELS if r.id in names], ids=lambda r: r.id)
+
+
+@some("mnist-2d", "mnist-dirichlet-3", "digits-map")
+def test_classes_are_added_until_they_are_all(run: Run) -> None:
+    app = open_page("aggregate.py", run, mixture="Classes together")
+    assert_sound(app)
+    codes = run.codes()
+    slider = app.select_slider(key="buildup_classes")
+    (j,) = [k for k, n in enumerate(latent_names(codes.latent_shape))
+            if n == app.selectbox(key="buildup_number").value]  # fmt: skip
+    table = class_buildup(codes, j)
+    for row in (table.iloc[-1], table.iloc[1]):
+        slider.set_value(int(row["label"])).run()
+        assert_sound(app)
+        metrics = [metric.value for metric in app.metric]
+        assert f"{row['number_kl']:.2f}" in metrics
+        assert any(f"{int(row['n_images']):,} images of" in c.value for c in app.caption)
+        layers = [t for t in charts(app)[-1]["data"] if "stackgroup" in t]
+        assert len(layers) == codes.labels.unique().le(int(row["label"])).sum()
+        mass = sum(np.trapezoid(numbers(t["y"]), numbers(t["x"])) for t in layers)
+        assert mass == pytest.approx(1.0, abs=0.02)
+
+
+@some("mnist-2d", "mnist-20d", "mnist-full-2d", "mnist-dirichlet-3", "mnist-ae-2d", "mnist-ones-2d")
 def test_nothing_is_told_that_is_saturated(run: Run) -> None:
     app = open_page("aggregate.py", run)
     assert_sound(app)

@@ -2,10 +2,9 @@
 
 from vae_core.analysis.aggregate import (
     AggregatePosterior,
-    ClassSurgery,
     aggregate_posterior,
-    class_surgery,
     elbo_surgery,
+    marginal_kl,
 )
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors
 from vae_core.analysis.codes import Codes, encode_dataset
@@ -17,6 +16,12 @@ from vae_core.analysis.evidence import (
     summarise_bound,
 )
 from vae_core.analysis.linear import data_spectrum, directions_used
+from vae_core.analysis.mixtures import (
+    ClassSurgery,
+    class_buildup,
+    class_densities,
+    class_surgery,
+)
 from vae_core.analysis.neighbours import nearest_codes
 from vae_core.analysis.rates import (
     active_units,
@@ -42,6 +47,8 @@ __all__ = [
     "aggregate_posterior",
     "at_mean_no_bound",
     "channel_order",
+    "class_buildup",
+    "class_densities",
     "class_draws",
     "class_posteriors",
     "class_rates",
@@ -54,6 +61,7 @@ __all__ = [
     "iwae_bound",
     "kl_per_dim",
     "latent_names",
+    "marginal_kl",
     "nearest_codes",
     "rate_rest",
     "rate_table",

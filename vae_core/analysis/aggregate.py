@@ -13,18 +13,18 @@ each of them is from the prior.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.distributions import Normal
+from torch.distributions import Beta, Distribution, Normal
 
-from vae_core.analysis.classes import ClassPosterior, class_posteriors
 from vae_core.analysis.codes import Codes
 from vae_core.errors import ConfigError
-from vae_core.posteriors import DiagonalGaussian
+from vae_core.posteriors import DiagonalGaussian, Dirichlet
 
 BLOCK = 1 << 21  # numbers of a block of pairs: 8 MB in float32
 SATURATION = 0.9  # of ln N, beyond which N images cannot tell how much z says
@@ -92,32 +92,29 @@ class AggregatePosterior:
 
     def marginal_log_prob(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m d"]:
         """log q(z_j) of every number alone, a mixture in one dimension, (m, d)."""
+        columns = z.flatten(1).unbind(1)
+        return torch.stack([self.number_log_prob(z_j, j) for j, z_j in enumerate(columns)], 1)
+
+    def number_log_prob(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, " m"]:
+        """log q(z_j) of number j of z.flatten() at m places."""
         n, rows = len(self.codes), max(1, BLOCK // len(self.codes))
-        marginals, flat = self.q.marginals(), z.flatten(1)
-        columns = []
-        for j in range(flat.shape[1]):
-            one = _Gaussians(marginals, j) if isinstance(marginals, Normal) else None
-            blocks = flat[:, j].split(rows)
-            pairs = (one.pairs(b) if one else _pairs(marginals, j, b) for b in blocks)
-            columns.append(torch.cat([p.logsumexp(1) for p in pairs]) - math.log(n))
-        return torch.stack(columns, 1)
+        pairs = _pairs_of_number(self.q.marginals(), j)
+        return torch.cat([pairs(b).logsumexp(1) for b in z_j.split(rows)]) - math.log(n)
 
 
-class _Gaussians:
-    """Number j of every image: n Gaussians in one dimension."""
-
-    def __init__(self, marginals: Normal, j: int) -> None:
-        mu, sigma = (t.flatten(1)[:, j, None] for t in (marginals.loc, marginals.scale))
-        self.q = DiagonalGaussian(mu, 2.0 * sigma.log(), 1)
-
-    def pairs(self, z: Tensor) -> Tensor:
-        return self.q.log_prob_pairs(z[:, None])
-
-
-def _pairs(marginals: torch.distributions.Distribution, j: int, z: Tensor) -> Tensor:
-    """log q(z_j|x_k) of any family's marginals, (m, n)."""
-    shape = (len(z), *[1] * len(marginals.batch_shape))
-    return marginals.log_prob(z.reshape(shape)).flatten(2)[..., j]
+def _pairs_of_number(marginals: Distribution, j: int) -> Callable[[Tensor], Tensor]:
+    """From places z_j, (m,), to log q(z_j|x_k), (m, n): a matrix product where there is one."""
+    parts = {name: getattr(marginals, name).flatten(1)[:, j] for name in marginals.arg_constraints}
+    if isinstance(marginals, Normal):
+        logvar = 2.0 * parts["scale"].log()
+        normals = DiagonalGaussian(parts["loc"][:, None], logvar[:, None], 1)
+        return lambda z: normals.log_prob_pairs(z[:, None])
+    if isinstance(marginals, Beta):
+        shares = [parts["concentration1"], parts["concentration0"]]
+        two = Dirichlet(torch.stack(shares, -1), 1)
+        return lambda z: two.log_prob_pairs(torch.stack([z, 1.0 - z], -1))
+    one: Any = type(marginals)
+    return lambda z: one(**parts, validate_args=False).log_prob(z[:, None])
 
 
 def aggregate_posterior(codes: Codes) -> AggregatePosterior:
@@ -186,77 +183,8 @@ def _information(q: AggregatePosterior, z: Tensor, index: Tensor) -> tuple[float
     return lower, upper
 
 
-def _marginal_kl(codes: Codes, n_samples: int, seed: int) -> float:
-    """KL(q(z) || p) of some codes, as in `elbo_surgery`."""
+def marginal_kl(codes: Codes, n_samples: int = 2000, seed: int = 0) -> float:
+    """KL(q(z) || p) of these codes as in `elbo_surgery`, in nats; nan when saturated."""
     q = aggregate_posterior(codes)
     z, index = q.sample(n_samples, torch.Generator().manual_seed(seed))
     return float(codes.rate.double().mean()) - _information(q, z, index)[0]
-
-
-@dataclass(frozen=True)
-class ClassSurgery:
-    """The posteriors of classes against the prior, in nats per image.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row per class: label, n_images, class_kl = KL(q(z|y) || p), of which matched_kl
-        is that of the Gaussian with its moments and non_gaussian_kl the rest, exactly
-        KL(q(z|y) || that Gaussian). nan where its images are too few, or the prior is not
-        N(0, I).
-    mean_class_kl : float
-        Mean of class_kl, each class as often as it comes.
-    label_information : float
-        I(y; z), what z says of the class: mean_class_kl less marginal_kl.
-    marginal_kl : float
-        KL(q(z) || p) of all classes together.
-    """
-
-    table: pd.DataFrame
-    mean_class_kl: float
-    label_information: float
-    marginal_kl: float
-
-
-def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSurgery:
-    """Why not every class is pulled to the prior.
-
-    sum_y pi_y KL(q(z|y) || p) = I(y; z) + KL(q(z) || p), exactly.
-
-    Parameters
-    ----------
-    codes : Codes
-    n_samples : int
-        Draws of z, for each class and for all together.
-
-    Raises
-    ------
-    ConfigError
-        For a point mass.
-    """
-    is_gaussian = isinstance(codes.prior(), DiagonalGaussian)
-    rows = []
-    for moments in class_posteriors(codes):
-        own = codes.take(torch.nonzero(codes.labels == moments.label)[:, 0])
-        class_kl = _marginal_kl(own, n_samples, seed)
-        matched = _kl_to_standard_normal(moments) if is_gaussian else math.nan
-        rows.append(
-            {
-                "label": moments.label,
-                "n_images": len(own),
-                "class_kl": class_kl,
-                "matched_kl": matched,
-                "non_gaussian_kl": class_kl - matched,
-            }
-        )
-    table = pd.DataFrame(rows)
-    mean = float((table["class_kl"] * table["n_images"]).sum(skipna=False) / len(codes))
-    marginal = _marginal_kl(codes, n_samples, seed)
-    return ClassSurgery(table, mean, mean - marginal, marginal)
-
-
-def _kl_to_standard_normal(moments: ClassPosterior) -> float:
-    """KL(N(m, C) || N(0, I)) = 0.5 (tr C + |m|^2 - d - ln det C)."""
-    mean, covariance = moments.mean, moments.covariance
-    squares = covariance.trace() + mean.square().sum() - len(mean)
-    return float(0.5 * (squares - torch.logdet(covariance)))

@@ -1,6 +1,6 @@
 """Tables and arrays -> figures. No torch in here, and no arithmetic beyond drawing."""
 
-from vae_core.figures.aggregate import class_bars, surgery_bar, variance_bars
+from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
@@ -10,6 +10,7 @@ __all__ = [
     "Ellipse",
     "bound_curve",
     "class_bars",
+    "class_layers",
     "contact_sheet",
     "data_uri",
     "kl_bars",

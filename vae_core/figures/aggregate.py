@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.theme import CORRELATION, DISTORTION, NEGATIVE_ELBO, PRIOR, RATE, styled
+from vae_core.figures.theme import (
+    CORRELATION,
+    DISTORTION,
+    NEGATIVE_ELBO,
+    PRIOR,
+    RATE,
+    class_colour,
+    styled,
+)
 
 UNIT = "nats per image"
 MOST_NUMBERS = 40
@@ -113,3 +121,32 @@ def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -
         hidden = {"overlaying": "x", "range": ends.tolist(), "visible": False}
         figure.update_layout(xaxis2=hidden)
     return styled(figure, height, "latent number, most informative first", "variance of q(z_j)")
+
+
+def class_layers(
+    table: pd.DataFrame, prior: pd.DataFrame, prior_name: str, title: str, height: int = 380
+) -> go.Figure:
+    """The density of one number, in layers of its classes that add up to the whole.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns z, density, label, name: each class's part at the same places.
+    prior : DataFrame
+        Columns z, density.
+    title : str
+        What the number is called.
+    """
+    figure = go.Figure()
+    for _, layer in table.groupby("label"):
+        colour = class_colour(int(layer["label"].iloc[0]))
+        figure.add_scatter(
+            x=layer["z"], y=layer["density"], mode="lines", stackgroup="classes",
+            line={"width": 0, "color": colour}, fillcolor=colour, name=str(layer["name"].iloc[0]),
+            hovertemplate="%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=prior["z"], y=prior["density"], mode="lines", hoverinfo="skip",
+        line={"color": PRIOR, "width": 3, "dash": "dot"}, name=f"prior {prior_name}",
+    )  # fmt: skip
+    return styled(figure, height, title, "density").update_layout(legend={"traceorder": "normal"})
