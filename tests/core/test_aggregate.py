@@ -11,6 +11,7 @@ import torch
 from tests.core.families import WITH_DENSITY, random_params
 from tests.samples import LATENTS
 from vae_core.analysis import Codes, aggregate_posterior, elbo_surgery
+from vae_core.analysis.aggregate import BLOCK
 from vae_core.config import POSTERIORS
 from vae_core.errors import ConfigError
 
@@ -110,6 +111,29 @@ def test_parts_of_the_rate_add_up(family):
     assert total == pytest.approx(parts["mean_kl"], abs=1e-4)
     rest = parts["total_correlation"] + parts["dimension_kl"]
     assert rest == pytest.approx(parts["marginal_kl"], abs=1e-4)
+
+
+class Watched:
+    """A posterior that remembers the largest table of pairs it was asked for."""
+
+    def __init__(self, q):
+        self.q, self.largest, self.asked = q, 0, 0
+
+    def log_prob_pairs(self, z):
+        pairs = self.q.log_prob_pairs(z)
+        self.largest, self.asked = max(self.largest, pairs.numel()), self.asked + 1
+        return pairs
+
+
+def test_pairs_are_taken_in_blocks_of_a_stated_size():
+    n = 3000
+    q = aggregate_posterior(gaussians(torch.randn(n, 2, generator=seeded()), 0.3))
+    z, index = q.sample(n, seeded())
+    expected = q.log_prob(z[:7])
+    q.q = Watched(q.q)
+    torch.testing.assert_close(q.log_probs(z, index)[0][:7], expected)
+    assert BLOCK // 2 < q.q.largest <= BLOCK
+    assert q.q.asked == math.ceil(n / (BLOCK // n))
 
 
 def test_equal_posteriors_say_nothing_of_the_image():
