@@ -20,6 +20,7 @@ page = st.navigation(
             st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
             st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
             st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
+            st.Page("locality.py", title="Locality", url_path="locality"),
         ],
         "Measure": [
             st.Page("kl.py", title="KL", url_path="kl"),

@@ -15,7 +15,13 @@ from vae_core.analysis.evidence import (
     iwae_bound,
     summarise_bound,
 )
+from vae_core.analysis.fields import Field, decoder_field, encoder_field
 from vae_core.analysis.linear import data_spectrum, directions_used
+from vae_core.analysis.locality import (
+    cell_correlation,
+    decoder_difference,
+    encoder_sensitivity,
+)
 from vae_core.analysis.mixtures import (
     ClassSurgery,
     class_buildup,
@@ -42,10 +48,12 @@ __all__ = [
     "ClassPosterior",
     "ClassSurgery",
     "Codes",
+    "Field",
     "ImportanceBound",
     "active_units",
     "aggregate_posterior",
     "at_mean_no_bound",
+    "cell_correlation",
     "channel_order",
     "class_buildup",
     "class_densities",
@@ -55,9 +63,13 @@ __all__ = [
     "class_surgery",
     "data_spectrum",
     "decode_mean",
+    "decoder_difference",
+    "decoder_field",
     "directions_used",
     "elbo_surgery",
     "encode_dataset",
+    "encoder_field",
+    "encoder_sensitivity",
     "iwae_bound",
     "kl_per_dim",
     "latent_names",

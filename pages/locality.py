@@ -1,0 +1,78 @@
+"""Locality: what each cell of a feature map sees and paints, and how far cells go together."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import cached, cells, charts, state
+from vae_core.analysis import decoder_field, encoder_field
+from vae_core.figures.locality import (
+    PAINTS,
+    SEES,
+    PixelMap,
+    all_cells,
+    correlation_by_distance,
+    pixel_maps,
+)
+
+run = state.chosen()
+vae = cached.vae(run)
+if len(vae.latent_shape) != 3:
+    st.info(
+        f"The latent of {run.title} is a vector: it has no cells. Choose a model whose latent is a "
+        "feature map in the box above, such as MNIST feature map.",
+        icon=":material/grid_on:",
+    )
+    st.stop()
+h, w, channels = vae.latent_shape
+field, reach = encoder_field(vae), decoder_field(vae)
+
+st.markdown(
+    "##### A cell keeps its place because convolutions are local. **Try this:** go from a corner "
+    "to the middle: the window moves, and so does the ink."
+)
+with st.container(horizontal=True, gap="large"):
+    cell = cells.pick(run)
+    if field:
+        st.metric("Sees, pixels", f"{field.size[0]} × {field.size[1]}")
+        st.metric("Cells stand apart, pixels", f"{field.jump[0]} × {field.jump[1]}")
+x, said = cells.inputs(run)
+sees, paints = cells.sees(run, [cell])[0], cells.paints(run, [cell])[0]
+window, painted = (f.window(*cell) if f else None for f in (field, reach))
+view = st.segmented_control(
+    "View", ["One cell", "What all cells see", "What all cells paint", "By distance"],
+    default="One cell", key="locality", bind="query-params", required=True,
+    label_visibility="collapsed",
+)  # fmt: skip
+few = h * w * channels <= cells.MOST_NUMBERS
+if view == "One cell":
+    maps = [
+        PixelMap(x[0].mean(0).numpy(), "the first of the images", "grey", "gray", window),
+        PixelMap(sees, "the encoder: what it sees", "of z per grey value", SEES, window),
+        PixelMap(paints, "the decoder: what it paints", "grey values", PAINTS, painted),
+    ]
+    charts.show(pixel_maps(maps), key="maps")
+    st.latex(
+        r"\left|\frac{\partial\mu_{\text{cell}}}{\partial x}\right|\qquad"
+        r"\left|\hat x(z+\sigma_p e_{\text{cell}})-\hat x(z)\right|"
+    )
+elif view == "By distance":
+    charts.show(correlation_by_distance(cells.correlation(run)), key="correlation")
+    st.markdown(
+        "Cells are independent given the image: under q(z|x) their noise is. Over the data they go "
+        "together."
+    )
+elif not few:
+    st.info(f"A map of {h} × {w} × {channels} numbers is too large to show all at once.")
+elif view == "What all cells see":
+    all_see = cells.sees(run, cells.all_of(run)).reshape(h, w, *sees.shape)
+    charts.show(all_cells(all_see, SEES, "units of z per grey value"), key="all-see")
+else:
+    all_paint = cells.paints(run, cells.all_of(run)).reshape(h, w, *paints.shape)
+    charts.show(all_cells(all_paint, PAINTS, "grey values"), key="all-paint")
+st.caption(
+    f"Root mean squares over the cell's {channels} channels and {said}; the decoder's numbers are "
+    "moved by one standard deviation of the prior, from the means of the same images. Dotted: "
+    + ("what the layers allow. " if field else "nothing, for linear layers see and paint all. ")
+    + f"Correlations are over {len(cached.codes(run)):,} test images, active numbers only."
+)

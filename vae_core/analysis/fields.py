@@ -1,0 +1,113 @@
+"""Receptive fields: which pixels a cell can see, and which it can paint, by construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor, nn
+
+from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
+from vae_core.vae import VAE
+
+Pair = tuple[int, int]  # rows, columns
+PER_PIXEL = (nn.ReLU, ChannelsFirst, ChannelsLast)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A window of pixels for every cell of a grid.
+
+    Attributes
+    ----------
+    start : (row, column) of the first pixel of cell (0, 0); negative outside the image
+    size : height and width in pixels
+    jump : pixels from one cell's window to the next one's
+    """
+
+    start: Pair = (0, 0)
+    size: Pair = (1, 1)
+    jump: Pair = (1, 1)
+
+    def window(self, row: int, column: int) -> tuple[int, int, int, int]:
+        """First and last row, first and last column of a cell's window; may leave the image."""
+        top, left = self.start[0] + row * self.jump[0], self.start[1] + column * self.jump[1]
+        return top, top + self.size[0] - 1, left, left + self.size[1] - 1
+
+    def mask(self, row: int, column: int, height: int, width: int) -> Bool[Tensor, "H W"]:
+        """Which pixels of the image are in a cell's window."""
+        top, bottom, left, right = self.window(row, column)
+        inside = torch.zeros(height, width, dtype=torch.bool)
+        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = True
+        return inside
+
+
+def encoder_field(vae: VAE) -> Field | None:
+    """Which pixels each cell sees, from the layers; None where every cell sees the whole image.
+
+    Layer by layer r += (k - 1) jump, then jump *= stride: three convolutions with kernel 4 and
+    stride 2 see 22 pixels and stand 8 apart.
+    """
+    field: Field | None = Field()
+    for layer in vae.encoder:
+        field = _before(layer, field) if field else None
+    return field
+
+
+def decoder_field(vae: VAE) -> Field | None:
+    """Which pixels each cell paints; None where every cell paints the whole image."""
+    field: Field | None = Field()
+    for layer in vae.decoder:
+        field = _after(layer, field) if field else None
+    return field
+
+
+def _before(layer: nn.Module, field: Field) -> Field | None:
+    """What an output of this layer sees of the image, if an input of it sees `field`."""
+    if isinstance(layer, PER_PIXEL):
+        return field
+    if isinstance(layer, Pad):
+        left, _, top, _ = layer.amounts
+        return Field((field.start[0] - top, field.start[1] - left), field.size, field.jump)
+    if isinstance(layer, nn.Conv2d):
+        parts = zip(
+            field.start, field.size, field.jump, layer.kernel_size, layer.stride,
+            _padding(layer), strict=True,
+        )  # fmt: skip
+        each = [(at - p * jump, r + (k - 1) * jump, jump * s) for at, r, jump, k, s, p in parts]
+        return _field(each)
+    return None
+
+
+def _after(layer: nn.Module, field: Field) -> Field | None:
+    """What of this layer's output a cell reaches, if it reaches `field` of its input."""
+    if isinstance(layer, PER_PIXEL):
+        return field
+    if isinstance(layer, Crop):
+        return Field(
+            (field.start[0] - layer.top, field.start[1] - layer.left), field.size, field.jump
+        )
+    if isinstance(layer, nn.ConvTranspose2d | nn.Conv2d):
+        parts = zip(
+            field.start, field.size, field.jump, layer.kernel_size, layer.stride,
+            _padding(layer), strict=True,
+        )  # fmt: skip
+        if isinstance(layer, nn.ConvTranspose2d):
+            each = [(at * s - p, (r - 1) * s + k, jump * s) for at, r, jump, k, s, p in parts]
+            return _field(each)
+        if layer.stride == (1, 1):
+            each = [(at + p - (k - 1), r + k - 1, jump) for at, r, jump, k, _, p in parts]
+            return _field(each)
+    return None
+
+
+def _field(each: list[tuple[int, int, int]]) -> Field:
+    (top, height, down), (left, width, across) = each
+    return Field((top, left), (height, width), (down, across))
+
+
+def _padding(layer: nn.Conv2d | nn.ConvTranspose2d) -> Pair:
+    assert not isinstance(layer.padding, str)
+    rows, columns = layer.padding
+    return int(rows), int(columns)
