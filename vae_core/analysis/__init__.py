@@ -6,9 +6,12 @@ from vae_core.analysis.aggregate import (
     aggregate_posterior,
     class_surgery,
     elbo_surgery,
+    mutual_information,
 )
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors
 from vae_core.analysis.codes import Codes, encode_dataset
+from vae_core.analysis.collapse import Collapse, collapse
+from vae_core.analysis.effects import picture_change
 from vae_core.analysis.evidence import (
     BoundSummary,
     ImportanceBound,
@@ -16,8 +19,10 @@ from vae_core.analysis.evidence import (
     iwae_bound,
     summarise_bound,
 )
+from vae_core.analysis.labels import LabelGap, label_gap
 from vae_core.analysis.linear import data_spectrum, directions_used
 from vae_core.analysis.neighbours import nearest_codes
+from vae_core.analysis.norms import Shell, chi_density, chi_interval, shell
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -28,6 +33,7 @@ from vae_core.analysis.rates import (
     stick_rates,
     total_rate,
 )
+from vae_core.analysis.samples import Holes, gaussian_draws, holes, nearest_distance
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
@@ -37,26 +43,40 @@ __all__ = [
     "ClassPosterior",
     "ClassSurgery",
     "Codes",
+    "Collapse",
+    "Holes",
     "ImportanceBound",
+    "LabelGap",
+    "Shell",
     "active_units",
     "aggregate_posterior",
     "at_mean_no_bound",
     "channel_order",
+    "chi_density",
+    "chi_interval",
     "class_draws",
     "class_posteriors",
     "class_rates",
     "class_surgery",
+    "collapse",
     "data_spectrum",
     "decode_mean",
     "directions_used",
     "elbo_surgery",
     "encode_dataset",
+    "gaussian_draws",
+    "holes",
     "iwae_bound",
     "kl_per_dim",
+    "label_gap",
     "latent_names",
+    "mutual_information",
     "nearest_codes",
+    "nearest_distance",
+    "picture_change",
     "rate_rest",
     "rate_table",
+    "shell",
     "stick_rates",
     "summarise_bound",
     "total_rate",
