@@ -30,7 +30,8 @@ STYLE = """<style>
 .sheets{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:16px 28px}
 .sheets figure{margin:0;max-width:430px}
 .sheets img{width:100%;display:block;image-rendering:pixelated;border-radius:4px}
-.sheets figcaption{line-height:1.35;margin-bottom:6px;min-height:4.1em}
+.sheets figcaption{line-height:1.35;margin-bottom:6px}
+@media (min-width:900px){.sheets figcaption{min-height:4.1em}}
 </style>"""
 
 

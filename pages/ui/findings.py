@@ -67,8 +67,8 @@ def collapse_numbers(found: Collapse) -> dict[str, str]:
         numbers["Mean KL, nats per image"] = f"{found.mean_kl:.2f}"
         known = not math.isnan(found.mutual_information)
         label = f"I(x; z), of at most ln N = {found.ceiling:.2f} nats"
-        numbers[label] = f"{found.mutual_information:.2f}" if known else "saturated"
-    numbers["Reconstructions about their mean picture"] = f"{found.spread:.3f}"
+        numbers[label] = f"{max(0.0, found.mutual_information):.2f}" if known else "saturated"
+    numbers["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
     return numbers
 
 
@@ -122,9 +122,10 @@ def show_numbers(numbers: dict[str, str], across: bool = False) -> None:
 
 
 def show_table(table: pd.DataFrame) -> None:
-    """Every latent number in one table."""
+    """Every latent number in one table; without KLs that are infinite."""
+    finite = table["kl"].map(math.isfinite).all()
     st.dataframe(
-        table,
+        table if finite else table.drop(columns="kl"),
         hide_index=True,
         column_config={
             "name": "number",
@@ -148,6 +149,11 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
         found = diagnosis.collapse(run)
         low, high = found.reach
         far = f"{low:g} and to {high:g}".replace("-", "−")
+        bound = (
+            f" I(x; z) is a lower bound from {found.n_samples} draws of z."
+            if codes.kind.has_density
+            else ""
+        )
         capped = (
             f" The effect of the {found.n_measured} most informative of {len(found.table)} numbers "
             "was measured."
@@ -158,7 +164,7 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
             f"Each number in turn was set to {far} in the means of {found.n_images} images; the "
             "change is RMS over images, ends and pixels, from 0 (black) to 1 (white). Unused: Var "
             f"μ at most 0.01 of the prior's, or a change below one grey level, {GREY_LEVEL:.4f}. "
-            f"I(x; z) is a lower bound from {found.n_samples} draws of z.{capped}"
+            f"Spread: of reconstructions about their mean picture.{bound}{capped}"
         )
     if view == UNITS:
         return "Variance of the posterior means over the images, in units of the prior's variance."

@@ -105,7 +105,7 @@ def test_a_number_that_only_the_encoder_uses_is_unused() -> None:
     assert found.verdict == "partly collapsed: 1 of 3 numbers unused"
     assert found.table["active"].all()
     assert found.table.query("unused")["name"].tolist() == ["z1"]
-    assert "1 move, but the decoder does not answer" in found.evidence
+    assert "all move, but the decoder does not answer" in found.evidence
 
 
 def test_of_many_numbers_the_most_informative_are_moved() -> None:

@@ -71,6 +71,12 @@ def test_too_few_images_tell_nothing_of_holes() -> None:
     assert math.isnan(found.gaussian)
 
 
+def test_a_gaussian_over_more_numbers_than_draws_is_flat() -> None:
+    many = holes(codes_of(torch.zeros(9, FITTED_TO), 1.0), 20)  # more numbers than draws span
+    assert (many.prior, many.saturated) == (0.0, False)
+    assert math.isnan(many.gaussian)
+
+
 @pytest.mark.parametrize("family", WITH_DENSITY)
 def test_every_density_has_its_holes(family: str) -> None:
     codes = Codes(random_params(family, (2,), 300), torch.zeros(300).long(), family, (2,))

@@ -50,8 +50,8 @@ def test_every_number_is_counted_once_on_its_side_of_the_threshold() -> None:
         if trace.type == "bar":
             active = trace.name.startswith("active")
             assert sum(trace.y) == (2 if active else 1)
-            filled = np.array(trace.x)[np.array(trace.y) > 0]
-            assert ((filled > 0.01) == active).all()
+            middle = np.array(trace.x) + 0.5 * np.array(trace.width)
+            assert ((middle[np.array(trace.y) > 0] > 0.01) == active).all()
     assert sum(trace.type == "scatter" for trace in figure.data) == 2
     assert not any(t.type == "scatter" for t in activity(TABLE.assign(kl=np.inf), 0.01).data)
 

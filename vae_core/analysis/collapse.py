@@ -125,8 +125,8 @@ def _table(codes: Codes) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name": latent_names(codes.latent_shape),
-            "kl": codes.kl.mean(0).flatten().numpy(),
-            "mean_variance": variance.flatten().numpy(),
+            "kl": codes.kl.mean(0).double().flatten().numpy(),
+            "mean_variance": variance.double().flatten().numpy(),
             "active": active_units(codes).flatten().numpy(),
         }
     )
@@ -145,9 +145,9 @@ def _evidence(verdict: str, table: pd.DataFrame, mean_kl: float, spread: float) 
     """One sentence that says in numbers why."""
     if verdict == COLLAPSE:
         return (
-            f"The mean KL, {mean_kl:.2g} nats per image, is below {COLLAPSED}: the posterior is "
+            f"The mean KL, {_few(mean_kl)} nats per image, is below {COLLAPSED}: the posterior is "
             "the prior whatever the image, and reconstructions differ from their mean picture "
-            f"by {spread:.2g} (RMS per pixel)."
+            f"by {_few(spread)} (RMS per pixel)."
         )
     used, unused = table[~table["unused"]], table[table["unused"]]
     moves = (
@@ -159,21 +159,27 @@ def _evidence(verdict: str, table: pd.DataFrame, mean_kl: float, spread: float) 
         return f"A point's KL to any density is infinite. Of the {len(used)} numbers used, {moves}."
     if verdict == HEALTHY:
         return f"The mean KL is {mean_kl:.2f} nats per image; for every number {moves}."
-    ignored = int(unused["active"].sum())
-    why = [f"{len(unused) - ignored} hardly move with the image (Var μ at most {ACTIVE_VARIANCE})"]
-    if ignored:
-        why.append(f"{ignored} move, but the decoder does not answer")
+    n, ignored = len(unused), int(unused["active"].sum())
+    still = f"hardly move with the image (Var μ at most {ACTIVE_VARIANCE} of the prior's)"
+    why = f"{n - ignored} {still}, {ignored} move but the decoder does not answer"
+    if ignored in (0, n):
+        why = f"all {still}" if ignored == 0 else "all move, but the decoder does not answer"
     evidence = (
-        f"Of the {len(unused)}, {' and '.join(why)}. Together they cost {unused['kl'].sum():.2g} "
-        f"of {mean_kl:.2f} nats per image"
+        f"Of the {n} unused, {why}. Together they cost {_few(unused['kl'].sum())} of "
+        f"{mean_kl:.2f} nats per image"
     )
     if unused["picture_change"].isna().all():  # they were not among the most informative
         return f"{evidence}."
     return (
         f"{evidence}; set to either end, none changes the picture by more than "
-        f"{unused['picture_change'].max():.2g} (RMS per pixel)."
+        f"{_few(unused['picture_change'].max())} (RMS per pixel)."
     )
 
 
 def _least(values: pd.Series[float]) -> str:
     return f"{values.min():.2g}" if len(values) else "nothing"
+
+
+def _few(value: float) -> str:
+    """Two digits, and no power of ten."""
+    return f"{value:.2g}" if value >= 1e-4 else "less than 0.0001"

@@ -55,7 +55,8 @@ class Holes:
     prior : float
         Of draws of p(z), those where log q(z) < log p(z) - ln 10.
     gaussian : float
-        Likewise for one Gaussian with the moments of q(z); nan on a simplex.
+        Likewise for one Gaussian with the moments of q(z); nan on a simplex, and where that
+        Gaussian is flat.
     saturated : bool
         Whether the images are too few to know q(z) between them; then both are nan.
     n_samples : int
@@ -75,19 +76,26 @@ def holes(codes: Codes, n_samples: int = 2000, seed: int = 0) -> Holes:
     ConfigError
         For a point mass, whose mixture has no density.
     """
-    if math.isnan(mutual_information(codes, n_samples, seed)[0]):
+    if math.isnan(mutual_information(codes, min(n_samples, 500), seed)[0]):
         return Holes(math.nan, math.nan, True, n_samples)
     q, prior = aggregate_posterior(codes), codes.prior()
     z = prior.sample((n_samples,), torch.Generator().manual_seed(seed))
     by_prior = _share(q.log_prob(z), prior.log_prob(z))
-    if not codes.kind.is_additive:
-        return Holes(by_prior, math.nan, False, n_samples)
+    return Holes(by_prior, _share_of_gaussian(codes, n_samples, seed), False, n_samples)
+
+
+def _share_of_gaussian(codes: Codes, n_samples: int, seed: int) -> float:
+    if not codes.kind.is_additive or math.prod(codes.latent_shape) >= FITTED_TO:
+        return math.nan
     known = class_draws(codes, FITTED_TO, seed).mean.flatten(1).double()
     centred = known - known.mean(0)
-    fitted = MultivariateNormal(known.mean(0), centred.T @ centred / len(known))
+    factor, failed = torch.linalg.cholesky_ex(centred.T @ centred / len(known))
+    if int(failed):  # numbers that go together: flat, without a density
+        return math.nan
+    fitted = MultivariateNormal(known.mean(0), scale_tril=factor)
     drawn = gaussian_draws(codes, n_samples, seed)
     log_fitted = fitted.log_prob(drawn.flatten(1).double())
-    return Holes(by_prior, _share(q.log_prob(drawn), log_fitted), False, n_samples)
+    return _share(aggregate_posterior(codes).log_prob(drawn), log_fitted)
 
 
 def _share(log_q: Tensor, log_origin: Tensor) -> float:

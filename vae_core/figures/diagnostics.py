@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from vae_core.figures.theme import DISTORTION, INACTIVE, NEGATIVE_ELBO, PRIOR, RATE, styled
 
-FLOOR = 1e-8  # of the prior's variance: what is less is drawn here
+FLOOR = 1e-10  # of the prior's variance: what is less is drawn here
 MOST_NAMES = 24  # bars that are labelled one by one
 
 
@@ -82,7 +82,8 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
         counts, _ = np.histogram(exponents[own], edges)
         name = f"{'active' if active else 'inactive'} ({own.sum()})"
         figure.add_bar(
-            x=10.0 ** (0.5 * (edges[1:] + edges[:-1])),
+            x=10.0 ** edges[:-1],
+            offset=0,
             y=counts,
             width=10.0 ** edges[1:] - 10.0 ** edges[:-1],
             marker={"color": colour, "pattern": {"shape": "" if active else "/"}},
@@ -96,6 +97,7 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
                 x=variance[own],
                 y=table["kl"][own],
                 text=table["name"][own],
+                customdata=table["mean_variance"][own],
                 mode="markers",
                 marker={
                     "color": colour,
@@ -103,18 +105,23 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
                     "symbol": "circle" if active else "x",
                 },
                 showlegend=False,
-                hovertemplate="%{text}: Var μ %{x:.3g}, KL %{y:.3g} nats<extra></extra>",
+                hovertemplate="%{text}: Var μ %{customdata:.3g}, KL %{y:.3g} nats<extra></extra>",
                 row=2,
                 col=1,
             )
     styled(figure, height, "", "")
-    figure.update_layout(barmode="stack")
+    figure.update_layout(barmode="overlay")
     figure.add_vline(threshold, line={"color": PRIOR, "width": 3, "dash": "dot"})
     figure.add_annotation(
         x=np.log10(threshold), y=1.0, yref="paper", text=f"{threshold:g}", showarrow=False,
         xanchor="right", yanchor="top", xshift=-6, font={"size": 15, "color": PRIOR},
     )  # fmt: skip
-    figure.update_xaxes(type="log", range=[edges[0], edges[-1]], dtick=1, exponentformat="power")
+    figure.update_xaxes(
+        type="log",
+        range=[edges[0], edges[-1]],
+        dtick=1 if edges[-1] - edges[0] < 7 else 2,
+        exponentformat="power",
+    )
     figure.update_xaxes(title_text="Var μ over the images, of the prior's", row=2 if finite else 1)
     figure.update_yaxes(title_text="numbers", rangemode="tozero", tickformat="d", row=1)
     if finite:
@@ -152,7 +159,7 @@ def label_bars(table: pd.DataFrame, entropy: float, height: int = 420) -> go.Fig
         )
     figure.update_layout(bargap=0.2 if len(shown) > 4 else 0.6)
     figure.update_xaxes(type="category")
-    styled(figure, height, "latent number, what says most of the class first", "I(z_j; y), nats")
+    styled(figure, height, "latent number, what says most first", "I(z_j; y), nats")
     figure.add_hline(
         entropy, line={"color": PRIOR, "width": 3, "dash": "dot"},
         annotation={"text": f"H(y) = {entropy:.2f}", "font": {"size": 15, "color": PRIOR}},
