@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, charts, diagnosis, findings, images, state
+from pages.ui import cached, charts, conditions, diagnosis, findings, images, state
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
 
@@ -25,7 +25,7 @@ if view == findings.SAMPLES:
     findings.show_numbers(findings.sample_numbers(run, codes, distances), across=True)
     if distances is None:
         images.offer_images_of(run, "The distance to training images needs the data set.")
-    st.caption(findings.conditions(run, codes, view))
+    st.caption(conditions.describe(run, codes, view))
     st.stop()
 
 verdict = st.container()
@@ -59,4 +59,4 @@ if view == findings.LABELS:
     )
 if view == findings.VERDICT:
     findings.show_table(found.table)
-st.caption(findings.conditions(run, codes, view))
+st.caption(conditions.describe(run, codes, view))

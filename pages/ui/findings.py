@@ -1,4 +1,4 @@
-"""The words of the Diagnostics page: what each view is about, its numbers, and what they are of."""
+"""The words of the Diagnostics page: what each view is about, and its few numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui import diagnosis
 from vae_core import Codes, Run
 from vae_core.analysis import Collapse, LabelGap, Shell
-from vae_core.analysis.collapse import COLLAPSE, GREY_LEVEL, HEALTHY, NO_RATE
+from vae_core.analysis.collapse import COLLAPSE, HEALTHY, NO_RATE
 from vae_core.posteriors import DiagonalGaussian
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
@@ -136,64 +136,3 @@ def show_table(table: pd.DataFrame) -> None:
             ),
         },
     )
-
-
-def conditions(run: Run, codes: Codes, view: str) -> str:
-    """What the numbers of a view are of."""
-    split = f"Test split, {len(codes):,} images ({run.config.data.binarisation} pixels)."
-    return f"{split} {_conditions(run, codes, view)}"
-
-
-def _conditions(run: Run, codes: Codes, view: str) -> str:
-    if view == VERDICT:
-        found = diagnosis.collapse(run)
-        low, high = found.reach
-        far = f"{low:g} and to {high:g}".replace("-", "−")
-        bound = (
-            f" I(x; z) is a lower bound from {found.n_samples} draws of z."
-            if codes.kind.has_density
-            else ""
-        )
-        capped = (
-            f" The effect of the {found.n_measured} most informative of {len(found.table)} numbers "
-            "was measured."
-            if found.n_measured < len(found.table)
-            else ""
-        )
-        return (
-            f"Each number in turn was set to {far} in the means of {found.n_images} images; the "
-            "change is RMS over images, ends and pixels, from 0 (black) to 1 (white). Unused: Var "
-            f"μ at most 0.01 of the prior's, or a change below one grey level, {GREY_LEVEL:.4f}. "
-            f"Spread: of reconstructions about their mean picture.{bound}{capped}"
-        )
-    if view == UNITS:
-        return "Variance of the posterior means over the images, in units of the prior's variance."
-    if view == LABELS:
-        return (
-            "± and whiskers: one standard error over the draws. This is no MIG, which is over the "
-            "factors that made the data: the label is one of them at best, and a model may say "
-            "it with several numbers together."
-        )
-    if view == SHELL:
-        return f"d = {diagnosis.shell(run).d}; one draw of z for each of 5,000 images at random."
-    return _sample_conditions(codes)
-
-
-def _sample_conditions(codes: Codes) -> str:
-    text = (
-        f"The decoder's mean pictures. Distances: median over {diagnosis.N_PICTURES} pictures of "
-        "the RMS per pixel to the nearest training image, from 0 to 1; blur alone makes them "
-        "small, so compare them with each other."
-    )
-    if not codes.kind.has_density:
-        return (
-            f"{text} An auto-encoder is trained without a prior: draws of N(0, I) are what one "
-            "would decode by mistake, and without a density nothing can be told of holes."
-        )
-    text += (
-        " A hole: q(z) at least ten times rarer than the density drawn from, at 2,000 draws; "
-        "when the images are too few to know q(z) between them it is saturated."
-    )
-    if not codes.kind.is_additive:
-        text += " Proportions that add up to 1 have no Gaussian to fit."
-    return text

@@ -123,7 +123,9 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
         exponentformat="power",
     )
     figure.update_xaxes(title_text="Var μ over the images, of the prior's", row=2 if finite else 1)
-    figure.update_yaxes(title_text="numbers", rangemode="tozero", tickformat="d", row=1)
+    most = max(max(trace.y) for trace in figure.data if trace.type == "bar")
+    whole = 1 if most < 6 else None  # no half numbers on the axis
+    figure.update_yaxes(title_text="numbers", rangemode="tozero", dtick=whole, row=1)
     if finite:
         figure.update_yaxes(
             title_text="KL, nats per image", autorangeoptions={"include": [0.0, 0.1]}, row=2
