@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import findings
-from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures
-from vae_core import Run
+from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
+from vae_core import Dataset, Run
 from vae_core.analysis import collapse, label_gap, shell
+from vae_core.config import POSTERIORS
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
 
 RUNS = {run.id: run for run in MODELS}
@@ -87,6 +90,18 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
         else:
             assert app.metric or view == findings.SAMPLES
             assert "Test split" in app.caption[-1].value
+
+
+@pytest.mark.parametrize("family", list(POSTERIORS))
+def test_a_feature_map_of_every_family_has_every_view(
+    family: str, runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, posterior=family, latent_shape=(2, 2, 3))
+    app = open_page("diagnostics.py", label)
+    for view in findings.HEADINGS:
+        app.segmented_control(key="diagnosis").set_value(view).run()
+        assert_sound(app)
+        assert charts(app) or pictures(app) or app.info
 
 
 @some_models
