@@ -26,6 +26,7 @@ page = st.navigation(
             st.Page("kl.py", title="KL", url_path="kl"),
             st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
             st.Page("bounds.py", title="Bounds", url_path="bounds"),
+            st.Page("diagnostics.py", title="Diagnostics", url_path="diagnostics"),
         ],
     },
     position="top",

@@ -5,9 +5,12 @@ from vae_core.analysis.aggregate import (
     aggregate_posterior,
     elbo_surgery,
     marginal_kl,
+    mutual_information,
 )
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors
 from vae_core.analysis.codes import Codes, encode_dataset
+from vae_core.analysis.collapse import Collapse, collapse
+from vae_core.analysis.effects import picture_change
 from vae_core.analysis.evidence import (
     BoundSummary,
     ImportanceBound,
@@ -16,6 +19,7 @@ from vae_core.analysis.evidence import (
     summarise_bound,
 )
 from vae_core.analysis.fields import Field, decoder_field, encoder_field
+from vae_core.analysis.labels import LabelGap, label_gap
 from vae_core.analysis.linear import data_spectrum, directions_used
 from vae_core.analysis.locality import (
     cell_correlation,
@@ -29,6 +33,7 @@ from vae_core.analysis.mixtures import (
     class_surgery,
 )
 from vae_core.analysis.neighbours import nearest_codes
+from vae_core.analysis.norms import Shell, chi_density, chi_interval, shell
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -39,6 +44,7 @@ from vae_core.analysis.rates import (
     stick_rates,
     total_rate,
 )
+from vae_core.analysis.samples import Holes, gaussian_draws, holes, nearest_distance
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
@@ -48,19 +54,26 @@ __all__ = [
     "ClassPosterior",
     "ClassSurgery",
     "Codes",
+    "Collapse",
     "Field",
+    "Holes",
     "ImportanceBound",
+    "LabelGap",
+    "Shell",
     "active_units",
     "aggregate_posterior",
     "at_mean_no_bound",
     "cell_correlation",
     "channel_order",
+    "chi_density",
+    "chi_interval",
     "class_buildup",
     "class_densities",
     "class_draws",
     "class_posteriors",
     "class_rates",
     "class_surgery",
+    "collapse",
     "data_spectrum",
     "decode_mean",
     "decoder_difference",
@@ -70,13 +83,20 @@ __all__ = [
     "encode_dataset",
     "encoder_field",
     "encoder_sensitivity",
+    "gaussian_draws",
+    "holes",
     "iwae_bound",
     "kl_per_dim",
+    "label_gap",
     "latent_names",
     "marginal_kl",
+    "mutual_information",
     "nearest_codes",
+    "nearest_distance",
+    "picture_change",
     "rate_rest",
     "rate_table",
+    "shell",
     "stick_rates",
     "summarise_bound",
     "total_rate",

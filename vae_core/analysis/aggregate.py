@@ -13,7 +13,7 @@ each of them is from the prior.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -90,10 +90,16 @@ class AggregatePosterior:
         whole, others, own = (torch.cat(parts) for parts in zip(*found, strict=True))
         return whole, others, own
 
-    def marginal_log_prob(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m d"]:
-        """log q(z_j) of every number alone, a mixture in one dimension, (m, d)."""
-        columns = z.flatten(1).unbind(1)
-        return torch.stack([self.number_log_prob(z_j, j) for j, z_j in enumerate(columns)], 1)
+    def marginal_log_prob(
+        self, z: Float[Tensor, " m *latent"], numbers: Sequence[int] | None = None
+    ) -> Float[Tensor, "m d"]:
+        """log q(z_j) of every number alone, a mixture in one dimension, (m, d).
+
+        `numbers` names the columns wanted, indices into z.flatten(); all by default.
+        """
+        flat = z.flatten(1)
+        wanted = range(flat.shape[1]) if numbers is None else numbers
+        return torch.stack([self.number_log_prob(flat[:, j], j) for j in wanted], 1)
 
     def number_log_prob(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, " m"]:
         """log q(z_j) of number j of z.flatten() at m places."""
@@ -183,8 +189,15 @@ def _information(q: AggregatePosterior, z: Tensor, index: Tensor) -> tuple[float
     return lower, upper
 
 
+def mutual_information(codes: Codes, n_samples: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """The bracket around I(x; z) of `elbo_surgery` alone, in nats; both nan when saturated.
+
+    Quick for any number of latent numbers. Raises ConfigError for a point mass.
+    """
+    q = aggregate_posterior(codes)
+    return _information(q, *q.sample(n_samples, torch.Generator().manual_seed(seed)))
+
+
 def marginal_kl(codes: Codes, n_samples: int = 2000, seed: int = 0) -> float:
     """KL(q(z) || p) of these codes as in `elbo_surgery`, in nats; nan when saturated."""
-    q = aggregate_posterior(codes)
-    z, index = q.sample(n_samples, torch.Generator().manual_seed(seed))
-    return float(codes.rate.double().mean()) - _information(q, z, index)[0]
+    return float(codes.rate.double().mean()) - mutual_information(codes, n_samples, seed)[0]

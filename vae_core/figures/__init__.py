@@ -2,12 +2,15 @@
 
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
+from vae_core.figures.diagnostics import activity, label_bars, number_evidence
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
+from vae_core.figures.shell import shell_density
 
 __all__ = [
     "Ellipse",
+    "activity",
     "bound_curve",
     "class_bars",
     "class_layers",
@@ -18,8 +21,11 @@ __all__ = [
     "kl_cells",
     "kl_channels",
     "kl_over_epochs",
+    "label_bars",
     "marginal",
+    "number_evidence",
     "posterior_plane",
+    "shell_density",
     "surgery_bar",
     "to_png",
     "training_curves",

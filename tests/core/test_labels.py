@@ -1,0 +1,106 @@
+"""What single numbers say of the label: where it is known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from tests.core.families import WITH_DENSITY, random_params
+from tests.samples import LATENTS, seeded
+from vae_core.analysis import Codes, aggregate_posterior, label_gap
+from vae_core.errors import ConfigError
+
+
+def codes_of(mu: torch.Tensor, labels: torch.Tensor, sigma: float = 0.1) -> Codes:
+    params = torch.cat([mu, torch.full_like(mu, 2.0 * math.log(sigma))], -1)
+    return Codes(params, labels, "diagonal", (mu.shape[1],))
+
+
+def classes(n: int = 400, k: int = 4) -> torch.Tensor:
+    return torch.arange(n) % k
+
+
+def test_one_number_that_says_the_class_alone_has_a_gap_of_one() -> None:
+    y = classes()
+    mu = torch.stack([torch.zeros(400), 10.0 * y, torch.ones(400)], 1)
+    gap = label_gap(codes_of(mu, y))
+    assert gap.gap == pytest.approx(1.0, abs=1e-6)
+    assert gap.entropy == pytest.approx(math.log(4))
+    assert gap.table["name"][0] == "z1"
+    assert gap.table["information"].tolist() == pytest.approx([math.log(4), 0, 0], abs=1e-6)
+
+
+def test_two_copies_have_none() -> None:
+    y = classes()
+    gap = label_gap(codes_of((10.0 * y)[:, None].expand(-1, 2), y))
+    assert gap.gap == pytest.approx(0.0, abs=1e-6)
+    assert gap.table["information"].tolist() == pytest.approx([math.log(4)] * 2, abs=1e-6)
+
+
+def test_numbers_that_know_nothing_of_the_label_say_nothing() -> None:
+    mu = torch.arange(100.0).repeat_interleave(4)[:, None].expand(-1, 2) / 50  # once per class
+    gap = label_gap(codes_of(mu, classes()))
+    assert gap.gap == pytest.approx(0.0, abs=1e-6)
+    assert gap.table["information"].abs().max() < 1e-6
+
+
+def test_half_the_class_is_a_gap_of_half() -> None:
+    """One number says all of four classes, ln 4; one says odd or even, ln 2."""
+    y = classes()
+    gap = label_gap(codes_of(torch.stack([10.0 * (y % 2), 10.0 * y], 1), y))
+    assert gap.gap == pytest.approx(0.5, abs=1e-6)
+    assert gap.table["name"].tolist() == ["z1", "z0"]
+
+
+def test_classes_count_as_often_as_they_come() -> None:
+    y = (torch.arange(400) % 8 == 3).long() * 5  # labels 0 and 5, 7 to 1
+    gap = label_gap(codes_of(10.0 * y[:, None], y), n_samples=400)
+    entropy = -sum(p * math.log(p) for p in (1 / 8, 7 / 8))
+    assert gap.entropy == pytest.approx(entropy)
+    assert gap.table["information"][0] == pytest.approx(entropy, abs=1e-6)
+    assert gap.gap == pytest.approx(1.0, abs=1e-6)  # alone, there is no second
+
+
+@pytest.mark.parametrize("apart", [0.5, 1.5])
+def test_of_two_gaussians_it_is_an_integral(apart: float) -> None:
+    y = classes(200, 2)
+    gap = label_gap(codes_of(apart * (2.0 * y - 1.0)[:, None], y, sigma=1.0), 10_000)
+    z = torch.linspace(-10, 10, 4001, dtype=torch.float64)
+    one = torch.distributions.Normal(apart, 1.0).log_prob(z)
+    other = torch.distributions.Normal(-apart, 1.0).log_prob(z)
+    both = torch.logaddexp(one, other) - math.log(2)
+    known = float((one.exp() * (one - both)).sum() * (z[1] - z[0]))
+    error = gap.table["standard_error"][0]
+    assert error < 0.01
+    assert gap.table["information"][0] == pytest.approx(known, abs=4 * error)
+    assert gap.standard_error == pytest.approx(error / math.log(2))
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+@pytest.mark.parametrize("family", WITH_DENSITY)
+def test_no_number_says_more_than_the_label_holds(family: str, latent: tuple[int, ...]) -> None:
+    codes = Codes(random_params(family, latent, 60), classes(60, 3), family, latent)
+    gap = label_gap(codes, 200)
+    assert len(gap.table) == math.prod(latent)
+    assert (gap.table["information"] < gap.entropy).all()
+    assert (gap.table["information"] > -3 * gap.table["standard_error"]).all()
+    assert gap.table["information"].is_monotonic_decreasing
+    assert 0.0 <= gap.gap < 1.0
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+@pytest.mark.parametrize("family", WITH_DENSITY)
+def test_chosen_marginals_are_columns_of_all(family: str, latent: tuple[int, ...]) -> None:
+    codes = Codes(random_params(family, latent, 9), classes(9, 3), family, latent)
+    q = aggregate_posterior(codes)
+    z, _ = q.sample(5, seeded())
+    torch.testing.assert_close(q.marginal_log_prob(z, [2, 0]), q.marginal_log_prob(z)[:, [2, 0]])
+
+
+def test_points_and_single_classes_have_no_gap() -> None:
+    with pytest.raises(ConfigError, match="no density"):
+        label_gap(Codes(torch.randn(6, 2, generator=seeded()), classes(6, 2), "delta", (2,)))
+    with pytest.raises(ConfigError, match="at least 2 classes; got 1"):
+        label_gap(codes_of(torch.zeros(4, 1), torch.ones(4, dtype=torch.long)))

@@ -1,0 +1,150 @@
+"""The page that says whether a model is healthy: its figures, its words, and what it leaves out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import findings
+from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
+from vae_core import Dataset, Run
+from vae_core.analysis import collapse, label_gap, shell
+from vae_core.config import POSTERIORS
+from vae_core.figures import activity, label_bars, number_evidence, shell_density
+
+RUNS = {run.id: run for run in MODELS}
+SOME = [
+    RUNS[name] for name in ("digits-map", "mnist-collapsed", "mnist-ae-2d", "mnist-dirichlet-3")
+]
+some_models = pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)
+TABLE = pd.DataFrame(
+    {
+        "name": ["z1", "z0", "z2"],
+        "kl": [2.0, 1.0, 0.0],
+        "mean_variance": [0.9, 0.02, 0.0],
+        "active": [True, True, False],
+        "picture_change": [0.2, 0.0, 0.1],
+        "unused": [False, True, True],
+    }
+)
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_a_number_that_one_side_ignores_stands_out() -> None:
+    """Unused ones are hatched in both rows: a bar in one and none in the other shows."""
+    bars = number_evidence(TABLE).data
+    hatched = [bar for bar in bars if bar.marker.pattern.shape == "/"]
+    assert [list(bar.x) for bar in hatched] == [["z0", "z2"]] * 2
+    assert [list(bar.y) for bar in hatched] == [[1.0, 0.0], [0.0, 0.1]]
+    without_rate = number_evidence(TABLE.assign(kl=np.inf)).data
+    assert len(without_rate) == 2
+
+
+def test_every_number_is_counted_once_on_its_side_of_the_threshold() -> None:
+    figure = activity(TABLE, 0.01)
+    for trace in figure.data:
+        if trace.type == "bar":
+            active = trace.name.startswith("active")
+            assert sum(trace.y) == (2 if active else 1)
+            middle = np.array(trace.x) + 0.5 * np.array(trace.width)
+            assert ((middle[np.array(trace.y) > 0] > 0.01) == active).all()
+    assert sum(trace.type == "scatter" for trace in figure.data) == 2
+    assert not any(t.type == "scatter" for t in activity(TABLE.assign(kl=np.inf), 0.01).data)
+
+
+def test_the_two_numbers_of_the_label_gap_stand_out() -> None:
+    table = pd.DataFrame(
+        {"name": ["z2", "z0", "z1"], "information": [1.0, 0.6, 0.1], "standard_error": 0.01}
+    )
+    two, others = label_bars(table, 2.3).data
+    assert list(two.x) == ["z2", "z0"]
+    assert list(others.x) == ["z1"]
+    assert len(label_bars(table.head(2), 2.3).data) == 1
+
+
+def test_norms_are_drawn_as_densities() -> None:
+    found = shell(RUNS["digits-2d"].codes())
+    figure = shell_density(found.norms, found.density, found.interval)
+    for trace in figure.data:
+        x, y = np.array(trace.x), np.array(trace.y)
+        assert y.sum() * (x[1] - x[0]) == pytest.approx(1.0, abs=0.02)
+
+
+@some_models
+def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
+    app = open_page("diagnostics.py", run)
+    for view in findings.HEADINGS:
+        app.segmented_control(key="diagnosis").set_value(view).run()
+        assert_sound(app)
+        reason = findings.not_for(run.codes(), view)
+        if reason:
+            assert [info.value for info in app.info] == [reason]
+            assert not app.metric
+        else:
+            assert app.metric or view == findings.SAMPLES
+            assert "Test split" in app.caption[-1].value
+
+
+@pytest.mark.parametrize("family", list(POSTERIORS))
+def test_a_feature_map_of_every_family_has_every_view(
+    family: str, runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, posterior=family, latent_shape=(2, 2, 3))
+    app = open_page("diagnostics.py", label)
+    for view in findings.HEADINGS:
+        app.segmented_control(key="diagnosis").set_value(view).run()
+        assert_sound(app)
+        assert charts(app) or pictures(app) or app.info
+
+
+@some_models
+def test_the_verdict_is_that_of_the_core(run: Run) -> None:
+    app = open_page("diagnostics.py", run)
+    found = collapse(run.vae(), run.codes())
+    box = next(iter([*app.success, *app.warning, *app.info]))
+    assert found.verdict[1:] in box.value
+    assert found.evidence in box.value
+    used = int((~found.table["unused"]).sum())
+    assert metrics(app)["Numbers used"] == f"{used} of {len(found.table)}"
+    shown = sum(len(numbers(t["y"])) for t in charts(app)[0]["data"] if t["yaxis"] == "y")
+    assert shown == len(found.table)
+
+
+def test_the_link_opens_the_label_gap() -> None:
+    run = RUNS["digits-2d"]
+    app = open_page("diagnostics.py", run, diagnosis="Label gap")
+    found = label_gap(run.codes(), 1000)
+    assert metrics(app)["Label gap"] == f"{found.gap:.3f} ± {found.standard_error:.3f}"
+
+
+def test_samples_are_shown_without_the_data_set_and_measured_with_it() -> None:
+    here = open_page("diagnostics.py", RUNS["digits-map"], diagnosis="Samples")
+    assert_sound(here)
+    assert len(pictures(here)) == 3
+    assert "Nearest training image" in "".join(e.proto.body for e in here.get("html"))
+    away = open_page("diagnostics.py", RUNS["mnist-dirichlet-3"], diagnosis="Samples")
+    assert_sound(away)
+    assert list(pictures(away)) == ["Reconstructions", "Prior draws"]
+    assert "needs the data set" in away.info[0].value
+    assert "no Gaussian to fit" in away.caption[-1].value
+
+
+def test_nothing_is_told_of_holes_that_is_saturated() -> None:
+    app = open_page("diagnostics.py", RUNS["mnist-20d"], diagnosis="Samples")
+    assert metrics(app)["Prior draws in a hole"] == "saturated"
+    assert "Gaussian draws in a hole" not in metrics(app)
+    app.segmented_control(key="diagnosis").set_value("Verdict").run()
+    assert "saturated" in metrics(app).values()
+
+
+def test_one_class_has_no_label_to_tell() -> None:
+    app = open_page("diagnostics.py", RUNS["mnist-ones-2d"], diagnosis="Label gap")
+    assert_sound(app)
+    assert "one class only" in app.info[0].value

@@ -1,0 +1,185 @@
+"""Posterior collapse: which latent numbers a model leaves unused, and how one can tell.
+
+A number is unused in two ways that need not go together: the encoder says the same of every
+image (its KL is nought), or the decoder paints the same whatever it is. Both are measured.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+import torch
+
+from vae_core.analysis.aggregate import mutual_information
+from vae_core.analysis.codes import Codes
+from vae_core.analysis.effects import picture_change, reach
+from vae_core.analysis.rates import (
+    ACTIVE_VARIANCE,
+    active_units,
+    channel_order,
+    latent_names,
+    total_rate,
+)
+from vae_core.analysis.traversals import decode_mean
+from vae_core.vae import VAE
+
+COLLAPSED = 0.01  # nats: a mean KL below it is none
+GREY_LEVEL = 1.0 / 255.0  # a change of the picture that no screen shows
+MOST_NUMBERS = 64  # whose effect on the picture is measured
+MOST_PICTURES = 200  # reconstructions, to see whether they differ
+
+HEALTHY, COLLAPSE, NO_RATE = "healthy", "collapsed", "no finite rate: an auto-encoder"
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """What a model makes of its latent numbers, and the numbers that say so.
+
+    Attributes
+    ----------
+    verdict : str
+        "healthy", "partly collapsed: k of d numbers unused", "collapsed" or
+        "no finite rate: an auto-encoder".
+    evidence : str
+        One sentence of numbers.
+    table : DataFrame
+        One row per latent number, the most informative first: name, kl (nats per image),
+        mean_variance (Var_x mu_j, of the prior's), active, picture_change (RMS per pixel, on
+        a scale from 0 to 1; nan where not measured) and unused.
+    mean_kl : float
+        Nats per image, infinite for a point mass.
+    mutual_information : float
+        Lower bound on I(x; z) in nats; nan when saturated, or without a density.
+    ceiling : float
+        ln N, which it cannot exceed.
+    spread : float
+        RMS per pixel of the reconstructions about their mean picture: 0 when every image
+        comes back as the same one.
+    reach : (float, float)
+        The values each number was set to.
+    n_images : int
+        Whose means these were set in.
+    n_samples : int
+        Draws of z behind the mutual information.
+    """
+
+    verdict: str
+    evidence: str
+    table: pd.DataFrame
+    mean_kl: float
+    mutual_information: float
+    ceiling: float
+    spread: float
+    reach: tuple[float, float]
+    n_images: int
+    n_samples: int
+
+    @property
+    def n_measured(self) -> int:
+        """How many numbers' effect on the picture was measured."""
+        return int(self.table["picture_change"].notna().sum())
+
+
+def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -> Collapse:
+    """Whether a model uses its latent numbers, with the evidence.
+
+    Parameters
+    ----------
+    vae : VAE
+    codes : Codes
+        Of a split, at least one image.
+    n_images : int
+        In whose means each number is moved, evenly spread over the split.
+    n_samples : int
+        Draws of z for the mutual information.
+    """
+    order = channel_order(codes)
+    some = torch.linspace(0, len(codes) - 1, min(n_images, len(codes))).long()
+    table = _table(codes).iloc[order].reset_index(drop=True)
+    changes = picture_change(vae, codes.mean[some], order[:MOST_NUMBERS])
+    table["picture_change"] = pd.Series(changes.double().numpy())
+    table["unused"] = ~table["active"] | (table["picture_change"] < GREY_LEVEL)
+    mean_kl, verdict = total_rate(codes), _verdict(codes, table)
+    information = mutual_information(codes, n_samples)[0] if codes.kind.has_density else math.nan
+    many = torch.linspace(0, len(codes) - 1, min(MOST_PICTURES, len(codes))).long()
+    pictures = decode_mean(vae, codes.mean[many])
+    spread = float((pictures - pictures.mean(0)).square().mean().sqrt())
+    return Collapse(
+        verdict,
+        _evidence(verdict, table, mean_kl, spread),
+        table,
+        mean_kl,
+        information,
+        math.log(len(codes)),
+        spread,
+        reach(codes.kind),
+        len(some),
+        n_samples,
+    )
+
+
+def _table(codes: Codes) -> pd.DataFrame:
+    variance = codes.mean.var(0, correction=0) / codes.prior().variance
+    return pd.DataFrame(
+        {
+            "name": latent_names(codes.latent_shape),
+            "kl": codes.kl.mean(0).double().flatten().numpy(),
+            "mean_variance": variance.double().flatten().numpy(),
+            "active": active_units(codes).flatten().numpy(),
+        }
+    )
+
+
+def _verdict(codes: Codes, table: pd.DataFrame) -> str:
+    if not codes.kind.has_rate:
+        return NO_RATE
+    if total_rate(codes) < COLLAPSED:
+        return COLLAPSE
+    n_unused = int(table["unused"].sum())
+    return f"partly collapsed: {n_unused} of {len(table)} numbers unused" if n_unused else HEALTHY
+
+
+def _evidence(verdict: str, table: pd.DataFrame, mean_kl: float, spread: float) -> str:
+    """One sentence that says in numbers why."""
+    if verdict == COLLAPSE:
+        return (
+            f"The mean KL, {_few(mean_kl)} nats per image, is below {COLLAPSED}: the posterior is "
+            "the prior whatever the image, and reconstructions differ from their mean picture "
+            f"by {_few(spread)} (RMS per pixel)."
+        )
+    used, unused = table[~table["unused"]], table[table["unused"]]
+    moves = (
+        f"Var μ is at least {_least(used['mean_variance'])} of the prior's (more than "
+        f"{ACTIVE_VARIANCE} counts as active), and set to either end a number changes the "
+        f"picture by at least {_least(used['picture_change'])} (RMS per pixel)"
+    )
+    if verdict == NO_RATE:
+        return f"A point's KL to any density is infinite. Of the {len(used)} numbers used, {moves}."
+    if verdict == HEALTHY:
+        return f"The mean KL is {mean_kl:.2f} nats per image; for every number {moves}."
+    n, ignored = len(unused), int(unused["active"].sum())
+    still = f"hardly move with the image (Var μ at most {ACTIVE_VARIANCE} of the prior's)"
+    why = f"{n - ignored} {still}, {ignored} move but the decoder does not answer"
+    if ignored in (0, n):
+        why = f"all {still}" if ignored == 0 else "all move, but the decoder does not answer"
+    evidence = (
+        f"Of the {n} unused, {why}. Together they cost {_few(unused['kl'].sum())} of "
+        f"{mean_kl:.2f} nats per image"
+    )
+    if unused["picture_change"].isna().all():  # they were not among the most informative
+        return f"{evidence}."
+    return (
+        f"{evidence}; set to either end, none changes the picture by more than "
+        f"{_few(unused['picture_change'].max())} (RMS per pixel)."
+    )
+
+
+def _least(values: pd.Series[float]) -> str:
+    return f"{values.min():.2g}" if len(values) else "nothing"
+
+
+def _few(value: float) -> str:
+    """Two digits, and no power of ten."""
+    return f"{value:.2g}" if value >= 1e-4 else "less than 0.0001"

@@ -1,0 +1,108 @@
+"""What single latent numbers say of the class label."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from vae_core.analysis.aggregate import aggregate_posterior
+from vae_core.analysis.codes import Codes
+from vae_core.analysis.rates import channel_order, latent_names
+from vae_core.errors import ConfigError
+
+MOST_NUMBERS = 64  # that are looked at, the most informative ones
+
+
+@dataclass(frozen=True)
+class LabelGap:
+    """How far one number of z alone says the class, and no other does.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per latent number, what it says of the label first: name, information =
+        I(z_j; y) and its standard_error over draws, in nats.
+    entropy : float
+        H(y) in nats, the most that anything can say of the label.
+    gap : float
+        (largest - second largest information) / H(y), from 0 to 1. With one number alone
+        the second is 0.
+    standard_error : float
+        Of the gap, over draws.
+    """
+
+    table: pd.DataFrame
+    entropy: float
+    gap: float
+    standard_error: float
+
+
+def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
+    """The mutual information gap (Chen et al. 2018, eq. 6) with the class label as the one factor.
+
+    A gap of 1: one number says the class, the others nothing. A gap of 0: two say equally
+    much of it, or none says anything. It is no MIG, which is over the factors that made the
+    data; a model may well say the class with several numbers together.
+
+    I(z_j; y) = E log q(z_j|y) / q(z_j), both of them mixtures in one dimension over all
+    images, at draws of z_j. Each z's own image is one of them, which adds next to nothing
+    where many posteriors overlap.
+
+    Parameters
+    ----------
+    codes : Codes
+        Of at least two classes. Of more than MOST_NUMBERS latent numbers the most
+        informative ones are looked at.
+    n_samples : int
+        Draws of z.
+
+    Raises
+    ------
+    ConfigError
+        For a point mass, and where there is one class only.
+    """
+    labels, counts = codes.labels.unique(return_counts=True)
+    if len(labels) < 2:
+        raise ConfigError(
+            f"the label gap needs at least 2 classes; got {len(labels)}. Choose a model of more."
+        )
+    share = counts.double() / len(codes)
+    entropy = float(torch.special.entr(share).sum())
+    numbers = channel_order(codes)[:MOST_NUMBERS]
+    gains = _gains(codes, numbers, n_samples, seed)
+    names = latent_names(codes.latent_shape)
+    table = pd.DataFrame(
+        {
+            "name": [names[j] for j in numbers],
+            "information": gains.mean(0).numpy(),
+            "standard_error": (gains.std(0) / math.sqrt(len(gains))).numpy(),
+        }
+    ).sort_values("information", ascending=False, ignore_index=True)
+    best = gains[:, gains.mean(0).argsort(descending=True)[:2]]
+    apart = best[:, 0] - best[:, 1] if best.shape[1] > 1 else best[:, 0]
+    error = float(apart.std()) / math.sqrt(len(apart)) / entropy
+    return LabelGap(table, entropy, float(apart.mean()) / entropy, error)
+
+
+def _gains(codes: Codes, numbers: list[int], n_samples: int, seed: int) -> Float[Tensor, " m k"]:
+    """log q(z_j|y) - log q(z_j) at draws of z and their labels, (m, numbers), in nats."""
+    exact = codes
+    if not codes.kind.is_additive:  # proportions come too close to 0 and 1 for float32
+        exact = replace(codes, params=codes.params.double())
+    whole = aggregate_posterior(exact)
+    z, index = whole.sample(n_samples, torch.Generator().manual_seed(seed))
+    joint = []  # log pi_y + log q(z_j|y), class by class
+    classes = codes.labels.unique()
+    for label in classes:
+        of_class = torch.nonzero(codes.labels == label)[:, 0]
+        log_prob = aggregate_posterior(exact.take(of_class)).marginal_log_prob(z, numbers)
+        joint.append(math.log(len(of_class) / len(codes)) + log_prob)
+    nats = torch.stack(joint)  # (classes, m, k)
+    own = torch.searchsorted(classes, codes.labels[index])
+    log_share = (codes.labels.bincount()[codes.labels[index]].double() / len(codes)).log()
+    return nats[own, torch.arange(len(z))] - log_share[:, None] - nats.logsumexp(0)
