@@ -28,6 +28,7 @@ from vae_core.analysis.rates import (
     stick_rates,
     total_rate,
 )
+from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
@@ -46,6 +47,8 @@ __all__ = [
     "class_posteriors",
     "class_rates",
     "class_surgery",
+    "codes_table",
+    "csv_bytes",
     "data_spectrum",
     "decode_mean",
     "directions_used",
@@ -55,6 +58,7 @@ __all__ = [
     "kl_per_dim",
     "latent_names",
     "nearest_codes",
+    "parquet_bytes",
     "rate_rest",
     "rate_table",
     "stick_rates",
