@@ -66,8 +66,8 @@ def why_too_large(vae: VAE) -> str | None:
         return None
     cost = max(known["multiply_adds"].values()) / 1e6
     return (
-        f"The {' and '.join(left_out)} of this model take up to {cost:.1f} million multiply-adds "
-        "a picture, or have a layer that pages do not know: a server has to run them."
+        f"Its {' and '.join(left_out)} must be run by a server: up to {cost:.1f} million "
+        "multiply-adds a picture, or a layer that pages do not know."
     )
 
 
