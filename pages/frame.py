@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import state, takehome
 from vae_core.errors import VAECoreError
 
 st.set_page_config("ELBO Room", page_icon=str(state.ROOT / "assets" / "icon.png"), layout="wide")
@@ -37,9 +37,11 @@ if st.session_state.get("page") != page.url_path:
     st.session_state["visit"] = st.session_state.get("visit", 0) + 1
 
 try:
-    picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
-    with picker:
+    picker, line = st.columns([2, 5], vertical_alignment="center", gap="medium")
+    with picker, st.container(horizontal=True, vertical_alignment="center"):
         run = state.pick_run()
+        if run:
+            takehome.offer(run)
     with line:
         st.caption(state.summary(run) if run else "")
     page.run()

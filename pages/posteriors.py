@@ -62,7 +62,7 @@ for column, index in ((left, j), (right, k)):
         figure = marginal(
             frame, charts.prior_frame(codes, index), codes.kind.prior_title, table["name"][index]
         )
-        charts.show(figure, key=f"marginal-{column is right}")
+        charts.show(figure, key=f"marginal-{'up' if column is right else 'across'}")
 drawn = f" {len(some):,} {layer} shown;" if len(some) else ""
 st.caption(
     f"Test split, {len(shown):,} images;{drawn} marginals from {len(draws):,} draws of z, one for "

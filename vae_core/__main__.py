@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from vae_core.analysis import summarise_bound
+from vae_core.archive import write_archive
 from vae_core.config import DataConfig
 from vae_core.data import Dataset, load_dataset
 from vae_core.errors import RunError, VAECoreError
@@ -65,8 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--widen", type=float, default=1.0, metavar="F", help="weigh draws from F times the width"
     )
-    sub = command("export", "write a run as a small folder to ship", data=True)
-    sub.add_argument("--to", required=True, metavar="DIR", help="the new folder")
+    sub = command("export", "write a run as a small folder to ship, or as one .zip", data=True)
+    sub.add_argument(
+        "--to",
+        required=True,
+        metavar="PATH",
+        help="the new folder, or FILE.zip for the run as it is",
+    )
     sub = command("import", "make a run of a .safetensors file", run=False, data=True)
     sub.add_argument("file", metavar="FILE", help="weights that this project wrote")
     sub.add_argument("--name", help="a name for people")
@@ -198,6 +204,9 @@ def main(argv: list[str] | None = None) -> int:
         if args.command == "import":
             return _import(args)
         run = _open(args)
+        if args.to.lower().endswith(".zip"):
+            write_archive(run, Path(args.to))
+            return _report(run.metrics(), args)
         exported = export_run(run, _dataset(run.config.data, args.data_dir), Path(args.to))
         return _report(exported.metrics(), args)
     except VAECoreError as error:

@@ -57,8 +57,22 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
 
 def model_card(run: Run) -> str:
     """What the model is, how it scores and how it was made, in Markdown."""
-    metrics, data, model = run.metrics(), run.data(), run.config.model
+    data, model = run.data(), run.config.model
     latent = " x ".join(map(str, model.latent_shape))
+    return (
+        f"# {run.title}\n\n"
+        f"{model.network} network, {model.posterior} posterior, latent {latent}, "
+        f"{model.likelihood} likelihood, trained for {run.config.train.epochs} epochs on "
+        f"{data['n_train']} images of {run.config.data.name}.\n\n"
+        f"{score_line(run)}\n"
+        "Weights and codes are stored as float16; the numbers are those of these files.\n\n"
+        f"```\n{command_line(run.config)}\n```\n"
+    )
+
+
+def score_line(run: Run) -> str:
+    """How well it does, and on what."""
+    metrics = run.metrics()
     rate = metrics["test_rate"]
     terms = (
         f"distortion {metrics['test_distortion']:.2f}, no finite rate"
@@ -67,12 +81,6 @@ def model_card(run: Run) -> str:
         f"= negative ELBO {metrics['test_negative_elbo']:.2f}"
     )
     return (
-        f"# {run.title}\n\n"
-        f"{model.network} network, {model.posterior} posterior, latent {latent}, "
-        f"{model.likelihood} likelihood, trained for {run.config.train.epochs} epochs on "
-        f"{data['n_train']} images of {run.config.data.name}.\n\n"
         f"Test split ({metrics['n_test']} images, {metrics['binarisation']} pixels, "
-        f"{metrics['n_samples']} draw per image), nats per image: {terms}.\n"
-        "Weights and codes are stored as float16; the numbers are those of these files.\n\n"
-        f"```\n{command_line(run.config)}\n```\n"
+        f"{metrics['n_samples']} draw per image), nats per image: {terms}."
     )

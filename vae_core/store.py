@@ -154,13 +154,13 @@ class RunStore:
         path = self.root / run_id
         if not path.is_dir():
             raise RunError(f"{path}: there is no such run.")
-        envelope = read_json(path / "config.json", {"format", "created", "config"})
-        if envelope["format"] != FORMAT:
+        written = read_json(path / "config.json", {"format", "created", "config"})
+        if written["format"] != FORMAT:
             raise RunError(
-                f"{path / 'config.json'}: expected format {FORMAT}; got {envelope['format']!r}."
+                f"{path / 'config.json'}: expected format {FORMAT}; got {written['format']!r}."
             )
         try:
-            run = Run(path, RunConfig.from_dict(envelope["config"]), str(envelope["created"]))
+            run = Run(path, RunConfig.from_dict(written["config"]), str(written["created"]))
         except VAECoreError as error:
             raise RunError(f"{path / 'config.json'}: {error}") from error
         _check(run)
@@ -182,9 +182,13 @@ class RunStore:
             return Entry(run_id, None, str(error))
 
 
+def envelope(config: RunConfig, created: str) -> dict[str, Any]:
+    """What is written in a run's config.json."""
+    return {"format": FORMAT, "created": created, "config": config.to_dict()}
+
+
 def _write_config(path: Path, config: RunConfig, created: str) -> Run:
-    envelope = {"format": FORMAT, "created": created, "config": config.to_dict()}
-    write_json(path / "config.json", envelope)
+    write_json(path / "config.json", envelope(config, created))
     return Run(path, config, created)
 
 

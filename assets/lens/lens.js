@@ -99,7 +99,7 @@ class Lens {
     const image = Math.min(Math.max(Math.round(index), 0), this.model.codes.n - 1);
     this.look.image = image;
     this.x = this.images.get(image) ?? null;
-    this.isFetchingImage = Boolean(this.facts.images) && !this.x;
+    this.isFetchingImage = this.hasOriginal(image) && !this.x;
     this._begin("image", this.model.posteriorAt(image));
     this._showImage(image);
     this.release();
@@ -296,13 +296,18 @@ class Lens {
     return nearest;
   }
 
+  /** Whether a test image itself can be had, not only its code. */
+  hasOriginal(index) {
+    return Boolean(this.facts.images) && index < this.facts.n_originals;
+  }
+
   /** Hand a test image to `done` when it is here; nothing happens when it cannot be had. */
   async fetchImage(index, done) {
     if (this.images.has(index)) {
       done(this.images.get(index));
       return;
     }
-    if (!this.facts.images) return;
+    if (!this.hasOriginal(index)) return;
     try {
       const x = new Float32Array(await bytesAt(`${this.facts.images}images/${index}`));
       if (this.images.size >= MOST_IMAGES) this.images.delete(this.images.keys().next().value);

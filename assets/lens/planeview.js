@@ -288,7 +288,7 @@ export class PlaneView {
     words.textContent = `${facts.class_names[model.codes.labels[index]]}, test image ${index}`;
     const show = (canvas, values) => paintPicture(canvas, values, facts.image_shape);
     model.decode(model.posteriorAt(index).mean, (made) => this.focus === index && show(decoded, made.mean));
-    original.hidden = !facts.images;
+    original.hidden = !this.lens.hasOriginal(index);
     this.lens.fetchImage(index, (x) => this.focus === index && show(original, x));
     this.lens.schedule();
   }

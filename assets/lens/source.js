@@ -25,7 +25,7 @@ export class Source {
     this.origins = origins;
     this.caption = element("figcaption");
     this.canvas = element("canvas", { class: "picture", role: "img" });
-    this.missing = element("div", { class: "missing", text: "the original is not on this machine" });
+    this.missing = element("div", { class: "missing", text: lens.facts.missing });
     this.padHost = element("div", { class: "pad-host" });
     this.seen = element("canvas", { class: "picture seen", role: "img", "aria-label": "as the encoder sees it" });
     this.figure = element("figure", {}, this.canvas, this.missing, this.padHost, this.seen, this.caption);

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pages.ui.components import Component
 from vae_core import Codes
 from vae_core.analysis import ClassPosterior, latent_names
 from vae_core.figures import Ellipse, triangle_corners
@@ -23,11 +24,20 @@ from vae_core.posteriors import DiagonalGaussian
 MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
 LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
 MOST_WIDTHS = 150
+SAVE = Component("save", ("pictures", "save"), style="save")
 
 
 def show(figure: go.Figure, key: str) -> None:
-    """A figure with the page's fonts and colours, and a toolbar that stays out of the way."""
+    """A figure with the page's fonts and colours, a quiet toolbar, and ways to save it."""
     st.plotly_chart(figure, key=key, config=CONFIG)
+    SAVE.mount(key=f"save-{key}", data={"chart": key, "name": _file_name(key)})
+
+
+def _file_name(key: str) -> str:
+    """What a saved figure is called: after its model, page and key."""
+    run, page = st.session_state.get("chosen"), st.session_state.get("page")
+    words = [run.id if run else "", page or "", "" if key == page else key]
+    return "-".join(word for word in words if word)
 
 
 def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:

@@ -109,14 +109,23 @@ def _begun(run: Run, here: Look) -> dict[str, Any]:
 
 
 def _facts(run: Run, view: str) -> dict[str, Any]:
-    """What the lens cannot work out from the model."""
-    codes, rates = cached.codes(run), cached.rates(run)
-    data, kind = images.images_of(run), codes.kind
-    has_rate = kind.has_rate
-    return {
+    """What the lens on a page is told."""
+    data = images.images_of(run)
+    return facts(run) | {
         "view": view,
         "address": _offer_model(run),
         "images": _offer_images(data) if data else None,
+        "n_originals": run.data()["n_test"],
+        "missing": "the original is not on this machine",
+    }
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What the lens cannot work out from the model, wherever it is."""
+    codes, rates = cached.codes(run), cached.rates(run)
+    kind = codes.kind
+    has_rate = kind.has_rate
+    return {
         "image_shape": list(run.data()["image_shape"]),
         "latent_shape": list(codes.latent_shape),
         "n_images": len(codes),
@@ -192,9 +201,12 @@ def _offer_images(data: Dataset) -> str:
     """Where the lens fetches the test images, one by one."""
 
     def image(index: int) -> bytes | None:
-        if index >= len(data.test):
-            return None
-        x: bytes = data.test.batch(slice(index, index + 1)).numpy().astype("<f4").tobytes()
-        return x
+        return image_bytes(data, index) if index < len(data.test) else None
 
     return served.offer(f"images-{data.fingerprint}", lambda: served.Offer(images=image))
+
+
+def image_bytes(data: Dataset, index: int) -> bytes:
+    """A test image, as raw float32 numbers."""
+    x: bytes = data.test.batch(slice(index, index + 1)).numpy().astype("<f4").tobytes()
+    return x

@@ -44,6 +44,7 @@ def facts_of(run: Run, view: str) -> dict[str, Any]:
     kl = codes.kl.mean(0).flatten().tolist()
     return {
         "view": view, "address": "http://lens.test/files/", "images": None, "first_draw": 1,
+        "n_originals": 0, "missing": "not here",
         "image_shape": list(run.data()["image_shape"]), "latent_shape": list(codes.latent_shape),
         "n_images": len(codes), "class_names": run.data()["class_names"],
         "labels": codes.labels.unique().tolist(), "names": latent_names(codes.latent_shape),

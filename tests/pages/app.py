@@ -93,9 +93,15 @@ def is_map(run: Run) -> bool:
     return len(run.config.model.latent_shape) == 3
 
 
+def the_lens(app: AppTest) -> Any:
+    """The lens among the page's components."""
+    (lens,) = (c for c in app.get("bidi_component") if c.proto.component_name.endswith(".lens"))
+    return lens
+
+
 def lens_facts(app: AppTest) -> dict[str, Any]:
     """What the lens on the page is told; a browser reads no NaN."""
-    (lens,) = app.get("bidi_component")
+    lens = the_lens(app)
     facts: dict[str, Any] = json.loads(lens.proto.json, parse_constant=_no_number)
     return facts
 
@@ -113,7 +119,7 @@ def look(app: AppTest) -> Look:
 
 def tell(app: AppTest, **changes: Any) -> AppTest:
     """Let go of something in the lens, which tells where the reader stands now."""
-    (lens,) = app.get("bidi_component")
+    lens = the_lens(app)
     app.session_state[lens.key] = {"look": look(app).to_page() | changes}
     return app.run()
 

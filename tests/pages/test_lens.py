@@ -17,8 +17,10 @@ from safetensors.torch import load as load_tensors
 from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
+from pages.ui.charts import SAVE
 from pages.ui.components import ASSETS, Component
 from pages.ui.lens import COLOURS, LENS
+from pages.ui.lensfile import SCRIPT
 from pages.ui.strips import MOST_STRIPS, NEIGHBOURS, STEPS
 from tests.pages.app import (
     ALIVE,
@@ -64,12 +66,12 @@ def places(run: Run) -> list[list[float]]:
 # The script
 
 
-COMPONENTS = [LENS]
+COMPONENTS = [LENS, SAVE]
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
 
 def test_every_module_is_part_of_a_component() -> None:
-    used = {name for component in COMPONENTS for name in component.modules}
+    used = {name for component in (*COMPONENTS, SCRIPT) for name in component.modules}
     assert used == {path.stem for path in ASSETS.glob("*.js")}
 
 

@@ -45,6 +45,7 @@ from vae_core.analysis.rates import (
     total_rate,
 )
 from vae_core.analysis.samples import Holes, gaussian_draws, holes, nearest_distance
+from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
@@ -73,7 +74,9 @@ __all__ = [
     "class_posteriors",
     "class_rates",
     "class_surgery",
+    "codes_table",
     "collapse",
+    "csv_bytes",
     "data_spectrum",
     "decode_mean",
     "decoder_difference",
@@ -93,6 +96,7 @@ __all__ = [
     "mutual_information",
     "nearest_codes",
     "nearest_distance",
+    "parquet_bytes",
     "picture_change",
     "rate_rest",
     "rate_table",

@@ -78,6 +78,7 @@ def kl_by_class(
     figure = go.Figure(
         go.Heatmap(
             z=kl,
+            name="KL",
             x=list(names),
             y=list(class_names),
             colorscale=SCALE,
@@ -106,6 +107,7 @@ def kl_cells(
     figure = go.Figure(
         go.Heatmap(
             z=cells,
+            name="KL",
             colorscale=SCALE,
             zmin=0.0,
             zmax=float(cells.max()),
@@ -136,6 +138,7 @@ def kl_channels(cells: NDArray[np.float32], columns: int = 4, row_height: int = 
     for c in range(channels):
         figure.add_heatmap(
             z=cells[..., c],
+            name="KL",
             coloraxis="coloraxis",
             hovertemplate=f"channel {c}, row %{{y}}, column %{{x}}: %{{z:.3f}} {PER_IMAGE}"
             "<extra></extra>",

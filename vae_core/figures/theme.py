@@ -22,7 +22,10 @@ PRIOR = "#8a8f98"
 INACTIVE = "#b8bcc4"
 BRIGHTER, DARKER = "#e76300", "#3f90da"
 
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["toImage", "select2d", "lasso2d", "autoScale2d"],
+}
 
 
 def class_colour(label: int) -> str:

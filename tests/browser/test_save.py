@@ -1,0 +1,102 @@
+"""Figures as files: PNG and SVG on white, and their numbers as CSV."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tests.browser.server import Server
+from tests.browser.test_app import CHART, Open, contrast, settled
+from tests.samples import ROOT
+from vae_core import RunStore
+from vae_core.analysis import rate_table, total_rate
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+MODELS = RunStore(ROOT / "assets" / "models")
+
+
+def saved(page: Page, bar: Locator, kind: str, touch: bool = False) -> tuple[str, bytes]:
+    """The name and the content of what a button gives."""
+    button = bar.get_by_role("button", name=kind)
+    with page.expect_download() as coming:
+        button.tap() if touch else button.click()
+    return coming.value.suggested_filename, Path(coming.value.path()).read_bytes()
+
+
+def colours(page: Page, svg: bytes) -> list[str]:
+    """Colours of all words of an SVG, as a browser paints them."""
+    script = """(text) => {
+      const host = document.createElement('div');
+      host.innerHTML = text;
+      document.body.append(host);
+      const all = [...host.querySelectorAll('text')].filter((t) => t.textContent);
+      const found = all.map((t) => getComputedStyle(t).fill);
+      host.remove();
+      return found;
+    }"""
+    found: list[str] = page.evaluate(script, svg.decode())
+    return found
+
+
+def test_figures_of_a_dark_page_are_saved_dark_on_white(server: Server, open_page: Open) -> None:
+    address = "kl?run=Digits+feature+map&view=By+cell"
+    page = open_page(server.url + address, color_scheme="dark")
+    chart = settled(page, CHART).locator("xpath=ancestor::*[contains(@class,'js-plotly-plot')]")
+    bar = page.locator(".save").first
+    bar.scroll_into_view_if_needed()
+    name, png = saved(page, bar, "PNG")
+    assert name == "digits-map-kl.png"
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    shown = chart.evaluate("e => [e.clientWidth, e.clientHeight]")
+    assert picture.size == tuple(3 * side for side in shown)
+    assert {picture.getpixel((x, y)) for x in (0, 9) for y in (0, 9)} == {(255, 255, 255, 255)}
+    name, svg = saved(page, bar, "SVG")
+    assert name == "digits-map-kl.svg"
+    for words in (">column<", ">row<", ">nats per image<", ">all channels<"):
+        assert words in svg.decode()
+    outside = [c for c in colours(page, svg) if c != "rgb(255, 255, 255)"]  # those on dark cells
+    assert len(outside) > 10
+    assert min(contrast(c, "rgb(255, 255, 255)") for c in outside) > 4.5
+
+
+def test_numbers_of_a_figure_are_those_it_draws(server: Server, open_page: Open) -> None:
+    run = MODELS.load("digits-map")
+    page = open_page(server.url + "kl?run=Digits+feature+map&view=By+cell")
+    settled(page, CHART)
+    page.locator(".save").nth(1).wait_for()
+    _, cells = saved(page, page.locator(".save").nth(0), "CSV")
+    _, channels = saved(page, page.locator(".save").nth(1), "CSV")
+    table = pd.read_csv(io.BytesIO(cells))
+    assert list(table.columns) == ["trace", "column", "row", "value"]
+    assert table["value"].sum() == pytest.approx(total_rate(run.codes()), rel=1e-4)
+    table = pd.read_csv(io.BytesIO(channels))
+    h, w, n_channels = run.config.model.latent_shape
+    kl = rate_table(run.codes())["kl"].to_numpy().reshape(h, w, n_channels)
+    for k, (panel, rows) in enumerate(table.groupby("panel")):
+        assert panel == f"c{k}"
+        assert rows["value"].to_numpy() == pytest.approx(kl[:, :, k].flatten(), rel=1e-5)
+
+
+def test_a_finger_saves_the_figure_of_thousands_of_points(server: Server, open_page: Open) -> None:
+    page = open_page(server.url + "posteriors?run=Digits+2-D", (390, 844), has_touch=True)
+    settled(page, CHART)
+    bar = page.locator(".save").first
+    bar.scroll_into_view_if_needed()
+    name, png = saved(page, bar, "PNG", touch=True)
+    assert name == "digits-2d-posteriors-plane.png"
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    assert len(picture.getcolors(1 << 24)) > 100  # the points of all classes, over one another
+    _, csv = saved(page, bar, "CSV", touch=True)
+    table = pd.read_csv(io.BytesIO(csv))
+    mean = MODELS.load("digits-2d").codes().mean
+    points = table[table["trace"].astype(str) != "prior"]
+    drawn = set(zip(points["z0"].round(4), points["z1"].round(4), strict=True))
+    assert {(round(a, 4), round(b, 4)) for a, b in mean.double().tolist()} <= drawn

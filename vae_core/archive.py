@@ -1,0 +1,81 @@
+"""A finished run as one .zip: to hand on, to keep, to unpack into another folder of runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from pathlib import Path
+
+from vae_core.errors import RunError
+from vae_core.export import score_line
+from vae_core.files import write_bytes
+from vae_core.runs import Run
+from vae_core.store import envelope
+
+FILES = (
+    *("data.json", "history.jsonl", "metrics.json", "weights.safetensors", "codes.safetensors"),
+    "README.md",
+)
+OPTIONAL = {"history.jsonl", "README.md"}
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
+
+
+def archive(run: Run) -> bytes:
+    """The run's folder as a .zip that unpacks to a folder of the run's name.
+
+    Only the files of a finished run go along: no resume state, nothing that is not the run's,
+    no links; nor the path of the data, which is of one machine. The same run gives the same
+    bytes.
+
+    Raises
+    ------
+    RunError
+        When the run is not finished, or a file is missing or a link.
+    """
+    if not run.is_finished:
+        raise RunError(f"{run.path}: only a finished run can be packed; resume it first.")
+    contents = {"README.txt": _readme(run).encode(), "config.json": _config(run)}
+    for name in FILES:
+        path = run.path / name
+        if path.is_file() and not path.is_symlink():
+            contents[name] = path.read_bytes()
+        elif name not in OPTIONAL:
+            raise RunError(f"{path}: expected a file of its own; there is none. Copy the run anew.")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in contents.items():
+            member = zipfile.ZipInfo(f"{run.id}/{name}", LONG_AGO)
+            member.create_system = 3  # Unix, on any machine
+            member.external_attr = 0o644 << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            file.writestr(member, content)
+    return packed.getvalue()
+
+
+def write_archive(run: Run, path: Path) -> None:
+    """Write `archive` to a file. Raises RunError when it exists or cannot be written."""
+    if path.exists():
+        raise RunError(f"{path}: exists already. Choose another name.")
+    write_bytes(path, archive(run))
+
+
+def _config(run: Run) -> bytes:
+    config = dataclasses.replace(run.config, data=dataclasses.replace(run.config.data, path=None))
+    return (json.dumps(envelope(config, run.created), indent=1) + "\n").encode()
+
+
+def _readme(run: Run) -> str:
+    """What the folder is and how to open it, in a few lines."""
+    return (
+        f"{run.title}\n\n"
+        "A variational auto-encoder, trained with ELBO Room.\n"
+        f"{score_line(run)}\n\n"
+        f"To open it, unpack this .zip into ELBO Room's folder of runs, so that there is\n"
+        f"runs/{run.id}/config.json. It is then among the models of every page, and\n\n"
+        f"    python -m vae_core show {run.id}\n\n"
+        "prints its settings and numbers. The weights alone will do as well, where the data set "
+        "is:\n\n"
+        "    python -m vae_core import weights.safetensors\n"
+    )

@@ -1,0 +1,81 @@
+"""A model and its codes in as few bytes as its pictures allow: what goes into one file."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+
+from vae_core.analysis.codes import Codes
+from vae_core.analysis.traversals import decode_mean
+from vae_core.graph import codes_file, graph, model_file
+from vae_core.vae import VAE
+
+MOST_NUMBERS = 400_000  # of the posteriors that go along: 800 kB in float16
+ERROR = 1e-3  # of a pixel, from 0 to 1: what rounding may change
+N_COMPARED = 256
+
+
+@dataclass(frozen=True)
+class Portable:
+    """What a page needs to run a model by itself.
+
+    Attributes
+    ----------
+    model, codes : bytes
+        As `graph.model_file` and `graph.codes_file` write them.
+    kept : Codes
+        The first of the test split, as they are in `codes`.
+    """
+
+    model: bytes
+    codes: bytes
+    kept: Codes
+
+
+def portable(vae: VAE, codes: Codes) -> Portable:
+    """Model and first codes, in float16 where that keeps every pixel to a thousandth.
+
+    Weights and codes are rounded one after the other; each is kept in float32 where half of
+    the error that is allowed is not enough for it.
+
+    Parameters
+    ----------
+    vae : VAE
+        One that `why_too_large` has nothing against.
+    codes : Codes
+        Of its test split.
+    """
+    width = codes.params[0].numel()
+    kept = codes.take(torch.arange(min(len(codes), max(1, MOST_NUMBERS // width))))
+    few = kept.take(torch.arange(min(len(kept), N_COMPARED)))
+    rounded = copy.deepcopy(vae).half().float()
+    if _differ(decode_mean(rounded, few.mean), decode_mean(vae, few.mean)):
+        rounded = vae
+    if not _differ(decode_mean(vae, _rounded(few).mean), decode_mean(vae, few.mean)):
+        kept = _rounded(kept)
+    return Portable(model_file(rounded), codes_file(kept), kept)
+
+
+def why_too_large(vae: VAE) -> str | None:
+    """One sentence why a page cannot run the model by itself; None when it can."""
+    known = graph(vae)
+    left_out = [part for part in ("encoder", "decoder") if known[part] is None]
+    if not left_out:
+        return None
+    cost = max(known["multiply_adds"].values()) / 1e6
+    return (
+        f"Its {' and '.join(left_out)} must be run by a server: up to {cost:.1f} million "
+        "multiply-adds a picture, or a layer that pages do not know."
+    )
+
+
+def _rounded(codes: Codes) -> Codes:
+    params = codes.params.half().float()
+    return Codes(params, codes.labels, codes.family, codes.latent_shape, codes.index)
+
+
+def _differ(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether a pixel differs visibly; also where rounding has overflown."""
+    return not bool(((a - b).abs() <= ERROR / 2).all())
