@@ -87,7 +87,7 @@ def test_every_module_comes_once_and_after_what_it_needs(component: Component) -
 def test_the_script_imports_nothing_and_exports_what_is_mounted(component: Component) -> None:
     assert not re.findall(r"^import\b.*", component.script(), flags=re.M)
     (exported,) = re.findall(r"^export .*", component.script(), flags=re.M)
-    assert exported.startswith("export default function mount(")
+    assert exported.startswith("export default function ")
 
 
 @every_component
