@@ -20,6 +20,7 @@ page = st.navigation(
         st.Page("kl.py", title="KL", url_path="kl"),
         st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
         st.Page("bounds.py", title="Bounds", url_path="bounds"),
+        st.Page("walks.py", title="Walks", url_path="walks"),
     ],
     position="top",
 )

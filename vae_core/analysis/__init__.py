@@ -7,7 +7,7 @@ from vae_core.analysis.aggregate import (
     class_surgery,
     elbo_surgery,
 )
-from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors
+from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.codes import Codes, encode_dataset
 from vae_core.analysis.evidence import (
     BoundSummary,
@@ -15,6 +15,12 @@ from vae_core.analysis.evidence import (
     at_mean_no_bound,
     iwae_bound,
     summarise_bound,
+)
+from vae_core.analysis.interpolation import (
+    class_arithmetic,
+    class_mean,
+    interpolate,
+    walks_of,
 )
 from vae_core.analysis.linear import data_spectrum, directions_used
 from vae_core.analysis.neighbours import nearest_codes
@@ -28,6 +34,15 @@ from vae_core.analysis.rates import (
     stick_rates,
     total_rate,
 )
+from vae_core.analysis.shell import (
+    Shell,
+    chi_density,
+    chi_interval,
+    code_norms,
+    middle_in_shell,
+    norms,
+    prior_shell,
+)
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
@@ -38,27 +53,39 @@ __all__ = [
     "ClassSurgery",
     "Codes",
     "ImportanceBound",
+    "Shell",
     "active_units",
     "aggregate_posterior",
     "at_mean_no_bound",
     "channel_order",
+    "chi_density",
+    "chi_interval",
+    "class_arithmetic",
     "class_draws",
+    "class_mean",
     "class_posteriors",
     "class_rates",
     "class_surgery",
+    "code_norms",
     "data_spectrum",
     "decode_mean",
     "directions_used",
     "elbo_surgery",
     "encode_dataset",
+    "examples",
+    "interpolate",
     "iwae_bound",
     "kl_per_dim",
     "latent_names",
+    "middle_in_shell",
     "nearest_codes",
+    "norms",
+    "prior_shell",
     "rate_rest",
     "rate_table",
     "stick_rates",
     "summarise_bound",
     "total_rate",
     "traverse",
+    "walks_of",
 ]

@@ -1,10 +1,12 @@
 """Tables and arrays -> figures. No torch in here, and no arithmetic beyond drawing."""
 
 from vae_core.figures.aggregate import class_bars, surgery_bar, variance_bars
+from vae_core.figures.animation import gif
 from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
+from vae_core.figures.walks import walk_norms
 
 __all__ = [
     "Ellipse",
@@ -12,6 +14,7 @@ __all__ = [
     "class_bars",
     "contact_sheet",
     "data_uri",
+    "gif",
     "kl_bars",
     "kl_by_class",
     "kl_cells",
@@ -24,4 +27,5 @@ __all__ = [
     "training_curves",
     "triangle_corners",
     "variance_bars",
+    "walk_norms",
 ]
