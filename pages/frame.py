@@ -21,6 +21,7 @@ page = st.navigation(
         st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
         st.Page("bounds.py", title="Bounds", url_path="bounds"),
         st.Page("walks.py", title="Walks", url_path="walks"),
+        st.Page("compare.py", title="Compare", url_path="compare"),
     ],
     position="top",
 )

@@ -2,6 +2,7 @@
 
 from vae_core.figures.aggregate import class_bars, surgery_bar, variance_bars
 from vae_core.figures.animation import gif
+from vae_core.figures.compare import kl_pair, same_scale
 from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
@@ -20,8 +21,10 @@ __all__ = [
     "kl_cells",
     "kl_channels",
     "kl_over_epochs",
+    "kl_pair",
     "marginal",
     "posterior_plane",
+    "same_scale",
     "surgery_bar",
     "to_png",
     "training_curves",
