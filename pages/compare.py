@@ -66,6 +66,9 @@ else:
     pair.show_table(both)
     if reason := why_not(*both.runs):
         st.info(reason, icon=":material/compare_arrows:")
-    st.caption("Test splits, each run's own.")
+    st.caption(
+        "Test splits, each run's own. Active: Var μ > 0.01 of the prior's. β weighs the rate in "
+        "the loss; the negative ELBO here is without it."
+    )
 if view in (PICTURES, WALK) and same_images(*both.runs) and images.images_of(run) is None:
     images.offer_images_of(run, "The original pictures need the data set.")

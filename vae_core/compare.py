@@ -105,17 +105,17 @@ def _facts(side: Side) -> dict[str, str]:
     config, metrics = side.run.config, side.run.metrics()
     active = active_units(side.codes)
     return {
-        "active units, Var μ > 0.01 of the prior's": f"{int(active.sum())} of {active.numel()}",
+        "active units": f"{int(active.sum())} of {active.numel()}",
         "parameters": f"{side.vae.n_parameters:,}",
         "latent": _latent(config.model.latent_shape),
         "posterior": POSTERIORS[config.model.posterior].title,
         "likelihood": _likelihood(side),
-        "β, weight of the rate in the loss": _beta(side.run),
+        "β in training": _beta(side.run),
         "epochs": str(config.train.epochs),
         "data set": side.run.config.data.name,
         "pixels": metrics["binarisation"],
         "test images": f"{metrics['n_test']:,}",
-        "draws of z for each": str(metrics["n_samples"]),
+        "draws of z each": str(metrics["n_samples"]),
     }
 
 

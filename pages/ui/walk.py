@@ -86,7 +86,8 @@ def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
     """Two test images by their numbers, each with its picture."""
     codes, names = cached.codes(run), run.data()["class_names"]
     chosen = []
-    for label, key, first in (("From test image", "from", 0), ("to test image", "to", 1)):
+    another = int((codes.labels != codes.labels[0]).int().argmax()) or 1  # of another class
+    for label, key, first in (("From test image", "from", 0), ("to test image", "to", another)):
         index = pick_image(label, key, first, codes)
         title = f"test image {index}, class {names[int(codes.labels[index])]}"
         st.html(picture_html(picture_of(run, data, index), title), width=84)

@@ -47,7 +47,7 @@ def test_the_band_is_the_shell_and_lines_are_where_the_walks_are() -> None:
 
 @some
 def test_both_walks_are_decoded_and_measured(run: Run) -> None:
-    app = open_page("walks.py", run)
+    app = open_page("walks.py", run, to="1")
     assert_sound(app)
     codes, shown = run.codes(), pictures(app)
     kinds = ["linear"] if run.config.model.posterior == "dirichlet" else ["linear", "spherical"]
@@ -95,15 +95,22 @@ def test_an_image_number_beyond_a_smaller_split_becomes_its_last() -> None:
     assert app.number_input(key="to").value == 359
 
 
+@pytest.mark.parametrize("name", ["digits-2d", "mnist-2d"])
+def test_a_walk_begins_between_images_of_different_classes(name: str) -> None:
+    app, labels = open_page("walks.py", BY_ID[name]), BY_ID[name].codes().labels
+    start, end = (app.number_input(key=key).value for key in ("from", "to"))
+    assert labels[start] != labels[end]
+
+
 def test_ends_are_shown_as_images_where_they_are_here_and_else_as_reconstructions() -> None:
     run = BY_ID["digits-2d"]
     codes, data = run.codes(), load_dataset(run.config.data)
     label = run.data()["class_names"][int(codes.labels[1])]
     title = f"test image 1, class {label}"
-    shown = pictures(open_page("walks.py", run))[title]
+    shown = pictures(open_page("walks.py", run, to="1"))[title]
     assert shown == data_uri(contact_sheet(data.test.batch(slice(1, 2)).numpy(), 1, scale=4))
     run = BY_ID["mnist-map"]
-    app = open_page("walks.py", run)
+    app = open_page("walks.py", run, to="1")
     codes = run.codes()
     title = f"test image 1, class {int(codes.labels[1])}"
     decoded = decode_mean(run.vae(), codes.mean[1:2]).numpy()
