@@ -19,6 +19,7 @@ page = st.navigation(
         "Explore": [
             st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
             st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
+            st.Page("walks.py", title="Walks", url_path="walks"),
             st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
             st.Page("locality.py", title="Locality", url_path="locality"),
         ],
@@ -27,6 +28,9 @@ page = st.navigation(
             st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
             st.Page("bounds.py", title="Bounds", url_path="bounds"),
             st.Page("diagnostics.py", title="Diagnostics", url_path="diagnostics"),
+        ],
+        "Compare": [
+            st.Page("compare.py", title="Two models", url_path="compare"),
         ],
     },
     position="top",

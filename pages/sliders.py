@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import cached, images, lens, state
-from pages.ui.strips import traversals_html
+from pages.ui.strips import offer_traversal, traversals_html
 from vae_core.analysis import latent_names
 
 run = state.chosen()
@@ -17,7 +17,9 @@ def workbench() -> None:
     look = lens.show(run, "sliders")
     st.markdown("##### Traversals: one number at a time, everything else as set above")
     names = latent_names(vae.latent_shape)
-    st.html(traversals_html(vae, lens.code(run, look), cached.order(run), names))
+    z, order = lens.code(run, look), cached.order(run)
+    st.html(traversals_html(vae, z, order, names))
+    offer_traversal(run, vae, z, order, names)
 
 
 st.markdown(

@@ -50,7 +50,8 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
     if view == findings.LABELS:
         return f"{_drawn(codes)}± and whiskers: {LABEL_NOTE}"
     if view == findings.SHELL:
-        return f"d = {diagnosis.shell(run).d}; one draw of z for each of 5,000 images at random."
+        norms = diagnosis.shell(run)
+        return f"d = {norms.d}; one draw of z for each of {len(norms.norms):,} images at random."
     return _sample_conditions(codes)
 
 

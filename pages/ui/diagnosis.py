@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pages.ui import cached, images
 from vae_core import Dataset, Run, analysis
-from vae_core.analysis import Collapse, Holes, LabelGap, Shell, class_draws, decode_mean
+from vae_core.analysis import CodesInShell, Collapse, Holes, LabelGap, class_draws, decode_mean
 from vae_core.figures import contact_sheet, data_uri
 
 N_PICTURES = 200  # of each kind, for the distances
@@ -96,8 +96,8 @@ def _distances(version: str, _run: Run, _data: Dataset) -> pd.Series[float]:
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _shell(version: str, _run: Run) -> Shell:
-    return analysis.shell(cached.codes(_run))
+def _shell(version: str, _run: Run) -> CodesInShell:
+    return analysis.codes_in_shell(cached.codes(_run))
 
 
 def collapse(run: Run) -> Collapse:
@@ -126,6 +126,6 @@ def distances(run: Run) -> pd.Series[float] | None:
     return None if data is None else _distances(cached.version(run), run, data)
 
 
-def shell(run: Run) -> Shell:
+def shell(run: Run) -> CodesInShell:
     """Norms of the run's codes."""
     return _shell(cached.version(run), run)

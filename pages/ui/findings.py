@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui import diagnosis
 from vae_core import Codes, Run
-from vae_core.analysis import Collapse, LabelGap, Shell
+from vae_core.analysis import CodesInShell, Collapse, LabelGap
 from vae_core.analysis.collapse import COLLAPSE, HEALTHY, NO_RATE
 from vae_core.posteriors import DiagonalGaussian
 
@@ -104,7 +104,7 @@ def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -
     return numbers
 
 
-def shell_numbers(found: Shell) -> dict[str, str]:
+def shell_numbers(found: CodesInShell) -> dict[str, str]:
     """How much lies within the prior's shell."""
     low, high = found.interval
     return {

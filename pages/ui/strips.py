@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+
+import streamlit as st
 import torch
 from torch import Tensor
 
-from vae_core import Codes, Dataset
+from vae_core import Codes, Dataset, Run
 from vae_core.analysis import decode_mean, nearest_codes, traverse
-from vae_core.figures import contact_sheet, data_uri
+from vae_core.figures import contact_sheet, data_uri, gif
 from vae_core.vae import VAE
 
 MOST_STRIPS = 10
 STEPS = 13
 REACH = 3.0  # how far traversals go, where the latent is not bounded
 NEIGHBOURS = 12
+FRAMES = 25  # of an animation, one way
+GIF_SIDE = 256  # pixels, about
 
 STYLE = """<style>
 .strips{width:100%;border-collapse:collapse}
@@ -25,6 +32,12 @@ STYLE = """<style>
 .near figure{margin:0}.near img{width:100%;image-rendering:pixelated;border-radius:4px;
  display:block}
 .near figcaption{font-size:.86rem;line-height:1.3}
+.rows figure{margin:0 0 .5rem}.rows figcaption{font-size:.95rem;line-height:1.5}
+.rows img{width:100%;display:block;image-rendering:pixelated}
+.rows .ticks{display:flex;justify-content:space-between;font-size:.9rem}
+.equation{display:flex;align-items:center;gap:12px;font-size:1.6rem;max-width:620px}
+.equation img{flex:1 1 0;min-width:0;image-rendering:pixelated;border-radius:4px}
+.one img{display:block;width:100%;image-rendering:pixelated;border-radius:4px}
 </style>"""
 
 
@@ -42,6 +55,49 @@ def traversals_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> 
     return (
         f"{STYLE}<table class='strips'>{''.join(rows)}<tr><th></th><td><div class='ticks'>{ticks}"
         "</div></td></tr></table>"
+    )
+
+
+def offer_traversal(run: Run, vae: VAE, z: Tensor, order: list[int], names: list[str]) -> None:
+    """A download of one number's traversal, made when it is asked for."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        index = st.selectbox(
+            "Number of z", order, format_func=lambda j: names[j], key="gif-number", width=150
+        )
+        st.download_button(
+            "Traversal as GIF",
+            partial(_traversal_gif, vae, z, int(index)),
+            f"{run.id}-z{index}.gif",
+            "image/gif",
+            key="gif-traversal",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def _traversal_gif(vae: VAE, z: Tensor, index: int) -> bytes:
+    """Number `index` of z going there and back, everything else as it is."""
+    values = torch.linspace(max(-REACH, vae.family.low), min(REACH, vae.family.high), FRAMES)
+    return gif(traverse(vae, z, index, values).numpy(), GIF_SIDE // vae.image_shape[-1])
+
+
+def rows_html(rows: Sequence[tuple[str, Tensor]], ticks: Sequence[str] = ()) -> str:
+    """Strips of pictures below each other, each (n, c, H, W) under its title."""
+    figures = "".join(
+        f"<figure><figcaption>{escape(title)}</figcaption><img alt='{escape(title)}' "
+        f"src='{data_uri(contact_sheet(pictures.numpy(), len(pictures), scale=3))}'></figure>"
+        for title, pictures in rows
+    )
+    marks = "".join(f"<span>{escape(tick)}</span>" for tick in ticks)
+    return f"{STYLE}<div class='rows'>{figures}<div class='ticks'>{marks}</div></div>"
+
+
+def picture_html(picture: Tensor, title: str, width: int = 96) -> str:
+    """One picture, (c, H, W)."""
+    source = data_uri(contact_sheet(picture[None].numpy(), 1, scale=4))
+    return (
+        f"{STYLE}<div class='one' style='max-width:{width}px'><img alt='{escape(title)}' "
+        f"src='{source}'></div>"
     )
 
 

@@ -17,7 +17,7 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 ORDER = (
     *("errors", "config", "files", "data", "networks", "posteriors", "likelihoods", "vae"),
     *("weights", "objective", "analysis", "graph", "portable", "trainer", "runs", "store"),
-    *("flags", "export", "archive", "importing", "jobs", "__main__"),
+    *("compare", "flags", "export", "archive", "importing", "jobs", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
 

@@ -14,13 +14,11 @@ from tests.samples import LATENTS, seeded
 from vae_core import Dataset
 from vae_core.analysis import (
     Codes,
-    chi_density,
-    chi_interval,
     class_draws,
+    codes_in_shell,
     gaussian_draws,
     holes,
     nearest_distance,
-    shell,
 )
 from vae_core.analysis.samples import FITTED_TO, HOLE
 from vae_core.config import POSTERIORS
@@ -98,31 +96,13 @@ def test_the_nearest_image_is_the_nearest(digits: Dataset) -> None:
     torch.testing.assert_close(itself, torch.zeros(5), atol=1e-3, rtol=0)
 
 
-@pytest.mark.parametrize("d", [1, 2, 3, 64])
-def test_norms_of_the_prior_follow_chi(d: int) -> None:
-    norm = torch.linspace(0.0, 20.0, 20_001, dtype=torch.float64)
-    mass = chi_density(norm, d) * (norm[1] - norm[0])
-    assert float(mass.sum() - 0.5 * mass[0]) == pytest.approx(1.0, abs=1e-6)
-    low, high = chi_interval(d)
-    between = (norm >= low) & (norm <= high)
-    assert float(mass[between].sum()) == pytest.approx(0.95, abs=2e-3)
-    drawn = torch.randn(20_000, d, generator=seeded()).norm(dim=1)
-    assert float((drawn < low).float().mean()) == pytest.approx(0.025, abs=0.006)
-    assert float((drawn > high).float().mean()) == pytest.approx(0.025, abs=0.006)
-
-
-def test_in_the_plane_the_quantiles_are_those_of_rayleigh() -> None:
-    known = [math.sqrt(-2.0 * math.log(1.0 - share)) for share in (0.025, 0.975)]
-    assert chi_interval(2) == pytest.approx(known)
-
-
 def test_draws_lie_in_the_shell_and_means_need_not() -> None:
-    at_prior = shell(codes_of(torch.zeros(50, 4, 4, 2), 1.0))
+    at_prior = codes_in_shell(codes_of(torch.zeros(4000, 4, 4, 2), 1.0))
     assert at_prior.d == 32
     assert at_prior.inside_draws == pytest.approx(0.95, abs=0.015)
     assert at_prior.inside_means == 0.0
-    assert (at_prior.norms["means"] == 0.0).all()
-    at_radius = shell(codes_of(torch.full((9, 4), 1.0), 1e-6))
+    assert (at_prior.norms["mean"] == 0.0).all()
+    at_radius = codes_in_shell(codes_of(torch.full((9, 4), 1.0), 1e-6))
     assert at_radius.inside_draws == at_radius.inside_means == 1.0
     np.testing.assert_allclose(at_radius.norms, 2.0, atol=1e-4)
 
@@ -132,6 +112,6 @@ def test_only_a_normal_prior_has_the_shell(family: str) -> None:
     codes = Codes(random_params(family, (3,), 20), torch.zeros(20).long(), family, (3,))
     if family in ("laplace", "dirichlet", "delta"):
         with pytest.raises(ConfigError, match="Choose a Gaussian posterior"):
-            shell(codes)
+            codes_in_shell(codes)
     else:
-        assert shell(codes, 100).d == 3
+        assert codes_in_shell(codes, 100).d == 3

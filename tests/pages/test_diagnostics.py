@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import findings
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
 from vae_core import Dataset, Run
-from vae_core.analysis import collapse, label_gap, shell
+from vae_core.analysis import codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
 
@@ -70,7 +70,7 @@ def test_the_two_numbers_of_the_label_gap_stand_out() -> None:
 
 
 def test_norms_are_drawn_as_densities() -> None:
-    found = shell(RUNS["digits-2d"].codes())
+    found = codes_in_shell(RUNS["digits-2d"].codes())
     figure = shell_density(found.norms, found.density, found.interval)
     for trace in figure.data:
         x, y = np.array(trace.x), np.array(trace.y)

@@ -7,7 +7,7 @@ from vae_core.analysis.aggregate import (
     marginal_kl,
     mutual_information,
 )
-from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors
+from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.codes import Codes, encode_dataset
 from vae_core.analysis.collapse import Collapse, collapse
 from vae_core.analysis.effects import picture_change
@@ -19,6 +19,12 @@ from vae_core.analysis.evidence import (
     summarise_bound,
 )
 from vae_core.analysis.fields import Field, decoder_field, encoder_field
+from vae_core.analysis.interpolation import (
+    class_arithmetic,
+    class_mean,
+    interpolate,
+    walks_of,
+)
 from vae_core.analysis.labels import LabelGap, label_gap
 from vae_core.analysis.linear import data_spectrum, directions_used
 from vae_core.analysis.locality import (
@@ -33,7 +39,6 @@ from vae_core.analysis.mixtures import (
     class_surgery,
 )
 from vae_core.analysis.neighbours import nearest_codes
-from vae_core.analysis.norms import Shell, chi_density, chi_interval, shell
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -45,6 +50,17 @@ from vae_core.analysis.rates import (
     total_rate,
 )
 from vae_core.analysis.samples import Holes, gaussian_draws, holes, nearest_distance
+from vae_core.analysis.shell import (
+    CodesInShell,
+    Shell,
+    chi_density,
+    chi_interval,
+    code_norms,
+    codes_in_shell,
+    middle_in_shell,
+    norms,
+    prior_shell,
+)
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
@@ -55,6 +71,7 @@ __all__ = [
     "ClassPosterior",
     "ClassSurgery",
     "Codes",
+    "CodesInShell",
     "Collapse",
     "Field",
     "Holes",
@@ -68,12 +85,16 @@ __all__ = [
     "channel_order",
     "chi_density",
     "chi_interval",
+    "class_arithmetic",
     "class_buildup",
     "class_densities",
     "class_draws",
+    "class_mean",
     "class_posteriors",
     "class_rates",
     "class_surgery",
+    "code_norms",
+    "codes_in_shell",
     "codes_table",
     "collapse",
     "csv_bytes",
@@ -86,23 +107,28 @@ __all__ = [
     "encode_dataset",
     "encoder_field",
     "encoder_sensitivity",
+    "examples",
     "gaussian_draws",
     "holes",
+    "interpolate",
     "iwae_bound",
     "kl_per_dim",
     "label_gap",
     "latent_names",
     "marginal_kl",
+    "middle_in_shell",
     "mutual_information",
     "nearest_codes",
     "nearest_distance",
+    "norms",
     "parquet_bytes",
     "picture_change",
+    "prior_shell",
     "rate_rest",
     "rate_table",
-    "shell",
     "stick_rates",
     "summarise_bound",
     "total_rate",
     "traverse",
+    "walks_of",
 ]

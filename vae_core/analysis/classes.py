@@ -40,6 +40,20 @@ def _moments(label: int, codes: Codes) -> ClassPosterior:
     return ClassPosterior(label, len(codes), mu.mean(0), between + codes.mean_covariance)
 
 
+def examples(codes: Codes, count: int = 10) -> Codes:
+    """A few images to look at: the first of every class, then the second, until there are enough.
+
+    At most `count`, in order of class and then of position.
+    """
+    turn = torch.zeros_like(codes.labels)
+    for label in codes.labels.unique():
+        own = torch.nonzero(codes.labels == label)[:, 0]
+        turn[own] = torch.arange(len(own))
+    chosen = torch.argsort(turn * (codes.labels.max() + 1) + codes.labels)[:count]
+    chosen = chosen.sort().values
+    return codes.take(chosen[codes.labels[chosen].argsort(stable=True)])
+
+
 def class_draws(codes: Codes, n_samples: int, seed: int = 0) -> Codes:
     """Draws from q(z|y) for every class at once: one z for each of `n_samples` images.
 

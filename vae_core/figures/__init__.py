@@ -1,12 +1,15 @@
 """Tables and arrays -> figures. No torch in here, and no arithmetic beyond drawing."""
 
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
+from vae_core.figures.animation import gif
+from vae_core.figures.compare import kl_pair, same_scale
 from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.diagnostics import activity, label_bars, number_evidence
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
 from vae_core.figures.shell import shell_density
+from vae_core.figures.walks import walk_norms
 
 __all__ = [
     "Ellipse",
@@ -16,19 +19,23 @@ __all__ = [
     "class_layers",
     "contact_sheet",
     "data_uri",
+    "gif",
     "kl_bars",
     "kl_by_class",
     "kl_cells",
     "kl_channels",
     "kl_over_epochs",
+    "kl_pair",
     "label_bars",
     "marginal",
     "number_evidence",
     "posterior_plane",
+    "same_scale",
     "shell_density",
     "surgery_bar",
     "to_png",
     "training_curves",
     "triangle_corners",
     "variance_bars",
+    "walk_norms",
 ]

@@ -30,8 +30,9 @@ def _bytes(picture: Picture) -> NDArray[np.uint8]:
     return levels[0] if len(levels) == 1 else levels.transpose(1, 2, 0)
 
 
-def _enlarge(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
+def enlarged(picture: Picture, factor: int) -> NDArray[np.uint8]:
+    """(c, H, W) in [0, 1] -> (factor H, factor W) or (factor H, factor W, 3) bytes, not blurred."""
+    return _bytes(picture).repeat(factor, axis=0).repeat(factor, axis=1)
 
 
 def contact_sheet(pictures: Picture, columns: int, scale: int = 2, gap: int = 2) -> bytes:
@@ -48,7 +49,7 @@ def contact_sheet(pictures: Picture, columns: int, scale: int = 2, gap: int = 2)
     sheet = np.full((rows * tile_h - gap, columns * tile_w - gap, 3), 128, np.uint8)
     for k, picture in enumerate(pictures):
         top, left = k // columns * tile_h, k % columns * tile_w
-        pixels = _enlarge(_bytes(picture), scale)
+        pixels = enlarged(picture, scale)
         tile = pixels if pixels.ndim == 3 else pixels[..., None]
         sheet[top : top + height * scale, left : left + width * scale] = tile
     return to_png(sheet)

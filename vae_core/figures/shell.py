@@ -21,17 +21,18 @@ def shell_density(
     Parameters
     ----------
     norms : DataFrame
-        Columns draws, means.
+        Columns draw, mean.
     density : DataFrame
         Columns norm, density.
     interval : (low, high)
     """
     figure = go.Figure()
     figure.add_vrect(*interval, fillcolor=PRIOR, opacity=0.18, line_width=0)
-    edges = np.linspace(density["norm"].min(), density["norm"].max(), bins + 1)
+    low = min(density["norm"].min(), norms.to_numpy().min())
+    edges = np.linspace(low, density["norm"].max(), bins + 1)
     for column, title, colour in (
-        ("means", "means μ(x)", DISTORTION),
-        ("draws", "draws of q(z|x)", RATE),
+        ("mean", "means μ(x)", DISTORTION),
+        ("draw", "draws of q(z|x)", RATE),
     ):
         heights, _ = np.histogram(norms[column], edges, density=True)
         figure.add_scatter(

@@ -1,0 +1,74 @@
+"""Compare: two runs side by side, their posteriors, rates, pictures and numbers."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import charts, images, pair, state, walk
+from vae_core.compare import images_title, same_images, why_not
+
+VIEWS = (POSTERIORS, KL, PICTURES, WALK, NUMBERS) = (
+    "Posteriors", "KL", "Reconstructions", "Walk", "Numbers",
+)  # fmt: skip
+
+run = state.chosen()
+both = pair.pick(run)
+if both is None:
+    st.info("There is no second model to put beside this one. Train one on the Train page.")
+    st.stop()
+view = st.segmented_control(
+    "View", VIEWS, default=POSTERIORS, key="comparison", bind="query-params", required=True,
+    label_visibility="collapsed",
+)  # fmt: skip
+
+if view in (PICTURES, WALK) and not same_images(*both.runs):
+    st.info(
+        f"These models saw different images: {images_title(both.left)}, and "
+        f"{images_title(both.right)}. Choose two of the same images to compare their pictures.",
+        icon=":material/image:",
+    )
+elif view == POSTERIORS:
+    st.markdown(
+        "##### Where both put their codes. **Try this:** choose a model with another posterior in "
+        "the second box."
+    )
+    figures, alike = pair.planes(both)
+    for place, column in enumerate(st.columns(2, gap="medium")):
+        with column:
+            st.markdown(f"**{both.names[place]}**")
+            charts.show(figures[place], key=f"plane-{place}")
+    st.caption(pair.plane_note(both, alike))
+elif view == KL:
+    st.markdown(
+        "##### How many numbers say something, and how much. **Try this:** choose a larger latent "
+        "in the second box."
+    )
+    charts.show(pair.bars(both), key="kl-pair")
+    st.caption(pair.kl_note(both))
+elif view == PICTURES:
+    st.markdown("##### The same test images through both. **Try this:** look for what is lost.")
+    st.html(pair.reconstructions(both))
+    st.caption(pair.picture_note(both))
+elif view == WALK:
+    st.markdown(
+        "##### The same straight walk through both, mean to mean. **Try this:** find where the "
+        "class changes."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        ends = walk.pick_images(run, images.images_of(run))
+    st.html(pair.walks(both, *ends))
+    st.caption(pair.picture_note(both))
+else:
+    st.markdown(
+        "##### What both are, and how they do. **Try this:** choose another likelihood in the "
+        "second box."
+    )
+    pair.show_table(both)
+    if reason := why_not(*both.runs):
+        st.info(reason, icon=":material/compare_arrows:")
+    st.caption(
+        "Test splits, each run's own. Active: Var μ > 0.01 of the prior's. β weighs the rate in "
+        "the loss; the negative ELBO here is without it."
+    )
+if view in (PICTURES, WALK) and same_images(*both.runs) and images.images_of(run) is None:
+    images.offer_images_of(run, "The original pictures need the data set.")

@@ -1,0 +1,129 @@
+"""Two runs side by side: what can be ranked, and what is said of what cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+import pytest
+
+from tests.samples import ROOT, tiny_run
+from vae_core import Run, RunStore, load_dataset
+from vae_core.compare import NO_RATE, Side, comparable, compare_table, same_images, why_not
+from vae_core.config import LIKELIHOODS
+
+SHIPPED = {e.id: e.run for e in RunStore(ROOT / "assets" / "models").list() if e.run}
+
+
+def trained(root: Path, binarisation: str = "grey", **settings: object) -> Run:
+    """A tiny run on 96 digits."""
+    config = tiny_run(**settings)
+    data = replace(config.data, binarisation=binarisation)
+    train = replace(config.train, epochs=1)
+    run = RunStore(root).create(replace(config, data=data, train=train))
+    list(run.train(load_dataset(data)))
+    return run
+
+
+@pytest.mark.parametrize("name", ["digits-2d", "mnist-map", "mnist-dirichlet-3", "mnist-ae-2d"])
+def test_a_run_beside_itself_has_equal_columns_and_no_difference(name: str) -> None:
+    side = Side.of(SHIPPED[name])
+    table = compare_table(side, side).set_index("quantity")
+    assert (table["left"] == table["right"]).all()
+    nats = table[[q.endswith("nats per image") for q in table.index]]
+    assert len(nats) == 3
+    has_rate = side.codes.kind.has_rate
+    assert set(nats["difference"]) == ({"+0.00"} if has_rate else {"+0.00", NO_RATE})
+    assert set(table["difference"]) == set(nats["difference"]) | {""}
+
+
+def test_the_table_has_the_numbers_of_each_run() -> None:
+    a, b = Side.of(SHIPPED["mnist-2d"]), Side.of(SHIPPED["mnist-20d"])
+    table = compare_table(a, b).set_index("quantity")
+    metrics = [run.metrics() for run in (a.run, b.run)]
+    for key in ("negative ELBO", "distortion", "rate"):
+        row = table.loc[f"{key}, nats per image"]
+        one, other = (m[f"test_{key.replace(' ', '_').lower()}"] for m in metrics)
+        assert [row["left"], row["right"]] == [f"{one:.2f}", f"{other:.2f}"]
+        assert float(row["difference"]) == pytest.approx(other - one, abs=0.0051)
+    assert table.loc["parameters", "left"] == f"{a.vae.n_parameters:,}"
+    assert list(table.loc["active units"])[:2] == [
+        "2 of 2",
+        "20 of 20",
+    ]
+    swapped = compare_table(b, a).set_index("quantity")
+    assert swapped["left"].equals(table["right"].rename("left"))
+
+
+def test_comparable_is_symmetric_and_every_run_is_with_itself() -> None:
+    for a, b in combinations_with_replacement(SHIPPED.values(), 2):
+        assert comparable(a, b) == comparable(b, a), (a.id, b.id)
+        assert comparable(a, b) or a is not b
+        assert same_images(a, b) == same_images(b, a)
+        assert not comparable(a, b) or same_images(a, b)
+
+
+def test_nothing_is_ranked_across_data_sets_or_classes() -> None:
+    digits, mnist, ones = (SHIPPED[n] for n in ("digits-2d", "mnist-2d", "mnist-ones-2d"))
+    reason = why_not(digits, mnist)
+    assert reason is not None
+    assert "360 test images of digits, grey pixels" in reason
+    assert "10,000 test images of MNIST, grey pixels" in reason
+    assert "1,135 test images of MNIST, classes 1" in str(why_not(mnist, ones))
+    table = compare_table(Side.of(digits), Side.of(mnist))
+    assert list(table["difference"][:3]) == ["not comparable"] * 3
+
+
+def test_nothing_is_ranked_across_binarisations(tmp_path: Path) -> None:
+    grey, on_off = trained(tmp_path), trained(tmp_path, binarisation="threshold")
+    assert not comparable(grey, on_off)
+    assert "grey pixels" in str(why_not(grey, on_off))
+    assert "threshold pixels" in str(why_not(grey, on_off))
+    assert comparable(grey, trained(tmp_path, posterior="full"))
+
+
+def test_a_density_is_not_ranked_with_a_probability(tmp_path: Path) -> None:
+    runs = {name: trained(tmp_path, likelihood=name) for name in LIKELIHOODS}
+    densities = {"gaussian", "continuous-bernoulli"}
+    for one, other in combinations_with_replacement(runs, 2):
+        alike = one == other or {one, other} == densities
+        assert comparable(runs[one], runs[other]) == alike
+    reason = str(why_not(runs["bernoulli"], runs["gaussian"]))
+    assert "a Bernoulli cross-entropy" in reason
+    assert "a density of pixel values" in reason
+    table = compare_table(Side.of(runs["bernoulli"]), Side.of(runs["gaussian"]))
+    assert list(table["difference"][:2]) == ["not comparable"] * 2
+    assert float(table["difference"][2]) == pytest.approx(
+        runs["gaussian"].metrics()["test_rate"] - runs["bernoulli"].metrics()["test_rate"],
+        abs=0.0051,
+    )
+
+
+def test_a_point_mass_has_no_finite_rate_beside_any_run() -> None:
+    table = compare_table(Side.of(SHIPPED["mnist-ae-2d"]), Side.of(SHIPPED["mnist-2d"]))
+    table = table.set_index("quantity")
+    for key in ("rate", "negative ELBO"):
+        row = table.loc[f"{key}, nats per image"]
+        assert [row["left"], row["difference"]] == [NO_RATE, NO_RATE]
+        assert float(row["right"]) > 0
+    assert float(table.loc["distortion, nats per image", "difference"]) == pytest.approx(0.7, abs=1)
+    assert NO_RATE in table.loc["β in training", "left"]
+
+
+def test_means_in_the_loss_show_as_the_beta_they_stand_for() -> None:
+    side = Side.of(SHIPPED["mnist-collapsed"])
+    table = compare_table(side, side).set_index("quantity")
+    assert table.loc["β in training", "left"] == "784 (mean/sum)"
+
+
+def test_the_same_data_set_with_other_images_is_told_apart_by_fingerprint(
+    tmp_path: Path, finished_run: Run
+) -> None:
+    run = RunStore(tmp_path).create(
+        replace(finished_run.config, data=replace(finished_run.config.data, seed=1))
+    )
+    list(run.train(load_dataset(run.config.data)))
+    assert not comparable(run, finished_run)
+    for one in (run, finished_run):
+        assert f"(fingerprint {one.data()['fingerprint']})" in str(why_not(run, finished_run))
