@@ -181,6 +181,7 @@ class TrainConfig:
     free_bits: float = _setting(0.0, "nats per latent number below which its KL is not reduced")
     tc_weight: float = _setting(0.0, "weight of the total correlation; beta-TCVAE's beta is 1 more")
     reduction: str = _setting("sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum")
+    keep_epochs: tuple[int, ...] = _setting((), "epochs to keep, to look at them afterwards")
     seed: int = _setting(0, "seed of weights, shuffling and sampling")
     threads: int | None = _setting(None, "torch threads; default: torch's own choice")
     device: str = _setting("auto", "where to compute")
@@ -194,6 +195,10 @@ class TrainConfig:
         _number("free-bits", self.free_bits, 0.0, 100.0)
         _number("tc-weight", self.tc_weight, 0.0, 1e6)
         _one_of("reduction", self.reduction, REDUCTIONS)
+        kept = _integers("keep-epochs", self.keep_epochs)
+        for epoch in kept:
+            _integer("keep-epochs", epoch, 1, self.epochs)
+        object.__setattr__(self, "keep_epochs", tuple(sorted(set(kept))))
         _integer("seed", self.seed, 0, 2**31 - 1)
         if self.threads is not None:
             _integer("threads", self.threads, 1, 256)

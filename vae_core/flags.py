@@ -81,7 +81,7 @@ def _holds(hint: Any, kind: type) -> bool:
 
 
 def _help(field: dataclasses.Field[Any]) -> str:
-    default = "" if field.default is None else f" (default: {_text(field.default)})"
+    default = "" if field.default in (None, ()) else f" (default: {_text(field.default)})"
     return f"{field.metadata['help']}{default}"
 
 
