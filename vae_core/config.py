@@ -81,6 +81,16 @@ def _integers(setting: str, value: object) -> tuple[int, ...]:
     return tuple(value)
 
 
+def _name(setting: str, value: object) -> None:
+    allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone: it says nothing
+    if value is None or (isinstance(value, str) and re.fullmatch(allowed, value)):
+        return
+    raise ConfigError(
+        f"{setting} must be 1 to 60 letters, digits, spaces or . , ( ) = + - _, and not "
+        f"punctuation alone; got {value!r}."
+    )
+
+
 def _setting(default: Any, help: str, flag: str | None = None) -> Any:
     """A field with the words the command line and the form show beside it."""
     return field(default=default, metadata={"help": help, "flag": flag})
@@ -207,12 +217,13 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One experiment: data, model, training, and a name for people."""
+    """One experiment: data, model, training, a name for people, and the sweep it belongs to."""
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     name: str | None = None
+    sweep: str | None = None
 
     def __post_init__(self) -> None:
         family = POSTERIORS[self.model.posterior]
@@ -221,15 +232,8 @@ class RunConfig:
                 f"tc-weight: a {family.title} posterior has no total correlation, for its numbers "
                 "are points or add up to one; set it to 0, or choose posterior diagonal."
             )
-        if self.name is None:
-            return
-        allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone: it says nothing
-        if not isinstance(self.name, str) or not re.fullmatch(allowed, self.name):
-            raise ConfigError(
-                "name must be 1 to 60 letters, digits, spaces or . , ( ) = + - _, and not "
-                "punctuation alone; "
-                f"got {self.name!r}."
-            )
+        _name("name", self.name)
+        _name("sweep", self.sweep)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, ready for JSON."""

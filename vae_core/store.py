@@ -103,6 +103,11 @@ class RunStore:
             path.mkdir(parents=True)
         return _write_config(path, config, _now())
 
+    def find(self, config: RunConfig) -> Run | None:
+        """A run of this very config: a finished one, else the one that has come furthest."""
+        same = [e.run for e in self.list() if e.run and e.run.config == config]
+        return max(same, key=lambda r: (r.is_finished, len(r.history())), default=None)
+
     def new_id(self, config: RunConfig) -> str:
         """A folder name that no run has yet: the config's name for people, and six digits."""
         shape = "x".join(map(str, config.model.latent_shape))

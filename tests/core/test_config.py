@@ -128,6 +128,8 @@ def test_total_correlation_is_refused_where_there_is_none(posterior):
 def test_bad_run_name_is_refused(name):
     with pytest.raises(ConfigError, match="name must be 1 to 60 letters"):
         RunConfig(name=name)
+    with pytest.raises(ConfigError, match="sweep must be 1 to 60 letters"):
+        RunConfig(sweep=name)
 
 
 def test_kept_epochs_come_once_and_in_order():
@@ -203,7 +205,7 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         threads=draw(st.none() | st.integers(1, 256)),
         device=draw(st.sampled_from(DEVICES)),
     )
-    return RunConfig(data, model, train, draw(st.none() | NAMES))
+    return RunConfig(data, model, train, draw(st.none() | NAMES), draw(st.none() | NAMES))
 
 
 @given(run_configs())
@@ -220,7 +222,10 @@ def test_missing_keys_take_their_defaults():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"modle": {}}, "config has unknown settings modle; known are data, model, name, train"),
+        (
+            {"modle": {}},
+            "config has unknown settings modle; known are data, model, name, sweep, train",
+        ),
         ({"train": {"epoch": 3}}, "train has unknown settings epoch; known are batch_size"),
         ({3: 4}, "config has unknown settings 3"),
         ({"data": None}, "data must be a JSON object; got NoneType"),

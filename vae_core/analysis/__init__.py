@@ -28,6 +28,7 @@ from vae_core.analysis.rates import (
     stick_rates,
     total_rate,
 )
+from vae_core.analysis.sweeps import sweep, swept, value_of
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
@@ -59,6 +60,9 @@ __all__ = [
     "rate_table",
     "stick_rates",
     "summarise_bound",
+    "sweep",
+    "swept",
     "total_rate",
     "traverse",
+    "value_of",
 ]
