@@ -19,6 +19,7 @@ page = st.navigation(
         st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
         st.Page("kl.py", title="KL", url_path="kl"),
         st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
+        st.Page("rate_distortion.py", title="Rate and distortion", url_path="rate-distortion"),
         st.Page("bounds.py", title="Bounds", url_path="bounds"),
     ],
     position="top",

@@ -55,6 +55,7 @@ class Likelihood(nn.Module, ABC):
     """Maps (..., n_params * c, H, W) to a distribution with event_shape (c, H, W)."""
 
     title: ClassVar[str]
+    measure: ClassVar[str]  # what log p(x|z) is the logarithm of; others are not comparable
     n_params: int = 1  # numbers per pixel and colour channel
 
     def __init__(self, config: ModelConfig) -> None:
@@ -109,6 +110,7 @@ class BernoulliLikelihood(Likelihood):
     """
 
     title = "Bernoulli"
+    measure = "Bernoulli cross-entropy"
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> BernoulliPixels:
         """Independent Bernoulli pixels with logits `output`."""
@@ -167,6 +169,7 @@ class ContinuousBernoulliLikelihood(Likelihood):
     """
 
     title = "continuous Bernoulli"
+    measure = "density of pixel values"
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> ContinuousBernoulliPixels:
         """Independent continuous Bernoulli pixels with logits `output`."""
@@ -262,6 +265,7 @@ class GaussianLikelihood(Likelihood):
     """
 
     title = "Gaussian"
+    measure = "density of pixel values"
     log_sigma: Tensor
     measured: Tensor
 
@@ -356,6 +360,7 @@ class LogisticLikelihood(Likelihood):
     """
 
     title = "discretised logistic"
+    measure = "probability of 256 levels"
     n_params = 2
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> LogisticPixels:

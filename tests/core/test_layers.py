@@ -17,7 +17,7 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 ORDER = (
     *("errors", "config", "flags", "files", "data", "networks", "posteriors", "likelihoods", "vae"),
     *("weights", "objective", "analysis", "graph", "trainer", "checkpoints", "runs", "store"),
-    *("export", "importing", "jobs", "__main__"),
+    *("comparison", "export", "importing", "jobs", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
 

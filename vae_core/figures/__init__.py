@@ -5,6 +5,7 @@ from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
+from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
 
 __all__ = [
     "Ellipse",
@@ -19,7 +20,9 @@ __all__ = [
     "kl_over_epochs",
     "marginal",
     "posterior_plane",
+    "rate_distortion",
     "surgery_bar",
+    "sweep_curve",
     "to_png",
     "training_curves",
     "triangle_corners",
