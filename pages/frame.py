@@ -31,6 +31,7 @@ page = st.navigation(
         ],
         "Compare": [
             st.Page("compare.py", title="Two models", url_path="compare"),
+            st.Page("rate_distortion.py", title="Rate and distortion", url_path="rate-distortion"),
         ],
     },
     position="top",

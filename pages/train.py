@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import images, importing, state, training
+from pages.ui import images, importing, state, sweeping, training
 from pages.ui.forms import PRESETS, run_form, use_preset
 from vae_core.errors import ConfigError
 
@@ -22,7 +22,7 @@ with form:
     try:
         config = run_form(images.data_dir())
         with action:
-            training.offer(config, asks)
+            training.offer(sweeping.plan(config, state.sweep_names()), asks)
     except ConfigError as error:
         action.error(str(error))
 with runs:

@@ -1,4 +1,4 @@
-"""Command line: train | resume | list | show | evaluate | export | import.
+"""Command line: train | sweep | resume | list | show | evaluate | export | import.
 
 The same functions as the pages. Exit codes: 0 done, 2 bad arguments or data (one line on
 stderr), 130 interrupted with the run resumable.
@@ -12,12 +12,13 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from vae_core.analysis import summarise_bound
+from vae_core.analysis import summarise_bound, sweep
 from vae_core.archive import write_archive
 from vae_core.config import DataConfig
 from vae_core.data import Dataset, load_dataset
@@ -44,10 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m vae_core", description="Train and inspect VAEs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, help: str, run: bool = True, data: bool = False) -> _Parser:
+    def command(
+        name: str, help: str, run: bool = True, data: bool = False, several: bool = False
+    ) -> _Parser:
         sub: _Parser = commands.add_parser(name, help=help, description=help)
         if run:
-            sub.add_argument("run", metavar="RUN", help="a run's id, or its folder")
+            nargs: dict[str, Any] = {"nargs": "+"} if several else {}
+            sub.add_argument("run", metavar="RUN", help="a run's id, or its folder", **nargs)
         if data:
             sub.add_argument("--data-dir", metavar="DIR", help="folder with the data set's files")
         sub.add_argument("--runs", default=DEFAULT_RUNS, metavar="DIR", help="folder of runs")
@@ -55,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     add_config_flags(command("train", "train a new model", run=False))
-    command("resume", "go on with an interrupted run", data=True)
+    sub = command("sweep", "train one run for each value of a setting", run=False)
+    sub.add_argument("--over", required=True, metavar="FLAG", help="the setting, such as beta")
+    sub.add_argument("--values", required=True, nargs="+", metavar="V", help="its values")
+    add_config_flags(sub)
+    command("resume", "go on with interrupted runs, one after another", data=True, several=True)
     command("list", "list the runs of a folder", run=False)
     command("show", "show a run's settings, curve and numbers")
     sub = command("evaluate", "measure the test split anew", data=True)
@@ -79,13 +87,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _open(args: argparse.Namespace) -> Run:
+def _open(name: str, args: argparse.Namespace) -> Run:
     """A run by id, or by the path of its folder."""
-    path = Path(args.run)
+    path = Path(name)
     if len(path.parts) > 1 or os.path.isdir(path):  # unlike Path.is_dir: False for odd names
         path = path.resolve()
         return RunStore(path.parent).load(path.name)
-    return RunStore(args.runs).load(args.run)
+    return RunStore(args.runs).load(name)
 
 
 def _dataset(config: DataConfig, data_dir: str | None) -> Dataset:
@@ -94,7 +102,8 @@ def _dataset(config: DataConfig, data_dir: str | None) -> Dataset:
     return load_dataset(dataclasses.replace(config, path=data_dir or recorded))
 
 
-def _train(run: Run, dataset: Dataset, args: argparse.Namespace) -> int:
+def _train(run: Run, dataset: Dataset, args: argparse.Namespace, again: str = "") -> int:
+    """Train a run to its end: 0, or 130 when interrupted, having said how to go on."""
     epochs = run.config.train.epochs
     done = len(run.history())
     try:
@@ -112,13 +121,64 @@ def _train(run: Run, dataset: Dataset, args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         root = str(run.path.parent)
         where = "" if root == DEFAULT_RUNS else f" --runs {shlex.quote(root)}"
-        print(
-            f"Interrupted after epoch {done} of {epochs}. Go on with: "
-            f"python -m vae_core resume {run.id}{where}",
-            file=sys.stderr,
-        )
+        again = again or f"Go on with: python -m vae_core resume {run.id}{where}"
+        print(f"Interrupted after epoch {done} of {epochs}. {again}", file=sys.stderr)
         return 130
-    return _report(run.metrics(), args)
+    return 0
+
+
+def _new(args: argparse.Namespace) -> int:
+    config = config_from_args(args)
+    dataset = load_dataset(config.data)
+    build_vae(config.model, dataset.image_shape)  # refuse what does not fit, leave no run
+    run = RunStore(args.runs).create(config)
+    return _train(run, dataset, args) or _report(run.metrics(), args)
+
+
+def _resume(args: argparse.Namespace) -> int:
+    runs = [_open(name, args) for name in args.run]
+    for run in runs:
+        if run.is_finished:
+            raise RunError(f"{run.path}: already finished; there is nothing to resume.")
+    for run in runs:
+        if code := _train(run, _dataset(run.config.data, args.data_dir), args):
+            return code
+    return _report_all(runs, args) if len(runs) > 1 else _report(runs[0].metrics(), args)
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    """The runs of a sweep, one after another; those that are there already are gone on with."""
+    configs = sweep(config_from_args(args), args.over, args.values)
+    datasets = {config.data: load_dataset(config.data) for config in configs}
+    for config in configs:  # refuse what does not fit before anything is trained
+        build_vae(config.model, datasets[config.data].image_shape)
+    store, runs = RunStore(args.runs), list[Run]()
+    for config in configs:
+        run = store.find(config) or store.create(config)
+        runs.append(run)
+        if run.is_finished:
+            continue
+        where = f"{run.title}, run {len(runs)} of {len(configs)}"
+        if not args.json:
+            print(where)
+        if code := _train(
+            run, datasets[config.data], args, f"({where}.) The same command goes on."
+        ):
+            return code
+    return _report_all(runs, args)
+
+
+def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
+    if args.json:
+        print(json.dumps({"runs": [{"name": run.title, **run.metrics()} for run in runs]}))
+        return 0
+    width = max(len(run.title) for run in runs)
+    print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")
+    for run in runs:
+        terms = (run.metrics()[f"test_{term}"] for term in ("distortion", "rate", "negative_elbo"))
+        cells = ("-" if nats is None else f"{nats:.2f}" for nats in terms)
+        print("{:{}}  {:>10}  {:>6}  {:>8}".format(run.title, width, *cells))
+    return 0
 
 
 def _report(values: dict[str, Any], args: argparse.Namespace) -> int:
@@ -145,7 +205,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    run = _open(args)
+    run = _open(args.run, args)
     history = run.history()
     metrics = run.metrics() if run.is_finished else {"run_id": run.id, "epochs": len(history)}
     if args.json:
@@ -156,7 +216,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    run = _open(args)
+    run = _open(args.run, args)
     vae = run.vae()
     dataset = _dataset(run.config.data, args.data_dir)
     run.check_images(dataset)
@@ -186,15 +246,11 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         if args.command == "train":
-            config = config_from_args(args)
-            dataset = load_dataset(config.data)
-            build_vae(config.model, dataset.image_shape)  # refuse what does not fit, leave no run
-            return _train(RunStore(args.runs).create(config), dataset, args)
+            return _new(args)
+        if args.command == "sweep":
+            return _sweep(args)
         if args.command == "resume":
-            run = _open(args)
-            if run.is_finished:
-                raise RunError(f"{run.path}: already finished; there is nothing to resume.")
-            return _train(run, _dataset(run.config.data, args.data_dir), args)
+            return _resume(args)
         if args.command == "list":
             return _list(args)
         if args.command == "show":
@@ -203,7 +259,7 @@ def main(argv: list[str] | None = None) -> int:
             return _evaluate(args)
         if args.command == "import":
             return _import(args)
-        run = _open(args)
+        run = _open(args.run, args)
         if args.to.lower().endswith(".zip"):
             write_archive(run, Path(args.to))
             return _report(run.metrics(), args)

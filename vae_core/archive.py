@@ -8,6 +8,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from vae_core.checkpoints import checkpoint_path
 from vae_core.errors import RunError
 from vae_core.export import score_line
 from vae_core.files import write_bytes
@@ -37,9 +38,10 @@ def archive(run: Run) -> bytes:
     if not run.is_finished:
         raise RunError(f"{run.path}: only a finished run can be packed; resume it first.")
     contents = {"README.txt": _readme(run).encode(), "config.json": _config(run)}
-    for name in FILES:
-        path = run.path / name
-        if path.is_file() and not path.is_symlink():
+    kept = [checkpoint_path(run.path, epoch) for epoch in run.kept_epochs()]
+    for path in (*(run.path / name for name in FILES), *kept):
+        name = path.relative_to(run.path).as_posix()
+        if path.is_file() and not (path.is_symlink() or path.parent.is_symlink()):
             contents[name] = path.read_bytes()
         elif name not in OPTIONAL:
             raise RunError(f"{path}: expected a file of its own; there is none. Copy the run anew.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vae_core.analysis import Codes, active_units
+from vae_core.comparison import Yardstick
 from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.data.sources import SOURCES
 from vae_core.objective import Reduction
@@ -55,7 +56,7 @@ def why_not(a: Run, b: Run) -> str | None:
         if one == other:
             one, other = (f"{images_title(r)} (fingerprint {_print(r)})" for r in (a, b))
         return f"Nats do not compare between different images: {one}, and {other}."
-    one, other = (LIKELIHOODS[run.config.model.likelihood].measure for run in (a, b))
+    one, other = (Yardstick.of(run).measure for run in (a, b))
     if one != other:
         return (
             f"Distortions and negative ELBOs do not compare: one is a {one}, the other a {other}; "

@@ -81,6 +81,16 @@ def _integers(setting: str, value: object) -> tuple[int, ...]:
     return tuple(value)
 
 
+def _name(setting: str, value: object) -> None:
+    allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone: it says nothing
+    if value is None or (isinstance(value, str) and re.fullmatch(allowed, value)):
+        return
+    raise ConfigError(
+        f"{setting} must be 1 to 60 letters, digits, spaces or . , ( ) = + - _, and not "
+        f"punctuation alone; got {value!r}."
+    )
+
+
 def _setting(default: Any, help: str, flag: str | None = None) -> Any:
     """A field with the words the command line and the form show beside it."""
     return field(default=default, metadata={"help": help, "flag": flag})
@@ -181,6 +191,7 @@ class TrainConfig:
     free_bits: float = _setting(0.0, "nats per latent number below which its KL is not reduced")
     tc_weight: float = _setting(0.0, "weight of the total correlation; beta-TCVAE's beta is 1 more")
     reduction: str = _setting("sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum")
+    keep_epochs: tuple[int, ...] = _setting((), "epochs to keep, to look at them afterwards")
     seed: int = _setting(0, "seed of weights, shuffling and sampling")
     threads: int | None = _setting(None, "torch threads; default: torch's own choice")
     device: str = _setting("auto", "where to compute")
@@ -194,6 +205,10 @@ class TrainConfig:
         _number("free-bits", self.free_bits, 0.0, 100.0)
         _number("tc-weight", self.tc_weight, 0.0, 1e6)
         _one_of("reduction", self.reduction, REDUCTIONS)
+        kept = _integers("keep-epochs", self.keep_epochs)
+        for epoch in kept:
+            _integer("keep-epochs", epoch, 1, self.epochs)
+        object.__setattr__(self, "keep_epochs", tuple(sorted(set(kept))))
         _integer("seed", self.seed, 0, 2**31 - 1)
         if self.threads is not None:
             _integer("threads", self.threads, 1, 256)
@@ -202,12 +217,13 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One experiment: data, model, training, and a name for people."""
+    """One experiment: data, model, training, a name for people, and the sweep it belongs to."""
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     name: str | None = None
+    sweep: str | None = None
 
     def __post_init__(self) -> None:
         family = POSTERIORS[self.model.posterior]
@@ -216,15 +232,8 @@ class RunConfig:
                 f"tc-weight: a {family.title} posterior has no total correlation, for its numbers "
                 "are points or add up to one; set it to 0, or choose posterior diagonal."
             )
-        if self.name is None:
-            return
-        allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone: it says nothing
-        if not isinstance(self.name, str) or not re.fullmatch(allowed, self.name):
-            raise ConfigError(
-                "name must be 1 to 60 letters, digits, spaces or . , ( ) = + - _, and not "
-                "punctuation alone; "
-                f"got {self.name!r}."
-            )
+        _name("name", self.name)
+        _name("sweep", self.sweep)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, ready for JSON."""

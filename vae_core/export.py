@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from torch import Tensor
+
 from vae_core.analysis.codes import encode_dataset
+from vae_core.checkpoints import checkpoint_path
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
+from vae_core.files import read_tensors
 from vae_core.flags import command_line
 from vae_core.objective import evaluate
 from vae_core.runs import N_SAMPLES, Run, scores
@@ -19,8 +23,9 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     """Copy a finished run in half precision, with the numbers of what is shipped.
 
     Weights and codes are stored as float16. The codes and metrics are computed anew with
-    the rounded weights, so the card describes the very files beside it. The resume state
-    and the path of the data stay behind.
+    the rounded weights, so the card describes the very files beside it; kept epochs, which
+    have no encoder, are rounded as they are. The resume state and the path of the data stay
+    behind.
 
     Parameters
     ----------
@@ -47,12 +52,18 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     metrics = run.metrics() | {"run_id": folder.name} | scores(config.data, result)
     weights = {name: value.half() for name, value in vae.state_dict().items()}
     epoch = read_header(run.path / "weights.safetensors").epoch
+    kept = {k: _half(read_tensors(checkpoint_path(run.path, k))[0]) for k in run.kept_epochs()}
     contents = Contents(
-        config, run.data(), weights, rounded, metrics, run.history(), epoch, run.created
+        config, run.data(), weights, rounded, metrics, run.history(), kept, epoch, run.created
     )
     exported = RunStore(folder.parent).adopt(folder.name, contents)
     (folder / "README.md").write_text(model_card(exported))
     return exported
+
+
+def _half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Real numbers as float16; labels as they are."""
+    return {n: t.half() if t.is_floating_point() else t for n, t in tensors.items()}
 
 
 def model_card(run: Run) -> str:

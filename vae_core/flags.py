@@ -56,14 +56,14 @@ def _sizes(text: str) -> list[int]:
 
 
 def add_config_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `--name` and one flag for every field of the three configs."""
+    """Add `--name`, `--sweep` and one flag for every field of the three configs."""
     parser.add_argument("--name", help="a name for people")
+    parser.add_argument("--sweep", metavar="NAME", help="the sweep it belongs to")
     for part, kind in PARTS.items():
         group = parser.add_argument_group(part)
-        hints = typing.get_type_hints(kind)
         for field in dataclasses.fields(kind):
             options: dict[str, Any] = {"help": _help(field), "dest": f"{part}.{field.name}"}
-            scalar = next(t for t in (int, float, str, tuple) if _holds(hints[field.name], t))
+            scalar = _scalar(kind, field)
             if scalar is tuple:
                 options |= {"type": _sizes, "nargs": "*", "metavar": "N"}
             elif flag_of(field) in choices():
@@ -71,6 +71,43 @@ def add_config_flags(parser: argparse.ArgumentParser) -> None:
             else:
                 options |= {"type": scalar, "metavar": scalar.__name__.upper()}
             group.add_argument(f"--{flag_of(field)}", default=argparse.SUPPRESS, **options)
+
+
+def field_of(flag: str) -> tuple[str, dataclasses.Field[Any]]:
+    """The part of the config and its field that a flag sets.
+
+    Raises
+    ------
+    ConfigError
+        When no flag has this name.
+    """
+    known = {
+        flag_of(field): (part, field)
+        for part, kind in PARTS.items()
+        for field in dataclasses.fields(kind)
+    }
+    if flag not in known:
+        raise ConfigError(f"setting must be one of {', '.join(known)}; got {flag!r}.")
+    return known[flag]
+
+
+def parsed(flag: str, text: str) -> Any:
+    """What a field holds when its flag is followed by this text.
+
+    What cannot be read is left as it is, for the config to refuse.
+    """
+    part, field = field_of(flag)
+    scalar = _scalar(PARTS[part], field)
+    try:
+        return tuple(_sizes(text)) if scalar is tuple else scalar(text)
+    except (ValueError, argparse.ArgumentTypeError):
+        return text
+
+
+def _scalar(kind: type, field: dataclasses.Field[Any]) -> type:
+    """What one word after a field's flag is read as; tuple for several."""
+    hint = typing.get_type_hints(kind)[field.name]
+    return next(t for t in (int, float, str, tuple) if _holds(hint, t))
 
 
 def _holds(hint: Any, kind: type) -> bool:
@@ -81,7 +118,7 @@ def _holds(hint: Any, kind: type) -> bool:
 
 
 def _help(field: dataclasses.Field[Any]) -> str:
-    default = "" if field.default is None else f" (default: {_text(field.default)})"
+    default = "" if field.default in (None, ()) else f" (default: {_text(field.default)})"
     return f"{field.metadata['help']}{default}"
 
 
@@ -101,7 +138,8 @@ def config_from_args(args: argparse.Namespace) -> RunConfig:
             parts[part][name] = tuple(n for sizes in value for n in sizes) if flat else value
     if "classes" in parts["data"] and not parts["data"]["classes"]:
         raise ConfigError("classes must name at least one label; got none.")
-    return RunConfig(**{part: kind(**parts[part]) for part, kind in PARTS.items()}, name=args.name)
+    configs = {part: kind(**parts[part]) for part, kind in PARTS.items()}
+    return RunConfig(**configs, name=args.name, sweep=args.sweep)
 
 
 def command_line(config: RunConfig) -> str:
@@ -109,6 +147,8 @@ def command_line(config: RunConfig) -> str:
     words = ["python -m vae_core train"]
     if config.name:
         words.append(f"--name={shlex.quote(config.name)}")  # with =, for names like -x
+    if config.sweep:
+        words.append(f"--sweep={shlex.quote(config.sweep)}")
     for part, kind in PARTS.items():
         values = getattr(config, part)
         for field in dataclasses.fields(kind):

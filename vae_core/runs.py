@@ -5,6 +5,7 @@ data.json            what it was trained on: image shape, class names, sizes, fi
 history.jsonl        one line per finished epoch
 weights.safetensors  the model after the last finished epoch; says the first two by itself
 resume.safetensors   weights, Adam's moments and generator states of one and the same epoch
+epochs/0003.safetensors  what is looked at of an epoch that was to be kept, see checkpoints.py
 codes.safetensors    posterior parameters and labels of the test split   } written last:
 metrics.json         the final numbers                                   } a finished run
 
@@ -21,8 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from vae_core.analysis.codes import Codes, encode_dataset
-from vae_core.config import POSTERIORS, DataConfig, RunConfig
+from vae_core.checkpoints import (
+    Checkpoint,
+    codes_of,
+    drop_after,
+    kept_epochs,
+    kept_tensors,
+    read_checkpoint,
+    write_checkpoint,
+)
+from vae_core.config import DataConfig, RunConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.files import (
@@ -111,19 +123,24 @@ class Run:
     def codes(self) -> Codes:
         """Posteriors and labels of the test split."""
         path = self.path / "codes.safetensors"
-        tensors, _ = read_tensors(path)
+        return codes_of(read_tensors(path)[0], self.config.model, self.data()["n_test"], path)
+
+    def kept_epochs(self) -> list[int]:
+        """The epochs of which a checkpoint is there, in order."""
+        return kept_epochs(self.path)
+
+    def checkpoint(self, epoch: int) -> Checkpoint:
+        """The model as it was after this epoch: what it decodes, and the first test images' codes.
+
+        Raises
+        ------
+        RunError
+            When the epoch was not kept, or its file is damaged or of another model.
+        """
+        facts = self.data()
+        c, height, width = facts["image_shape"]
         model = self.config.model
-        *sites, channels = model.latent_shape
-        n_params = POSTERIORS[model.posterior].n_params(channels)
-        expected = (self.data()["n_test"], *sites, n_params)
-        got = {name: tuple(value.shape) for name, value in tensors.items()}
-        if got != {"params": expected, "labels": expected[:1]}:
-            raise RunError(
-                f"{path}: expected params {expected} and labels {expected[:1]}; got "
-                f"{', '.join(f'{name} {shape}' for name, shape in sorted(got.items()))}."
-            )
-        params, labels = tensors["params"].float(), tensors["labels"].long()
-        return Codes(params, labels, model.posterior, model.latent_shape)
+        return read_checkpoint(self.path, epoch, model, (c, height, width), facts["n_test"])
 
     def state(self) -> TrainState | None:
         """Where training stands; None before the first epoch is finished."""
@@ -167,11 +184,13 @@ class Run:
                 )
             # the process may have died between the state and its weights
             self._save_weights(state)
+        drop_after(self.path, state.epoch if state else 0)
         write_json(self.path / "data.json", facts)
         write_bytes(self.path / "history.jsonl", "".join(map(json_line, done)).encode())
         for record in fit(vae, dataset, self.config.train, state):
             done.append(record.to_dict())
-            self._save(record)
+            kept = record.epoch in self.config.train.keep_epochs
+            self._save(record, kept_tensors(vae, dataset.test) if kept else None)
             yield record
         codes = encode_dataset(vae, dataset.test)
         self.save_codes(codes)
@@ -182,10 +201,12 @@ class Run:
         tensors = {"params": codes.params, "labels": codes.labels}
         write_tensors(self.path / "codes.safetensors", tensors)
 
-    def _save(self, record: EpochRecord) -> None:
-        # History first: a record without its state is dropped on resume, never the reverse.
+    def _save(self, record: EpochRecord, kept: dict[str, Tensor] | None) -> None:
+        # State last: records and kept epochs without it are dropped on resume, never the reverse.
         with writing(self.path / "history.jsonl"), (self.path / "history.jsonl").open("a") as file:
             file.write(json_line(record.to_dict()))
+        if kept:
+            write_checkpoint(self.path, record.epoch, kept)
         epoch = {"epoch": str(record.epoch)}
         write_tensors(self.path / "resume.safetensors", record.state.to_tensors(), epoch)
         self._save_weights(record.state)

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from torch import Tensor
 
 from vae_core.analysis.codes import Codes
+from vae_core.checkpoints import write_checkpoint
 from vae_core.config import RunConfig
 from vae_core.errors import RunError, VAECoreError
 from vae_core.files import check_tensors, json_line, read_json, write_bytes, write_json, writing
@@ -46,6 +47,8 @@ class Contents:
         The final numbers.
     history : sequence of dict
         One record per epoch; empty when it is not known.
+    kept : mapping from int to dict of Tensor
+        What is kept of epochs, in the precision to store; see `checkpoints.kept_tensors`.
     epoch : int, optional
         After which the weights were saved.
     created : str
@@ -58,6 +61,7 @@ class Contents:
     codes: Codes
     metrics: dict[str, Any]
     history: Sequence[dict[str, Any]] = ()
+    kept: Mapping[int, dict[str, Tensor]] = field(default_factory=dict)
     epoch: int | None = None
     created: str = field(default_factory=_now)
 
@@ -99,6 +103,11 @@ class RunStore:
             path.mkdir(parents=True)
         return _write_config(path, config, _now())
 
+    def find(self, config: RunConfig) -> Run | None:
+        """A run of this very config: a finished one, else the one that has come furthest."""
+        same = [e.run for e in self.list() if e.run and e.run.config == config]
+        return max(same, key=lambda r: (r.is_finished, len(r.history())), default=None)
+
     def new_id(self, config: RunConfig) -> str:
         """A folder name that no run has yet: the config's name for people, and six digits."""
         shape = "x".join(map(str, config.model.latent_shape))
@@ -135,6 +144,8 @@ class RunStore:
                 weights, contents.weights, contents.config, contents.facts, contents.epoch
             )
             run.save_codes(contents.codes)
+            for epoch, tensors in contents.kept.items():
+                write_checkpoint(unlisted, epoch, tensors)
             write_json(unlisted / "metrics.json", contents.metrics)
             with writing(path):
                 unlisted.rename(path)

@@ -42,7 +42,7 @@ class VAE(nn.Module):
         self.encoder = network.encoder(self.family.n_params(config.latent_shape[-1]))
         self.decoder = network.decoder(image_shape[0] * self.likelihood.n_params)
         self._begin_at_zero()
-        self._like = (next(self.parameters()),)  # says the model's precision and device
+        self._like = (next(self.decoder.parameters()),)  # says the model's precision and device
 
     def _begin_at_zero(self) -> None:
         """Zero the rows of the encoder's head that the family wants to begin at zero."""

@@ -121,9 +121,9 @@ def _widget(field: dataclasses.Field[Any], hint: Any) -> Any:
 
 
 def _parsed(text: str, hint: Any) -> Any:
-    """Text -> a whole number, several, or nothing; what is not a number is left for the config."""
+    """Text -> a whole number, several, or none; what is not a number is left for the config."""
     if not text.strip():
-        return None
+        return None if type(None) in typing.get_args(hint) else ()
     parts = [int(p) if p.isdigit() else p for p in re.split(r"[\sx,×]+", text.strip())]
     several = any(typing.get_origin(t) is tuple for t in (hint, *typing.get_args(hint)))
     return tuple(parts) if several else parts[0]

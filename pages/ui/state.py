@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import cached
+from vae_core.comparison import by_value
 from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.objective import Reduction
 from vae_core.runs import Run
@@ -15,6 +16,7 @@ from vae_core.store import Entry, RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = ROOT / "assets" / "models"
+SWEEPS = ROOT / "assets" / "sweeps"
 RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))
 DEFAULT_RUN = "mnist-2d"
 ORDER = (
@@ -34,6 +36,28 @@ def openable() -> dict[str, Run]:
     """Runs with weights and codes, by the label that the picker and the address show."""
     runs = [e.run for e in entries() if e.run and e.run.is_finished]
     return {r.title if r.path.parent == BUNDLED else f"{r.title} · {r.id[-6:]}": r for r in runs}
+
+
+def sweeps() -> dict[str, list[Run]]:
+    """The finished runs of every sweep by its name, in the order of their values.
+
+    Those that ship come first. They are not offered by the picker.
+    """
+    folders = sorted(path for path in SWEEPS.glob("*") if path.is_dir())
+    own = RunStore(RUNS).list()
+    found: dict[str, list[Run]] = {}
+    for entries in (*(RunStore(folder).list() for folder in folders), own):
+        for entry in entries:
+            run = entry.run
+            if run and run.is_finished and run.config.sweep:
+                name = f"{run.config.sweep}, yours" if entries is own else run.config.sweep
+                found.setdefault(name, []).append(run)
+    return {name: by_value(runs) for name, runs in found.items()}
+
+
+def sweep_names() -> set[str]:
+    """The names of the reader's own sweeps, finished or not."""
+    return {e.run.config.sweep for e in RunStore(RUNS).list() if e.run and e.run.config.sweep}
 
 
 def choose(run_id: str) -> None:

@@ -25,11 +25,13 @@ def _cost(config: RunConfig, image_shape: tuple[int, int, int], n_train: int) ->
     return build_vae(config.model, image_shape).n_parameters, seconds
 
 
-def offer(config: RunConfig, asked: bool = False) -> None:
+def offer(configs: list[RunConfig], asked: bool = False) -> None:
     """The Train button beside what it will cost; or what is missing.
 
-    `asked` says that the page asks for images already, which it can do only once.
+    Several configs are a sweep on the same data. `asked` says that the page asks for images
+    already, which it can do only once.
     """
+    config = configs[0]
     try:
         data = cached.dataset(config.data)
     except DataError as error:
@@ -41,16 +43,27 @@ def offer(config: RunConfig, asked: bool = False) -> None:
         else:
             images.offer_images(config.data.name, why, str(error))
         return
-    n_parameters, seconds = _cost(config, data.image_shape, len(data.train))
+    costs = [_cost(one, data.image_shape, len(data.train)) for one in configs]
+    seconds = sum(cost for _, cost in costs)
+    n_parameters = " or ".join(f"{n:,}" for n in sorted({n for n, _ in costs}))
+    label = "Train" if len(configs) == 1 else f"Train {len(configs)} runs"
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Train", type="primary", icon=":material/play_arrow:"):
-            resume(RunStore(state.RUNS).create(config))
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="train"):
+            resume(*(RunStore(state.RUNS).create(one) for one in configs))
         st.caption(
-            f"{n_parameters:,} parameters, {len(data.train):,} training images, "
+            f"{n_parameters} parameters, {len(data.train):,} training images, "
             f"about {duration(seconds)} on this machine."
         )
+    if len(configs) > 1:
+        kept = ", ".join(map(str, max(configs, key=_n_kept).train.keep_epochs))
+        st.caption(f"One after another; epochs {kept} of each are kept.")
+        return
     if meaning := _meaning(config, data):
         st.caption(meaning)
+
+
+def _n_kept(config: RunConfig) -> int:
+    return len(config.train.keep_epochs)
 
 
 def _meaning(config: RunConfig, data: Dataset) -> str:
@@ -83,10 +96,10 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def resume(run: Run) -> None:
-    """Start, or go on with, a run, and watch it."""
-    jobs.start(run)
-    st.session_state["watched"] = run
+def resume(*runs: Run) -> None:
+    """Start, or go on with, a run or those of a sweep, and watch."""
+    jobs.start(*runs)
+    st.session_state["watched"] = jobs.current(runs[0])
 
 
 def watch(entries: list[Entry]) -> None:
@@ -96,14 +109,16 @@ def watch(entries: list[Entry]) -> None:
     if run is None:
         st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
         return
-    st.session_state["watched"] = run
+    st.session_state["watched"] = run = jobs.current(run)
     st.fragment(_progress, run_every=1.0 if jobs.is_running(run) else None)(run)
 
 
 def _progress(run: Run) -> None:
+    run, runs = jobs.current(run), jobs.together(run)
     epochs, history = run.config.train.epochs, pd.DataFrame(run.history())
     running, done = jobs.is_running(run), len(history)
-    st.markdown(f"##### {run.title}")
+    turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
+    st.markdown(f"##### {run.title}{turn}")
     if running:
         left = (
             f", about {duration(history['seconds'].mean() * (epochs - done))} left" if done else ""
@@ -131,31 +146,45 @@ def _ended(run: Run, done: int) -> None:
             st.session_state["announced"] = run.id
             state.choose(run.id)
             st.rerun()
-        st.success("Finished: it is now the chosen model on every page.", icon=":material/check:")
+        if len(runs := jobs.together(run)) > 1:
+            said = f"All {len(runs)} runs are finished: compare them on *Rate and distortion*."
+        else:
+            said = "Finished: it is now the chosen model on every page."
+        st.success(said, icon=":material/check:")
     elif (problem := jobs.failure(run)) is not None:
         st.error(problem)
     else:
         st.warning(f"Stopped after epoch {done} of {run.config.train.epochs}.")
-        st.button("Go on", on_click=resume, args=(run,), key=f"go-on-{run.id}")
+        st.button("Go on", on_click=resume, args=jobs.together(run), key=f"go-on-{run.id}")
 
 
 def unfinished(entries: list[Entry]) -> None:
-    """Runs that can go on, and runs that cannot be opened, with the reason."""
+    """Runs and sweeps that can go on, and runs that cannot be opened, with the reason."""
     watched = st.session_state.get("watched")
+    shown = {run.id for run in jobs.together(watched)} if watched else set()
+    groups: dict[str, list[Run]] = {}
+    for run in (e.run for e in reversed(entries) if e.run and e.run.path.parent == state.RUNS):
+        groups.setdefault(run.config.sweep or run.id, []).append(run)
     idle = [
-        e.run for e in entries
-        if e.run and not e.run.is_finished and not jobs.is_running(e.run)
-        and (watched is None or e.run.id != watched.id)
+        runs for runs in groups.values()
+        if not all(run.is_finished or jobs.is_running(run) or run.id in shown for run in runs)
     ]  # fmt: skip
     damaged = [e for e in entries if e.run is None]
     if not idle and not damaged:
         return
     with st.expander(f"Unfinished runs ({len(idle) + len(damaged)})"):
-        for run in idle:
+        for runs in idle:
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(
-                    f"{run.title}: {len(run.history())} of {run.config.train.epochs} epochs"
-                )
-                st.button("Go on", on_click=resume, args=(run,), key=f"resume-{run.id}")
+                st.markdown(_standing(runs))
+                st.button("Go on", on_click=resume, args=runs, key=f"resume-{runs[0].id}")
         for entry in damaged:
             st.markdown(f"{entry.id}: {entry.problem}")
+
+
+def _standing(runs: list[Run]) -> str:
+    """How far a run, or the runs of a sweep, have come."""
+    first = runs[0]
+    if first.config.sweep is None:
+        return f"{first.title}: {len(first.history())} of {first.config.train.epochs} epochs"
+    done = sum(run.is_finished for run in runs)
+    return f"Sweep {first.config.sweep}: {done} of {len(runs)} runs finished"

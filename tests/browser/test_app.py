@@ -30,6 +30,7 @@ PAGES = {
     "feature-map?run=Digits+feature+map": DECODED,
     "kl": CHART,
     "aggregate?run=Digits+2-D": CHART,
+    "rate-distortion": CHART,
     "bounds?run=Digits+2-D": CHART,
 }
 LONGEST_STOP = 10.0  # seconds

@@ -19,14 +19,19 @@ from vae_core.config import POSTERIORS
 
 MEMBERS = {
     *("README.txt", "config.json", "data.json", "history.jsonl", "metrics.json"),
-    *("weights.safetensors", "codes.safetensors"),
+    *("weights.safetensors", "codes.safetensors", "epochs"),
 }
 
 
 @pytest.fixture(params=POSTERIORS)
 def run(request: pytest.FixtureRequest, tmp_path: Path, digits) -> Run:
     config = tiny_run(posterior=request.param)
-    config = replace(config, data=replace(config.data, path="a/secret/place"), name="My run")
+    config = replace(
+        config,
+        data=replace(config.data, path="a/secret/place"),
+        train=replace(config.train, keep_epochs=(2,)),
+        name="My run",
+    )
     made = RunStore(tmp_path / "runs").create(config)
     list(made.train(digits))
     return made
@@ -47,6 +52,9 @@ def test_unpacked_it_is_the_same_run(run, tmp_path, capsys):
     for name in ("weights", "codes"):
         for key, value in tensors(again, name).items():
             assert torch.equal(value, tensors(run, name)[key])
+    assert again.kept_epochs() == [2]
+    kept = again.checkpoint(2).codes.params
+    assert torch.equal(kept, run.checkpoint(2).codes.params)
     assert main(["show", str(again.path)]) == 0
     assert f"{run.metrics()['test_distortion']:.2f}" in capsys.readouterr().out
 
@@ -57,7 +65,7 @@ def test_nothing_but_the_run_goes_along(run, tmp_path):
     content = archive(run)
     folder = unpack(content, tmp_path / "else") / run.id
     assert {path.name for path in folder.iterdir()} == MEMBERS
-    assert not any(b"secret" in path.read_bytes() for path in folder.iterdir())
+    assert not any(b"secret" in path.read_bytes() for path in folder.rglob("*.*"))
     assert archive(run) == content
     assert "nats per image: distortion" in (folder / "README.txt").read_text()
 

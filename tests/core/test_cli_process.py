@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 
@@ -45,3 +46,26 @@ def test_ctrl_c_exits_130_and_names_the_command_that_goes_on(tmp_path, monkeypat
     (entry,) = RunStore(tmp_path / root).list()
     assert entry.status == "finished"
     assert [record["epoch"] for record in entry.run.history()] == list(range(1, 31))
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_a_sweep_that_the_same_command_finishes(tmp_path, capsys):
+    flags = ("--epochs", 12, "--batch-size", 16, "--threads", 1, "--keep-epochs", 1, 12)
+    words = ("sweep", "--over", "beta", "--values", 0.5, 2, *TINY, *flags, "--runs")
+    process = start_cli(*words, tmp_path / "part", cwd=tmp_path)
+    wait_for_epochs(process, tmp_path / "part", 2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.startswith("Interrupted after epoch ")
+    assert err.endswith("The same command goes on.\n")
+    assert err.count("\n") == 1
+    assert main([*map(str, words), str(tmp_path / "part"), "--json"]) == 0
+    assert main([*map(str, words), str(tmp_path / "whole"), "--json"]) == 0
+    first, whole = (json.loads(line)["runs"] for line in capsys.readouterr().out.splitlines())
+    timing = {"run_id", "seconds", "images_per_second"}
+    assert len(RunStore(tmp_path / "part").list()) == 2
+    for a, b in zip(first, whole, strict=True):
+        assert {k: v for k, v in a.items() if k not in timing} == {
+            k: v for k, v in b.items() if k not in timing
+        }

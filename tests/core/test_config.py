@@ -53,6 +53,7 @@ BAD = {
     (TrainConfig, "free_bits"): (*NOT_NUMBER, -0.1, 1e3),
     (TrainConfig, "tc_weight"): (*NOT_NUMBER, -1e-9, 1e7),
     (TrainConfig, "reduction"): (*NOT_CHOICE, "sum", "mean", "cell/sum", "sum/sum/sum"),
+    (TrainConfig, "keep_epochs"): (3, "3", None, (0,), (11,), (True,), (1.5,), ("all",)),
     (TrainConfig, "seed"): (*NOT_WHOLE, None, -1, 2**31),
     (TrainConfig, "threads"): (*NOT_WHOLE, 0, -1, 10**4),
     (TrainConfig, "device"): NOT_CHOICE,
@@ -127,6 +128,14 @@ def test_total_correlation_is_refused_where_there_is_none(posterior):
 def test_bad_run_name_is_refused(name):
     with pytest.raises(ConfigError, match="name must be 1 to 60 letters"):
         RunConfig(name=name)
+    with pytest.raises(ConfigError, match="sweep must be 1 to 60 letters"):
+        RunConfig(sweep=name)
+
+
+def test_kept_epochs_come_once_and_in_order():
+    assert TrainConfig(keep_epochs=[3, 1, 3]).keep_epochs == (1, 3)
+    with pytest.raises(ConfigError, match="keep-epochs must be a whole number from 1 to 4; got 5"):
+        TrainConfig(epochs=4, keep_epochs=(5,))
 
 
 def test_error_says_range_and_value():
@@ -181,8 +190,9 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         sigma=draw(st.sampled_from(SIGMAS)),
         sigma_value=draw(st.floats(SIGMA_MIN, SIGMA_MAX)),
     )
+    epochs = draw(st.integers(1, 10_000))
     train = TrainConfig(
-        epochs=draw(st.integers(1, 10_000)),
+        epochs=epochs,
         batch_size=draw(st.integers(1, 65_536)),
         lr=draw(st.floats(1e-8, 1.0)),
         beta=draw(st.floats(0.0, 1e6)),
@@ -190,11 +200,12 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         free_bits=draw(st.floats(0.0, 100.0)),
         tc_weight=draw(st.floats(0.0, 1e6)) if posterior in WITH_TC else 0.0,
         reduction=draw(st.sampled_from(REDUCTIONS)),
+        keep_epochs=draw(st.lists(st.integers(1, epochs), max_size=3)),
         seed=draw(SEEDS),
         threads=draw(st.none() | st.integers(1, 256)),
         device=draw(st.sampled_from(DEVICES)),
     )
-    return RunConfig(data, model, train, draw(st.none() | NAMES))
+    return RunConfig(data, model, train, draw(st.none() | NAMES), draw(st.none() | NAMES))
 
 
 @given(run_configs())
@@ -211,7 +222,10 @@ def test_missing_keys_take_their_defaults():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"modle": {}}, "config has unknown settings modle; known are data, model, name, train"),
+        (
+            {"modle": {}},
+            "config has unknown settings modle; known are data, model, name, sweep, train",
+        ),
         ({"train": {"epoch": 3}}, "train has unknown settings epoch; known are batch_size"),
         ({3: 4}, "config has unknown settings 3"),
         ({"data": None}, "data must be a JSON object; got NoneType"),

@@ -28,7 +28,7 @@ def test_every_config_field_has_exactly_one_flag():
     flags = [f"--{flag_of(field)}" for field in fields]
     options = [option for action in parser()._actions for option in action.option_strings]
     assert len(set(flags)) == len(flags)
-    assert sorted(options) == sorted([*flags, "--name", "-h", "--help"])
+    assert sorted(options) == sorted([*flags, "--name", "--sweep", "-h", "--help"])
 
 
 def test_every_flag_has_words_and_its_default():

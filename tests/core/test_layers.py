@@ -15,9 +15,9 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 
 # Each room may import the rooms before it, and its own.
 ORDER = (
-    *("errors", "config", "files", "data", "networks", "posteriors", "likelihoods", "vae"),
-    *("weights", "objective", "analysis", "graph", "portable", "trainer", "runs", "store"),
-    *("compare", "flags", "export", "archive", "importing", "jobs", "__main__"),
+    *("errors", "config", "flags", "files", "data", "networks", "posteriors", "likelihoods", "vae"),
+    *("weights", "objective", "analysis", "graph", "portable", "trainer", "checkpoints", "runs"),
+    *("store", "comparison", "compare", "export", "archive", "importing", "jobs", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
 

@@ -46,7 +46,7 @@ def open_page(page: str, run: Run | str | None = None, **address: str) -> AppTes
         app.query_params[name] = value
     if run:
         app.query_params["run"] = run if isinstance(run, str) else run.title
-    if page == "feature_map.py":
+    if "_" in page:
         app.run()  # until then it is not known by its name, which is not its address
     return go(app, page)
 

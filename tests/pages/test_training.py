@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import jobs
+from pages.ui import jobs, state
 from pages.ui.forms import PRESETS
 from tests.pages.app import assert_sound, button, charts, choose_preset, go, open_page, run_until
 from vae_core import RunStore
@@ -148,3 +148,40 @@ def test_the_form_keeps_its_settings_while_other_pages_are_looked_at() -> None:
         go(app, page)
     assert app.number_input(key="form-epochs").value == 7
     assert app.text_input(key="form-name").value == "Kept"
+
+
+def test_a_sweep_trains_in_one_job_stops_as_a_whole_and_goes_on(runs: Path) -> None:
+    app = ask("Betas", epochs=60)
+    app.toggle(key="sweep-on").set_value(True).run()
+    app.text_input(key="sweep-values").set_value("0.5, 4").run()
+    assert any("epochs 1, 2, 3, 5, 8, 13, 21, 34, 55, 60" in c.value for c in app.caption)
+    button(app, "Train 2 runs").click().run()
+    run_until(app, lambda a: any(m.value == "##### beta 0.5, run 1 of 2" for m in a.markdown))
+    button(app, "Stop").click().run()
+    made = [entry.run for entry in RunStore(runs).list()]
+    assert {run.config.sweep for run in made} == {"Betas"}
+    assert not any(jobs.is_running(run) for run in made)
+    assert not all(run.is_finished for run in made)
+    assert_sound(app)
+    button(app, "Go on").click().run()
+    run_until(app, lambda a: any("All 2 runs are finished" in s.value for s in a.success))
+    low, high = state.sweeps()["Betas, yours"]
+    assert (low.config.train.beta, high.config.train.beta) == (0.5, 4.0)
+    assert low.metrics()["test_rate"] > high.metrics()["test_rate"]
+    assert low.kept_epochs() == high.kept_epochs() == [1, 2, 3, 5, 8, 13, 21, 34, 55, 60]
+    assert app.selectbox(key="run").value == f"beta 4 · {high.id[-6:]}"
+    go(app, "rate_distortion.py")
+    assert_sound(app)
+    names = {trace.get("name") for trace in charts(app)[0]["data"]}
+    assert {"sweep Betas", "chosen model"} <= names
+
+
+def test_a_sweep_with_a_bad_value_says_so_and_offers_nothing(runs: Path) -> None:
+    app = ask("Betas")
+    app.toggle(key="sweep-on").set_value(True).run()
+    app.text_input(key="sweep-values").set_value("1, many").run()
+    assert "beta must be a number" in app.error[0].value
+    assert "Train" not in " ".join(labels(app))
+    app.selectbox(key="sweep-setting").set_value("posterior").run()
+    assert "Train 6 runs" in labels(app)
+    assert_sound(app)

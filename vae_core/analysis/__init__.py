@@ -61,6 +61,7 @@ from vae_core.analysis.shell import (
     norms,
     prior_shell,
 )
+from vae_core.analysis.sweeps import sweep, swept, value_of
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
@@ -128,7 +129,10 @@ __all__ = [
     "rate_table",
     "stick_rates",
     "summarise_bound",
+    "sweep",
+    "swept",
     "total_rate",
     "traverse",
+    "value_of",
     "walks_of",
 ]

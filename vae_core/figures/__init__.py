@@ -8,6 +8,7 @@ from vae_core.figures.diagnostics import activity, label_bars, number_evidence
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
+from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
 from vae_core.figures.shell import shell_density
 from vae_core.figures.walks import walk_norms
 
@@ -30,9 +31,11 @@ __all__ = [
     "marginal",
     "number_evidence",
     "posterior_plane",
+    "rate_distortion",
     "same_scale",
     "shell_density",
     "surgery_bar",
+    "sweep_curve",
     "to_png",
     "training_curves",
     "triangle_corners",

@@ -1,0 +1,63 @@
+"""Rate and distortion: what every model pays for saying more, on one plane."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import charts, comparing, state
+from vae_core.analysis import swept
+from vae_core.comparison import epoch_table, run_table, sweep_table
+from vae_core.config import POSTERIORS
+from vae_core.figures import rate_distortion, sweep_curve
+
+HEADING = "##### Every model is a point: what its code costs, and what its pictures still miss. "
+TRY_SWEEP = "**Try this:** follow β from low to high. Which end has KL = 0, and is it the best?"
+TRY_EPOCHS = "**Try this:** switch on *Over epochs*: does training save distortion or rate first?"
+NATS = st.column_config.NumberColumn(format="%.2f")
+
+run = state.chosen()
+heading = st.empty()
+if not POSTERIORS[run.config.model.posterior].has_rate:
+    st.info(
+        f"{run.title} is a deterministic auto-encoder: its rate is not finite, so it has no place "
+        "here. The runs measured as it was are shown.",
+        icon=":material/all_inclusive:",
+    )
+plane, side = st.columns([3, 2], gap="large")
+with plane:
+    group = comparing.pick_group(run)
+    table = run_table(list(group.runs.values()))
+with side:
+    runs = comparing.pick_sweep(group)
+    setting = swept([one.config for one in runs])
+    heading.markdown(HEADING + (TRY_SWEEP if setting == "beta" else TRY_EPOCHS))
+with plane:
+    ways = st.toggle("Over epochs", key="ways", bind="query-params")
+    if table.empty:
+        st.info("No run measured like this has a finite rate. Choose another group.")
+    else:
+        epochs = epoch_table(list(group.runs.values())) if ways else None
+        charts.show(rate_distortion(table, run.id, epochs), key="plane")
+with side:
+    if setting is None:
+        st.info(
+            "No sweep was measured like this. Train one on the Train page: the same model with "
+            "several values of β.",
+            icon=":material/ssid_chart:",
+        )
+    else:
+        st.markdown(f"##### Runs that differ in {setting} alone")
+        charts.show(sweep_curve(sweep_table(runs), setting), key="sweep")
+    st.latex(r"-\mathrm{ELBO}=\text{distortion}+\text{rate}")
+    st.markdown(
+        "Training with β looks for the lowest **distortion + β · rate**: where the curve has slope "
+        "−β. Only β = 1 looks for the lowest negative ELBO, whose lines have slope −1."
+    )
+if not table.empty:
+    nats = dict.fromkeys(("distortion", "rate", "negative ELBO"), NATS)
+    shown = table.rename(columns={"negative_elbo": "negative ELBO"})
+    st.dataframe(shown, hide_index=True, column_config=nats)
+st.caption(
+    f"Test means in nats per image, one draw of z each; {group.title}. Down and to the left is "
+    f"better. {group.left_out}"
+)

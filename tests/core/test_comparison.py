@@ -1,0 +1,122 @@
+"""Runs side by side: only what is measured alike; and the sweep that ships."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.samples import ROOT, seeded, tiny_run
+from vae_core import Run, RunStore, load_dataset
+from vae_core.analysis import sweep, swept
+from vae_core.comparison import Yardstick, by_value, epoch_table, run_table, sweep_table
+from vae_core.config import LIKELIHOODS
+
+SHIPPED = [e.run for e in RunStore(ROOT / "assets" / "sweeps" / "mnist-beta").list() if e.run]
+BETAS = [0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
+
+
+def yardstick_of(root, digits, **settings) -> Yardstick:
+    """That of a run which has trained one epoch."""
+    run = RunStore(root).create(tiny_run(**settings))
+    next(run.train(digits))
+    return Yardstick.of(run)
+
+
+def test_same_images_and_measure_are_comparable_whatever_the_model(tmp_path, digits):
+    first = yardstick_of(tmp_path, digits)
+    assert first == yardstick_of(tmp_path, digits, posterior="full", latent=(2,))
+    gaussian = yardstick_of(tmp_path, digits, likelihood="gaussian")
+    assert gaussian == yardstick_of(tmp_path, digits, likelihood="continuous-bernoulli")
+    assert first != gaussian
+    assert first.difference(gaussian) == "scored by density of pixel values"
+    assert first.title == "digits, 96 grey test images, Bernoulli cross-entropy"
+    assert len({kind.measure for kind in LIKELIHOODS.values()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"classes": (1, 7)}, "on other images of digits"),
+        ({"limit": 95}, "on other images of digits"),
+        ({"binarisation": "threshold"}, "on other pixels of digits"),
+    ],
+)
+def test_other_images_or_pixels_are_not_comparable(tmp_path, digits, finished_run, changes, why):
+    config = tiny_run()
+    config = replace(config, data=replace(config.data, **changes))
+    run = RunStore(tmp_path).create(config)
+    next(run.train(load_dataset(config.data)))
+    own, other = Yardstick.of(finished_run), Yardstick.of(run)
+    assert own != other
+    assert own.difference(other) == why
+    assert ("test images of 1, 7," in other.title) == ("classes" in changes)
+
+
+def test_table_holds_the_metrics_and_no_rate_for_points(tmp_path, digits, finished_run):
+    points = RunStore(tmp_path).create(tiny_run(posterior="delta"))
+    list(points.train(digits))
+    table = run_table([finished_run, points])
+    metrics = finished_run.metrics()
+    row = table.loc[finished_run.id]
+    assert row["negative_elbo"] == metrics["test_negative_elbo"]
+    assert row["rate"] + row["distortion"] == row["negative_elbo"]
+    assert math.isnan(table.loc[points.id, "rate"])
+    assert epoch_table([points]).empty
+    ways = epoch_table([finished_run])
+    assert ways["epoch"].tolist() == [1, 2, 3]
+    assert ways["rate"].iloc[-1] == metrics["test_rate"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("beta", [0.5, 2.0, 10.0]),
+        ("latent", [(2,), (10,), (2, 2, 3)]),
+        ("limit", [None, 5, 40]),
+        ("posterior", ["diagonal", "full", "laplace"]),
+    ],
+)
+def test_runs_of_a_sweep_come_in_the_order_of_their_values(tmp_path, setting, values):
+    configs = sweep(tiny_run(), setting, [values[1], values[2], values[0]])
+    runs = [RunStore(tmp_path).create(config) for config in configs]
+    ordered = by_value(runs)
+    wanted = [configs[2], configs[0], configs[1]]
+    if setting == "latent":
+        wanted = [configs[2], configs[1], configs[0]]  # (2,) < (2, 2, 3) < (10,)
+    assert [run.config for run in ordered] == wanted
+
+
+def test_the_sweep_that_ships_is_whole():
+    assert [run.config.train.beta for run in by_value(SHIPPED)] == BETAS
+    assert swept([run.config for run in SHIPPED]) == "beta"
+    assert {run.config.sweep for run in SHIPPED} == {"MNIST, beta"}
+    assert len({Yardstick.of(run) for run in SHIPPED}) == 1
+    files = [file for file in (ROOT / "assets" / "sweeps").rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 7.5e6
+
+
+def test_more_beta_is_less_rate_down_to_nothing_and_beta_one_is_best():
+    table = sweep_table(SHIPPED)
+    assert table["beta"].tolist() == BETAS
+    assert (table["rate"].diff().dropna() < 0).all()
+    assert table["rate"].iloc[-1] == pytest.approx(0.0, abs=0.01)
+    assert table.set_index("beta")["negative_elbo"].idxmin() == 1.0
+
+
+@pytest.mark.parametrize("run", by_value(SHIPPED), ids=lambda run: run.id)
+def test_every_kept_epoch_that_ships_decodes(run: Run):
+    assert run.kept_epochs() == list(run.config.train.keep_epochs) == [1, 2, 3, 5, 8, 12]
+    for epoch in run.kept_epochs():
+        checkpoint = run.checkpoint(epoch)
+        pictures = checkpoint.decode_mean(torch.randn(3, 2, generator=seeded()))
+        assert pictures.shape == (3, 1, 28, 28)
+        assert pictures.isfinite().all()
+        assert float(checkpoint.codes.rate.mean()) == pytest.approx(
+            run.history()[epoch - 1]["test_rate"], rel=0.15, abs=0.1
+        )
+    last, codes = run.checkpoint(12).codes, run.codes().take(torch.arange(1000))
+    torch.testing.assert_close(last.params, codes.params, atol=0.02, rtol=0.01)
+    assert torch.equal(last.labels, codes.labels)

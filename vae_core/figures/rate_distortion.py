@@ -1,0 +1,210 @@
+"""The plane of rate and distortion: every run a point, equal ELBOs on lines of slope -1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from vae_core.figures.theme import BRIGHTER, NEGATIVE_ELBO, PRIOR, class_colour, styled
+
+UNIT = "nats per image"
+CANVAS = (640.0, 440.0)  # pixels, about; for what covers what
+LETTER, LINE, GAP = 7.6, 18.0, 24.0  # a letter's width, a line's height, twice the space left
+SIDES = np.array([(0.5, 0.0), (0.0, 0.5), (0.0, -0.5), (-0.5, 0.0)])  # right, above, below, left
+
+
+def rate_distortion(
+    table: pd.DataFrame,
+    chosen: str | None = None,
+    epochs: pd.DataFrame | None = None,
+    height: int = 520,
+) -> go.Figure:
+    """Runs on the plane; the runs of one sweep are joined in the order of the table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns run, sweep, rate, distortion, negative_elbo; see `run_table`. Finite.
+    chosen : str, optional
+        Index of the run to highlight.
+    epochs : DataFrame, optional
+        Columns run, epoch, rate, distortion: the way each run came.
+    """
+    figure = go.Figure()
+    drawn = table if epochs is None else pd.concat([table, epochs])
+    x, y = (_range(drawn[term]) for term in ("rate", "distortion"))
+    _iso_lines(figure, x, y)
+    if epochs is not None:
+        for name, way in epochs.groupby("run", sort=False):
+            _way(figure, str(name), way)
+    for k, (name, runs) in enumerate(table.groupby("sweep", sort=False)):
+        _join(figure, str(name), runs, class_colour(k))
+    alone = table[table["sweep"].isna()]
+    if len(alone):
+        _points(figure, alone, PRIOR, "other runs")
+    if chosen in table.index:
+        one = table.loc[chosen]
+        figure.add_scatter(
+            x=[one["rate"]],
+            y=[one["distortion"]],
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 21, "color": BRIGHTER, "line": {"width": 4}},
+            name="chosen model",
+            hoverinfo="skip",
+        )
+    _label(figure, table, x, y)
+    styled(figure, height, f"rate, {UNIT}", f"distortion, {UNIT}")
+    figure.update_xaxes(range=x, zeroline=False)
+    figure.update_yaxes(range=y, zeroline=False)
+    return figure
+
+
+def _range(values: pd.Series[float]) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    half = max(1.5, 0.58 * (high - low))  # a few nats at least: less is noise
+    return (low + high) / 2 - half, (low + high) / 2 + half
+
+
+def _iso_lines(figure: go.Figure, x: tuple[float, float], y: tuple[float, float]) -> None:
+    """Where rate + distortion is the same, each line with its sum."""
+    low, high = x[0] + y[0], x[1] + y[1]
+    step = _round_step((high - low) / 9)
+    for total in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step:
+        left, right = max(x[0], total - y[1]), min(x[1], total - y[0])
+        figure.add_scatter(
+            x=[left, right],
+            y=[total - left, total - right],
+            mode="lines",
+            line={"color": NEGATIVE_ELBO, "width": 1, "dash": "dot"},
+            name="same negative ELBO",
+            legendgroup="iso",
+            showlegend=bool(total - step < low),
+            hoverinfo="skip",
+        )
+        if (right - left) > 0.05 * (x[1] - x[0]):
+            beside = ("left", "bottom") if right < x[1] else ("right", "top")  # off the line
+            figure.add_annotation(
+                x=right, y=total - right, text=f"{total:g}", showarrow=False, opacity=0.9,
+                xanchor=beside[0], yanchor=beside[1], font={"size": 13, "color": NEGATIVE_ELBO},
+            )  # fmt: skip
+
+
+def _round_step(step: float) -> float:
+    """The next 1, 2, 2.5 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(step))
+    return float(next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= step))
+
+
+def _way(figure: go.Figure, name: str, way: pd.DataFrame) -> None:
+    figure.add_scatter(
+        x=way["rate"],
+        y=way["distortion"],
+        customdata=way["epoch"],
+        mode="lines+markers",
+        line={"color": PRIOR, "width": 1.5},
+        marker={"size": 4},
+        opacity=0.7,
+        showlegend=False,
+        hovertemplate=f"{name}, epoch %{{customdata}}<br>rate %{{x:.2f}}, distortion %{{y:.2f}}"
+        "<extra></extra>",
+    )
+
+
+def _join(figure: go.Figure, name: str, runs: pd.DataFrame, colour: str) -> None:
+    _points(figure, runs, colour, f"sweep {name}", "lines+markers")
+
+
+def _points(
+    figure: go.Figure, runs: pd.DataFrame, colour: str, name: str, mode: str = "markers"
+) -> None:
+    figure.add_scatter(
+        x=runs["rate"],
+        y=runs["distortion"],
+        customdata=np.stack([runs["run"], runs["negative_elbo"]], 1),
+        mode=mode,
+        line={"color": colour, "width": 2.5},
+        marker={"size": 11, "color": colour},
+        name=name,
+        hovertemplate="%{customdata[0]}<br>distortion %{y:.2f} + rate %{x:.2f} = negative ELBO "
+        f"%{{customdata[1]:.2f}} {UNIT}<extra></extra>",
+    )
+
+
+def _label(
+    figure: go.Figure, table: pd.DataFrame, x: tuple[float, float], y: tuple[float, float]
+) -> None:
+    """Each run's name beside its point, where it covers nothing; the others show on hovering."""
+    scale = np.array([CANVAS[0] / (x[1] - x[0]), CANVAS[1] / (y[1] - y[0])])
+    points = (table[["rate", "distortion"]].to_numpy(float) - [x[0], y[0]]) * scale
+    taken = [_box(point, 13.0, 13.0) for point in points]
+    for point, name, at in zip(points, table["run"], table.index, strict=True):
+        size = np.array([LETTER * len(name), LINE])
+        for shift in SIDES * (size + GAP):
+            box = _box(point + shift, *size)
+            inside = (box[0] >= 0).all() and (box[1] <= CANVAS).all()
+            if inside and not any(_cover(box, other) for other in taken):
+                taken.append(box)
+                run = table.loc[at]
+                figure.add_annotation(
+                    x=run["rate"], y=run["distortion"], xshift=shift[0], yshift=shift[1],
+                    text=name, showarrow=False, font={"size": 14},
+                )  # fmt: skip
+                break
+
+
+def _box(centre: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:
+    half = np.array([width, height]) / 2
+    return np.stack([centre - half, centre + half])
+
+
+def _cover(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    """Whether two rectangles share a point."""
+    return bool((a[0] < b[1]).all() and (b[0] < a[1]).all())
+
+
+def sweep_curve(table: pd.DataFrame, setting: str, height: int = 300) -> go.Figure:
+    """Negative ELBO against what a sweep changes, the lowest marked.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The values in the column named by the setting, and negative_elbo; see `sweep_table`.
+    setting : str
+    """
+    figure = go.Figure()
+    values, nats = table[setting], table["negative_elbo"]
+    figure.add_scatter(
+        x=values,
+        y=nats,
+        mode="lines+markers",
+        line={"color": NEGATIVE_ELBO, "width": 3},
+        marker={"size": 9},
+        showlegend=False,
+        hovertemplate=f"{setting} %{{x}}: %{{y:.2f}} {UNIT}<extra></extra>",
+    )
+    best = int(np.argmin(nats))
+    figure.add_scatter(
+        x=[values.iloc[best]],
+        y=[nats.iloc[best]],
+        mode="markers+text",
+        marker={"symbol": "circle-open", "size": 18, "color": NEGATIVE_ELBO, "line": {"width": 3}},
+        text=[f"lowest at {_shown(values.iloc[best])}"],
+        textposition="bottom center",
+        textfont={"size": 14},
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    styled(figure, height, setting, f"negative ELBO, {UNIT}")
+    span = max(0.1, float(nats.max() - nats.min()))
+    figure.update_yaxes(range=[nats.min() - 0.25 * span, nats.max() + 0.08 * span])
+    if not pd.api.types.is_numeric_dtype(values):
+        figure.update_xaxes(type="category")
+    elif values.min() > 0 and values.max() > 10 * values.min():
+        figure.update_xaxes(type="log", tickvals=values, ticktext=[f"{v:g}" for v in values])
+    return figure
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
