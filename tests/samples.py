@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core import DataConfig, ModelConfig, Run, RunConfig, TrainConfig
+from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore, TrainConfig
 from vae_core.data import cifar
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import SOURCES, Source
@@ -42,6 +42,20 @@ def tiny_run(**settings: object) -> RunConfig:
         tiny_model(**settings),
         TrainConfig(epochs=3, batch_size=32, threads=1),
     )
+
+
+def tiny_sweep(
+    root: Path, dataset: Dataset, betas: tuple[float, ...] = (0.2, 1.0, 5.0), **settings: object
+) -> list[Run]:
+    """Tiny runs that differ in beta and have kept their three epochs."""
+    config = tiny_run(**settings)
+    runs = []
+    for beta in betas:
+        train = replace(config.train, beta=beta, keep_epochs=(1, 2, 3))
+        named = replace(config, train=train, name=f"beta {beta:g}", sweep="tiny")
+        runs.append(RunStore(root).create(named))
+        list(runs[-1].train(dataset))
+    return runs
 
 
 def idx_bytes(array: NDArray[np.uint8]) -> bytes:

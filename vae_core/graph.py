@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.analysis.codes import Codes
+from vae_core.analysis.timeline import SweepPlane
 from vae_core.likelihoods import GaussianLikelihood
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE
@@ -77,6 +78,27 @@ def moments_file(codes: Codes) -> bytes:
     """Codes for a page that does not know the family: `as_diagonal`, and `labels`."""
     params = as_diagonal(codes.mean, codes.variance).flatten(1)
     return _file({"params": params}, {}, labels=codes.labels)
+
+
+def sweep_file(plane: SweepPlane) -> bytes:
+    """Where the codes of a sweep's m checkpoints lie, run by run and epoch by epoch.
+
+    `points` (m, n, 2) of n images and their `labels`; `moments` (m, k, 5) of k classes: mean
+    x, y and covariance xx, xy, yy. Points are in float16: a plane has no room for more.
+    """
+    frames = [
+        plane.frame(run, epoch)
+        for run, epochs in enumerate(plane.sweep)
+        for epoch in range(len(epochs))
+    ]
+    covariances = torch.stack([frame.covariances for frame in frames]).flatten(2)
+    centres = torch.stack([frame.centres for frame in frames])
+    tensors = {
+        "points": torch.stack([frame.points for frame in frames]).half(),
+        "moments": torch.cat([centres, covariances[..., [0, 1, 3]]], -1).float(),
+        "labels": plane.model.labels,
+    }
+    return safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()})
 
 
 def as_diagonal(mean: Tensor, variance: Tensor) -> Tensor:

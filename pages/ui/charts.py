@@ -24,7 +24,7 @@ from vae_core.posteriors import DiagonalGaussian
 MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
 LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
 MOST_WIDTHS = 150
-SAVE = Component("save", ("pictures", "save"), style="save")
+SAVE = Component("save", ("pictures", "save"), styles=("save",))
 
 
 def show(figure: go.Figure, key: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-import safetensors.torch
 import torch
+from safetensors.torch import load as load_tensors
 
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ModelConfig, build_vae
@@ -31,7 +31,7 @@ def test_rounding_keeps_every_pixel_to_a_thousandth(posterior, latent):
     vae = build_vae(tiny_model(latent, posterior=posterior), IMAGE).requires_grad_(False)
     codes = codes_of(vae)
     pack = portable(vae, codes)
-    weights, stored = safetensors.torch.load(pack.model), safetensors.torch.load(pack.codes)
+    weights, stored = load_tensors(pack.model), load_tensors(pack.codes)
     assert {w.dtype for w in weights.values()} == {torch.float16}
     assert stored["params"].dtype == torch.float16
     assert torch.equal(stored["params"].float(), pack.kept.params.flatten(1))
@@ -47,7 +47,7 @@ def test_what_float16_cannot_hold_stays_in_float32():
     codes = codes_of(vae)
     vae.decoder[-2].weight.mul_(3000.0)  # pixels change by leaps
     pack = portable(vae, codes)
-    assert {w.dtype for w in safetensors.torch.load(pack.model).values()} == {torch.float32}
+    assert {w.dtype for w in load_tensors(pack.model).values()} == {torch.float32}
     far = dataclasses.replace(codes, params=codes.params + 1e6)
     assert torch.equal(portable(vae, far).kept.params, far.params)
 

@@ -93,16 +93,22 @@ def is_map(run: Run) -> bool:
     return len(run.config.model.latent_shape) == 3
 
 
+def the_component(app: AppTest, name: str) -> Any:
+    """The one of this name among the page's components."""
+    found = app.get("bidi_component")
+    (component,) = (c for c in found if c.proto.component_name.endswith(f".{name}"))
+    return component
+
+
 def the_lens(app: AppTest) -> Any:
     """The lens among the page's components."""
-    (lens,) = (c for c in app.get("bidi_component") if c.proto.component_name.endswith(".lens"))
-    return lens
+    return the_component(app, "lens")
 
 
-def lens_facts(app: AppTest) -> dict[str, Any]:
-    """What the lens on the page is told; a browser reads no NaN."""
-    lens = the_lens(app)
-    facts: dict[str, Any] = json.loads(lens.proto.json, parse_constant=_no_number)
+def lens_facts(app: AppTest, name: str = "lens") -> dict[str, Any]:
+    """What the lens, or another component, is told; a browser reads no NaN."""
+    told = the_component(app, name).proto.json
+    facts: dict[str, Any] = json.loads(told, parse_constant=_no_number)
     return facts
 
 

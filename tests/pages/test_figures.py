@@ -292,16 +292,14 @@ def test_a_contact_sheet_has_room_for_every_picture(
     pictures = np.ones((n, channels, 9, 9), np.float32)
     sheet = Image.open(io.BytesIO(contact_sheet(pictures, columns)))
     assert sheet.size == size
-    assert (np.asarray(sheet) == 255).sum() == n * 18 * 18 * 3
+    assert (np.asarray(sheet) == 255).sum() == n * 18 * 18 * channels
 
 
 def test_an_enlarged_picture_keeps_its_pixels_square_and_exact() -> None:
     picture = np.random.default_rng(0).random((1, 1, 8, 8), np.float32)
     large = pixels(contact_sheet(picture, columns=1, scale=5))
-    assert large.shape == (40, 40, 3)
     levels = (picture[0, 0] * 255).round()
-    for channel in np.moveaxis(large, -1, 0):
-        np.testing.assert_array_equal(channel, levels.repeat(5, 0).repeat(5, 1))
+    np.testing.assert_array_equal(large, levels.repeat(5, 0).repeat(5, 1))
 
 
 def test_a_picture_on_a_page_is_its_png() -> None:

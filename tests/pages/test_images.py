@@ -102,7 +102,7 @@ def open_colours(folder: Path) -> AppTest:
 def channels(source: str) -> NDArray[np.uint8]:
     """The three channels of a picture on the page."""
     png = base64.b64decode(source.partition(",")[2])
-    return np.moveaxis(np.asarray(Image.open(io.BytesIO(png))), -1, 0)
+    return np.moveaxis(np.asarray(Image.open(io.BytesIO(png)).convert("RGB")), -1, 0)
 
 
 def test_every_page_opens_for_images_in_colour(colour_run: Run, cifar_folder: Path) -> None:
@@ -112,7 +112,7 @@ def test_every_page_opens_for_images_in_colour(colour_run: Run, cifar_folder: Pa
 
 
 def pixels(png: bytes) -> NDArray[np.int64]:
-    return np.asarray(Image.open(io.BytesIO(png))).astype(int)
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
 
 
 def test_a_sheet_of_colour_pictures_keeps_their_colours() -> None:

@@ -22,6 +22,7 @@ from pages.ui.components import ASSETS, Component
 from pages.ui.lens import COLOURS, LENS
 from pages.ui.lensfile import SCRIPT
 from pages.ui.strips import MOST_STRIPS, NEIGHBOURS, STEPS
+from pages.ui.timeline import TIMELINE
 from tests.pages.app import (
     ALIVE,
     MODELS,
@@ -53,7 +54,7 @@ every_latent = pytest.mark.parametrize("latent", LATENTS)
 def pixels(source: str) -> NDArray[np.int64]:
     """The first channel of a picture on the page."""
     png = base64.b64decode(source.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(png))).astype(int)[..., 0]
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)[..., 0]
 
 
 def places(run: Run) -> list[list[float]]:
@@ -66,7 +67,7 @@ def places(run: Run) -> list[list[float]]:
 # The script
 
 
-COMPONENTS = [LENS, SAVE]
+COMPONENTS = [LENS, SAVE, TIMELINE]
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
 

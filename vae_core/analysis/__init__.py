@@ -7,6 +7,7 @@ from vae_core.analysis.aggregate import (
     marginal_kl,
     mutual_information,
 )
+from vae_core.analysis.alignment import align, can_rotate, plane_basis, procrustes
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.codes import Codes, encode_dataset
 from vae_core.analysis.collapse import Collapse, collapse
@@ -63,6 +64,7 @@ from vae_core.analysis.shell import (
 )
 from vae_core.analysis.sweeps import sweep, swept, value_of
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
+from vae_core.analysis.timeline import Frame, SweepPlane, Walk
 from vae_core.analysis.traversals import decode_mean, traverse
 from vae_core.posteriors import kl_per_dim
 
@@ -75,13 +77,18 @@ __all__ = [
     "CodesInShell",
     "Collapse",
     "Field",
+    "Frame",
     "Holes",
     "ImportanceBound",
     "LabelGap",
     "Shell",
+    "SweepPlane",
+    "Walk",
     "active_units",
     "aggregate_posterior",
+    "align",
     "at_mean_no_bound",
+    "can_rotate",
     "cell_correlation",
     "channel_order",
     "chi_density",
@@ -124,7 +131,9 @@ __all__ = [
     "norms",
     "parquet_bytes",
     "picture_change",
+    "plane_basis",
     "prior_shell",
+    "procrustes",
     "rate_rest",
     "rate_table",
     "stick_rates",

@@ -41,15 +41,16 @@ def contact_sheet(pictures: Picture, columns: int, scale: int = 2, gap: int = 2)
     Parameters
     ----------
     pictures : array, (n, c, H, W) in [0, 1]
+        Grey ones make a grey PNG, which is half as large.
     columns : int
     """
-    n, _, height, width = pictures.shape
+    n, channels, height, width = pictures.shape
     rows = -(-n // columns)
     tile_h, tile_w = height * scale + gap, width * scale + gap
-    sheet = np.full((rows * tile_h - gap, columns * tile_w - gap, 3), 128, np.uint8)
+    depth = () if channels == 1 else (3,)
+    sheet = np.full((rows * tile_h - gap, columns * tile_w - gap, *depth), 128, np.uint8)
     for k, picture in enumerate(pictures):
         top, left = k // columns * tile_h, k % columns * tile_w
-        pixels = enlarged(picture, scale)
-        tile = pixels if pixels.ndim == 3 else pixels[..., None]
+        tile = enlarged(picture, scale)
         sheet[top : top + height * scale, left : left + width * scale] = tile
     return to_png(sheet)

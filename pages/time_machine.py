@@ -1,0 +1,46 @@
+"""Time machine: a sweep's codes and pictures, by beta and by epoch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import state, timeline
+
+sweeps = state.sweeps()
+if not sweeps:
+    st.info(
+        "There is no sweep to go through yet: several runs, trained with different β or another "
+        "setting, that kept their epochs.",
+        icon=":material/history:",
+    )
+    st.stop()
+
+words, picker = st.columns([3, 1], gap="small")
+words.markdown(
+    "##### Every epoch that a sweep kept, turned so that only what was learned moves. "
+    "**Try this:** play the epochs, then drag the other bar."
+)
+name = picker.selectbox(
+    "Sweep", list(sweeps), key="sweep", bind="query-params", label_visibility="collapsed"
+)
+runs = sweeps[name]
+version = timeline.version(runs)
+shown = timeline.read(version, runs)
+for problem in shown.problems:
+    st.warning(problem, icon=":material/history_toggle_off:")
+if not shown.plane.has_plane:
+    st.info(
+        "The codes of this sweep are one number each, which makes no plane. Choose a sweep whose "
+        "latent has two numbers or more.",
+        icon=":material/history:",
+    )
+    st.stop()
+
+
+@st.fragment
+def machine() -> None:
+    timeline.show(shown, version)
+
+
+machine()
+st.caption(timeline.explain(shown))

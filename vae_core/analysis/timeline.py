@@ -1,0 +1,177 @@
+"""A whole sweep of training runs on one plane: every kept epoch of every run.
+
+What changes from one checkpoint to the next is then what the model learned, not which way
+round its latent space happens to lie; see `alignment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from vae_core.analysis.alignment import Rotation, align, can_rotate, plane_basis
+from vae_core.analysis.classes import class_posteriors
+from vae_core.analysis.codes import Codes
+from vae_core.analysis.rates import channel_order
+from vae_core.posteriors import Dirichlet
+
+REACH = 2.25  # of a walk over an unbounded prior: 97.6 % of N(0, 1)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One checkpoint on the plane.
+
+    Attributes
+    ----------
+    points : posterior means of the images, (n, 2)
+    centres, covariances : of q(z|y) for every class present, in order of label, (k, 2) and
+        (k, 2, 2): E[z], and Cov(E[z|x]) + E[Cov(z|x)]
+    """
+
+    points: Float[Tensor, "n 2"]
+    centres: Float[Tensor, "k 2"]
+    covariances: Float[Tensor, "k 2 2"]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Latents at even places of the plane, row by row from the top left.
+
+    `is_inside` is false for places where there is no latent: beyond the edge of a simplex.
+    """
+
+    places: Float[Tensor, "m 2"]
+    z: Float[Tensor, " m *latent"]
+    is_inside: Bool[Tensor, " m"]
+
+
+@dataclass(frozen=True)
+class SweepPlane:
+    """Checkpoints of a sweep, turned onto each other and laid on one plane.
+
+    Attributes
+    ----------
+    sweep : sequence over runs of sequences over epochs of Codes
+        Of the same images.
+    reference : int
+        The run whose last codes stay as they are, and give the plane its two numbers: those
+        most informative there.
+    """
+
+    sweep: Sequence[Sequence[Codes]]
+    reference: int
+
+    @property
+    def model(self) -> Codes:
+        """The codes that all others are turned to."""
+        return self.sweep[self.reference][-1]
+
+    @cached_property
+    def rotations(self) -> list[list[Rotation]]:
+        """What turns each checkpoint, (C, C) on the last axis of z."""
+        return align(self.sweep, self.reference)
+
+    @cached_property
+    def axes(self) -> tuple[int, int]:
+        """Indices into z.flatten(), after turning: what the plane shows across and up."""
+        first, *others = channel_order(self.model)
+        free = [j for j in others if not self._adds_up(first, j)]
+        across, up = sorted((first, free[0]))
+        return across, up
+
+    def _adds_up(self, j: int, k: int) -> bool:
+        """Whether one of these numbers is 1 less the other."""
+        channels = self.model.latent_shape[-1]
+        return channels == 2 and j // 2 == k // 2 and self.is_simplex
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether checkpoints were turned at all."""
+        return can_rotate(self.model)
+
+    @property
+    def is_simplex(self) -> bool:
+        """Whether the numbers of a cell are proportions."""
+        return issubclass(self.model.kind, Dirichlet)
+
+    @property
+    def has_plane(self) -> bool:
+        """Whether two numbers of z can be moved: not of one number, or of two that add up to 1."""
+        shape = self.model.latent_shape
+        free = shape[-1] - self.is_simplex
+        return torch.Size(shape[:-1]).numel() * free > 1
+
+    def basis(self, run: int, epoch: int) -> Float[Tensor, "d 2"]:
+        """From a checkpoint's own z.flatten() to the plane; its transpose leads back."""
+        return plane_basis(self.rotations[run][epoch], self.model.latent_shape, self.axes)
+
+    def frame(self, run: int, epoch: int) -> Frame:
+        """A checkpoint as it lies on the plane; `epoch` counts those that were kept."""
+        codes, basis = self.sweep[run][epoch], self.basis(run, epoch)
+        classes = class_posteriors(codes)
+        return Frame(
+            self.place(run, epoch),
+            torch.stack([each.mean @ basis for each in classes]),
+            torch.stack([basis.T @ each.covariance @ basis for each in classes]),
+        )
+
+    @property
+    def square(self) -> tuple[float, float]:
+        """What walks go over, across and up alike."""
+        return (0.0, 1.0) if self.is_simplex else (-REACH, REACH)
+
+    def reach(self, run: int, share: float = 0.995) -> float:
+        """Half the side of a square around the middle of `square` that shows a run.
+
+        It holds the prior, and of the epoch that goes farthest this share of the codes.
+        """
+        low, high = self.square
+        least = 3.4 if low < 0 else 0.55
+        middle = (low + high) / 2
+        farthest = [
+            float(torch.quantile((self.place(run, epoch) - middle).abs().amax(1), share))
+            for epoch in range(len(self.sweep[run]))
+        ]
+        return max(least, 1.05 * max(farthest))
+
+    def place(self, run: int, epoch: int) -> Float[Tensor, "n 2"]:
+        """Where the posterior means of a checkpoint lie on the plane."""
+        means: Tensor = self.sweep[run][epoch].mean.flatten(1).double()
+        return means @ self.basis(run, epoch)
+
+    def walk(self, run: int, epoch: int, n: int) -> Walk:
+        """n x n places, and the z of this checkpoint that lies there."""
+        if self.is_simplex:
+            return self._simplex_walk(n)
+        places = _grid(torch.linspace(-REACH, REACH, n, dtype=torch.float64))
+        z = places @ self.basis(run, epoch).T
+        z = z.reshape(-1, *self.model.latent_shape)
+        return Walk(places, z.float(), torch.ones(len(z), dtype=torch.bool))
+
+    def _simplex_walk(self, n: int) -> Walk:
+        """Two proportions at even places; the others of their cell share what is left."""
+        places = _grid((torch.arange(n, dtype=torch.float64) + 0.5) / n)
+        z = self.model.prior().mean.expand(len(places), *self.model.latent_shape).clone()
+        channels = z.shape[-1]
+        flat = z.reshape(len(places), -1, channels)  # shares memory: (m, sites, C)
+        sites = [axis // channels for axis in self.axes]
+        is_inside = places.sum(1) < 1.0 + 1e-9 if sites[0] == sites[1] else places[:, 0] > 0
+        for site in set(sites):
+            moved = [k for k in (0, 1) if sites[k] == site]
+            rest = (1.0 - places[:, moved].sum(1)).clamp(min=0.0) / (channels - len(moved))
+            flat[:, site] = rest[:, None].float()
+            for k in moved:
+                flat[:, site, self.axes[k] % channels] = places[:, k].float()
+        return Walk(places, z, is_inside)
+
+
+def _grid(steps: Float[Tensor, " n"]) -> Float[Tensor, "m 2"]:
+    """Places (x, y), row by row from the top: y falls, x rises."""
+    y, x = torch.meshgrid(steps.flip(0), steps, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], 1)
