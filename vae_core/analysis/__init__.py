@@ -18,6 +18,7 @@ from vae_core.analysis.evidence import (
 )
 from vae_core.analysis.linear import data_spectrum, directions_used
 from vae_core.analysis.neighbours import nearest_codes
+from vae_core.analysis.projections import Projection, project
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -38,6 +39,7 @@ __all__ = [
     "ClassSurgery",
     "Codes",
     "ImportanceBound",
+    "Projection",
     "active_units",
     "aggregate_posterior",
     "at_mean_no_bound",
@@ -55,6 +57,7 @@ __all__ = [
     "kl_per_dim",
     "latent_names",
     "nearest_codes",
+    "project",
     "rate_rest",
     "rate_table",
     "stick_rates",
