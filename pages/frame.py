@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("overview.py", title="Overview", default=True),
         st.Page("train.py", title="Train", url_path="train"),
         st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
+        st.Page("projection.py", title="Projection", url_path="projection"),
         st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
         st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
         st.Page("kl.py", title="KL", url_path="kl"),

@@ -5,7 +5,8 @@
  * server where the reader stands when something is let go, not while it moves.
  */
 
-import { LensModel, bytesAt } from "./model.js";
+import { bytesAt } from "./bytes.js";
+import { LensModel } from "./model.js";
 import { channelsOf, element } from "./pictures.js";
 import { nats } from "./ledger.js";
 import { signed } from "./marks.js";

@@ -2,6 +2,7 @@
  * A model as the lens uses it: in the page where it fits, else asked of the server.
  */
 
+import { bytesAt } from "./bytes.js";
 import { count, openModel, readTensors } from "./engine.js";
 import { FAMILIES, posterior, prior } from "./families.js";
 import { PIXEL_FAMILIES, pixels } from "./pixels.js";
@@ -134,16 +135,4 @@ export class LensModel {
 /** Pixels of which only the mean is known. */
 function onlyMean(mean) {
   return { mean, logProb: () => NaN, draw: () => mean };
-}
-
-/** What is at an address; throws an error with one sentence for a reader. */
-export async function bytesAt(address, options = {}) {
-  let answer;
-  try {
-    answer = await fetch(address, options);
-  } catch {
-    throw new Error("The server cannot be reached. Is it still running? Load the page again.");
-  }
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer.arrayBuffer();
 }

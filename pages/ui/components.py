@@ -22,12 +22,12 @@ class Component:
     ----------
     name : its own among components
     modules : names of assets/lens, each after those it needs
-    style : name of its style sheet there
+    styles : names of its style sheets there
     """
 
     name: str
     modules: tuple[str, ...]
-    style: str = "lens"
+    styles: tuple[str, ...] = ("lens",)
 
     def script(self) -> str:
         """The modules as one, for a component takes only one.
@@ -41,5 +41,5 @@ class Component:
     @cached_property
     def mount(self) -> Any:
         """What puts it on the page: called with key, data and callbacks."""
-        css = (ASSETS / f"{self.style}.css").read_text()
+        css = "\n".join((ASSETS / f"{name}.css").read_text() for name in self.styles)
         return st.components.v2.component(f"elbo_room.{self.name}", js=self.script(), css=css)

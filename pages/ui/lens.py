@@ -29,7 +29,7 @@ from vae_core.vae import VAE
 LENS = Component(
     "lens",
     (
-        *("special", "noise", "engine", "posterior", "gaussian", "laplace", "dirichlet"),
+        *("bytes", "special", "noise", "engine", "posterior", "gaussian", "laplace", "dirichlet"),
         *("families", "aggregate", "pixels", "model", "pictures", "marks", "painter", "pad"),
         *("plane", "layout", "planeview", "ledger", "sliders", "cells", "source", "result"),
         *("views", "lens"),

@@ -17,6 +17,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
+from pages.ui.atlas import ATLAS
 from pages.ui.components import ASSETS, Component
 from pages.ui.lens import COLOURS, LENS
 from pages.ui.strips import MOST_STRIPS, NEIGHBOURS, STEPS
@@ -64,7 +65,7 @@ def places(run: Run) -> list[list[float]]:
 # The script
 
 
-COMPONENTS = [LENS]
+COMPONENTS = [LENS, ATLAS]
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
 
