@@ -32,6 +32,10 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         format_func=lambda name: WHAT[name], label_visibility="collapsed",
     )  # fmt: skip
 
+if not cached.rates(run)["active"].any():
+    st.info(
+        "No latent number is active: all means lie at one place, and say nothing of the images."
+    )
 projection, shown = waiting.obtain(run, method, what)
 
 

@@ -52,8 +52,11 @@ export function nextPoint([px, py], [dx, dy], { x, y, shown }) {
   return next;
 }
 
-/** The square that holds all points, with some air: its centre and half its side. */
-export function squareAround(x, y) {
+/**
+ * The square that holds all points, with some air: its centre and half its side, at least
+ * `fewest`, so that what hardly differs does not look as if it did.
+ */
+export function squareAround(x, y, fewest) {
   const low = [Infinity, Infinity];
   const high = [-Infinity, -Infinity];
   for (let i = 0; i < x.length; i++) {
@@ -63,7 +66,7 @@ export function squareAround(x, y) {
     });
   }
   const wide = Math.max(high[0] - low[0], high[1] - low[1]);
-  return { centre: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], reach: 0.53 * wide || 1 };
+  return { centre: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], reach: Math.max(0.53 * wide, fewest) };
 }
 
 /** Where half of the values lie below and half above. */

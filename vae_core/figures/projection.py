@@ -46,6 +46,7 @@ def posterior_bars(table: pd.DataFrame, has_prior: bool, height: int = 300) -> g
         Whether the model was trained with a prior, which is then drawn.
     """
     figure = go.Figure()
+    is_wide = bool(table["sigma"].any())
     if has_prior:
         figure.add_bar(
             x=table["name"],
@@ -58,10 +59,10 @@ def posterior_bars(table: pd.DataFrame, has_prior: bool, height: int = 300) -> g
     figure.add_scatter(
         x=table["name"],
         y=table["mean"],
-        error_y={"array": table["sigma"], "thickness": 3, "width": 6},
+        error_y={"array": table["sigma"], "thickness": 3, "width": 6} if is_wide else None,
         mode="markers",
         marker={"color": RATE, "size": 9},
-        name="q(z|x), μ ± σ" if table["sigma"].any() else "its place",
+        name="q(z|x), μ ± σ",
         customdata=table["sigma"],
         hovertemplate="%{x}: μ = %{y:.3f}, σ = %{customdata:.3f}<extra></extra>",
     )
