@@ -12,7 +12,7 @@ import { Scatter } from "./scatter.js";
 import { Sprites } from "./sprites.js";
 
 const MOST_PICTURES = 500; // kept here of those that were fetched one by one
-const SMALLEST = 0.1; // half the side of the plane, in units of z
+const SMALLEST = 0.25; // half the side of the plane, in units of z
 const ATLASES = new WeakMap(); // by the element they live in
 
 /** Called by Streamlit when the atlas is put on the page, and again whenever `data` change. */
@@ -119,7 +119,7 @@ class Atlas {
     }));
     this.scatter.whole();
     this.scatter.show({
-      ...squareAround(x, y, SMALLEST), titles, classes, hasNoUnit: !has_unit, classColours: colours.classes,
+      ...squareAround(x, y, SMALLEST), titles: [`${titles[0]} →`, ""], upTitle: titles[1], classes, hasNoUnit: !has_unit, classColours: colours.classes,
       orange: colours.picked, grey: colours.grey, sprites: null, ...this.theme,
     });
     this._legend();

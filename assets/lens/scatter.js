@@ -126,7 +126,19 @@ export class Scatter extends PlanePainter {
     this._points(pen, points);
     if (sprites) this._sprites(pen, points, sprites);
     this._classNames(pen, classes.filter(({ label }) => points.isClassShown(label)));
+    this._upTitle(pen);
     pen.restore();
+  }
+
+  /** What lies up, inside the frame: ticks of a zoomed plane may take all room beside it. */
+  _upTitle(pen) {
+    const { ink, paper, font, upTitle } = this.scene;
+    pen.font = `bold 14px ${font}`;
+    pen.textAlign = "left";
+    pen.lineWidth = 4;
+    pen.strokeStyle = paper;
+    pen.fillStyle = ink;
+    for (const put of ["strokeText", "fillText"]) pen[put](`↑ ${upTitle}`, 46, 27);
   }
 
   /** All points in one picture; those picked last, and the others pale. */

@@ -66,6 +66,12 @@ def test_the_sign_of_an_axis_does_not_depend_on_the_order_of_the_images() -> Non
     z = torch.randn(60, 5, generator=seeded())
     there = project(points(z)).places
     torch.testing.assert_close(project(points(z.flip(0))).places.flip(0), there, atol=1e-5, rtol=0)
+    for seed in range(6):
+        most = torch.randn(60, 5, generator=seeded(seed)) * torch.tensor([1.0, 9.0, 1.0, 3.0, 1.0])
+        places = project(points(most)).places
+        for axis, number in ((0, 1), (1, 3)):
+            both = torch.stack([places[:, axis], most[:, number]])
+            assert torch.corrcoef(both)[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("method", ["t-sne", slow_umap])
@@ -127,6 +133,8 @@ def test_places_belong_to_the_numbers_in_the_split_after_filtering_and_a_limit()
     some = codes.take(torch.tensor([25, 3, 17, 8, 29, 11]))
     for found in (project(some), project(some, limit=4), project(codes, limit=9, seed=5)):
         assert torch.equal(found.places, z[found.index])
+    deep = points(torch.randn(30, 5, generator=seeded())).take(some.index)
+    assert torch.equal(project(deep).index, some.index)
     assert len(project(codes, limit=9)) == 9
     assert len(project(codes, limit=99)) == 30
     assert project(some, limit=4).index.tolist() != [0, 1, 2, 3]
