@@ -18,6 +18,7 @@ page = st.navigation(
         ],
         "Explore": [
             st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
+            st.Page("projection.py", title="Projection", url_path="projection"),
             st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
             st.Page("walks.py", title="Walks", url_path="walks"),
             st.Page("feature_map.py", title="Feature map", url_path="feature-map"),

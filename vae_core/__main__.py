@@ -1,4 +1,4 @@
-"""Command line: train | sweep | resume | list | show | evaluate | export | import.
+"""Command line: train | sweep | resume | list | show | evaluate | project | export | import.
 
 The same functions as the pages. Exit codes: 0 done, 2 bad arguments or data (one line on
 stderr), 130 interrupted with the run resumable.
@@ -18,7 +18,9 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from vae_core.analysis import summarise_bound, sweep
+from vae_core.analysis import project, summarise_bound, sweep
+from vae_core.analysis.layouts import METHODS
+from vae_core.analysis.projections import WHAT, write_projection
 from vae_core.archive import write_archive
 from vae_core.config import DataConfig
 from vae_core.data import Dataset, load_dataset
@@ -74,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--widen", type=float, default=1.0, metavar="F", help="weigh draws from F times the width"
     )
+    sub = command("project", "lay the codes of the test split on a plane")
+    sub.add_argument("--method", choices=METHODS, default="pca", help="pca, umap or t-sne")
+    sub.add_argument("--of", choices=WHAT, default="mean", help="posterior means, or draws")
+    sub.add_argument("--seed", type=int, default=0, help="of draws, UMAP and t-SNE")
+    sub.add_argument("--to", required=True, metavar="FILE", help="the new .safetensors file")
     sub = command("export", "write a run as a small folder to ship, or as one .zip", data=True)
     sub.add_argument(
         "--to",
@@ -235,6 +242,20 @@ def _evaluate(args: argparse.Namespace) -> int:
     return _report({"run_id": run.id, **scores(run.config.data, result), **weighed}, args)
 
 
+def _project(args: argparse.Namespace) -> int:
+    run, said = _open(args.run, args), -1
+
+    def report(share: float) -> None:
+        nonlocal said
+        if int(100 * share) > said:
+            said = int(100 * share)
+            print(f"{said} %", file=sys.stderr, flush=True)
+
+    found = project(run.codes(), args.method, args.of, args.seed, progress=report)
+    write_projection(Path(args.to), found)
+    return _report({"run_id": run.id, "n_images": len(found), "file": args.to}, args)
+
+
 def _import(args: argparse.Namespace) -> int:
     file = read_model_file(Path(args.file))
     dataset = _dataset(file.config.data, args.data_dir)
@@ -257,6 +278,8 @@ def main(argv: list[str] | None = None) -> int:
             return _show(args)
         if args.command == "evaluate":
             return _evaluate(args)
+        if args.command == "project":
+            return _project(args)
         if args.command == "import":
             return _import(args)
         run = _open(args.run, args)

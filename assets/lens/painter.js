@@ -23,7 +23,8 @@ export class PlanePainter {
    * What is on the plane; only what is given changes.
    * @param {Object} change
    *   reach: half the side of the plane at zoom 1, centre: its middle;
-   *   titles: of the axes; corners: names, for a triangle in place of axes;
+   *   titles: of the axes; hasNoUnit: whether these have no ticks; corners: names, for a
+   *   triangle in place of axes;
    *   points: {x, y, labels} or null; rings: whether the prior is N(0, I);
    *   prior: {x, y}, draws from another prior; classes: [{label, name, mean, covariance}];
    *   map: {image, place: number[6]}, a picture and the affine map of its unit square; ink,
@@ -115,13 +116,30 @@ export class PlanePainter {
   }
 
   _axes(pen) {
-    const { titles, grey, ink } = this.scene;
+    const { titles, grey, ink, hasNoUnit } = this.scene;
+    const { left, top } = PLANE_MARGIN;
+    const bottom = top + this.side;
+    pen.fillStyle = ink;
+    if (!hasNoUnit) this._ticks(pen);
+    pen.strokeStyle = withAlpha(grey, 0.6);
+    pen.strokeRect(left, top, this.side, this.side);
+    pen.textAlign = "center";
+    pen.font = `bold ${pen.font}`;
+    pen.fillText(titles[0], left + this.side / 2, bottom + 35);
+    pen.save();
+    pen.translate(11, top + this.side / 2);
+    pen.rotate(-Math.PI / 2);
+    pen.fillText(titles[1], 0, 2);
+    pen.restore();
+    pen.font = `14px ${this.scene.font}`;
+  }
+
+  _ticks(pen) {
     const { left, top } = PLANE_MARGIN;
     const bottom = top + this.side;
     const right = left + this.side;
     const ticks = niceTicks((this.scene.reach * 2) / this.zoom, this.side / 60);
-    pen.fillStyle = ink;
-    pen.strokeStyle = withAlpha(grey, 0.25);
+    pen.strokeStyle = withAlpha(this.scene.grey, 0.25);
     for (const axis of [0, 1]) {
       const middle = this.centre[axis];
       const half = this.scene.reach / this.zoom;
@@ -142,17 +160,6 @@ export class PlanePainter {
         pen.stroke();
       }
     }
-    pen.strokeStyle = withAlpha(grey, 0.6);
-    pen.strokeRect(left, top, this.side, this.side);
-    pen.textAlign = "center";
-    pen.font = `bold ${pen.font}`;
-    pen.fillText(titles[0], left + this.side / 2, bottom + 35);
-    pen.save();
-    pen.translate(11, top + this.side / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.fillText(titles[1], 0, 2);
-    pen.restore();
-    pen.font = `14px ${this.scene.font}`;
   }
 
   /** A picture laid over the plane: its unit square goes to `place` (a, b, c, d, e, f). */

@@ -26,6 +26,7 @@ PAGES = {
     "": DECODED,
     "train": "button[kind=primary]",
     "posteriors": CHART,
+    "projection?run=Digits+feature+map": ".atlas.ready .stage",
     "sliders": DECODED,
     "feature-map?run=Digits+feature+map": DECODED,
     "kl": CHART,

@@ -17,6 +17,7 @@ from safetensors.torch import load as load_tensors
 from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
+from pages.ui.atlas import ATLAS
 from pages.ui.charts import SAVE
 from pages.ui.components import ASSETS, Component
 from pages.ui.lens import COLOURS, LENS
@@ -67,7 +68,7 @@ def places(run: Run) -> list[list[float]]:
 # The script
 
 
-COMPONENTS = [LENS, SAVE, TIMELINE]
+COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS]
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
 

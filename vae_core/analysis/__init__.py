@@ -40,6 +40,7 @@ from vae_core.analysis.mixtures import (
     class_surgery,
 )
 from vae_core.analysis.neighbours import nearest_codes
+from vae_core.analysis.projections import Projection, project
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -81,6 +82,7 @@ __all__ = [
     "Holes",
     "ImportanceBound",
     "LabelGap",
+    "Projection",
     "Shell",
     "SweepPlane",
     "Walk",
@@ -134,6 +136,7 @@ __all__ = [
     "plane_basis",
     "prior_shell",
     "procrustes",
+    "project",
     "rate_rest",
     "rate_table",
     "stick_rates",

@@ -8,6 +8,7 @@ from vae_core.figures.diagnostics import activity, label_bars, number_evidence
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
+from vae_core.figures.projection import class_counts, posterior_bars
 from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
 from vae_core.figures.shell import shell_density
 from vae_core.figures.walks import walk_norms
@@ -17,6 +18,7 @@ __all__ = [
     "activity",
     "bound_curve",
     "class_bars",
+    "class_counts",
     "class_layers",
     "contact_sheet",
     "data_uri",
@@ -30,6 +32,7 @@ __all__ = [
     "label_bars",
     "marginal",
     "number_evidence",
+    "posterior_bars",
     "posterior_plane",
     "rate_distortion",
     "same_scale",

@@ -1,0 +1,67 @@
+"""Projection: all codes on one plane, however many numbers they have."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import atlas, cached, images, picks, state, waiting
+from vae_core.analysis.layouts import METHODS
+
+WHAT = {"mean": "means", "draw": "draws of z"}
+
+run = state.chosen()
+codes = cached.codes(run)
+d = codes.mean[0].numel()
+
+if d <= 2:
+    words = "Two latent numbers already are a plane" if d == 2 else "One latent number is a line"
+    st.markdown(f"##### {words}: there is nothing to project.")
+else:
+    st.markdown(
+        f"##### {d} latent numbers on a plane: PCA keeps as much of the variance as a plane can, "
+        "UMAP and t-SNE keep neighbours together."
+    )
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    method = "pca" if d <= 2 else st.segmented_control(
+        "Method", list(METHODS), default="pca", key="method", bind="query-params", required=True,
+        format_func=lambda name: METHODS[name].title, label_visibility="collapsed",
+    )  # fmt: skip
+    what = "mean" if not codes.kind.has_density else st.segmented_control(
+        "Of", list(WHAT), default="mean", key="what", bind="query-params", required=True,
+        format_func=lambda name: WHAT[name], label_visibility="collapsed",
+    )  # fmt: skip
+
+if not cached.rates(run)["active"].any():
+    st.info(
+        "No latent number is active: all means lie at one place, and say nothing of the images."
+    )
+projection, shown = waiting.obtain(run, method, what)
+
+
+@st.fragment
+def explore() -> None:
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        pick = atlas.show(run, projection, what)
+    with right:
+        picks.show(run, pick)
+        if d > 2 and not METHODS[shown].has_unit:
+            st.markdown(
+                f"**{METHODS[shown].title}** has no units on its axes. Who is next to whom means "
+                "something; how far clusters are apart, and how large they are, means little."
+            )
+
+
+explore()
+pixels = run.config.data.binarisation
+codes_shown = "posterior means" if what == "mean" else "one draw of z for each image"
+st.caption(
+    f"Test split, {len(projection):,} images ({pixels} pixels), {codes_shown}. "
+    "Zoom with + and −, two fingers, or the wheel once you have clicked, then drag to move. Keys: "
+    "arrows go from image to image, Enter picks one."
+)
+if images.images_of(run) is None:
+    images.offer_images_of(
+        run, "Pictures are decoded from the means; the images need the data set."
+    )

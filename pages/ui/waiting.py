@@ -1,0 +1,80 @@
+"""What the Projection page shows while a projection is worked out, and when it came to nothing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui import cached, projecting
+from vae_core import Run
+from vae_core.analysis import Projection
+from vae_core.analysis.layouts import METHODS
+
+EVERY = 1.0  # seconds
+STAND_IN = "pca"
+
+
+def obtain(run: Run, method: str, what: str) -> tuple[Projection, str]:
+    """The projection asked for, or PCA until it is there; and by which method it was made."""
+    found = projecting.find(run, method, what)
+    if found is not None:
+        return found, method
+    is_waiting = not _has_ended(run, method, what)
+    st.fragment(_wait, run_every=EVERY if is_waiting else None)(run, method, what, is_waiting)
+    stand_in = projecting.find(run, STAND_IN, what)
+    assert stand_in is not None
+    return stand_in, STAND_IN
+
+
+def _has_ended(run: Run, method: str, what: str) -> bool:
+    """Whether nobody is at work: the reader has stopped it, or it has failed."""
+    attempt = projecting.job(run, method, what)
+    if attempt and attempt.is_running:  # whoever has started it
+        return False
+    return _was_stopped(run, method, what) or attempt is not None
+
+
+def _was_stopped(run: Run, method: str, what: str) -> bool:
+    stopped: object = st.session_state.get("projection_stopped")
+    return stopped == (run.id, method, what)
+
+
+def _wait(run: Run, method: str, what: str, is_waiting: bool) -> None:
+    title = METHODS[method].title
+    if is_waiting and (
+        projecting.find(run, method, what) is not None or _has_ended(run, method, what)
+    ):
+        st.rerun()
+    if is_waiting:
+        _progress(run, method, what)
+        return
+    attempt = projecting.job(run, method, what)
+    if attempt and not _was_stopped(run, method, what):
+        st.error(f"{title} came to nothing. {projecting.failure(attempt)}")
+        label = "Try again"
+    else:
+        st.info(f"{title} was stopped. PCA is shown.", icon=":material/stop:")
+        label = f"Compute {title}"
+    st.button(label, key="projection_again", on_click=_again, args=(run, method, what))
+
+
+def _progress(run: Run, method: str, what: str) -> None:
+    attempt, title = projecting.start(run, method, what), METHODS[method].title
+    bar, stop = st.columns([5, 1], vertical_alignment="bottom")
+    with bar:
+        if attempt is None:
+            st.progress(0.0, f"{title} waits for {projecting.MOST_AT_ONCE} other projections.")
+            return
+        share = attempt.share()
+        how_far = "looking for neighbours" if share is None else f"{share:.0%}"
+        words = f"{title} of {len(cached.codes(run)):,} codes: {how_far}, {attempt.seconds} s."
+        st.progress(share or 0.0, f"{words} Meanwhile, PCA.")
+    with stop:
+        if st.button("Cancel", key="projection_stop", icon=":material/stop:"):
+            st.session_state["projection_stopped"] = (run.id, method, what)
+            projecting.stop(attempt)
+            st.rerun()
+
+
+def _again(run: Run, method: str, what: str) -> None:
+    st.session_state.pop("projection_stopped", None)
+    projecting.forget(run, method, what)

@@ -1,0 +1,251 @@
+"""The Projection page: what the atlas is told, what was picked on it, and work beside the page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import projecting
+from pages.ui.atlas import MOST_IN_ADDRESS, Pick, places_file
+from pages.ui.picks import posterior_table
+from tests.pages.app import (
+    MODELS,
+    assert_sound,
+    button,
+    charts,
+    fetch,
+    lens_facts,
+    numbers,
+    open_page,
+    own_run,
+    pictures,
+    run_until,
+    the_component,
+    trained,
+)
+from tests.samples import rewrite, tensors
+from vae_core import Codes, Dataset, Run, load_dataset
+from vae_core.analysis import channel_order, decode_mean, project
+from vae_core.analysis.layouts import METHODS
+
+BY_ID = {run.id: run for run in MODELS}
+SOME = ["digits-2d", "digits-map", "mnist-full-2d", "mnist-dirichlet-3", "mnist-ae-2d"]
+some_models = pytest.mark.parametrize("run", [BY_ID[name] for name in SOME], ids=SOME)
+MAP = BY_ID["digits-map"]
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs() -> Iterator[None]:
+    yield
+    projecting.stop_all()
+
+
+def pick(app: AppTest, kind: str, *index: int) -> AppTest:
+    """Click, or close a loop, in the atlas."""
+    component = the_component(app, "atlas")
+    app.session_state[component.key] = {"pick": {"kind": kind, "index": list(index)}}
+    return app.run()
+
+
+def places(app: AppTest) -> dict[str, np.ndarray]:
+    facts = lens_facts(app, "atlas")
+    content, n = fetch(facts["address"] + "places").content, facts["n"]
+    assert len(content) == 16 * n
+    parts = [np.frombuffer(content, kind, n, 4 * n * k) for k, kind in enumerate(["<f4"] * 2)]
+    parts += [np.frombuffer(content, "<i4", n, 4 * n * k) for k in (2, 3)]
+    return dict(zip(("x", "y", "index", "labels"), parts, strict=True))
+
+
+@some_models
+def test_the_atlas_draws_every_test_image_at_its_place_with_its_number(run: Run) -> None:
+    app = open_page("projection.py", run)
+    assert_sound(app)
+    found, drawn, codes = project(run.codes()), places(app), run.codes()
+    np.testing.assert_array_equal(drawn["x"], found.places[:, 0])
+    np.testing.assert_array_equal(drawn["y"], found.places[:, 1])
+    np.testing.assert_array_equal(drawn["index"], codes.index)
+    np.testing.assert_array_equal(drawn["labels"], codes.labels)
+    facts, d = lens_facts(app, "atlas"), codes.mean[0].numel()
+    assert (
+        bool(app.segmented_control(key="method")) if d > 2 else "nothing to project" in shown(app)
+    )
+    if found.shares:
+        assert facts["titles"][0] == f"PC 1, {found.shares[0]:.0%} of the variance of μ"
+    else:
+        assert facts["titles"] == ["z0", "z1"]
+
+
+def shown(app: AppTest) -> str:
+    return " ".join(m.value for m in app.markdown)
+
+
+@some_models
+def test_a_click_shows_that_image_its_posterior_and_its_kl(run: Run) -> None:
+    app, codes = open_page("projection.py", run), run.codes()
+    image = len(codes) // 3
+    assert_sound(pick(app, "image", image))
+    name = run.data()["class_names"][int(codes.labels[image])]
+    assert f"Class {name}, test image {image}" in shown(app)
+    if codes.kind.has_rate:
+        assert f"**{float(codes.rate[image]):.2f} nats**" in shown(app)
+    else:
+        assert "no finite KL" in shown(app)
+    (chart,) = charts(app)
+    order = channel_order(codes)[:12]
+    means = numbers(chart["data"][-1]["y"])
+    np.testing.assert_allclose(means, codes.mean[image].flatten()[order], rtol=1e-6)
+    assert len(chart["data"]) == 1 + codes.kind.has_rate
+    assert app.query_params["picked"] == str(image)
+
+
+def test_the_bars_of_an_image_stand_before_those_of_the_prior() -> None:
+    codes = BY_ID["mnist-dirichlet-10"].codes()
+    table = posterior_table(codes, 5, [3, 0])
+    assert table["name"].tolist() == ["z3", "z0"]
+    assert table["prior_mean"].tolist() == pytest.approx([0.1, 0.1])
+    assert table["sigma"].tolist() == pytest.approx(codes.variance[5, [3, 0]].sqrt().tolist())
+
+
+@pytest.mark.parametrize("count", [2, MOST_IN_ADDRESS, 75])
+def test_a_loop_shows_how_many_of_each_class_and_the_first_images(count: int) -> None:
+    app, codes = open_page("projection.py", MAP), MAP.codes()
+    index = list(range(300, 300 - 3 * count, -3))
+    assert_sound(pick(app, "lasso", *index))
+    assert f"{count} images picked" in shown(app)
+    (chart,) = charts(app)
+    expected = torch.bincount(codes.labels[index], minlength=10)
+    assert numbers(chart["data"][0]["y"]).tolist() == expected.tolist()
+    assert set(pictures(app)) == {"images picked"}
+    first = "The first 60 of them" if count > 60 else "All of them"
+    assert any(first in c.value for c in app.caption)
+    assert ("picked" in app.query_params) == (count <= MOST_IN_ADDRESS)
+
+
+def test_a_link_opens_with_its_images_picked_and_a_cleared_pick_leaves_the_address() -> None:
+    app = open_page("projection.py", MAP, picked="7,300,7,-1,x,9999999")
+    assert lens_facts(app, "atlas")["pick"] == {"kind": "lasso", "index": [7, 300]}
+    assert "2 images picked" in shown(app)
+    assert_sound(pick(app, "none"))
+    assert "Try this" in shown(app)
+    assert "picked" not in app.query_params
+
+
+def test_a_pick_knows_only_images_of_the_split() -> None:
+    said = {"kind": "lasso", "index": [3, 99, -1, 5]}
+    assert Pick.from_page(said, 10) == Pick("lasso", (3, 5))
+    assert Pick.from_page({"kind": "image", "index": [99]}, 10) == Pick()
+    for made in (Pick(), Pick("image", (4,)), Pick("lasso", (4, 2))):
+        assert Pick.from_address(made.to_address() or "", 10) == made
+
+
+@pytest.mark.parametrize("is_here", [True, False])
+def test_pictures_are_the_images_where_they_are_here_and_decoded_where_not(is_here: bool) -> None:
+    run = MAP if is_here else BY_ID["mnist-2d"]
+    facts = lens_facts(open_page("projection.py", run), "atlas")
+    expected = (
+        load_dataset(run.config.data).test.images
+        if is_here
+        else decode_mean(run.vae(), run.codes().mean[:2600])
+    )
+    said = "The images themselves" if is_here else "Decoded from the means"
+    assert facts["sprites_note"].startswith(said)
+    sprites = np.frombuffer(fetch(facts["pictures"] + "sprites").content, np.uint8)
+    sprites = sprites.reshape(-1, *facts["image_shape"])
+    size = min(len(sprites), len(expected))
+    np.testing.assert_allclose(sprites[:size] / 255, expected[:size], atol=0.51 / 255)
+    for k in (0, size - 1):
+        one = fetch(f"{facts['pictures']}images/{k}").content
+        assert one == sprites[k].tobytes()
+    assert fetch(f"{facts['pictures']}images/10000").status == 404
+
+
+def waiting(app: AppTest) -> bool:
+    return any(b.key == "projection_stop" for b in app.button)
+
+
+def choose(run: Run | str, method: str) -> AppTest:
+    app = open_page("projection.py", run)
+    app.segmented_control(key="method").set_value(method).run()
+    assert_sound(app)
+    return app
+
+
+def test_a_slow_method_is_worked_out_beside_the_page_and_kept() -> None:
+    app = choose(MAP, "t-sne")
+    assert waiting(app)
+    assert lens_facts(app, "atlas")["has_unit"]  # PCA, meanwhile
+    pick(app, "image", 11)
+    assert "test image 11" in shown(app)
+    run_until(app, lambda app: not waiting(app))
+    facts = lens_facts(app, "atlas")
+    assert facts["titles"] == ["t-SNE 1, no unit", "t-SNE 2, no unit"]
+    assert "means little" in shown(app)
+    assert "test image 11" in shown(app)  # still picked
+    assert projecting.find(MAP, "t-sne", "mean") is not None
+    assert not waiting(choose(MAP, "t-sne"))
+    kept = projecting.file_of(MAP, "t-sne", "mean")
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert projecting.find(MAP, "t-sne", "mean") is None
+
+
+def test_work_can_be_cancelled_and_begun_again() -> None:
+    app = choose(MAP, "umap")
+    attempt = projecting.job(MAP, "umap", "mean")
+    assert attempt
+    button(app, "Cancel").click().run()
+    assert_sound(app)
+    assert attempt.process.poll() == -signal.SIGTERM
+    assert "was stopped" in app.info[0].value
+    assert not waiting(app.run())
+    button(app, "Compute UMAP").click().run()
+    assert waiting(app)
+    again = projecting.job(MAP, "umap", "mean")
+    assert again
+    assert again.is_running
+    os.kill(again.process.pid, signal.SIGKILL)
+    again.process.wait()
+    app.run()
+    assert "exit code -9" in app.error[0].value
+    button(app, "Try again").click().run()
+    assert waiting(app)
+    projecting.stop_all()
+    assert projecting.job(MAP, "umap", "mean") is None
+
+
+def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Dataset) -> None:
+    label = trained(runs, digits)
+    run = own_run(runs)
+    rewrite(run, "codes", params=torch.zeros_like(tensors(run, "codes")["params"]))
+    app = choose(label, "t-sne")
+    deadline = time.monotonic() + 60
+    while waiting(app.run()):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    (problem,) = app.error
+    assert problem.value.startswith("t-SNE came to nothing. all 96 codes are the same")
+
+
+def test_only_so_many_are_at_work_at_once() -> None:
+    slow = [name for name, method in METHODS.items() if not method.is_immediate]
+    wanted = [(MAP, method, what) for method in slow for what in ("mean", "draw")]
+    begun = [projecting.start(*each) for each in wanted]
+    assert [job is not None for job in begun] == [True, True, False, False]
+    assert projecting.start(*wanted[0]) is begun[0]
+    projecting.stop_all()
+    assert all(not job.is_running for job in begun if job)
+
+
+def test_codes_of_a_selection_are_drawn_with_their_own_labels() -> None:
+    codes: Codes = MAP.codes()
+    some = project(codes, limit=20, seed=4)
+    numbers_, labels = np.frombuffer(places_file(some, codes), "<i4").reshape(4, 20)[2:]
+    np.testing.assert_array_equal(numbers_, some.index)
+    np.testing.assert_array_equal(labels, codes.labels[some.index])
