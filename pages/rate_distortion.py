@@ -55,7 +55,7 @@ with side:
     )
 if not table.empty:
     nats = dict.fromkeys(("distortion", "rate", "negative ELBO"), NATS)
-    shown = table.rename(columns={"negative_elbo": "negative ELBO"})
+    shown = table.rename(columns={"negative_elbo": "negative ELBO"}).fillna({"sweep": ""})
     st.dataframe(shown, hide_index=True, column_config=nats)
 st.caption(
     f"Test means in nats per image, one draw of z each; {group.title}. Down and to the left is "

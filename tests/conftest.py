@@ -22,6 +22,7 @@ from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
 from vae_core.data.sources import DATA_VARIABLE, find_files
 
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # in processes that tests start, too
 # Pages read it when they are imported: no test finds runs of the reader's.
 os.environ["ELBO_ROOM_RUNS"] = tempfile.mkdtemp(prefix="elbo-room-runs-")
 atexit.register(shutil.rmtree, os.environ["ELBO_ROOM_RUNS"], ignore_errors=True)

@@ -113,9 +113,10 @@ def _check_frame(path: Path) -> None:
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror}).") from error
     length, room = int.from_bytes(start[:8], "little"), size - 8
-    if length <= min(room, HEADER_BYTES) and start[8:] == b"{":
+    has_header = length <= HEADER_BYTES and start[8:] == b"{"
+    if has_header and length <= room:
         return
-    if size and (kind := _pickle(start, path.suffix)):
+    if size and not has_header and (kind := _pickle(start, path.suffix)):
         raise RunError(f"{path.name}: expected a .safetensors file; got {kind}. {NEVER}")
     if room <= 0:
         fault = f"{size} bytes" if size else "an empty file"

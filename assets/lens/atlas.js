@@ -7,24 +7,18 @@
 
 import { bytesAt } from "./bytes.js";
 import { median, squareAround } from "./geometry.js";
+import { keepOne } from "./mounting.js";
 import { element, paintPicture } from "./pictures.js";
 import { Scatter } from "./scatter.js";
 import { Sprites } from "./sprites.js";
 
 const MOST_PICTURES = 500; // kept here of those that were fetched one by one
 const SMALLEST = 0.25; // half the side of the plane, in units of z
-const ATLASES = new WeakMap(); // by the element they live in
+const keepAtlas = keepOne("pick", (...parts) => new Atlas(...parts));
 
 /** Called by Streamlit when the atlas is put on the page, and again whenever `data` change. */
-export default function mount({ parentElement, data, setStateValue }) {
-  const tell = (pick) => setStateValue("pick", pick);
-  const mounted = ATLASES.get(parentElement);
-  if (mounted) mounted.update(data, tell);
-  else ATLASES.set(parentElement, new Atlas(parentElement, data, tell));
-  return () => {
-    ATLASES.get(parentElement)?.destroy();
-    ATLASES.delete(parentElement);
-  };
+export default function mount(component) {
+  return keepAtlas(component);
 }
 
 class Atlas {

@@ -9,23 +9,17 @@ import { bytesAt } from "./bytes.js";
 import { LensModel } from "./model.js";
 import { channelsOf, element } from "./pictures.js";
 import { nats } from "./ledger.js";
+import { keepOne } from "./mounting.js";
 import { signed } from "./marks.js";
 import { CellsView, OverviewView, SlidersView } from "./views.js";
 
 const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: CellsView };
 const MOST_IMAGES = 500; // kept here of those that were fetched
-const LENSES = new WeakMap(); // by the element they live in
+const keepLens = keepOne("look", (...parts) => new Lens(...parts));
 
 /** Called by Streamlit when the lens is put on the page, and again whenever `data` change. */
-export default function mount({ parentElement, data, setStateValue }) {
-  const tell = (look) => setStateValue("look", look);
-  const mounted = LENSES.get(parentElement);
-  if (mounted) mounted.update(data, tell);
-  else LENSES.set(parentElement, new Lens(parentElement, data, tell));
-  return () => {
-    LENSES.get(parentElement)?.destroy();
-    LENSES.delete(parentElement);
-  };
+export default function mount(component) {
+  return keepLens(component);
 }
 
 class Lens {

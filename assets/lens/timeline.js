@@ -7,6 +7,7 @@
 
 import { bytesAt } from "./bytes.js";
 import { readTensors } from "./engine.js";
+import { keepOne } from "./mounting.js";
 import { element } from "./pictures.js";
 import { Sheets, SheetPart } from "./sheets.js";
 import { MOMENTS, TimePlane } from "./timeplane.js";
@@ -17,22 +18,11 @@ const MOVE = 240; // milliseconds from one checkpoint to the next
 const PLAY = 900; // milliseconds at each checkpoint while they are played
 const PLAY_WORDS = "Play the epochs";
 const BARS = ["value", "epoch"];
-const TIMELINES = new WeakMap(); // by the element they live in
+const keepTimeline = keepOne("place", (...parts) => new Timeline(...parts));
 
 /** Called by Streamlit when it is put on the page, and again whenever `data` change. */
-export default function mount({ parentElement, data, setStateValue }) {
-  const tell = (place) => setStateValue("place", place);
-  const mounted = TIMELINES.get(parentElement);
-  if (mounted?.facts.address === data.address) {
-    mounted.tell = tell;
-  } else {
-    mounted?.destroy();
-    TIMELINES.set(parentElement, new Timeline(parentElement, data, tell));
-  }
-  return () => {
-    TIMELINES.get(parentElement)?.destroy();
-    TIMELINES.delete(parentElement);
-  };
+export default function mount(component) {
+  return keepTimeline(component);
 }
 
 class Timeline {
@@ -55,6 +45,13 @@ class Timeline {
     this._build();
     this._theme();
     this._open();
+  }
+
+  /** Of the same sweep there is nothing new; of another one all is. */
+  update(facts, tell) {
+    if (facts.address !== this.facts.address) return false;
+    this.tell = tell;
+    return true;
   }
 
   destroy() {

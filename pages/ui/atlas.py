@@ -27,7 +27,17 @@ from vae_core.vae import VAE
 
 ATLAS = Component(
     "atlas",
-    ("bytes", "pictures", "marks", "painter", "geometry", "scatter", "sprites", "atlas"),
+    (
+        "bytes",
+        "mounting",
+        "pictures",
+        "marks",
+        "painter",
+        "geometry",
+        "scatter",
+        "sprites",
+        "atlas",
+    ),
     ("lens", "atlas"),
 )
 MOST_SPRITES, SPRITE_BYTES = 3000, 4_000_000

@@ -29,8 +29,18 @@ from vae_core.vae import VAE
 LENS = Component(
     "lens",
     (
-        *("special", "noise", "bytes", "engine", "posterior", "gaussian", "laplace", "dirichlet"),
-        *("families", "aggregate", "pixels", "model", "pictures", "marks", "painter", "pad"),
+        *("special", "noise", "bytes", "mounting", "engine", "posterior", "gaussian", "laplace"),
+        *(
+            "dirichlet",
+            "families",
+            "aggregate",
+            "pixels",
+            "model",
+            "pictures",
+            "marks",
+            "painter",
+            "pad",
+        ),
         *("plane", "layout", "planeview", "ledger", "sliders", "cells", "source", "result"),
         *("views", "lens"),
     ),

@@ -30,7 +30,17 @@ from vae_core.runs import N_SAMPLES
 TIMELINE = Component(
     "timeline",
     (
-        *("bytes", "engine", "pictures", "marks", "painter", "tween", "timeplane", "trade"),
+        *(
+            "bytes",
+            "mounting",
+            "engine",
+            "pictures",
+            "marks",
+            "painter",
+            "tween",
+            "timeplane",
+            "trade",
+        ),
         *("sheets", "timeline"),
     ),
     styles=("lens", "timeline"),

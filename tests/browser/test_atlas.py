@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pages.ui.atlas import ATLAS, COLOURS
+from tests.browser.memory import counter
 from tests.browser.server import Server
 from tests.samples import ROOT
 from vae_core import RunStore
@@ -158,15 +159,7 @@ def test_keys_go_to_an_image_and_pick_it_and_what_is_zoomed_is_picked_rightly(
 
 
 def test_fifty_mounts_leave_nothing_behind(modules: Page, points: dict[str, np.ndarray]) -> None:
-    client = modules.context.new_cdp_session(modules)
-    client.send("Performance.enable")
-
-    def counts() -> dict[str, float]:
-        for _ in range(3):
-            client.send("HeapProfiler.collectGarbage")
-        metrics = client.send("Performance.getMetrics")["metrics"]
-        return {m["name"]: m["value"] for m in metrics}
-
+    counts = counter(modules)
     assert mount(modules, points, times=10) == 0
     before = counts()
     assert mount(modules, points, times=50) == 0

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pages.ui.lens import COLOURS, LENS
+from tests.browser.memory import counter
 from tests.samples import ROOT
 from vae_core import Run, RunStore
 from vae_core.analysis import channel_order, latent_names
@@ -83,15 +84,7 @@ def serve_files(page: Page, run: Run, **others: bytes) -> list[str]:
 def test_a_hundred_mounts_leave_nothing_behind(view: str, modules: Page) -> None:
     run = RunStore(ROOT / "assets" / "models").load(VIEWS[view])
     serve_files(modules, run)
-    client = modules.context.new_cdp_session(modules)
-    client.send("Performance.enable")
-
-    def counts() -> dict[str, float]:
-        for _ in range(3):
-            client.send("HeapProfiler.collectGarbage")
-        metrics = client.send("Performance.getMetrics")["metrics"]
-        return {m["name"]: m["value"] for m in metrics}
-
+    counts = counter(modules)
     facts = facts_of(run, view)
     assert modules.evaluate(MOUNT, {"times": 10, "facts": facts}) == 0
     before = counts()

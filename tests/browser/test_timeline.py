@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pages.ui import timeline
+from tests.browser.memory import counter
 from tests.samples import tiny_sweep
 from vae_core import Dataset
 
@@ -233,15 +234,7 @@ def test_what_is_touched_is_large_enough(
 
 
 def test_many_mounts_leave_nothing_behind(machine: Page, sweep: timeline.Timeline) -> None:
-    client = machine.context.new_cdp_session(machine)
-    client.send("Performance.enable")
-
-    def counts() -> dict[str, float]:
-        for _ in range(3):
-            client.send("HeapProfiler.collectGarbage")
-        metrics = client.send("Performance.getMetrics")["metrics"]
-        return {m["name"]: m["value"] for m in metrics}
-
+    counts = counter(machine)
     again = """async ({times, facts}) => {
       const mount = (await import('/bundle.js')).default;
       for (let k = 0; k < times; k++) {

@@ -143,6 +143,13 @@ def test_a_file_cut_short_is_refused(file, part):
     assert said in refusal(file)
 
 
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_file_cut_short_is_no_pickle_though_its_length_begins_like_one(tmp_path, protocol):
+    file = tmp_path / "cut.safetensors"
+    file.write_bytes((protocol << 8 | 0x80).to_bytes(8, "little") + b'{"__metadata__"')
+    assert "announce a header" in refusal(file)
+
+
 def test_a_file_with_more_behind_it_is_refused(file):
     file.write_bytes(file.read_bytes() + b"more")
     assert "its tensors do not fill it exactly" in refusal(file)
