@@ -10,14 +10,7 @@ from vae_core.figures import surgery_bar
 run = state.chosen()
 codes = cached.codes(run)
 family = codes.kind
-if not family.has_density:
-    st.info(
-        f"{run.title} is a deterministic auto-encoder: its posteriors are points, and points "
-        "together have no density either. Choose a VAE in the box above.",
-        icon=":material/all_inclusive:",
-    )
-    st.stop()
-
+state.need_density(run, "its posteriors are points, and points together have no density either.")
 st.markdown(
     "##### The mean KL: what z says of the image, and how far all images together are from the "
     "prior. **Try this:** open the collapsed model."

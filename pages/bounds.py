@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, charts, evidence, images, state
+from pages.ui import charts, evidence, images, state
 from vae_core.figures import bound_curve
 
 run = state.chosen()
-if not cached.vae(run).family.has_density:
-    st.info(
-        f"{run.title} is a deterministic auto-encoder: without a density over z there is no bound "
-        "on log p(x). Choose a VAE in the box above.",
-        icon=":material/all_inclusive:",
-    )
-    st.stop()
+state.need_density(run, "without a density over z there is no bound on log p(x).")
 data = images.images_of(run)
 if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")

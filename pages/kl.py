@@ -11,14 +11,10 @@ from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_ove
 run = state.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
 family = codes.kind
-if not family.has_rate:
-    st.info(
-        f"{run.title} is a deterministic auto-encoder. Its posterior is a point, whose KL to any "
-        "density is infinite: it has no finite rate. Choose a VAE in the box above.",
-        icon=":material/all_inclusive:",
-    )
-    st.stop()
-
+state.need_density(
+    run,
+    "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
+)
 chart, numbers = st.columns([3, 1], gap="large")
 with numbers:
     st.metric("Rate: mean KL, nats per image", f"{total_rate(codes):.2f}")

@@ -59,9 +59,10 @@ if view == "One cell":
 elif view == "By distance":
     charts.show(correlation_by_distance(cells.correlation(run)), key="correlation")
     st.markdown(
-        "Cells are independent given the image: under q(z|x) their noise is. Over the data they go "
-        "together."
-    )
+        ("Given the image, cells are independent: the noise of q(z|x) is."
+         if vae.family.has_density else "Points have no noise.")
+        + " Over the data cells go together."
+    )  # fmt: skip
 elif not few:
     st.info(f"A map of {h} × {w} × {channels} numbers is too large to show all at once.")
 elif view == "What all cells see":

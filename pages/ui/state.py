@@ -91,6 +91,17 @@ def chosen() -> Run:
     return run
 
 
+def need_density(run: Run, why: str) -> None:
+    """Stop the page when the run's posteriors are points, with what that means here."""
+    if POSTERIORS[run.config.model.posterior].has_density:
+        return
+    st.info(
+        f"{run.title} is a deterministic auto-encoder: {why} Choose a VAE in the box above.",
+        icon=":material/all_inclusive:",
+    )
+    st.stop()
+
+
 def summary(run: Run) -> str:
     """What the chosen model is and how well it does, in one line."""
     model, metrics = run.config.model, run.metrics()

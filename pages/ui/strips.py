@@ -12,12 +12,12 @@ from torch import Tensor
 
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import decode_mean, nearest_codes, traverse
+from vae_core.analysis.effects import reach
 from vae_core.figures import contact_sheet, data_uri, gif
 from vae_core.vae import VAE
 
 MOST_STRIPS = 10
 STEPS = 13
-REACH = 3.0  # how far traversals go, where the latent is not bounded
 NEIGHBOURS = 12
 FRAMES = 25  # of an animation, one way
 GIF_SIDE = 256  # pixels, about
@@ -43,7 +43,7 @@ STYLE = """<style>
 
 def traversals_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:
     """A strip of decoded pictures for each of the most informative numbers of z."""
-    values = torch.linspace(max(-REACH, vae.family.low), min(REACH, vae.family.high), STEPS)
+    values = torch.linspace(*reach(vae.family), STEPS)
     rows = []
     for j in order[:MOST_STRIPS]:
         sheet = contact_sheet(traverse(vae, z, j, values).numpy(), STEPS)
@@ -77,7 +77,7 @@ def offer_traversal(run: Run, vae: VAE, z: Tensor, order: list[int], names: list
 
 def _traversal_gif(vae: VAE, z: Tensor, index: int) -> bytes:
     """Number `index` of z going there and back, everything else as it is."""
-    values = torch.linspace(max(-REACH, vae.family.low), min(REACH, vae.family.high), FRAMES)
+    values = torch.linspace(*reach(vae.family), FRAMES)
     return gif(traverse(vae, z, index, values).numpy(), GIF_SIDE // vae.image_shape[-1])
 
 

@@ -63,7 +63,7 @@ def some(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("run", [r for r in MODELS if r.id in names], ids=lambda r: r.id)
 
 
-@some("mnist-2d", "mnist-dirichlet-3", "digits-map")
+@some("digits-2d", "digits-map")
 def test_classes_are_added_until_they_are_all(run: Run) -> None:
     app = open_page("aggregate.py", run, mixture="Classes together")
     assert_sound(app)

@@ -92,3 +92,5 @@ def test_correlation_is_drawn_beside_what_chance_makes_of_it() -> None:
         "means μ, over the images", "z − μ, given the image", "by chance alone",
     ]  # fmt: skip
     assert figure.layout.xaxis.title.text == "distance between cells"
+    points = correlation_by_distance(table.assign(noise_correlation=float("nan")))
+    assert [t.name for t in points.data] == ["means μ, over the images", "by chance alone"]

@@ -99,6 +99,8 @@ def correlation_by_distance(table: pd.DataFrame, height: int = 380) -> go.Figure
         ("mean_correlation", "means μ, over the images", RATE),
         ("noise_correlation", "z − μ, given the image", DISTORTION),
     ):
+        if table[column].isna().all():
+            continue  # points have no noise
         figure.add_scatter(
             x=table["distance"], y=table[column], mode="lines+markers", name=name,
             line={"color": colour, "width": 3}, marker={"size": 9}, customdata=table["n_pairs"],
