@@ -56,7 +56,8 @@ def chosen_model(page: Page) -> str:
 
 
 def turn_to(page: Page, name: str, section: str | None = None) -> None:
-    """Go to another page by the menu at the top."""
+    """Go to another page by the menu at the top, once this one is done."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     if section:
         page.get_by_role("button", name=section).click()
     page.get_by_role("menuitem" if section else "link", name=name, exact=True).click()
@@ -90,6 +91,8 @@ def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name="Digits 2-D").click()
     page.get_by_text("(360 grey images").wait_for()
+    settled(page, PAGES[""])
+    page.wait_for_timeout(500)  # the lens tells where it stands: what is asked meanwhile is lost
     for name, section, selector in (
         ("KL", "Measure", CHART),
         ("Latent sliders", "Explore", DECODED),
