@@ -70,3 +70,13 @@ export function pushApart(a, b) {
 export function withAlpha(colour, alpha) {
   return `rgba(${channelsOf(colour).join(",")},${alpha})`;
 }
+
+/** Lay pixels over what is drawn, blended: one of theirs on one of the screen's. */
+export function overlay(pen, data) {
+  const layer = new OffscreenCanvas(data.width, data.height);
+  layer.getContext("2d").putImageData(data, 0, 0);
+  pen.save();
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.drawImage(layer, 0, 0);
+  pen.restore();
+}

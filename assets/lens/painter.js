@@ -2,7 +2,7 @@
  * Paints the plane of two latent numbers: what lies on it, and where on the screen that is.
  */
 
-import { line, niceTicks, principalAxes, pushApart, signed, stamp, withAlpha } from "./marks.js";
+import { line, niceTicks, overlay, principalAxes, pushApart, signed, stamp, withAlpha } from "./marks.js";
 import { channelsOf } from "./pictures.js";
 
 const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
@@ -213,12 +213,7 @@ export class PlanePainter {
       const colour = colours[labels[i] % colours.length];
       stamp(data, Math.round(left * this.ratio), Math.round(top * this.ratio), size, colour, opacity);
     }
-    const layer = new OffscreenCanvas(wide, high);
-    layer.getContext("2d").putImageData(data, 0, 0);
-    pen.save();
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.drawImage(layer, 0, 0);
-    pen.restore();
+    overlay(pen, data);
   }
 
   _classEllipse(pen, { label, mean, covariance }) {

@@ -4,7 +4,7 @@
  */
 
 import { nearestPoint, nextPoint, pointsInside } from "./geometry.js";
-import { stamp } from "./marks.js";
+import { overlay, stamp } from "./marks.js";
 import { PlanePainter } from "./painter.js";
 import { channelsOf, element } from "./pictures.js";
 
@@ -156,12 +156,7 @@ export class Scatter extends PlanePainter {
     };
     for (let i = 0; i < x.length; i++) if (shown(i) && !picked?.[i]) put(i, picked ? 0.2 * full : full);
     if (picked) for (let i = 0; i < x.length; i++) if (shown(i) && picked[i]) put(i, this.scene.sprites ? 0.35 : 0.9);
-    const layer = new OffscreenCanvas(width, height);
-    layer.getContext("2d").putImageData(data, 0, 0);
-    pen.save();
-    pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.drawImage(layer, 0, 0);
-    pen.restore();
+    overlay(pen, data);
   }
 
   _sprites(pen, { x, y, shown, picked, positions }, sprites) {
