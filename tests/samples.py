@@ -141,6 +141,12 @@ def tensors(run: Run, name: str = "weights") -> dict[str, torch.Tensor]:
     return safetensors.torch.load_file(run.path / f"{name}.safetensors")
 
 
+def assert_same_weights(run: Run, other: Run) -> None:
+    """Bit for bit."""
+    for name, value in tensors(run).items():
+        assert torch.equal(value, tensors(other)[name]), name
+
+
 def rewrite(run: Run, name: str, **changes: torch.Tensor | None) -> None:
     """Replace tensors of a safetensors file, or with None remove them."""
     values = tensors(run, name) | changes
