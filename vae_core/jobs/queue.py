@@ -77,12 +77,7 @@ class JobQueue:
                 return
             if self._closed:
                 raise JobError("The server is closing: start again when it is back.")
-            free = self.capacity + len(self._slots) - len(self._jobs)
-            if len(self._waiting) + len(new) > free:
-                raise JobError(
-                    f"The queue is full: {len(self._waiting)} of {self.capacity} places are taken, "
-                    f"and {len(new)} more asked for. Try again when some of them are done."
-                )
+            self.check_room(len(new))
             for folder in new:
                 self._problems.pop(folder, None)
             self._waiting += new
@@ -91,6 +86,16 @@ class JobQueue:
             except VAECoreError:
                 self._waiting = [folder for folder in self._waiting if folder not in new]
                 raise
+
+    def check_room(self, n: int) -> None:
+        """Raise JobError unless so many more runs would be taken now."""
+        with self._changed:
+            free = self.capacity + len(self._slots) - len(self._jobs)
+            if len(self._waiting) + n > free:
+                raise JobError(
+                    f"The queue is full: {len(self._waiting)} of {self.capacity} places are taken, "
+                    f"and {n} more asked for. Try again when some of them are done."
+                )
 
     def position(self, folder: Path) -> int | None:
         """How many runs are before this one: 0 in training, None when it is not here."""
