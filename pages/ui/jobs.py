@@ -43,12 +43,17 @@ def is_running(run: Run) -> bool:
     """Whether the run is waiting here, or in training anywhere."""
     if run.is_finished:
         return False
-    return place(run) is not None or _pulses.is_alive(run.path)
+    return place(run) is not None or is_beating(run)
 
 
 def place(run: Run) -> int | None:
     """How many runs are before this one in the queue; None when it is not here."""
     return queue().position(run.path)
+
+
+def is_beating(run: Run) -> bool:
+    """Whether a process has taken the run up."""
+    return _pulses.is_alive(run.path)
 
 
 def others(run: Run) -> int:

@@ -79,6 +79,8 @@ def _how_far(run: Run, history: pd.DataFrame) -> str:
     if place:
         before = "1 run is" if place == 1 else f"{place} runs are"
         return f"Waiting: {before} before it in the queue, or in training"
+    if not jobs.is_beating(run):
+        return "Starting: a process takes it up"
     where = "" if place == 0 else " on another server"
     if not done:
         return f"Training{where}: the first epoch is under way; its point appears when it ends"

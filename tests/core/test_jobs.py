@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -17,20 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples import ROOT, assert_same_weights, tiny_run
+from tests.samples import ROOT, assert_same_weights, tiny_run, until
 from vae_core import Run, RunConfig, RunStore
 from vae_core.errors import ConfigError, JobError, VAECoreError
 from vae_core.jobs import PULSE, STOP, JobQueue, Pulses, local_process, new_queue
 from vae_core.jobs.pulse import PERIOD, Beats, is_anothers_work
 
 LONG = 10_000  # epochs; nobody waits for them
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)
 
 
 def tiny(epochs: int) -> RunConfig:

@@ -107,8 +107,8 @@ def _client(address: str) -> Client:
         from distributed import Client
     except ImportError as error:
         raise ConfigError(
-            f"{SCHEDULER}: training on a cluster needs Dask. Install it with `pip install "
-            "distributed`, or leave the setting out to train on this machine."
+            f"{SCHEDULER}: training on a cluster needs Dask. Install it with `pip install -r "
+            "requirements-cluster.txt`, or leave the setting out to train on this machine."
         ) from error
     try:
         return Client(address, timeout=CONNECT, set_as_default=False)
