@@ -150,6 +150,12 @@ def test_a_cluster_that_is_not_there_is_one_sentence_and_no_run_waits(store: Run
     assert queue.folders() == []
 
 
+@pytest.mark.parametrize("asked", ["0", "-1", "many", "1e3", "257"])
+def test_an_absurd_number_of_processes_is_one_sentence(asked: str) -> None:
+    with pytest.raises(ConfigError, match=f"from 1 to 256; got '{asked}'"):
+        new_queue({"ELBO_ROOM_WORKERS": asked})
+
+
 def test_a_pulse_is_what_changes_whatever_the_clocks_say(tmp_path: Path) -> None:
     pulses, beats = Pulses(patience=0.2), Beats(tmp_path)
     assert not pulses.is_alive(tmp_path)
@@ -377,6 +383,8 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from vae_core.jobs import JobQueue, local_process
+if __name__ == "__mp_main__":
+    raise SystemExit("a worker has imported the server")
 if __name__ == "__main__":
     queue = JobQueue(local_process, 1)
     queue.submit(Path(sys.argv[1]))

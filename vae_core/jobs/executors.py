@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -21,30 +24,37 @@ from vae_core.jobs.queue import JobQueue
 if TYPE_CHECKING:
     from distributed import Client
 
+T = TypeVar("T")
 SCHEDULER = "ELBO_ROOM_SCHEDULER"
+WORKERS = "ELBO_ROOM_WORKERS"
+MOST = 256
 NICE = 10  # the app answers first
 AT_ONCE = 64  # runs handed to a cluster; its scheduler keeps those that find no worker
 CONNECT = "3s"
 
 
 def new_queue(environment: Mapping[str, str]) -> JobQueue:
-    """The queue of a server: over its own processes, or the cluster that ELBO_ROOM_SCHEDULER names.
+    """The queue of a server.
 
-    A cluster is looked for when the first run comes.
+    Over its own processes, one for every two cores or ELBO_ROOM_WORKERS; or over the cluster that
+    ELBO_ROOM_SCHEDULER names, which is looked for when the first run comes.
+
+    Raises
+    ------
+    ConfigError
+        When ELBO_ROOM_WORKERS is not a number of processes.
     """
     if address := environment.get(SCHEDULER):
         return JobQueue(cluster(address), AT_ONCE)
-    n_slots, threads = slots(os.cpu_count() or 1)
-    return JobQueue(partial(local_process, threads), n_slots)
-
-
-def slots(cores: int) -> tuple[int, int]:
-    """How many runs a machine trains at once, and torch threads for each.
-
-    One core in two trains: tiny models gain little from a second thread.
-    """
-    n_slots = max(1, cores // 2)
-    return n_slots, max(1, (cores - 1) // n_slots)
+    cores = os.cpu_count() or 1
+    asked = environment.get(WORKERS) or str(max(1, cores // 2))
+    if not (asked.isdecimal() and 1 <= int(asked) <= MOST):
+        raise ConfigError(
+            f"{WORKERS} must be how many runs are trained at once, from 1 to {MOST}; got {asked!r}."
+        )
+    # one core answers the pages
+    threads = max(1, (cores - 1) // int(asked))
+    return JobQueue(partial(local_process, threads), int(asked))
 
 
 def local_process(threads: int = 1, nice: int = NICE) -> Executor:
@@ -61,11 +71,28 @@ class _LocalProcess(ProcessPoolExecutor):
         super().__init__(1, mp_context=context, initializer=_begin, initargs=(threads, nice, held))
         self._held = held
 
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """As the base class. The process it starts does not import the server's main script."""
+        with _without_main():
+            return super().submit(fn, *args, **kwargs)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As the base class; without waiting, the process leaves in the middle of its work."""
         super().shutdown(wait=wait, cancel_futures=cancel_futures)
         self._leash.close()
         self._held.close()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A spawned process imports what is `__main__`: in an app a page, which would be drawn."""
+    main, nothing = sys.modules["__main__"], ModuleType("__main__")
+    sys.modules["__main__"] = nothing
+    try:
+        yield
+    finally:
+        if sys.modules["__main__"] is nothing:
+            sys.modules["__main__"] = main
 
 
 def _begin(threads: int, nice: int, held: Connection) -> None:
