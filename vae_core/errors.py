@@ -22,3 +22,7 @@ class RunError(VAECoreError):
 
 class TrainingError(VAECoreError):
     """Training produced NaN or infinity; the last good state was kept."""
+
+
+class JobError(VAECoreError):
+    """The queue takes no more runs."""
