@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from pages.ui import cached, charts, images, jobs, state
+from pages.ui import access, cached, charts, images, jobs, state
 from vae_core import Dataset, Run, RunConfig, RunStore, build_vae, estimate_seconds
 from vae_core.analysis import directions_used
 from vae_core.config import POSTERIORS
@@ -31,6 +31,8 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
     Several configs are a sweep on the same data. `asked` says that the page asks for images
     already, which it can do only once.
     """
+    if not access.ask("Training"):
+        return
     config = configs[0]
     try:
         data = cached.dataset(config.data)
@@ -96,6 +98,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+@access.guarded
 def resume(*runs: Run) -> None:
     """Start, or go on with, a run or those of a sweep, and watch."""
     jobs.start(*runs)
@@ -124,8 +127,8 @@ def _progress(run: Run) -> None:
             f", about {duration(history['seconds'].mean() * (epochs - done))} left" if done else ""
         )
         st.progress(done / epochs, f"Epoch {done} of {epochs}{left}")
-        if st.button("Stop", icon=":material/stop:"):
-            jobs.stop(run)
+        if st.button("Stop", icon=":material/stop:", disabled=not access.is_granted()):
+            access.guarded(jobs.stop)(run)
             st.rerun()
     if done:
         charts.show(training_curves(history, epochs), key="curves")
@@ -155,7 +158,11 @@ def _ended(run: Run, done: int) -> None:
         st.error(problem)
     else:
         st.warning(f"Stopped after epoch {done} of {run.config.train.epochs}.")
-        st.button("Go on", on_click=resume, args=jobs.together(run), key=f"go-on-{run.id}")
+        _offer_to_go_on(*jobs.together(run), key=f"go-on-{run.id}")
+
+
+def _offer_to_go_on(*runs: Run, key: str) -> None:
+    st.button("Go on", on_click=resume, args=runs, key=key, disabled=not access.is_granted())
 
 
 def unfinished(entries: list[Entry]) -> None:
@@ -176,7 +183,7 @@ def unfinished(entries: list[Entry]) -> None:
         for runs in idle:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_standing(runs))
-                st.button("Go on", on_click=resume, args=runs, key=f"resume-{runs[0].id}")
+                _offer_to_go_on(*runs, key=f"resume-{runs[0].id}")
         for entry in damaged:
             st.markdown(f"{entry.id}: {entry.problem}")
 
