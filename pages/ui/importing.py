@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.ui import access, cached, images, state
+from pages.ui import access, cached, images, room, state
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError
 from vae_core.files import write_bytes
@@ -60,6 +60,7 @@ def _open(upload: UploadedFile | None, path: str) -> bool:
         with _on_disk(upload, path) as place:
             file = read_model_file(place)
             data = replace(file.config.data, path=images.data_dir())
+            room.check_disk()
             with st.spinner("Encoding and scoring its test images …"):
                 run = import_model(file, RunStore(state.RUNS), cached.dataset(data))
     except DataError as error:

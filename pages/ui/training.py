@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from pages.ui import access, cached, charts, images, jobs, state
+from pages.ui import access, cached, charts, images, jobs, room, state
 from vae_core import Dataset, Run, RunConfig, RunStore, build_vae, estimate_seconds
 from vae_core.analysis import directions_used
 from vae_core.config import POSTERIORS
@@ -45,6 +45,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         else:
             images.offer_images(config.data.name, why, str(error))
         return
+    room.check(configs, data)
     costs = [_cost(one, data.image_shape, len(data.train)) for one in configs]
     seconds = sum(cost for _, cost in costs)
     n_parameters = " or ".join(f"{n:,}" for n in sorted({n for n, _ in costs}))
@@ -101,6 +102,8 @@ def duration(seconds: float) -> str:
 @access.guarded
 def resume(*runs: Run) -> None:
     """Start, or go on with, a run or those of a sweep, and watch."""
+    if not all(run.path.is_dir() for run in runs):  # deleted meanwhile
+        return
     jobs.start(*runs)
     st.session_state["watched"] = jobs.current(runs[0])
 
@@ -108,7 +111,8 @@ def resume(*runs: Run) -> None:
 def watch(entries: list[Entry]) -> None:
     """The run being trained, polled once a second; found again after a reload of the page."""
     running = (e.run for e in entries if e.run and jobs.is_running(e.run))
-    run = st.session_state.get("watched") or next(running, None)
+    watched = st.session_state.get("watched")
+    run = watched if watched and watched.path.is_dir() else next(running, None)
     if run is None:
         st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
         return
