@@ -15,6 +15,7 @@ page = st.navigation(
         "": [
             st.Page("overview.py", title="Overview", default=True),
             st.Page("train.py", title="Train", url_path="train"),
+            st.Page("runs.py", title="Runs", url_path="runs"),
         ],
         "Explore": [
             st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
@@ -53,4 +54,4 @@ try:
         st.caption(state.summary(run) if run else "")
     page.run()
 except VAECoreError as error:
-    st.error(str(error))
+    st.error(state.explain(error))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui import images, importing, state, sweeping, training, watching
 from pages.ui.forms import PRESETS, run_form, use_preset
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, JobError
 
 form, watch = st.columns([2, 3], gap="large")
 with watch:
@@ -23,7 +23,7 @@ with form:
         config = run_form(images.data_dir())
         with action:
             training.offer(sweeping.plan(config, state.sweep_names()), asks)
-    except ConfigError as error:
+    except (ConfigError, JobError) as error:
         action.error(str(error))
 with runs:
     entries = state.entries()

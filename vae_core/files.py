@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,35 @@ def writing(path: Path) -> Iterator[None]:
             f"{path}: cannot be written ({_reason(error)}). Make room or choose another folder "
             "for runs."
         ) from error
+
+
+def remove(path: Path) -> None:
+    """Delete a folder with all that is in it. Of a link, the link alone; what is gone is fine.
+
+    Raises
+    ------
+    RunError
+        When something of it stays.
+    """
+    if path.is_symlink():
+        path.unlink(missing_ok=True)
+    shutil.rmtree(path, ignore_errors=True)  # never follows a link
+    if os.path.lexists(path):
+        raise RunError(f"{path}: cannot be deleted. Who runs the server may delete the folder.")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of all files in a folder. Links count nothing, nor what is deleted meanwhile."""
+    n_bytes, folders = 0, [path]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    with suppress(OSError):
+                        n_bytes += entry.stat(follow_symlinks=False).st_size
+    return n_bytes
 
 
 def write_bytes(path: Path, content: bytes) -> None:

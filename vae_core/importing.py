@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vae_core.analysis.codes import encode_dataset
-from vae_core.config import POSTERIORS, ModelConfig, RunConfig
+from vae_core.config import ModelConfig, RunConfig
 from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
 from vae_core.errors import RunError, VAECoreError
 from vae_core.files import read_json, read_tensors
+from vae_core.limits import MAX_CODES, n_codes
 from vae_core.objective import evaluate
 from vae_core.runs import N_SAMPLES, Run, check_images, facts_of, scores
 from vae_core.store import Contents, RunStore
@@ -26,7 +26,6 @@ from vae_core.vae import build_vae
 from vae_core.weights import differences, listed, load_weights, printable, read_header, shapes_of
 
 FLOATS = ("F16", "BF16", "F32", "F64")
-CODES = 1 << 28  # numbers that all posteriors of the test split may take: 1 GiB
 ASTRAY = "Its training went astray: give the weights of an earlier epoch, or train again."
 
 
@@ -181,10 +180,9 @@ def _data(facts: Any, name: str) -> tuple[tuple[int, int, int], str]:
 
 def _check_room(model: ModelConfig, n_test: int, name: str) -> None:
     """Raise RunError when the codes would fill the memory: a small file can ask for that."""
-    *sites, channels = model.latent_shape
-    count = n_test * math.prod(sites) * POSTERIORS[model.posterior].n_params(channels)
-    if count > CODES:
+    count = n_codes(model, n_test)
+    if count > MAX_CODES:
         raise RunError(
             f"{name}: the posteriors of {n_test:,} test images take {count:,} numbers, more than "
-            f"the {CODES:,} that are kept. Use a smaller latent, or posterior diagonal."
+            f"the {MAX_CODES:,} that are kept. Use a smaller latent, or posterior diagonal."
         )

@@ -8,6 +8,7 @@ resume.safetensors   weights, Adam's moments and generator states of one and the
 epochs/0003.safetensors  what is looked at of an epoch that was to be kept, see checkpoints.py
 codes.safetensors    posterior parameters and labels of the test split   } written last:
 metrics.json         the final numbers                                   } a finished run
+pinned               empty; there while the run is to be kept when room is made
 
 Every file is replaced in one step (a temporary file, then rename), so a killed process
 leaves whole files. Nothing here can execute code on loading.
@@ -52,6 +53,7 @@ from vae_core.trainer import EpochRecord, TrainState, fit
 from vae_core.vae import VAE, build_vae
 from vae_core.weights import load_weights, write_weights
 
+PIN = "pinned"
 N_SAMPLES = 1  # draws per image in a run's history and metrics
 
 
@@ -83,6 +85,11 @@ class Run:
     def has_model(self) -> bool:
         """Whether there are weights to look at."""
         return (self.path / "weights.safetensors").exists()
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it is to be kept when room is made."""
+        return (self.path / PIN).exists()
 
     def data(self) -> dict[str, Any]:
         """Facts about the data set: image_shape, class_names, n_train, n_test, fingerprint."""

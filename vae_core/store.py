@@ -7,7 +7,9 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +21,22 @@ from vae_core.analysis.codes import Codes
 from vae_core.checkpoints import write_checkpoint
 from vae_core.config import RunConfig
 from vae_core.errors import RunError, VAECoreError
-from vae_core.files import check_tensors, json_line, read_json, write_bytes, write_json, writing
-from vae_core.runs import Run
+from vae_core.files import (
+    check_tensors,
+    json_line,
+    read_json,
+    remove,
+    size_of,
+    write_bytes,
+    write_json,
+    writing,
+)
+from vae_core.runs import PIN, Run
 from vae_core.weights import write_weights
 
 FORMAT = 1
+UNLISTED = r"\.\w[\w.-]*\.[0-9a-f]{6}"
+LEFT_OVER = 24 * 60 * 60  # seconds
 
 
 def _now() -> str:
@@ -97,11 +110,10 @@ class RunStore:
         self.root = Path(root).expanduser()
 
     def create(self, config: RunConfig) -> Run:
-        """Make a folder for a new run. Raises RunError when it cannot be written."""
-        path = self.root / self.new_id(config)
-        with writing(path):
-            path.mkdir(parents=True)
-        return _write_config(path, config, _now())
+        """Make a folder for a new run, whole or not at all. Raises RunError like `adopt`."""
+        with self._new_folder(run_id := self.new_id(config)) as folder:
+            run = _write_config(folder, config, _now())
+        return replace(run, path=self.root / run_id)
 
     def find(self, config: RunConfig) -> Run | None:
         """A run of this very config: a finished one, else the one that has come furthest."""
@@ -134,38 +146,128 @@ class RunStore:
     def adopt(self, run_id: str, contents: Contents) -> Run:
         """Write a finished run under an id of its own: whole, or not at all.
 
-        It is written under a name that is not listed, and renamed.
-
         Raises
         ------
         RunError
             When the folder exists or cannot be written.
         """
-        _check_id(run_id)
-        path = self.root / run_id
-        unlisted = self.root / f".{run_id}.{secrets.token_hex(3)}"
-        try:
-            with writing(path):
-                if os.path.lexists(path):
-                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-                unlisted.mkdir(parents=True)
-            run = _write_config(unlisted, contents.config, contents.created)
-            write_json(unlisted / "data.json", contents.facts)
+        with self._new_folder(run_id) as folder:
+            run = _write_config(folder, contents.config, contents.created)
+            write_json(folder / "data.json", contents.facts)
             history = "".join(map(json_line, contents.history))
-            write_bytes(unlisted / "history.jsonl", history.encode())
-            weights = unlisted / "weights.safetensors"
+            write_bytes(folder / "history.jsonl", history.encode())
+            weights = folder / "weights.safetensors"
             write_weights(
                 weights, contents.weights, contents.config, contents.facts, contents.epoch
             )
             run.save_codes(contents.codes)
             for epoch, tensors in contents.kept.items():
-                write_checkpoint(unlisted, epoch, tensors)
-            write_json(unlisted / "metrics.json", contents.metrics)
+                write_checkpoint(folder, epoch, tensors)
+            write_json(folder / "metrics.json", contents.metrics)
+        return replace(run, path=self.root / run_id)
+
+    @contextmanager
+    def _new_folder(self, run_id: str) -> Iterator[Path]:
+        """A folder to write a run in, under a name that is not listed; in the end it gets its own.
+
+        What killed processes have left under such names more than a day ago is cleared.
+        """
+        _check_id(run_id)
+        path, folder = self.root / run_id, self.root / _unlisted(run_id)
+        try:
             with writing(path):
-                unlisted.rename(path)
+                if os.path.lexists(path):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+                folder.mkdir(parents=True)
+            self._clear_leftovers()
+            yield folder
+            with writing(path):
+                folder.rename(path)
         finally:
-            shutil.rmtree(unlisted, ignore_errors=True)  # nothing, once it is renamed
-        return replace(run, path=path)
+            shutil.rmtree(folder, ignore_errors=True)  # nothing, once it is renamed
+
+    def _clear_leftovers(self) -> None:
+        """Delete unlisted folders that nobody has written in for a day, on any server."""
+        with suppress(OSError, RunError):
+            for path in self.root.iterdir():
+                if not re.fullmatch(UNLISTED, path.name):
+                    continue
+                newest = max(p.lstat().st_mtime for p in (path, *path.rglob("*")))
+                if time.time() - newest > LEFT_OVER:
+                    remove(path)
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run: it leaves the list in one step, then the disk. Of a link, the link alone.
+
+        Raises
+        ------
+        RunError
+            When there is no such run, or it cannot be deleted.
+        """
+        path = self._own(run_id)
+        unlisted = self.root / _unlisted(run_id)
+        try:
+            path.rename(unlisted)
+        except OSError as error:
+            raise RunError(f"{path}: cannot be deleted ({error.strerror}).") from error
+        remove(unlisted)
+
+    def pin(self, run_id: str, is_pinned: bool = True) -> None:
+        """Say that a run is to be kept when room is made, or that it need not be.
+
+        Pins are of this folder: they do not go along with an exported or packed run.
+
+        Raises
+        ------
+        RunError
+            When there is no such run, it is a link to another place, or cannot be written.
+        """
+        path = self._own(run_id)
+        if path.is_symlink():
+            raise RunError(
+                f"{path}: is a link to another folder; only runs of this one are pinned."
+            )
+        if is_pinned:
+            write_bytes(path / PIN, b"")
+        else:
+            with writing(path / PIN):
+                (path / PIN).unlink(missing_ok=True)
+
+    def size(self, run_id: str | None = None) -> int:
+        """Bytes that a run takes on the disk, or all of them with what was left behind.
+
+        A link takes none, nor does a run that is gone.
+        """
+        if run_id is None:
+            return size_of(self.root)
+        _check_id(run_id)
+        path = self.root / run_id
+        return 0 if os.path.islink(path) else size_of(path)
+
+    def _own(self, run_id: str) -> Path:
+        """The folder of a run, whatever is in it, or a link in its place. Raises RunError."""
+        _check_id(run_id)
+        path = self.root / run_id
+        if not (os.path.islink(path) or os.path.isdir(path)):  # unlike Path.is_dir: any name
+            raise RunError(f"{path}: there is no such run; it may have been deleted.")
+        return path
+
+    def to_free(self, n_bytes: int, keep: Collection[str] = ()) -> list[Run]:
+        """The oldest runs, as many as make so much room; all that may go when they do not.
+
+        Runs that are pinned or have no model yet stay, and those whose ids are in `keep`, such
+        as runs in training. Nothing is deleted.
+        """
+        found: list[Run] = []
+        for entry in reversed(self.list()):
+            run = entry.run
+            if n_bytes <= 0:
+                break
+            may_go = run and run.has_model and not (run.is_pinned or run.path.is_symlink())
+            if run and may_go and run.id not in keep:
+                found.append(run)
+                n_bytes -= self.size(run.id)
+        return found
 
     def load(self, run_id: str) -> Run:
         """Open a run and check its files.
@@ -175,10 +277,7 @@ class RunStore:
         RunError
             When there is no such run, or a file in it is missing or damaged; names the file.
         """
-        _check_id(run_id)
-        path = self.root / run_id
-        if not path.is_dir():
-            raise RunError(f"{path}: there is no such run.")
+        path = self._own(run_id)
         written = read_json(path / "config.json", {"format", "created", "config"})
         if written["format"] != FORMAT:
             raise RunError(
@@ -215,6 +314,11 @@ def envelope(config: RunConfig, created: str) -> dict[str, Any]:
 def _write_config(path: Path, config: RunConfig, created: str) -> Run:
     write_json(path / "config.json", envelope(config, created))
     return Run(path, config, created)
+
+
+def _unlisted(run_id: str) -> str:
+    """Another name for a run's folder, by which it is not listed."""
+    return f".{run_id[:40]}.{secrets.token_hex(3)}"
 
 
 def _check_id(run_id: str) -> None:

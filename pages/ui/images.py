@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached
+from pages.ui import access, cached
 from vae_core import Dataset, Run
 from vae_core.data.sources import SOURCES, download_files
 from vae_core.errors import DataError
@@ -45,6 +45,8 @@ def offer_images(name: str, why: str, reason: str | None = None) -> None:
     source = SOURCES[name]
     st.info(f"{why} {reason or f'{source.title} is not on this machine.'}", icon=":material/image:")
     with st.popover(f"Get {source.title}"):
+        if not access.ask("Getting images"):
+            return
         if st.button(f"Download (about {source.megabytes} MB)"):
             try:
                 download_files(name, progress=_Bar(source.title))

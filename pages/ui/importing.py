@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages.ui import cached, images, state
+from pages.ui import access, cached, images, room, state
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError
 from vae_core.files import write_bytes
@@ -30,6 +30,8 @@ def open_file() -> bool:
     """
     boxes = st.session_state.setdefault("files_opened", 0)  # new boxes, empty, after each
     with st.expander("Open a model file"):
+        if not access.ask("Opening a model file"):
+            return False
         upload = st.file_uploader(
             "A .safetensors file of weights that ELBO Room wrote",
             "safetensors", max_upload_size=MEGABYTES, key=f"model-file-{boxes}",
@@ -58,6 +60,7 @@ def _open(upload: UploadedFile | None, path: str) -> bool:
         with _on_disk(upload, path) as place:
             file = read_model_file(place)
             data = replace(file.config.data, path=images.data_dir())
+            room.check_disk()
             with st.spinner("Encoding and scoring its test images …"):
                 run = import_model(file, RunStore(state.RUNS), cached.dataset(data))
     except DataError as error:
@@ -83,6 +86,7 @@ def _on_disk(upload: UploadedFile | None, path: str) -> Iterator[Path]:
         yield Path(os.path.expanduser(path))
         return
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / re.sub(r"[^\w.-]", "-", upload.name)[-80:]
+        name = re.sub(r"[^\w.-]", "-", upload.name)[-50:].lstrip(".")  # 255 bytes are a name's most
+        place = Path(folder) / (name or "model")
         write_bytes(place, upload.getvalue())
         yield place

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.ui import cached
 from vae_core.comparison import by_value
 from vae_core.config import LIKELIHOODS, POSTERIORS
+from vae_core.errors import VAECoreError
 from vae_core.objective import Reduction
 from vae_core.runs import Run
 from vae_core.store import Entry, RunStore
@@ -20,6 +21,7 @@ BUNDLED = ROOT / "assets" / "models"
 SWEEPS = ROOT / "assets" / "sweeps"
 RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))
 DEFAULT_RUN = "mnist-2d"
+GONE = ":material/delete:"
 ORDER = (
     *("mnist-2d", "mnist-20d", "mnist-map", "mnist-conv-2d", "mnist-ae-2d", "mnist-full-2d"),
     *("mnist-dirichlet-3", "mnist-dirichlet-10", "mnist-gaussian-10d", "mnist-ones-2d"),
@@ -82,9 +84,12 @@ def pick_run() -> Run | None:
     for label, run in runs.items():
         if run.id == wanted:
             st.session_state["run"] = label
+    asked = st.session_state.get("run", st.query_params.get("run"))
     label = st.selectbox(
         "Model", list(runs), key="run", bind="query-params", label_visibility="collapsed"
     )
+    if asked and asked not in runs:  # nothing of the address is repeated: it may say anything
+        st.toast(f"The model asked for is not here any more: {label} is shown.", icon=GONE)
     st.session_state["chosen"] = runs[label]
     return runs[label]
 
@@ -96,6 +101,14 @@ def chosen() -> Run:
         st.stop()
     assert isinstance(run, Run)
     return run
+
+
+def explain(error: VAECoreError) -> str:
+    """What went wrong, for people: the chosen run may have been deleted by somebody else."""
+    run = st.session_state.get("chosen")
+    if isinstance(run, Run) and not run.path.is_dir():
+        return f"{run.title} has just been deleted. Choose another model in the box above."
+    return str(error)
 
 
 def need_density(run: Run, why: str) -> None:

@@ -7,7 +7,7 @@ from threading import Lock
 
 import streamlit as st
 
-from pages.ui import cached, images, jobs, state, watching
+from pages.ui import access, cached, images, jobs, room, state, watching
 from vae_core import Dataset, RunConfig, RunStore, build_vae, estimate_seconds
 from vae_core.analysis import directions_used
 from vae_core.config import POSTERIORS
@@ -31,6 +31,8 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
     Several configs are a sweep on the same data. `asked` says that the page asks for images
     already, which it can do only once.
     """
+    if not access.ask("Training"):
+        return
     config = configs[0]
     try:
         data = cached.dataset(config.data)
@@ -43,6 +45,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         else:
             images.offer_images(config.data.name, why, str(error))
         return
+    room.check(configs, data)
     costs = [_cost(one, data.image_shape, len(data.train)) for one in configs]
     seconds = sum(cost for _, cost in costs)
     n_parameters = " or ".join(f"{n:,}" for n in sorted({n for n, _ in costs}))
@@ -64,12 +67,14 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         st.caption(meaning)
 
 
+@access.guarded
 def _begin(*configs: RunConfig) -> None:
     """Train what is asked for, or share it where somebody has asked for the very same."""
     store = RunStore(state.RUNS)
     with watching.refusals(), _beginning:
         found = store.find_same(configs)
         if not found:
+            room.limits().check_jobs(jobs.asked_by_me(), len(configs))
             jobs.queue().check_room(len(configs))
         runs = found or [store.create(config) for config in configs]
         watching.resume(*runs, shared=bool(found))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pandas as pd
 import streamlit as st
 
-from pages.ui import charts, jobs, state
+from pages.ui import access, charts, jobs, state
 from vae_core import Run
 from vae_core.errors import VAECoreError
 from vae_core.figures import training_curves
@@ -26,6 +26,7 @@ def refusals() -> Iterator[None]:
         st.session_state["refused"] = str(error)
 
 
+@access.guarded
 def resume(*runs: Run, shared: bool = False) -> None:
     """Start, or go on with, a run or those of a sweep, and watch. `shared`: it was there before."""
     st.session_state["watched"], st.session_state["shared"] = runs[0], shared
@@ -38,8 +39,9 @@ def watch(entries: list[Entry]) -> None:
     if refused := st.session_state.pop("refused", None):
         st.error(refused)
     running = (e.run for e in entries if e.run and jobs.is_running(e.run))
-    run = st.session_state.get("watched") or next(running, None)
-    if run is None or not run.path.exists():
+    watched = st.session_state.get("watched")
+    run = watched if watched and watched.path.is_dir() else next(running, None)
+    if run is None:
         st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
         return
     st.session_state["watched"] = run = jobs.current(run)
@@ -56,9 +58,9 @@ def _progress(run: Run, polled: bool) -> None:
     turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
     st.markdown(f"##### {run.title}{turn}")
     if running:
-        st.progress(done / epochs, _how_far(run, history))
-        if st.button("Stop", icon=":material/stop:"):
-            jobs.stop(*runs)
+        st.progress(done / epochs, how_far(run, history))
+        if st.button("Stop", icon=":material/stop:", disabled=not access.is_granted()):
+            access.guarded(jobs.stop)(*runs)
             st.rerun()
         if st.session_state.get("shared") or jobs.others(run):
             st.caption(_shared(run))
@@ -73,7 +75,7 @@ def _progress(run: Run, polled: bool) -> None:
         _ended(run, done)
 
 
-def _how_far(run: Run, history: pd.DataFrame) -> str:
+def how_far(run: Run, history: pd.DataFrame) -> str:
     """Its place in the queue, or its epoch and how long it will take."""
     place, epochs, done = jobs.place(run), run.config.train.epochs, len(history)
     if place:
@@ -117,7 +119,11 @@ def _ended(run: Run, done: int) -> None:
         st.error(problem)
     else:
         st.warning(f"Interrupted after epoch {done} of {run.config.train.epochs}.")
-    st.button("Go on", on_click=resume, args=runs, key=f"go-on-{run.id}")
+    _offer_to_go_on(*runs, key=f"go-on-{run.id}")
+
+
+def _offer_to_go_on(*runs: Run, key: str) -> None:
+    st.button("Go on", on_click=resume, args=runs, key=key, disabled=not access.is_granted())
 
 
 def _finished(runs: tuple[Run, ...]) -> str:
@@ -149,7 +155,7 @@ def unfinished(entries: list[Entry]) -> None:
         for runs in idle:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_standing(runs))
-                st.button("Go on", on_click=resume, args=runs, key=f"resume-{runs[0].id}")
+                _offer_to_go_on(*runs, key=f"resume-{runs[0].id}")
         for entry in damaged:
             st.markdown(f"{entry.id}: {entry.problem}")
 

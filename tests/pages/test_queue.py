@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import jobs
-from tests.pages.app import assert_sound, button, run_until
+from tests.pages.app import assert_sound, button, open_page, run_until
 from tests.pages.test_training import ask, labels
 from tests.samples import tiny_run, until
 from vae_core import Run, RunStore
@@ -93,3 +93,31 @@ def test_a_killed_run_says_so_and_goes_on_with_one_click(runs: Path) -> None:
     button(app, "Go on").click().run()
     assert_sound(app)
     until(lambda: len(run.history()) > done)
+
+
+def test_the_runs_page_shows_the_queue_and_stops_what_is_in_it(runs: Path) -> None:
+    first, _ = train("One", epochs=5_000), train("Two", epochs=5_001)
+    run_until(first, lambda a: said(a).startswith("Epoch "))
+    page = open_page("runs.py")
+    bars = [bar.proto.text for bar in page.get("progress")]
+    assert bars[0].startswith("One. Epoch ")
+    assert bars[1].startswith("Two. Waiting: 1 run is before it")
+    assert page.dataframe[0].value["Status"].tolist()[0] in ("waiting", "new")
+    button(page, "Stop").click().run()
+    assert_sound(page)
+    assert jobs.queue().folders() == [named(runs, "Two").path]
+
+
+def test_a_visitor_may_have_so_many_runs_at_a_time(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELBO_ROOM_MAX_JOBS", "1")
+    app = train("One", epochs=5_000)
+    app.number_input(key="form-seed").set_value(1).run()
+    button(app, "Train").click().run()
+    assert (
+        "At most 1 of your runs may be waiting or in training at a time; these would be 2"
+        in app.error[0].value
+    )
+    assert len(RunStore(runs).list()) == 1
+    assert said(train("Another", epochs=5_001)).startswith("Waiting")
