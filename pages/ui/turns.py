@@ -15,6 +15,7 @@ MOST_SHOWN = 12
 
 def show() -> None:
     """What is in training and what waits, kept up to date; nothing when the queue is empty."""
+    watching.say_refusal()
     if not jobs.queue().folders():
         return
     with st.container(border=True):
@@ -36,7 +37,7 @@ def _turns() -> None:
         share = min(1.0, len(history) / run.config.train.epochs)
         line.progress(share, f"{run.title}. {watching.how_far(run, history)}")
         if button.button("Stop", key=f"stop-{run.id}", disabled=not access.is_granted()):
-            access.guarded(jobs.stop)(run)
+            watching.stop(run)
             st.rerun()
     if len(folders) > MOST_SHOWN:
         st.caption(f"{len(folders) - MOST_SHOWN} more are waiting.")

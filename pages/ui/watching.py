@@ -34,10 +34,22 @@ def resume(*runs: Run, shared: bool = False) -> None:
         jobs.start(*runs)
 
 
-def watch(entries: list[Entry]) -> None:
-    """The run being trained, polled once a second; found again after a reload of the page."""
+@access.guarded
+def stop(*runs: Run) -> None:
+    """End their training, or take them out of the queue."""
+    with refusals():
+        jobs.stop(*runs)
+
+
+def say_refusal() -> None:
+    """Why the last button could not do what it says, once."""
     if refused := st.session_state.pop("refused", None):
         st.error(refused)
+
+
+def watch(entries: list[Entry]) -> None:
+    """The run being trained, polled once a second; found again after a reload of the page."""
+    say_refusal()
     running = (e.run for e in entries if e.run and jobs.is_running(e.run))
     watched = st.session_state.get("watched")
     run = watched if watched and watched.path.is_dir() else next(running, None)
@@ -60,7 +72,7 @@ def _progress(run: Run, polled: bool) -> None:
     if running:
         st.progress(done / epochs, how_far(run, history))
         if st.button("Stop", icon=":material/stop:", disabled=not access.is_granted()):
-            access.guarded(jobs.stop)(*runs)
+            stop(*runs)
             st.rerun()
         if st.session_state.get("shared") or jobs.others(run):
             st.caption(_shared(run))

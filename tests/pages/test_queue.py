@@ -15,7 +15,8 @@ from tests.pages.app import assert_sound, button, open_page, run_until
 from tests.pages.test_training import ask, labels
 from tests.samples import tiny_run, until
 from vae_core import Run, RunStore
-from vae_core.jobs import PULSE
+from vae_core.jobs import PULSE, STOP
+from vae_core.jobs.pulse import Beats
 
 pytestmark = pytest.mark.slow
 
@@ -93,6 +94,20 @@ def test_a_killed_run_says_so_and_goes_on_with_one_click(runs: Path) -> None:
     button(app, "Go on").click().run()
     assert_sound(app)
     until(lambda: len(run.history()) > done)
+
+
+def test_a_run_that_another_server_trains_is_watched_and_can_be_stopped(runs: Path) -> None:
+    run = RunStore(runs).create(tiny_run())
+    theirs = Beats(run.path)
+    theirs.beat()
+    app = open_page("train.py")
+    assert said(app).startswith("Training on another server: the first epoch is under way")
+    button(app, "Stop").click().run()
+    assert_sound(app)
+    assert (run.path / STOP).exists()
+    theirs.end()
+    assert app.run().warning[0].value == "Interrupted after epoch 0 of 3."
+    assert "Go on" in labels(app)
 
 
 def test_the_runs_page_shows_the_queue_and_stops_what_is_in_it(runs: Path) -> None:
