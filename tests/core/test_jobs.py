@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.samples import ROOT, assert_same_weights, tiny_run, until
-from vae_core import Run, RunConfig, RunStore
+from tests.core.queued import LONG, epochs, loose_ends, remount, tiny
+from tests.samples import assert_same_weights, tiny_run, until
+from vae_core import RunConfig, RunStore
 from vae_core.errors import ConfigError, JobError, VAECoreError
-from vae_core.jobs import PULSE, STOP, JobQueue, Pulses, local_process, new_queue
+from vae_core.jobs import PULSE, JobQueue, Pulses, new_queue
 from vae_core.jobs.pulse import PERIOD, Beats, is_anothers_work
-
-LONG = 10_000  # epochs; nobody waits for them
-
-
-def tiny(epochs: int) -> RunConfig:
-    config = tiny_run()
-    return replace(config, train=replace(config.train, epochs=epochs))
 
 
 def diverging() -> RunConfig:
@@ -37,26 +26,11 @@ def diverging() -> RunConfig:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> RunStore:
-    return RunStore(tmp_path / "runs")
-
-
-@pytest.fixture
 def queue() -> Iterator[JobQueue]:
     """One run at a time, in a thread of this process."""
     queue = JobQueue(lambda: ThreadPoolExecutor(1), 1, capacity=3)
     yield queue
     queue.close()
-
-
-def epochs(run: Run) -> int:
-    return len(run.history())
-
-
-def loose_ends(run: Run) -> set[str]:
-    """What a run that nobody trains must not hold."""
-    names = {path.name for path in run.path.iterdir()}
-    return {name for name in names if name.startswith(".") or name in (PULSE, STOP)}
 
 
 def test_runs_are_trained_in_the_order_they_came(store: RunStore, queue: JobQueue) -> None:
@@ -219,18 +193,6 @@ def test_of_two_that_train_a_run_the_first_makes_way(store: RunStore, queue: Job
 # A disk that is full, and one that cannot be written
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 kB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("needs root, to mount a small disk")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     small_disk: Path, store: RunStore, queue: JobQueue
 ) -> None:
@@ -272,138 +234,3 @@ def test_a_folder_that_cannot_be_written_is_told(small_disk: Path, queue: JobQue
     assert remount(small_disk, "rw")
     queue.submit(other.path)
     until(lambda: epochs(other) >= 1)
-
-
-def remount(folder: Path, how: str) -> bool:
-    command = ["mount", "-o", f"remount,{how}", str(folder)]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-# Real processes
-
-
-@pytest.fixture
-def processes() -> Iterator[JobQueue]:
-    """One run at a time, in a process of its own."""
-    queue = JobQueue(partial(local_process, nice=0), 1)
-    yield queue
-    queue.close()
-
-
-def worker_of(run: Run) -> int:
-    """The process that trains the run, which is not this one."""
-    until(lambda: epochs(run) >= 2)
-    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
-    assert pid != os.getpid()
-    return pid
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def n_files(pid: int | str = "self") -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def n_threads() -> int:
-    return len(os.listdir("/proc/self/task"))
-
-
-def children() -> set[str]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return {child for task in tasks for child in task.read_text().split()}
-
-
-@pytest.mark.slow
-def test_two_hundred_starts_and_stops_leave_nothing_behind(
-    store: RunStore, processes: JobQueue
-) -> None:
-    run = store.create(tiny(LONG))
-    processes.submit(run.path)
-    worker = worker_of(run)
-    processes.cancel(run.path)
-    assert processes.wait(run.path, seconds=5)
-    before = n_files(), n_files(worker), n_threads(), children()
-    for k in range(200):
-        processes.submit(run.path)
-        if k % 2:  # every other one is stopped before it has begun, or while it does
-            until(lambda: (run.path / PULSE).exists())
-        processes.cancel(run.path)
-        assert processes.wait(run.path, seconds=5)
-    assert loose_ends(run) == set()
-    assert (n_files(), n_files(worker), n_threads(), children()) == before
-    assert RunStore(store.root).load(run.id).history()
-    processes.close()
-    until(lambda: not is_running(worker), 5)
-    assert n_threads() < before[2]
-
-
-@pytest.mark.slow
-def test_a_killed_process_is_replaced_and_its_run_ends_as_if_it_had_lived(
-    store: RunStore, processes: JobQueue
-) -> None:
-    killed, following, whole = (store.create(tiny(n)) for n in (200, 2, 200))
-    processes.submit(killed.path, following.path)
-    os.kill(worker_of(killed), signal.SIGKILL)
-    assert processes.wait(killed.path, seconds=20)
-    assert "was killed" in str(processes.problem(killed.path))
-    assert loose_ends(killed) <= {name for name in loose_ends(killed) if name.startswith(".")}
-    assert 2 <= epochs(killed) < 200
-    assert store.load(killed.id).has_model
-    assert processes.wait(following.path, seconds=30)
-    assert following.is_finished
-    processes.submit(killed.path, whole.path)
-    assert processes.problem(killed.path) is None
-    assert processes.wait(killed.path, whole.path, seconds=90)
-    assert loose_ends(killed) == set()
-    assert_same_weights(killed, whole)
-
-
-@pytest.mark.slow
-def test_closing_ends_all_processes_within_two_seconds_even_where_nothing_can_be_written(
-    small_disk: Path, processes: JobQueue
-) -> None:
-    runs = [RunStore(small_disk).create(tiny(LONG)) for _ in range(2)]
-    processes.submit(*(run.path for run in runs))
-    worker = worker_of(runs[0])
-    until(lambda: remount(small_disk, "ro"))
-    start = time.monotonic()
-    processes.close()
-    until(lambda: not is_running(worker), 2)
-    assert time.monotonic() - start < 2
-    assert processes.folders() == []
-
-
-SERVER = """
-import sys, time
-from pathlib import Path
-from vae_core.jobs import JobQueue, local_process
-if __name__ == "__mp_main__":
-    raise SystemExit("a worker has imported the server")
-if __name__ == "__main__":
-    queue = JobQueue(local_process, 1)
-    queue.submit(Path(sys.argv[1]))
-    time.sleep(600)
-"""
-
-
-@pytest.mark.slow
-def test_training_ends_with_a_server_that_is_killed(store: RunStore, tmp_path: Path) -> None:
-    run = store.create(tiny(LONG))
-    (tmp_path / "server.py").write_text(SERVER)
-    server = subprocess.Popen(
-        [sys.executable, str(tmp_path / "server.py"), str(run.path)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-    worker = worker_of(run)
-    server.kill()
-    server.wait()
-    until(lambda: not is_running(worker), 2)
-    assert not (run.path / PULSE).exists()
-    assert store.list()[0].status == "unfinished"
-    assert epochs(run) >= 2
