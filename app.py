@@ -18,7 +18,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield
-    jobs.stop_all()
+    jobs.close()
     projecting.stop_all()
     await asyncio.gather(warming, return_exceptions=True)
 

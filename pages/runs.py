@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import room, shelf, state
+from pages.ui import room, shelf, state, turns
 from vae_core import RunStore
 
 entries = RunStore(state.RUNS).list()
@@ -21,9 +21,10 @@ st.markdown(
     "##### Every run that this server keeps, newest first. **Try this:** select rows on the left "
     "to open, pin or delete them."
 )
+turns.show()
 shelf.offer_room(entries, room.show(len(entries)))
 shelf.offer(shelf.table(entries))
 st.caption(
-    "Size: all files of a run. Training and stopped: epochs done, of those asked for. Pinned runs "
-    "are not offered for deletion when room is made. Models that ship with ELBO Room are not here."
+    "Size: all files of a run. Training and interrupted: epochs done, of those asked for. Pinned "
+    "runs are not offered for deletion. Models that ship with ELBO Room are not here."
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import images, importing, state, sweeping, training
+from pages.ui import images, importing, state, sweeping, training, watching
 from pages.ui.forms import PRESETS, run_form, use_preset
 from vae_core.errors import ConfigError, JobError
 
@@ -27,5 +27,5 @@ with form:
         action.error(str(error))
 with runs:
     entries = state.entries()
-    training.watch(entries)
-    training.unfinished(entries)
+    watching.watch(entries)
+    watching.unfinished(entries)

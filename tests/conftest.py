@@ -23,6 +23,7 @@ from vae_core.data.sources import DATA_VARIABLE, find_files
 
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # in processes that tests start, too
+os.environ["ELBO_ROOM_WORKERS"] = "1"  # so that it is known which run waits
 # Pages read it when they are imported: no test finds runs of the reader's.
 os.environ["ELBO_ROOM_RUNS"] = tempfile.mkdtemp(prefix="elbo-room-runs-")
 atexit.register(shutil.rmtree, os.environ["ELBO_ROOM_RUNS"], ignore_errors=True)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,6 +142,12 @@ def tensors(run: Run, name: str = "weights") -> dict[str, torch.Tensor]:
     return safetensors.torch.load_file(run.path / f"{name}.safetensors")
 
 
+def assert_same_weights(run: Run, other: Run) -> None:
+    """Bit for bit."""
+    for name, value in tensors(run).items():
+        assert torch.equal(value, tensors(other)[name]), name
+
+
 def rewrite(run: Run, name: str, **changes: torch.Tensor | None) -> None:
     """Replace tensors of a safetensors file, or with None remove them."""
     values = tensors(run, name) | changes
@@ -158,6 +165,14 @@ def wait_for_epochs(process: subprocess.Popen[str], root: Path, n: int) -> None:
         time.sleep(0.005)
     process.kill()
     raise AssertionError(f"no run with {n} epochs in {root}: {process.communicate()}")
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for something that happens beside the test."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.01)
 
 
 def seeded(seed: int = 0) -> torch.Generator:

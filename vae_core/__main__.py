@@ -7,7 +7,6 @@ stderr), 130 interrupted with the run resumable.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import shlex
@@ -22,8 +21,7 @@ from vae_core.analysis import project, summarise_bound, sweep
 from vae_core.analysis.layouts import METHODS
 from vae_core.analysis.projections import WHAT, write_projection
 from vae_core.archive import write_archive
-from vae_core.config import DataConfig
-from vae_core.data import Dataset, load_dataset
+from vae_core.data import Dataset, load_dataset, reload_dataset
 from vae_core.errors import RunError, VAECoreError
 from vae_core.export import export_run
 from vae_core.flags import add_config_flags, command_line, config_from_args
@@ -103,12 +101,6 @@ def _open(name: str, args: argparse.Namespace) -> Run:
     return RunStore(args.runs).load(name)
 
 
-def _dataset(config: DataConfig, data_dir: str | None) -> Dataset:
-    """The data of a run: from the folder given now, else where they were, else anywhere."""
-    recorded = config.path if config.path and Path(config.path).exists() else None
-    return load_dataset(dataclasses.replace(config, path=data_dir or recorded))
-
-
 def _train(run: Run, dataset: Dataset, args: argparse.Namespace, again: str = "") -> int:
     """Train a run to its end: 0, or 130 when interrupted, having said how to go on."""
     epochs = run.config.train.epochs
@@ -148,7 +140,7 @@ def _resume(args: argparse.Namespace) -> int:
         if run.is_finished:
             raise RunError(f"{run.path}: already finished; there is nothing to resume.")
     for run in runs:
-        if code := _train(run, _dataset(run.config.data, args.data_dir), args):
+        if code := _train(run, reload_dataset(run.config.data, args.data_dir), args):
             return code
     return _report_all(runs, args) if len(runs) > 1 else _report(runs[0].metrics(), args)
 
@@ -225,7 +217,7 @@ def _show(args: argparse.Namespace) -> int:
 def _evaluate(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
     vae = run.vae()
-    dataset = _dataset(run.config.data, args.data_dir)
+    dataset = reload_dataset(run.config.data, args.data_dir)
     run.check_images(dataset)
     result = evaluate(vae, dataset.test, args.samples)
     weighed = {}
@@ -258,7 +250,7 @@ def _project(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     file = read_model_file(Path(args.file))
-    dataset = _dataset(file.config.data, args.data_dir)
+    dataset = reload_dataset(file.config.data, args.data_dir)
     return _report(import_model(file, RunStore(args.runs), dataset, args.name).metrics(), args)
 
 
@@ -286,7 +278,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.to.lower().endswith(".zip"):
             write_archive(run, Path(args.to))
             return _report(run.metrics(), args)
-        exported = export_run(run, _dataset(run.config.data, args.data_dir), Path(args.to))
+        exported = export_run(run, reload_dataset(run.config.data, args.data_dir), Path(args.to))
         return _report(exported.metrics(), args)
     except VAECoreError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -235,6 +235,11 @@ class RunConfig:
         _name("name", self.name)
         _name("sweep", self.sweep)
 
+    @property
+    def experiment(self) -> tuple[DataConfig, ModelConfig, TrainConfig]:
+        """What decides the outcome: everything but the names."""
+        return self.data, self.model, self.train
+
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, ready for JSON."""
         return dataclasses.asdict(self)

@@ -180,8 +180,9 @@ class Limits:
         """Raise JobError when one visitor would have too many runs waiting or in training."""
         if n_unfinished + n_new > self.jobs_per_session:
             raise JobError(
-                f"You may have {self.jobs_per_session} runs waiting or in training at a time; "
-                f"these would be {n_unfinished + n_new}. Wait for some to end, or ask for fewer."
+                f"At most {self.jobs_per_session} of your runs may be waiting or in training at a "
+                f"time; these would be {n_unfinished + n_new}. Wait for some to end, or ask for "
+                "fewer."
             )
 
     def check_disk(self, n_used: int, n_new: int = 0) -> None:

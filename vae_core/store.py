@@ -120,6 +120,20 @@ class RunStore:
         same = [e.run for e in self.list() if e.run and e.run.config == config]
         return max(same, key=lambda r: (r.is_finished, len(r.history())), default=None)
 
+    def find_same(self, configs: Sequence[RunConfig]) -> list[Run]:
+        """A run, or the runs of a sweep, that do what these configs ask for, by whatever name.
+
+        Returns them in the order of the configs; none when there is no such group.
+        """
+        groups: dict[str, dict[object, Run]] = {}
+        for run in (entry.run for entry in self.list() if entry.run):
+            groups.setdefault(run.config.sweep or run.id, {})[run.config.experiment] = run
+        wanted = [config.experiment for config in configs]
+        for group in groups.values():
+            if group.keys() == set(wanted):
+                return [group[one] for one in wanted]
+        return []
+
     def new_id(self, config: RunConfig) -> str:
         """A folder name that no run has yet: the config's name for people, and six digits."""
         shape = "x".join(map(str, config.model.latent_shape))

@@ -1,102 +1,110 @@
-"""Training in a process of its own, so that pages stay quick and stopping is immediate.
+"""The server's queue of runs, and what pages ask of it.
 
-A job is `python -m vae_core resume RUN ...`; pages read its progress from the runs' folders.
-Stopping it at any moment leaves runs that resume exactly.
+How a run goes is read from its folder, whoever trains it: a process of this server, a worker
+of a cluster, or another server that shares the folder.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from dataclasses import dataclass
+import os
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
-from pages.ui.state import ROOT
+from pages.ui import state
+from vae_core.comparison import by_value
+from vae_core.jobs import JobQueue, Pulses, ask_to_stop, new_queue
 from vae_core.runs import Run
 
-LOG = "log.txt"
+OBEYED = 3.0  # seconds that stopping may take before the page goes on
+
+_pulses = Pulses()
+_askers: defaultdict[Path, set[str]] = defaultdict(set)  # sessions, by run
 
 
-@dataclass(frozen=True)
-class _Job:
-    """Runs that one process trains, one after another; what it says is logged with `log`."""
-
-    runs: tuple[Run, ...]
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    @property
-    def is_alive(self) -> bool:
-        return self.process.poll() is None
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=5)
-
-
-_jobs: dict[Path, _Job] = {}  # by each run's folder
+@cache
+def queue() -> JobQueue:
+    """The queue of this server; its processes start with the first run."""
+    return new_queue(os.environ)
 
 
 def start(*runs: Run) -> None:
-    """Train runs of one folder from where they stand, one after another.
+    """Train runs from where they stand, in this order; those that are finished only count.
 
-    Those that are finished only count. Starting a running job does nothing.
+    Raises VAECoreError when the queue does not take them.
     """
-    todo = [run for run in runs if not run.is_finished]
-    if not todo or any(is_running(run) for run in todo):
-        return
-    log = todo[0].path / LOG
-    command = [sys.executable, "-m", "vae_core", "resume", *(run.id for run in todo)]
-    with log.open("wb") as file:
-        # A session of its own: ctrl-C in the terminal reaches the server, which then stops us.
-        process = subprocess.Popen(
-            [*command, "--runs", str(todo[0].path.parent), "--json"],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=file,
-            start_new_session=True,
-        )
-    _jobs.update({run.path: _Job(runs, process, log) for run in runs})
+    paths = [run.path for run in runs if not run.is_finished]
+    queue().submit(*paths)
+    for path in paths:
+        _askers[path].add(state.visitor())
 
 
 def is_running(run: Run) -> bool:
-    """Whether this server trains the run now, or will when those before it are done."""
-    job = _jobs.get(run.path)
-    return job is not None and job.is_alive and not run.is_finished
+    """Whether the run is waiting here, or in training anywhere."""
+    if run.is_finished:
+        return False
+    return place(run) is not None or is_beating(run)
+
+
+def place(run: Run) -> int | None:
+    """How many runs are before this one in the queue; None when it is not here."""
+    return queue().position(run.path)
+
+
+def is_beating(run: Run) -> bool:
+    """Whether a process has taken the run up."""
+    return _pulses.is_alive(run.path)
+
+
+def others(run: Run) -> int:
+    """How many other visitors have asked for this run."""
+    return len(_askers[run.path] - {state.visitor()})
+
+
+def asked_by_me() -> int:
+    """How many runs that this visitor has asked for are waiting or in training."""
+    return sum(state.visitor() in _askers[path] for path in queue().folders())
 
 
 def together(run: Run) -> tuple[Run, ...]:
-    """The runs that were started with this one, itself among them."""
-    job = _jobs.get(run.path)
-    return job.runs if job else (run,)
+    """The runs of its sweep in the order of their values, itself among them."""
+    if run.config.sweep is None:
+        return (run,)
+    own = (entry.run for entry in state.entries() if entry.run)
+    runs = [r for r in own if r.config.sweep == run.config.sweep and r.path.parent == state.RUNS]
+    return tuple(by_value(runs)) or (run,)
 
 
 def current(run: Run) -> Run:
-    """The one of `together` whose turn it is: the first that is not finished, else the last."""
-    runs = together(run)
-    return next((one for one in runs if not one.is_finished), runs[-1])
+    """The one of `together` to look at: in training, else waiting, else unfinished, else the last.
+
+    Also when it was this one that was looked at before.
+    """
+    todo = [one for one in together(run) if not one.is_finished]
+    here = sorted((place(one), k) for k, one in enumerate(todo) if place(one) is not None)
+    if here:
+        return todo[here[0][1]]
+    return todo[0] if todo else together(run)[-1]
 
 
 def failure(run: Run) -> str | None:
-    """Why the run's last job ended badly, in its own words; None when it did not."""
-    job = _jobs.get(run.path)
-    if job is None or job.is_alive or job.process.returncode <= 0:
-        return None
-    lines = job.log.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"Training ended with exit code {job.process.returncode}."
+    """Why the run's last job ended badly; None when it did not."""
+    return queue().problem(run.path)
 
 
-def stop(run: Run) -> None:
-    """End the run's job, with all its runs; what they have saved stays."""
-    if is_running(run):
-        _jobs[run.path].end()
+def stop(*runs: Run) -> None:
+    """Take runs out of the queue, or end their training; what they have saved stays.
+
+    Raises RunError when a run that is in training cannot be told to stop.
+    """
+    for run in runs:
+        if place(run) is None and is_running(run):
+            ask_to_stop(run.path)  # it is another server's
+    paths = [run.path for run in runs]
+    queue().cancel(*paths)
+    queue().wait(*paths, seconds=OBEYED)
 
 
-def stop_all() -> None:
+def close() -> None:
     """End every job: the server is closing."""
-    running = [job for job in _jobs.values() if job.is_alive]
-    for job in running:
-        job.process.terminate()
-    for job in running:
-        job.end()
+    queue().close()

@@ -27,9 +27,11 @@ def status(entry: Entry) -> str:
     if run is None or run.is_finished:
         return entry.status
     done, epochs = len(run.history()), run.config.train.epochs
+    if jobs.place(run):
+        return "waiting"
     if jobs.is_running(run):
         return f"training, {done} of {epochs}"
-    return f"stopped, {done} of {epochs}" if run.has_model else "new"
+    return f"interrupted, {done} of {epochs}" if run.has_model else "new"
 
 
 def _row(entry: Entry) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import streamlit as st
@@ -60,6 +61,12 @@ def sweeps() -> dict[str, list[Run]]:
 def sweep_names() -> set[str]:
     """The names of the reader's own sweeps, finished or not."""
     return {e.run.config.sweep for e in RunStore(RUNS).list() if e.run and e.run.config.sweep}
+
+
+def visitor() -> str:
+    """A name for this session, known to nobody else."""
+    name: str = st.session_state.setdefault("visitor", secrets.token_hex(8))
+    return name
 
 
 def choose(run_id: str) -> None:

@@ -1,21 +1,21 @@
-"""What the Train page shows around a job: what it will cost, how it goes, how it ended."""
+"""What the Train page offers: a run or a sweep, what it will cost, and the button."""
 
 from __future__ import annotations
 
 import math
+from threading import Lock
 
-import pandas as pd
 import streamlit as st
 
-from pages.ui import access, cached, charts, images, jobs, room, state
-from vae_core import Dataset, Run, RunConfig, RunStore, build_vae, estimate_seconds
+from pages.ui import access, cached, images, jobs, room, state, watching
+from vae_core import Dataset, RunConfig, RunStore, build_vae, estimate_seconds
 from vae_core.analysis import directions_used
 from vae_core.config import POSTERIORS
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError
-from vae_core.figures import training_curves
 from vae_core.objective import Reduction
-from vae_core.store import Entry
+
+_beginning = Lock()
 
 
 @st.cache_data(max_entries=64, show_spinner="Timing a few steps …")
@@ -51,11 +51,13 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
     n_parameters = " or ".join(f"{n:,}" for n in sorted({n for n, _ in costs}))
     label = "Train" if len(configs) == 1 else f"Train {len(configs)} runs"
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(label, type="primary", icon=":material/play_arrow:", key="train"):
-            resume(*(RunStore(state.RUNS).create(one) for one in configs))
+        st.button(
+            label, type="primary", icon=":material/play_arrow:", key="train",
+            on_click=_begin, args=configs,
+        )  # fmt: skip
         st.caption(
             f"{n_parameters} parameters, {len(data.train):,} training images, "
-            f"about {duration(seconds)} on this machine."
+            f"about {watching.duration(seconds)} on this machine."
         )
     if len(configs) > 1:
         kept = ", ".join(map(str, max(configs, key=_n_kept).train.keep_epochs))
@@ -63,6 +65,19 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         return
     if meaning := _meaning(config, data):
         st.caption(meaning)
+
+
+@access.guarded
+def _begin(*configs: RunConfig) -> None:
+    """Train what is asked for, or share it where somebody has asked for the very same."""
+    store = RunStore(state.RUNS)
+    with watching.refusals(), _beginning:
+        found = store.find_same(configs)
+        if not found:
+            room.limits().check_jobs(jobs.asked_by_me(), len(configs))
+            jobs.queue().check_room(len(configs))
+        runs = found or [store.create(config) for config in configs]
+        watching.resume(*runs, shared=bool(found))
 
 
 def _n_kept(config: RunConfig) -> int:
@@ -89,113 +104,3 @@ def _meaning(config: RunConfig, data: Dataset) -> str:
             f"vary by more than σ² in {used} directions."
         )
     return " ".join(said)
-
-
-def duration(seconds: float) -> str:
-    """3 s, 2 min 10 s, 1 h 5 min."""
-    if seconds < 60:
-        return f"{max(1, round(seconds))} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-@access.guarded
-def resume(*runs: Run) -> None:
-    """Start, or go on with, a run or those of a sweep, and watch."""
-    if not all(run.path.is_dir() for run in runs):  # deleted meanwhile
-        return
-    jobs.start(*runs)
-    st.session_state["watched"] = jobs.current(runs[0])
-
-
-def watch(entries: list[Entry]) -> None:
-    """The run being trained, polled once a second; found again after a reload of the page."""
-    running = (e.run for e in entries if e.run and jobs.is_running(e.run))
-    watched = st.session_state.get("watched")
-    run = watched if watched and watched.path.is_dir() else next(running, None)
-    if run is None:
-        st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
-        return
-    st.session_state["watched"] = run = jobs.current(run)
-    st.fragment(_progress, run_every=1.0 if jobs.is_running(run) else None)(run)
-
-
-def _progress(run: Run) -> None:
-    run, runs = jobs.current(run), jobs.together(run)
-    epochs, history = run.config.train.epochs, pd.DataFrame(run.history())
-    running, done = jobs.is_running(run), len(history)
-    turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
-    st.markdown(f"##### {run.title}{turn}")
-    if running:
-        left = (
-            f", about {duration(history['seconds'].mean() * (epochs - done))} left" if done else ""
-        )
-        st.progress(done / epochs, f"Epoch {done} of {epochs}{left}")
-        if st.button("Stop", icon=":material/stop:", disabled=not access.is_granted()):
-            access.guarded(jobs.stop)(run)
-            st.rerun()
-    if done:
-        charts.show(training_curves(history, epochs), key="curves")
-        st.caption(
-            "Nats per image, one draw each, both splits with the weights at the end of the epoch: "
-            f"train on as many training images as there are test images. Pixels: "
-            f"{run.config.data.binarisation}."
-        )
-    elif running:
-        st.caption("The first epoch is under way; its point appears when it ends.")
-    if not running:
-        _ended(run, done)
-
-
-def _ended(run: Run, done: int) -> None:
-    if run.is_finished:
-        if st.session_state.get("announced") != run.id:
-            st.session_state["announced"] = run.id
-            state.choose(run.id)
-            st.rerun()
-        if len(runs := jobs.together(run)) > 1:
-            said = f"All {len(runs)} runs are finished: compare them on *Rate and distortion*."
-        else:
-            said = "Finished: it is now the chosen model on every page."
-        st.success(said, icon=":material/check:")
-    elif (problem := jobs.failure(run)) is not None:
-        st.error(problem)
-    else:
-        st.warning(f"Stopped after epoch {done} of {run.config.train.epochs}.")
-        _offer_to_go_on(*jobs.together(run), key=f"go-on-{run.id}")
-
-
-def _offer_to_go_on(*runs: Run, key: str) -> None:
-    st.button("Go on", on_click=resume, args=runs, key=key, disabled=not access.is_granted())
-
-
-def unfinished(entries: list[Entry]) -> None:
-    """Runs and sweeps that can go on, and runs that cannot be opened, with the reason."""
-    watched = st.session_state.get("watched")
-    shown = {run.id for run in jobs.together(watched)} if watched else set()
-    groups: dict[str, list[Run]] = {}
-    for run in (e.run for e in reversed(entries) if e.run and e.run.path.parent == state.RUNS):
-        groups.setdefault(run.config.sweep or run.id, []).append(run)
-    idle = [
-        runs for runs in groups.values()
-        if not all(run.is_finished or jobs.is_running(run) or run.id in shown for run in runs)
-    ]  # fmt: skip
-    damaged = [e for e in entries if e.run is None]
-    if not idle and not damaged:
-        return
-    with st.expander(f"Unfinished runs ({len(idle) + len(damaged)})"):
-        for runs in idle:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(_standing(runs))
-                _offer_to_go_on(*runs, key=f"resume-{runs[0].id}")
-        for entry in damaged:
-            st.markdown(f"{entry.id}: {entry.problem}")
-
-
-def _standing(runs: list[Run]) -> str:
-    """How far a run, or the runs of a sweep, have come."""
-    first = runs[0]
-    if first.config.sweep is None:
-        return f"{first.title}: {len(first.history())} of {first.config.train.epochs} epochs"
-    done = sum(run.is_finished for run in runs)
-    return f"Sweep {first.config.sweep}: {done} of {len(runs)} runs finished"

@@ -129,7 +129,7 @@ def test_jobs_of_a_visitor_are_counted_with_the_new_ones(n, new, allowed):
     if allowed:
         limits.check_jobs(n, new)
     else:
-        with pytest.raises(JobError, match=r"4 runs waiting or in training .*would be 5"):
+        with pytest.raises(JobError, match=r"most 4 of your runs .*would be 5"):
             limits.check_jobs(n, new)
 
 

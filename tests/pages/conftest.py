@@ -20,7 +20,7 @@ def runs() -> Iterator[Path]:
     """The reader's own runs: none at first."""
     assert state.RUNS == RUNS, "pages.ui.state was imported before this folder was set"
     yield RUNS
-    jobs.stop_all()
+    jobs.queue().cancel_all(patience=10)
     shutil.rmtree(RUNS)
     RUNS.mkdir()
 

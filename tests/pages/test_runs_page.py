@@ -71,7 +71,7 @@ def test_every_run_has_a_row_with_its_size_and_how_far_it_has_come(
     table = app.dataframe[0].value.set_index("Name")
     assert table["Status"].to_dict() == {
         **{f"Lesson {k}": "finished" for k in range(3)},
-        "Begun": "stopped, 1 of 3", "Asked for": "new", "photos": "damaged",
+        "Begun": "interrupted, 1 of 3", "Asked for": "new", "photos": "damaged",
     }  # fmt: skip
     assert [name for name in table.index if table["Pinned"][name] is True] == ["Lesson 1"]
     assert table["Model"]["Begun"] == "mlp, full-covariance Gaussian, 3"

@@ -55,7 +55,7 @@ def test_a_stopped_model_goes_on_to_its_last_epoch(runs: Path) -> None:
     done = len(entry.run.history())
     assert entry.status == "unfinished"
     assert 1 <= done < 150
-    assert app.warning[0].value == f"Stopped after epoch {done} of 150."
+    assert app.warning[0].value == f"Interrupted after epoch {done} of 150."
     assert not jobs.is_running(entry.run)
     button(app, "Go on").click().run()
     assert jobs.is_running(entry.run)

@@ -1,5 +1,8 @@
 """Data sets: one source per file, each a function registered in DATASETS."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from vae_core.config import DATASETS, DataConfig
 from vae_core.data import cifar, digits, mnist  # noqa: F401  (their import registers the sources)
 from vae_core.data.dataset import Dataset, Split, prepare
@@ -27,4 +30,13 @@ def load_dataset(config: DataConfig, download: bool = True) -> Dataset:
     return prepare(DATASETS[config.name](config, download), config)
 
 
-__all__ = ["Dataset", "Split", "load_dataset"]
+def reload_dataset(config: DataConfig, folder: str | None = None, download: bool = True) -> Dataset:
+    """The data of a run: from the folder given now, else where they were, else anywhere.
+
+    Parameters and errors are those of `load_dataset`.
+    """
+    recorded = config.path if config.path and Path(config.path).exists() else None
+    return load_dataset(replace(config, path=folder or recorded), download)
+
+
+__all__ = ["Dataset", "Split", "load_dataset", "reload_dataset"]

@@ -1,0 +1,43 @@
+"""Whose turn it is: the queue of this server, for the Runs page."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui import access, jobs, watching
+from vae_core import RunStore
+from vae_core.errors import RunError
+
+EVERY = 2.0  # seconds
+MOST_SHOWN = 12
+
+
+def show() -> None:
+    """What is in training and what waits, kept up to date; nothing when the queue is empty."""
+    watching.say_refusal()
+    if not jobs.queue().folders():
+        return
+    with st.container(border=True):
+        st.fragment(_turns, run_every=EVERY)()
+
+
+def _turns() -> None:
+    folders = jobs.queue().folders()
+    if not folders:
+        st.rerun()
+    for folder in folders[:MOST_SHOWN]:
+        try:
+            run = RunStore(folder.parent).load(folder.name)
+            history = pd.DataFrame(run.history())
+        except RunError as error:
+            st.caption(str(error))
+            continue
+        line, button = st.columns([6, 1], vertical_alignment="bottom")
+        share = min(1.0, len(history) / run.config.train.epochs)
+        line.progress(share, f"{run.title}. {watching.how_far(run, history)}")
+        if button.button("Stop", key=f"stop-{run.id}", disabled=not access.is_granted()):
+            watching.stop(run)
+            st.rerun()
+    if len(folders) > MOST_SHOWN:
+        st.caption(f"{len(folders) - MOST_SHOWN} more are waiting.")

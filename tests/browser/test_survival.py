@@ -1,0 +1,89 @@
+"""Training outlives what happens to windows, workers and servers, all of them real."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.server import Server, serve
+from tests.browser.test_app import start_long_training
+from tests.samples import until
+from vae_core import Run, RunStore
+from vae_core.jobs import PULSE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+Open = Callable[..., "Page"]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def the_run(server: Server) -> Run:
+    (entry,) = RunStore(server.runs).list()
+    assert entry.run
+    return entry.run
+
+
+def grows(run: Run) -> None:
+    """Training is going on: it comes two epochs farther."""
+    before = len(run.history())
+    until(lambda: len(run.history()) >= before + 2)
+
+
+def worker(run: Run) -> int:
+    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
+    return pid
+
+
+def go_on(page: Page, run: Run) -> None:
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    grows(run)
+
+
+def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
+    browser: Browser, open_page: Open, tmp_path: Path
+) -> None:
+    with serve(tmp_path) as server:
+        page = open_page(server.url + "train")
+        start_long_training(page)
+        until(lambda: the_run(server).has_model)
+        run = the_run(server)
+        page.context.close()  # the tab is closed
+        grows(run)
+        page = open_page(server.url + "train")
+        page.get_by_role("button", name="Stop").wait_for()
+        page.reload()
+        page.get_by_role("button", name="Stop").wait_for()
+        os.kill(worker(run), signal.SIGKILL)
+        page.get_by_text("Its process was killed.").wait_for()
+        go_on(page, run)
+        pid = worker(run)
+        page.context.close()
+        assert pid in server.children()
+        server.process.kill()
+        server.process.wait()
+        until(lambda: not server.left(), 2)
+    (entry,) = RunStore(server.runs).list()
+    assert entry.status == "unfinished"
+    with serve(tmp_path) as server:
+        page = open_page(server.url + "train")
+        page.get_by_text("Unfinished runs (1)").click()
+        go_on(page, run)
+        pid = worker(run)
+        page.context.close()
+        assert pid in server.children()
+        server.process.send_signal(signal.SIGINT)
+        until(lambda: pid not in server.left(), 2)
+        until(lambda: not server.left(), 5)  # with the server go the helpers of Python's own
+        server.process.wait(5)
+    (entry,) = RunStore(server.runs).list()
+    assert entry.status == "unfinished"
+    assert not (run.path / PULSE).exists()
+    assert run.vae()

@@ -1,0 +1,86 @@
+"""The queue over a Dask cluster: a scheduler and two workers, each a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.samples import ROOT, assert_same_weights, tiny_run, until
+from vae_core import Run, RunStore
+from vae_core.jobs import PULSE, SCHEDULER, JobQueue, new_queue
+
+pytest.importorskip("distributed")
+pytestmark = pytest.mark.slow
+
+
+def dask(*words: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *map(str, words)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Of a scheduler with two workers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    worker = ("worker", address, "--nthreads", 1, "--no-nanny", "--no-dashboard")
+    processes = [
+        dask("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"),
+        dask(*worker),
+        dask(*worker),
+    ]
+    try:
+        yield address
+    finally:
+        for process in reversed(processes):
+            process.kill()
+            process.wait()
+
+
+def pid_of(run: Run) -> int:
+    until(lambda: len(run.history()) >= 2)
+    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
+    return pid
+
+
+def test_a_killed_worker_of_a_cluster_is_replaced_by_another(address: str, tmp_path: Path) -> None:
+    store, config = RunStore(tmp_path), tiny_run()
+    config = replace(config, train=replace(config.train, epochs=400))
+    killed, other, whole = (store.create(config) for _ in range(3))
+    queue: JobQueue = new_queue({SCHEDULER: address})
+    until(lambda: is_listening(address))
+    queue.submit(killed.path, other.path)
+    pids = pid_of(killed), pid_of(other)
+    assert len({os.getpid(), *pids}) == 3
+    assert not killed.is_finished
+    os.kill(pids[0], signal.SIGKILL)
+    queue.cancel(other.path)
+    assert queue.wait(other.path, seconds=20)
+    assert not other.is_finished
+    queue.submit(whole.path)  # both on the worker that is left
+    assert queue.wait(killed.path, whole.path, seconds=120)
+    assert [queue.problem(run.path) for run in (killed, other, whole)] == [None] * 3
+    assert_same_weights(killed, whole)
+    queue.close()
+
+
+def is_listening(address: str) -> bool:
+    host, port = address.removeprefix("tcp://").split(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0

@@ -1,0 +1,146 @@
+"""Who does the work: a process of this machine, or a cluster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.connection import Connection
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+from vae_core.errors import ConfigError
+from vae_core.jobs import worker
+from vae_core.jobs.queue import JobQueue
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+T = TypeVar("T")
+SCHEDULER = "ELBO_ROOM_SCHEDULER"
+WORKERS = "ELBO_ROOM_WORKERS"
+MOST = 256
+NICE = 10  # the app answers first
+AT_ONCE = 64  # runs handed to a cluster; its scheduler keeps those that find no worker
+CONNECT = "3s"
+
+
+def new_queue(environment: Mapping[str, str]) -> JobQueue:
+    """The queue of a server.
+
+    Over its own processes, one for every two cores or ELBO_ROOM_WORKERS; or over the cluster that
+    ELBO_ROOM_SCHEDULER names, which is looked for when the first run comes.
+
+    Raises
+    ------
+    ConfigError
+        When ELBO_ROOM_WORKERS is not a number of processes.
+    """
+    if address := environment.get(SCHEDULER):
+        return JobQueue(cluster(address), AT_ONCE)
+    cores = os.cpu_count() or 1
+    asked = environment.get(WORKERS) or str(max(1, cores // 2))
+    if not (asked.isdecimal() and 1 <= int(asked) <= MOST):
+        raise ConfigError(
+            f"{WORKERS} must be how many runs are trained at once, from 1 to {MOST}; got {asked!r}."
+        )
+    # one core answers the pages
+    threads = max(1, (cores - 1) // int(asked))
+    return JobQueue(partial(local_process, threads), int(asked))
+
+
+def local_process(threads: int = 1, nice: int = NICE) -> Executor:
+    """A process of its own for one run at a time, started when the first one comes."""
+    return _LocalProcess(threads, nice)
+
+
+class _LocalProcess(ProcessPoolExecutor):
+    """It ends with the server, however that ends: nobody else holds the end of the leash."""
+
+    def __init__(self, threads: int, nice: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        held, self._leash = context.Pipe(duplex=False)
+        super().__init__(1, mp_context=context, initializer=_begin, initargs=(threads, nice, held))
+        self._held = held
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """As the base class. The process it starts does not import the server's main script."""
+        with _without_main():
+            return super().submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As the base class; without waiting, the process leaves in the middle of its work."""
+        super().shutdown(wait=wait, cancel_futures=cancel_futures)
+        self._leash.close()
+        self._held.close()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A spawned process imports what is `__main__`: in an app a page, which would be drawn."""
+    main, nothing = sys.modules["__main__"], ModuleType("__main__")
+    sys.modules["__main__"] = nothing
+    try:
+        yield
+    finally:
+        if sys.modules["__main__"] is nothing:
+            sys.modules["__main__"] = main
+
+
+def _begin(threads: int, nice: int, held: Connection) -> None:
+    """Leave ctrl-C to the server, the processor to its pages, and life when it does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(nice)
+    torch.set_num_threads(threads)
+    worker.owns_process = True
+    threading.Thread(target=_leave_at_end, args=(held,), name="leash", daemon=True).start()
+
+
+def _leave_at_end(held: Connection) -> None:
+    held.poll(None)  # returns when the other end is closed: nothing is ever sent
+    worker.leave()
+
+
+def cluster(address: str) -> Callable[[], Executor]:
+    """The workers of a Dask cluster, which share the folder of runs with this machine.
+
+    Raises, when it is called,
+    ------
+    ConfigError
+        When Dask is not installed, or there is no scheduler at this address.
+    """
+    clients: list[Client] = []
+
+    def make() -> Executor:
+        if not clients or clients[-1].status != "running":
+            clients[:] = [_client(address)]
+        # pure=False: a run that was stopped and goes on is another task with the same words
+        executor: Executor = clients[-1].get_executor(pure=False)
+        return executor
+
+    return make
+
+
+def _client(address: str) -> Client:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ConfigError(
+            f"{SCHEDULER}: training on a cluster needs Dask. Install it with `pip install -r "
+            "requirements-cluster.txt`, or leave the setting out to train on this machine."
+        ) from error
+    try:
+        return Client(address, timeout=CONNECT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{SCHEDULER}: expected a Dask scheduler at {address}, and none answers. Start it "
+            "with `dask scheduler`, or leave the setting out to train on this machine."
+        ) from error

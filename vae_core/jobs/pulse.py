@@ -1,0 +1,108 @@
+"""A file that is written again and again while a run is being trained.
+
+It tells a dead run from a slow one, also to other servers that share the folder. What counts
+is that it changes, as seen by the reader's own steady clock: no two clocks are compared, and
+setting one back or forward does no harm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+
+PULSE = "pulse.json"
+PERIOD = 0.5  # seconds between beats
+PATIENCE = 10.0  # seconds without a beat after which a run is dead
+
+
+class Beats:
+    """The writer's side: one file in a run's folder, with a name of its own for each writer.
+
+    It is written in place, for a rename may go unnoticed for long on a network's file system.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path, self.count = folder / PULSE, 0
+        self.writer = secrets.token_hex(8)
+        self.who = {"writer": self.writer, "host": socket.gethostname(), "pid": os.getpid()}
+
+    def beat(self) -> None:
+        """Write the next one. A disk that is full is for training itself to complain of."""
+        self.count += 1
+        with contextlib.suppress(OSError):
+            self.path.write_text(json.dumps(self.who | {"count": self.count}))
+
+    def is_anothers(self) -> bool:
+        """Whether somebody else has begun to write it: the run is theirs now."""
+        text = _read(self.path) or ""
+        return text != "" and self.writer not in text
+
+    def end(self) -> None:
+        """Say that nobody trains the run any more."""
+        if not self.is_anothers():
+            drop(self.path)
+
+
+class Pulses:
+    """The reader's side, for any number of runs.
+
+    Parameters
+    ----------
+    patience : float
+        Seconds without a change after which a run is taken for dead. A file seen for the
+        first time is given that long, too.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self._seen: dict[Path, tuple[str, float]] = {}
+
+    def is_alive(self, folder: Path) -> bool:
+        """Whether somebody, somewhere, is training the run in this folder."""
+        text = _read(folder / PULSE)
+        if text is None:
+            self._seen.pop(folder, None)
+            return False
+        before, since = self._seen.get(folder, (None, 0.0))
+        now = time.monotonic()
+        if text != before:
+            self._seen[folder] = (text, now)
+            return True
+        return now - since < self.patience
+
+
+def is_anothers_work(folder: Path, patience: float = PATIENCE) -> bool:
+    """Whether a run that has a pulse is really being trained; waits until that is certain.
+
+    Returns at once when there is no pulse, and `patience` seconds later when its writer is dead.
+    """
+    first, deadline = _read(folder / PULSE), time.monotonic() + patience
+    while (now := _read(folder / PULSE)) is not None:
+        if now != first:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PERIOD / 5)
+    return False
+
+
+def drop(path: Path) -> None:
+    """Remove a file that may be gone, where that is possible."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return None
