@@ -15,7 +15,6 @@ from functools import wraps
 from typing import ParamSpec
 
 import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
 
 P = ParamSpec("P")
 
@@ -28,8 +27,9 @@ def _passcode() -> str | None:
     elsewhere = os.environ.get(VARIABLE, "").strip()
     try:
         said: object = st.secrets.get(VARIABLE, "")
-    except StreamlitSecretNotFoundError as error:
-        return elsewhere or ("" if error.error_id == "no-secrets-found" else None)
+    except (OSError, UnicodeDecodeError) as error:
+        is_missing = getattr(error, "error_id", None) == "no-secrets-found"
+        return elsewhere or ("" if is_missing else None)
     return str(said).strip() or elsewhere if isinstance(said, str | int | float) else None
 
 

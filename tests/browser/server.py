@@ -61,8 +61,11 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """A server with no data set but the digits; ended on the way out, by its process."""
+def serve(folder: Path, *options: str) -> Iterator[Server]:
+    """A server with no data set but the digits; ended on the way out, by its process.
+
+    What it says is in log.txt. `options` are Streamlit's own.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,7 +75,7 @@ def serve(folder: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--server.address", "127.0.0.1"],
+            [*command, "--server.address", "127.0.0.1", *options],
             cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}/", runs, process)

@@ -94,6 +94,12 @@ def test_a_batch_counts_with_the_model():
         Limits().check_config(config(model, batch_size=65_536), MNIST, 10_000)
 
 
+def test_evaluation_takes_its_own_blocks_however_small_the_batch_is():
+    model, _ = ABSURD["many channels"]
+    with pytest.raises(ConfigError, match="one step would hold"):
+        Limits().check_config(config(model, batch_size=1), MNIST, 10_000)
+
+
 @pytest.mark.parametrize("epochs", [9, 10, 11])
 def test_epochs_are_allowed_up_to_the_limit(epochs):
     asked = config(ModelConfig(latent_shape=(2,)), epochs=epochs)

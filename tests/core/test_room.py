@@ -173,7 +173,7 @@ def test_what_was_left_behind_a_day_ago_is_cleared_and_nothing_else(tmp_path):
         left_behind(store, "photos.0123af", 1000),
     ]
     at_work = left_behind(store, ".digits-3-diagonal-1a2b3c.89abef", 1000)
-    (at_work / "weights.safetensors").touch()
+    (at_work / "config.json").write_text("more")  # the folder is as old as it was
     store.create(tiny_run())
     assert not old.exists()
     assert all(path.is_dir() for path in [*kept, at_work])

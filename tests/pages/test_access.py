@@ -178,8 +178,9 @@ def test_a_broken_secrets_file_closes_the_door_and_a_missing_one_does_not(
     secrets_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Train" in labels(open_page("train.py"))
-    secrets_file.write_text(f"{access.VARIABLE} = 'a")
-    assert_closed_to_all(open_page("train.py"))
+    for broken in (f"{access.VARIABLE} = 'a".encode(), b"\xff\xfe"):
+        secrets_file.write_bytes(broken)
+        assert_closed_to_all(open_page("train.py"))
     monkeypatch.setenv(access.VARIABLE, SECRET)
     assert "Train" in labels(give(open_page("train.py"), SECRET))
 

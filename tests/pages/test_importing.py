@@ -69,6 +69,19 @@ def test_an_opened_model_becomes_the_chosen_one_on_every_page(
     assert len(RunStore(runs).list()) == 1  # and not once more with every run of the page
 
 
+@pytest.mark.parametrize(
+    "name", ["../../x.safetensors", "字" * 90 + ".safetensors", ".. .safetensors"]
+)
+def test_the_name_of_an_upload_leads_nowhere(name: str, file: Path, runs: Path) -> None:
+    before = sorted(runs.parent.iterdir())
+    app = open_page("train.py")
+    app.file_uploader[0].set_value((name, file.read_bytes(), "application/octet-stream"))
+    button(app.run(), "Open the model").click().run()
+    assert_sound(app)
+    assert len(list(runs.iterdir())) == 1
+    assert sorted(runs.parent.iterdir()) == before
+
+
 def test_a_model_without_a_history_has_one_sentence_in_its_place(file: Path, runs: Path) -> None:
     app = write_path(open_page("train.py"), file)
     go(app, "kl.py")

@@ -149,6 +149,24 @@ def test_a_deleted_run_gives_way_to_another_on_every_page(page: str, three: list
     assert not app.run().toast
 
 
+def test_a_run_that_goes_while_a_page_reads_it_is_one_sentence(three: list[Run]) -> None:
+    def reading(run: object) -> None:
+        import streamlit as st
+
+        from pages.ui import state
+        from vae_core import RunError
+
+        st.session_state["chosen"] = run
+        st.error(state.explain(RunError("codes.safetensors: cannot be read")))
+
+    said = []
+    for _ in range(2):
+        said.append(AppTest.from_function(reading, args=(three[0],)).run().error[0].value)
+        shutil.rmtree(three[0].path, ignore_errors=True)
+    assert said[0] == "codes.safetensors: cannot be read"
+    assert said[1] == "Lesson 0 has just been deleted. Choose another model in the box above."
+
+
 def test_the_chosen_run_can_be_deleted(runs: Path, three: list[Run]) -> None:
     app = select(open_page("runs.py", "Lesson 1 · 000001"), 1)
     delete(app)
@@ -159,16 +177,13 @@ def test_the_chosen_run_can_be_deleted(runs: Path, three: list[Run]) -> None:
         assert_sound(go(app, page))
 
 
-@pytest.mark.parametrize(
-    "asked", ["../../x", "a/b", "\0", "x" * 3000, "<img src=x>", "![](//x/y.png)", "é"]
-)
+@pytest.mark.parametrize("asked", ["../../x", "\0", "x" * 3000, "![](//x/y.png)"])
 def test_an_address_that_names_no_run_shows_another_and_repeats_nothing(asked: str) -> None:
     app = open_page("posteriors.py", asked)
     assert_sound(app)
     assert app.selectbox(key="run").value == "MNIST 2-D"
-    assert [toast.value for toast in app.toast][:1] in (
-        [], ["The model asked for is not here any more: MNIST 2-D is shown."]
-    )  # fmt: skip
+    (toast,) = app.toast
+    assert toast.value == "The model asked for is not here any more: MNIST 2-D is shown."
 
 
 @pytest.mark.slow
