@@ -76,6 +76,7 @@ def _begin(*configs: RunConfig) -> None:
         if not found:
             room.limits().check_jobs(jobs.asked_by_me(), len(configs))
             jobs.queue().check_room(len(configs))
+            room.check_disk()  # others may have begun since the page was drawn
         runs = found or [store.create(config) for config in configs]
         watching.resume(*runs, shared=bool(found))
 
