@@ -61,14 +61,16 @@ class Server:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """A server with no data set but the digits; ended on the way out, by its process."""
+def serve(folder: Path, data: str | None = None) -> Iterator[Server]:
+    """A server with no data set but the digits and those in `data`; ended on the way out."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     runs = folder / "runs"
     env = os.environ | {"ELBO_ROOM_RUNS": str(runs), "XDG_CACHE_HOME": str(folder / "cache")}
     env.pop("ELBO_ROOM_DATA", None)
+    if data:
+        env["ELBO_ROOM_DATA"] = data
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
