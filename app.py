@@ -9,17 +9,20 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import jobs, projecting, served
+from pages.ui import aside, jobs, projecting, served
+from pages.ui.nodelay import send_at_once
 from pages.ui.warm import warm_up
 
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
+    send_at_once()
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield
     jobs.close()
     projecting.stop_all()
+    aside.stop_all()
     await asyncio.gather(warming, return_exceptions=True)
 
 

@@ -28,7 +28,7 @@ with chart:
             icon=":material/vertical_align_top:",
         )
     else:
-        charts.show(surgery_bar(parts), key="surgery")
+        charts.draw("surgery", surgery_bar, parts)
     st.latex(
         r"\underbrace{\mathbb E_x\,\mathrm{KL}\big(q(z\mid x)\,\|\,p\big)}_{\text{mean KL}}"
         r"=I(x;z)+\mathrm{KL}\big(q(z)\,\|\,p\big)"

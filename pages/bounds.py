@@ -26,7 +26,7 @@ with side:
     widen = st.slider("Proposal: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
 with chart:
     table, at_mean = evidence.measure(run, data, count, most, widen)
-    charts.show(bound_curve(table, at_mean), key="bounds")
+    charts.draw("bounds", bound_curve, table, at_mean)
 elbo, tightest = table.iloc[0], table.iloc[-1]
 error = f"± {elbo['standard_error']:.2f} over images"
 with side:

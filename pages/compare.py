@@ -43,7 +43,7 @@ elif view == KL:
         "##### How many numbers say something, and how much. **Try this:** choose a larger latent "
         "in the second box."
     )
-    charts.show(pair.bars(both), key="kl-pair")
+    pair.show_bars(both)
     st.caption(pair.kl_note(both))
 elif view == PICTURES:
     st.markdown("##### The same test images through both. **Try this:** look for what is lost.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from pages.ui import cached, charts, conditions, diagnosis, findings, images, state
@@ -30,26 +32,27 @@ if view == findings.SAMPLES:
 
 verdict = st.container()
 chart, side = st.columns([3, 1], gap="large")
+figure: tuple[Any, ...]  # what draws it, and of what
 if view == findings.VERDICT:
     found = diagnosis.collapse(run)
-    figure = number_evidence(found.table.head(found.n_measured))
+    figure = (number_evidence, found.table.head(found.n_measured))
     numbers = findings.collapse_numbers(found)
     with verdict:
         findings.show_verdict(found)
 elif view == findings.UNITS:
     table = diagnosis.collapse(run).table
-    figure, numbers = activity(table, ACTIVE_VARIANCE), findings.unit_numbers(table)
+    figure, numbers = (activity, table, ACTIVE_VARIANCE), findings.unit_numbers(table)
 elif view == findings.LABELS:
     with side:
         draws = st.select_slider("Draws of z", [500, 1000, 5000], 1000, key="label_draws")
     gap = diagnosis.label_gap(run, draws)
-    figure, numbers = label_bars(gap.table, gap.entropy), findings.label_numbers(gap)
+    figure, numbers = (label_bars, gap.table, gap.entropy), findings.label_numbers(gap)
 else:
     shell = diagnosis.shell(run)
-    figure = shell_density(shell.norms, shell.density, shell.interval)
+    figure = (shell_density, shell.norms, shell.density, shell.interval)
     numbers = findings.shell_numbers(shell)
 with chart:
-    charts.show(figure, key="diagnostics")
+    charts.draw("diagnostics", *figure)
 with side:
     findings.show_numbers(numbers)
 if view == findings.LABELS:

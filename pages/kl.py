@@ -35,22 +35,22 @@ with chart:
     )
     if view == "By cell":
         cells = table["kl"].to_numpy().reshape(run.config.model.latent_shape)
-        charts.show(kl_cells(cells.sum(-1), "all channels", height=380), key="kl")
-        charts.show(kl_channels(cells), key="channels")
+        charts.draw("kl", kl_cells, cells.sum(-1), "all channels", height=380)
+        charts.draw("channels", kl_channels, cells)
     elif view == "By class":
         kl = class_rates(codes).flatten(1)[:, order].numpy()
         names = [run.data()["class_names"][y] for y in codes.labels.unique().tolist()]
-        charts.show(kl_by_class(kl, table["name"].iloc[order].tolist(), names), key="kl")
+        charts.draw("kl", kl_by_class, kl, table["name"].iloc[order].tolist(), names)
     elif view == "Over epochs":
         if records := run.history():
             history = charts.kl_history(records, order, table["name"].tolist(), family.rest_title)
-            charts.show(kl_over_epochs(history, family.is_additive), key="kl")
+            charts.draw("kl", kl_over_epochs, history, family.is_additive)
         else:
             st.info("This model was opened from a file, which came without its history.")
     elif view == "Stick-breaking":
-        charts.show(kl_bars(stick_rates(codes), ordered=False), key="kl")
+        charts.draw("kl", kl_bars, stick_rates(codes), ordered=False)
     else:
-        charts.show(kl_bars(table, rest), key="kl")
+        charts.draw("kl", kl_bars, table, rest)
 
 st.latex(family.rate_tex)
 note = family.bars_note if view != "Stick-breaking" else (

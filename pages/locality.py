@@ -51,13 +51,13 @@ if view == "One cell":
         PixelMap(sees, "the encoder: what it sees", "of z per grey value", SEES, window),
         PixelMap(paints, "the decoder: what it paints", "grey values", PAINTS, painted),
     ]
-    charts.show(pixel_maps(maps), key="maps")
+    charts.draw("maps", pixel_maps, maps)
     st.latex(
         r"\left|\frac{\partial\mu_{\text{cell}}}{\partial x}\right|\qquad"
         r"\left|\hat x(z+\sigma_p e_{\text{cell}})-\hat x(z)\right|"
     )
 elif view == "By distance":
-    charts.show(correlation_by_distance(cells.correlation(run)), key="correlation")
+    charts.draw("correlation", correlation_by_distance, cells.correlation(run))
     st.markdown(
         ("Given the image, cells are independent: the noise of q(z|x) is."
          if vae.family.has_density else "Points have no noise.")
@@ -67,10 +67,10 @@ elif not few:
     st.info(f"A map of {h} × {w} × {channels} numbers is too large to show all at once.")
 elif view == "What all cells see":
     all_see = cells.sees(run, cells.all_of(run)).reshape(h, w, *sees.shape)
-    charts.show(all_cells(all_see, SEES, "units of z per grey value"), key="all-see")
+    charts.draw("all-see", all_cells, all_see, SEES, "units of z per grey value")
 else:
     all_paint = cells.paints(run, cells.all_of(run)).reshape(h, w, *paints.shape)
-    charts.show(all_cells(all_paint, PAINTS, "grey values"), key="all-paint")
+    charts.draw("all-paint", all_cells, all_paint, PAINTS, "grey values")
 st.caption(
     f"Root mean squares over the cell's {channels} channels and {said}; the decoder's numbers are "
     "moved by one standard deviation of the prior, from the means of the same images. Dotted: "

@@ -37,11 +37,10 @@ with plane:
     points = layout.points(charts.first(some, 0) if layer == charts.WIDTHS else some, class_names)
     widths = layout.posteriors(some, class_names) if layer == charts.WIDTHS else []
     outlines = layout.outlines(class_posteriors(shown), class_names) if ellipses else []
-    figure = posterior_plane(
-        points, outlines, layout.titles, prior=layout.prior(), corners=layout.corners,
-        images=widths,
+    charts.draw(
+        "plane", posterior_plane, points, outlines, layout.titles, prior=layout.prior(),
+        corners=layout.corners, images=widths,
     )  # fmt: skip
-    charts.show(figure, key="plane")
 
 if codes.kind.has_rate:
     st.markdown(
@@ -59,10 +58,10 @@ left, right = st.columns(2)
 for column, index in ((left, j), (right, k)):
     with column:
         frame = charts.draws_frame(draws, index, class_names)
-        figure = marginal(
-            frame, charts.prior_frame(codes, index), codes.kind.prior_title, table["name"][index]
-        )
-        charts.show(figure, key=f"marginal-{'up' if column is right else 'across'}")
+        charts.draw(
+            f"marginal-{'up' if column is right else 'across'}", marginal, frame,
+            charts.prior_frame(codes, index), codes.kind.prior_title, table["name"][index],
+        )  # fmt: skip
 drawn = f" {len(some):,} {layer} shown;" if len(some) else ""
 st.caption(
     f"Test split, {len(shown):,} images;{drawn} marginals from {len(draws):,} draws of z, one for "

@@ -37,7 +37,7 @@ with plane:
         st.info("No run measured like this has a finite rate. Choose another group.")
     else:
         epochs = epoch_table(list(group.runs.values())) if ways else None
-        charts.show(rate_distortion(table, run.id, epochs), key="plane")
+        charts.draw("plane", rate_distortion, table, run.id, epochs)
 with side:
     if setting is None:
         st.info(
@@ -47,7 +47,7 @@ with side:
         )
     else:
         st.markdown(f"##### Runs that differ in {setting} alone")
-        charts.show(sweep_curve(sweep_table(runs), setting), key="sweep")
+        charts.draw("sweep", sweep_curve, sweep_table(runs), setting)
     st.latex(r"-\mathrm{ELBO}=\text{distortion}+\text{rate}")
     st.markdown(
         "Training with β looks for the lowest **distortion + β · rate**: where the curve has slope "

@@ -19,8 +19,9 @@ walks = walk.between(vae, ends)
 st.html(walk.strips(vae, walks))
 walk.offer_gifs(run, vae, ends)
 shell, lengths = walk.lengths(run)
-figure = walk_norms(walk.norms_frame(walks), (shell.low, shell.high), shell.curve, lengths)
-charts.show(figure, key="norms")
+charts.draw(
+    "norms", walk_norms, walk.norms_frame(walks), (shell.low, shell.high), shell.curve, lengths
+)
 st.caption(walk.conditions(run, ends, shell))
 
 st.markdown("##### Arithmetic with the means of classes")

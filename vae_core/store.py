@@ -295,11 +295,12 @@ class RunStore:
         if not self.root.is_dir():
             return []
         entries = [
-            self._entry(p.name) for p in self.root.iterdir() if p.is_dir() and p.name[0] != "."
+            self.entry(p.name) for p in self.root.iterdir() if p.is_dir() and p.name[0] != "."
         ]
         return sorted(entries, key=lambda e: (e.run.created if e.run else "", e.id), reverse=True)
 
-    def _entry(self, run_id: str) -> Entry:
+    def entry(self, run_id: str) -> Entry:
+        """One run of the list: itself, or why it cannot be opened."""
         try:
             return Entry(run_id, self.load(run_id))
         except VAECoreError as error:

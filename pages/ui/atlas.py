@@ -145,10 +145,11 @@ def _facts(run: Run, projection: Projection, what: str) -> dict[str, Any]:
 
 def places_file(projection: Projection, codes: Codes) -> bytes:
     """What the atlas draws: all x, all y, numbers in the split, classes; 4 bytes each."""
-    position = {int(number): k for k, number in enumerate(codes.index)}
-    labels = codes.labels[[position[int(number)] for number in projection.index]]
+    order = codes.index.argsort()
+    position = order[torch.searchsorted(codes.index[order], projection.index)]
     x, y = projection.places.numpy().astype("<f4").T
-    parts = x, y, projection.index.numpy().astype("<i4"), labels.numpy().astype("<i4")
+    numbers = projection.index, codes.labels[position]
+    parts = x, y, *(n.numpy().astype("<i4") for n in numbers)
     return b"".join(part.tobytes() for part in parts)
 
 

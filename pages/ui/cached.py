@@ -9,6 +9,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from pages.ui.aside import aside
 from vae_core import Codes, Dataset, Run, analysis, load_dataset
 from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.config import DataConfig
@@ -57,7 +58,7 @@ def spectrum(config: DataConfig) -> Tensor:
 
 @st.cache_resource(max_entries=64, show_spinner="Adding up all posteriors …")
 def _surgery(version: str, _run: Run, n_samples: int) -> pd.Series[float]:
-    return analysis.elbo_surgery(codes(_run), n_samples)
+    return aside(analysis.elbo_surgery, codes(_run), n_samples)
 
 
 def vae(run: Run) -> VAE:

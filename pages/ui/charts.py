@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,40 @@ MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
 LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
 MOST_WIDTHS = 150
 SAVE = Component("save", ("pictures", "save"), styles=("save",))
+P = ParamSpec("P")
+
+
+def draw(key: str, figure: Callable[P, go.Figure], *args: P.args, **options: P.kwargs) -> None:
+    """Show what a function draws of these arguments, which it does once for all readers.
+
+    To draw a figure takes many times what it takes to look whether it is drawn already: by all
+    that goes into it, so that nothing old is ever shown.
+    """
+    name = f"{figure.__module__}.{figure.__qualname__}"
+    show(_drawn(name, args, options, partial(figure, *args, **options)), key)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _drawn(
+    name: str, args: tuple[Any, ...], options: dict[str, Any], _draw: Callable[[], go.Figure]
+) -> go.Figure:
+    return plain(_draw())
+
+
+def plain(figure: go.Figure) -> go.Figure:
+    """The same to be shown again and again, and not to be changed any more."""
+    return _Plain(figure.to_dict())
+
+
+class _Plain(go.Figure):  # type: ignore[misc]
+    """A figure as plain values: all that Streamlit asks a figure for, at every run."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        super().__init__()
+        self._values = values
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._values
 
 
 def show(figure: go.Figure, key: str) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pages.ui import cached, images
+from pages.ui.aside import aside
 from vae_core import Dataset, Run, analysis
 from vae_core.analysis import CodesInShell, Collapse, Holes, LabelGap, class_draws, decode_mean
 from vae_core.figures import contact_sheet, data_uri
@@ -60,12 +61,12 @@ class Samples:
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Moving every number …")
 def _collapse(version: str, _run: Run) -> Collapse:
-    return analysis.collapse(cached.vae(_run), cached.codes(_run))
+    return aside(analysis.collapse, cached.vae(_run), cached.codes(_run))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Asking every number for the class …")
 def _label_gap(version: str, _run: Run, n_samples: int) -> LabelGap:
-    return analysis.label_gap(cached.codes(_run), n_samples)
+    return aside(analysis.label_gap, cached.codes(_run), n_samples)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Decoding draws …")

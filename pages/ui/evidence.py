@@ -7,6 +7,7 @@ import streamlit as st
 import torch
 
 from pages.ui import cached
+from pages.ui.aside import aside
 from vae_core import Dataset, Run
 from vae_core.analysis import BoundSummary, at_mean_no_bound, summarise_bound
 
@@ -17,7 +18,8 @@ STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 def _bound(
     version: str, _run: Run, _data: Dataset, count: int, k: int, widen: float
 ) -> BoundSummary:
-    return summarise_bound(cached.vae(_run), _data.test.take(torch.arange(count)), k, widen)
+    images = _data.test.take(torch.arange(count))
+    return aside(summarise_bound, cached.vae(_run), images, k, widen)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -40,10 +40,15 @@ def start(*runs: Run) -> None:
 
 
 def is_running(run: Run) -> bool:
-    """Whether the run is waiting here, or in training anywhere."""
+    """Whether the run is waiting here, or somebody, somewhere, is at work on it."""
     if run.is_finished:
         return False
-    return place(run) is not None or is_beating(run)
+    return place(run) is not None or is_stopping(run) or is_beating(run)
+
+
+def is_stopping(run: Run) -> bool:
+    """Whether it has been told to stop, and has not yet."""
+    return queue().is_stopping(run.path)
 
 
 def place(run: Run) -> int | None:

@@ -9,6 +9,7 @@ import streamlit as st
 import torch
 
 from pages.ui import cached, charts
+from pages.ui.aside import aside
 from vae_core import Run
 from vae_core.analysis import ClassSurgery, class_buildup, class_densities, class_surgery
 from vae_core.figures import class_bars, class_layers, variance_bars
@@ -18,12 +19,12 @@ N_PLACES = 241
 
 @st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
 def _surgery(version: str, _run: Run, n_samples: int) -> ClassSurgery:
-    return class_surgery(cached.codes(_run), n_samples)
+    return aside(class_surgery, cached.codes(_run), n_samples)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Adding one class after the other …")
 def _buildup(version: str, _run: Run, j: int, n_samples: int) -> pd.DataFrame:
-    return class_buildup(cached.codes(_run), j, n_samples)
+    return aside(class_buildup, cached.codes(_run), j, n_samples)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
@@ -48,7 +49,7 @@ def one_by_one(run: Run, n_samples: int) -> None:
     known = surgery.table.dropna(subset=["class_kl"])
     names = [run.data()["class_names"][y] for y in known["label"]]
     if len(known):
-        charts.show(class_bars(known, names), key="class_kl")
+        charts.draw("class_kl", class_bars, known, names)
     if math.isfinite(surgery.label_information):
         st.markdown(
             f"Mean over classes {surgery.mean_class_kl:.2f} = I(y; z) "
@@ -82,7 +83,7 @@ def together(run: Run, n_samples: int) -> None:
     shown["density"] *= len(codes) / row["n_images"]
     with chart:
         prior = charts.prior_frame(codes, j)
-        charts.show(class_layers(shown, prior, codes.kind.prior_title, name), key="buildup")
+        charts.draw("buildup", class_layers, shown, prior, codes.kind.prior_title, name)
     with side:
         st.metric(f"KL of {name} alone, nats", f"{row['number_kl']:.2f}")
         if math.isfinite(row["kl"]):
@@ -97,7 +98,7 @@ def together(run: Run, n_samples: int) -> None:
 def variances(run: Run) -> None:
     """How wide posteriors are, and how far apart."""
     table, additive = cached.rates(run).iloc[cached.order(run)], cached.codes(run).kind.is_additive
-    charts.show(variance_bars(table, 1.0 if additive else None), key="variance")
+    charts.draw("variance", variance_bars, table, 1.0 if additive else None)
     st.markdown(
         "Both bars together are the variance of q(z_j)"
         + (": where it matches the prior's they reach the line." if additive else ".")

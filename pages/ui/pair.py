@@ -56,8 +56,14 @@ def pick(run: Run) -> Pair | None:
 
 def planes(pair: Pair) -> tuple[list[go.Figure], bool]:
     """The posterior plane of each run, and whether both are to the same scale."""
+    left, right = map(cached.version, pair.runs)
+    return _planes(left, right, pair)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
     figures, priors = [], []
-    for run in pair.runs:
+    for run in _pair.runs:
         codes, class_names = cached.codes(run), run.data()["class_names"]
         order = cached.order(run)
         axes = (0, 1) if len(order) == 2 else (order[0], order[min(1, len(order) - 1)])
@@ -75,12 +81,13 @@ def planes(pair: Pair) -> tuple[list[go.Figure], bool]:
         priors.append((codes.kind.prior_title, codes.is_triangle))
     if alike := priors[0] == priors[1]:
         same_scale(*figures)
-    return figures, alike
+    return [charts.plain(figure) for figure in figures], alike
 
 
-def bars(pair: Pair) -> go.Figure:
+def show_bars(pair: Pair) -> None:
     """The KL of both, each sorted."""
-    return kl_pair(cached.rates(pair.left), cached.rates(pair.right), pair.names)
+    left, right = map(cached.rates, pair.runs)
+    charts.draw("kl-pair", kl_pair, left, right, pair.names)
 
 
 def show_table(pair: Pair) -> None:

@@ -38,7 +38,7 @@ def show(run: Run, pick: atlas.Pick) -> None:
 def _several(run: Run, index: list[int]) -> None:
     codes, names = cached.codes(run), run.data()["class_names"]
     st.markdown(f"##### {len(index):,} images picked, class by class")
-    charts.show(class_counts(codes.labels[index].tolist(), names), key="picked_classes")
+    charts.draw("picked_classes", class_counts, codes.labels[index].tolist(), names)
     data, shown = images.images_of(run), torch.tensor(index[:MOST_SHOWN])
     pictures = atlas.pictures(cached.vae(run), codes, data, shown)
     sheet = data_uri(contact_sheet(pictures.numpy(), min(COLUMNS, len(shown))))
@@ -64,7 +64,7 @@ def _one(run: Run, image: int) -> None:
     else:
         st.markdown("A point mass: no width, and no finite KL.")
     table = posterior_table(codes, image, cached.order(run)[:MOST_NUMBERS])
-    charts.show(posterior_bars(table, codes.kind.has_rate), key="picked_posterior")
+    charts.draw("picked_posterior", posterior_bars, table, codes.kind.has_rate)
 
 
 def _figure(caption: str, picture: torch.Tensor) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui import cached
+from pages.ui.listing import Listing
 from vae_core.comparison import by_value
 from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.errors import VAECoreError
 from vae_core.objective import Reduction
 from vae_core.runs import Run
-from vae_core.store import Entry, RunStore
+from vae_core.store import Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = ROOT / "assets" / "models"
@@ -31,8 +32,8 @@ ORDER = (
 
 def entries() -> list[Entry]:
     """Bundled models in their order, then the reader's own runs, newest first."""
-    bundled = {entry.id: entry for entry in RunStore(BUNDLED).list()}
-    return [bundled[name] for name in ORDER if name in bundled] + RunStore(RUNS).list()
+    bundled = {entry.id: entry for entry in Listing(BUNDLED).list()}
+    return [bundled[name] for name in ORDER if name in bundled] + Listing(RUNS).list()
 
 
 def openable() -> dict[str, Run]:
@@ -47,9 +48,9 @@ def sweeps() -> dict[str, list[Run]]:
     Those that ship come first. They are not offered by the picker.
     """
     folders = sorted(path for path in SWEEPS.glob("*") if path.is_dir())
-    own = RunStore(RUNS).list()
+    own = Listing(RUNS).list()
     found: dict[str, list[Run]] = {}
-    for entries in (*(RunStore(folder).list() for folder in folders), own):
+    for entries in (*(Listing(folder).list() for folder in folders), own):
         for entry in entries:
             run = entry.run
             if run and run.is_finished and run.config.sweep:
@@ -60,7 +61,7 @@ def sweeps() -> dict[str, list[Run]]:
 
 def sweep_names() -> set[str]:
     """The names of the reader's own sweeps, finished or not."""
-    return {e.run.config.sweep for e in RunStore(RUNS).list() if e.run and e.run.config.sweep}
+    return {e.run.config.sweep for e in Listing(RUNS).list() if e.run and e.run.config.sweep}
 
 
 def visitor() -> str:

@@ -8,7 +8,7 @@ import gc
 def warm_up() -> None:
     """Import what pages need, run one picture through the default model, then freeze.
 
-    Streamlit collects garbage after every run of a script; frozen objects are not looked at.
+    When Python collects garbage, everyone waits; frozen objects are not looked at.
     """
     import torch
 

@@ -77,7 +77,7 @@ def _progress(run: Run, polled: bool) -> None:
         if st.session_state.get("shared") or jobs.others(run):
             st.caption(_shared(run))
     if done:
-        charts.show(training_curves(history, epochs), key="curves")
+        charts.draw("curves", training_curves, history, epochs)
         st.caption(
             "Nats per image, one draw each, both splits with the weights at the end of the epoch: "
             f"train on as many training images as there are test images. Pixels: "
@@ -93,6 +93,8 @@ def how_far(run: Run, history: pd.DataFrame) -> str:
     if place:
         before = "1 run is" if place == 1 else f"{place} runs are"
         return f"Waiting: {before} before it in the queue, or in training"
+    if jobs.is_stopping(run):
+        return "Stopping"
     if not jobs.is_beating(run):
         return "Starting: a process takes it up"
     where = "" if place == 0 else " on another server"

@@ -92,8 +92,10 @@ def test_a_run_that_is_still_stopping_begins_again_afterwards(
     queue.submit(run.path)
     until(lambda: epochs(run) >= 1)
     queue.cancel(run.path)
+    assert queue.is_stopping(run.path)
     queue.submit(run.path)
     until(lambda: queue.position(run.path) == 0)
+    assert not queue.is_stopping(run.path)
     before = epochs(run)
     until(lambda: epochs(run) > before)
 

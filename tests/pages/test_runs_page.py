@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import access, jobs, shelf
 from tests.pages.app import assert_sound, button, choose_preset, go, open_page
-from tests.samples import tiny_run
+from tests.samples import tiny_run, until
 from vae_core import Run, RunStore
 from vae_core.files import write_json
 from vae_core.store import envelope
@@ -200,6 +200,7 @@ def test_a_run_in_training_is_not_deleted(runs: Path) -> None:
     assert ids(runs) == [run.id]
     assert jobs.is_running(run)
     jobs.stop(run)
+    until(lambda: not jobs.is_running(run))
     delete(select(app, 0))
     assert ids(runs) == []
 

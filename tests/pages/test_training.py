@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import jobs, state
 from pages.ui.forms import PRESETS
 from tests.pages.app import assert_sound, button, charts, choose_preset, go, open_page, run_until
+from tests.samples import until
 from vae_core import RunStore
 from vae_core.analysis import total_rate
 
@@ -56,7 +57,7 @@ def test_a_stopped_model_goes_on_to_its_last_epoch(runs: Path) -> None:
     assert entry.status == "unfinished"
     assert 1 <= done < 150
     assert app.warning[0].value == f"Interrupted after epoch {done} of 150."
-    assert not jobs.is_running(entry.run)
+    until(lambda: not jobs.is_running(entry.run))
     button(app, "Go on").click().run()
     assert jobs.is_running(entry.run)
     run_until(app, lambda a: bool(a.success))
@@ -71,7 +72,7 @@ def test_a_running_job_is_found_again_in_a_new_window(runs: Path) -> None:
     assert any(m.value == "##### Long" for m in other.markdown)
     button(other, "Stop").click().run()
     (entry,) = RunStore(runs).list()
-    assert not jobs.is_running(entry.run)
+    until(lambda: not jobs.is_running(entry.run))
     assert "Go on" in labels(app.run())
 
 
@@ -160,7 +161,7 @@ def test_a_sweep_trains_in_one_job_stops_as_a_whole_and_goes_on(runs: Path) -> N
     button(app, "Stop").click().run()
     made = [entry.run for entry in RunStore(runs).list()]
     assert {run.config.sweep for run in made} == {"Betas"}
-    assert not any(jobs.is_running(run) for run in made)
+    until(lambda: not any(jobs.is_running(run) for run in made))
     assert not all(run.is_finished for run in made)
     assert_sound(app)
     button(app, "Go on").click().run()

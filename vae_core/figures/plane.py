@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,8 +87,7 @@ def posterior_plane(
             showlegend=False,
         )
     _field(figure, images)
-    for radius in (1, 2, 3) if prior is None else ():
-        _ring(figure, radius)
+    notes = [_ring(figure, radius) for radius in ((1, 2, 3) if prior is None else ())]
     for ellipse in ellipses:
         for n_sigma, width in ((1, 3),) if corners else ((1, 3), (2, 1.5)):
             x, y = ellipse.contour(n_sigma)
@@ -101,15 +101,18 @@ def posterior_plane(
             )
     places = _spread([e.mean for e in ellipses], gap=0.045 * (high - low)[0])
     for ellipse, (x, y) in zip(ellipses, places, strict=True):
-        figure.add_annotation(
-            x=x,
-            y=y,
-            text=f"<b>{ellipse.name}</b>",
-            showarrow=False,
-            font={"size": 17, "color": "white"},
-            bgcolor=class_colour(ellipse.label),
-            borderpad=2,
+        notes.append(
+            {
+                "x": x,
+                "y": y,
+                "text": f"<b>{ellipse.name}</b>",
+                "showarrow": False,
+                "font": {"size": 17, "color": "white"},
+                "bgcolor": class_colour(ellipse.label),
+                "borderpad": 2,
+            }
         )
+    figure.update_layout(annotations=notes)  # at once: one by one, each goes over all before it
     styled(figure, height, *axes)
     # One square for everything: on a narrow screen it shrinks instead of showing more plane.
     figure.update_xaxes(range=[low[0], high[0]], constrain="domain")
@@ -188,7 +191,8 @@ def _spread(centres: list[NDArray[np.float64]], gap: float) -> NDArray[np.float6
     return places
 
 
-def _ring(figure: go.Figure, radius: int) -> None:
+def _ring(figure: go.Figure, radius: int) -> dict[str, Any]:
+    """A ring of the prior N(0, I); returns its annotation."""
     figure.add_scatter(
         x=radius * np.cos(CIRCLE),
         y=radius * np.sin(CIRCLE),
@@ -198,15 +202,15 @@ def _ring(figure: go.Figure, radius: int) -> None:
         showlegend=False,
     )
     at = radius * np.sqrt(0.5)
-    figure.add_annotation(
-        x=at,
-        y=-at,
-        text=f"prior {radius}σ",
-        showarrow=False,
-        xanchor="left",
-        yanchor="top",
-        font={"size": 14, "color": PRIOR},
-    )
+    return {
+        "x": at,
+        "y": -at,
+        "text": f"prior {radius}σ",
+        "showarrow": False,
+        "xanchor": "left",
+        "yanchor": "top",
+        "font": {"size": 14, "color": PRIOR},
+    }
 
 
 def marginal(

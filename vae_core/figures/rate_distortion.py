@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -35,7 +37,7 @@ def rate_distortion(
     figure = go.Figure()
     drawn = table if epochs is None else pd.concat([table, epochs])
     x, y = (_range(drawn[term]) for term in ("rate", "distortion"))
-    _iso_lines(figure, x, y)
+    notes = _iso_lines(figure, x, y)
     if epochs is not None:
         for name, way in epochs.groupby("run", sort=False):
             _way(figure, str(name), way)
@@ -54,7 +56,8 @@ def rate_distortion(
             name="chosen model",
             hoverinfo="skip",
         )
-    _label(figure, table, x, y)
+    notes += _labels(table, x, y)
+    figure.update_layout(annotations=notes)  # at once: one by one, each goes over all before it
     styled(figure, height, f"rate, {UNIT}", f"distortion, {UNIT}")
     figure.update_xaxes(range=x, zeroline=False)
     figure.update_yaxes(range=y, zeroline=False)
@@ -67,8 +70,11 @@ def _range(values: pd.Series[float]) -> tuple[float, float]:
     return (low + high) / 2 - half, (low + high) / 2 + half
 
 
-def _iso_lines(figure: go.Figure, x: tuple[float, float], y: tuple[float, float]) -> None:
-    """Where rate + distortion is the same, each line with its sum."""
+def _iso_lines(
+    figure: go.Figure, x: tuple[float, float], y: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Where rate + distortion is the same; returns each line's annotation, its sum."""
+    notes: list[dict[str, Any]] = []
     low, high = x[0] + y[0], x[1] + y[1]
     step = _round_step((high - low) / 9)
     for total in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step:
@@ -85,10 +91,14 @@ def _iso_lines(figure: go.Figure, x: tuple[float, float], y: tuple[float, float]
         )
         if (right - left) > 0.05 * (x[1] - x[0]):
             beside = ("left", "bottom") if right < x[1] else ("right", "top")  # off the line
-            figure.add_annotation(
-                x=right, y=total - right, text=f"{total:g}", showarrow=False, opacity=0.9,
-                xanchor=beside[0], yanchor=beside[1], font={"size": 13, "color": NEGATIVE_ELBO},
-            )  # fmt: skip
+            notes.append(
+                {
+                    **{"x": right, "y": total - right, "text": f"{total:g}", "opacity": 0.9},
+                    **{"xanchor": beside[0], "yanchor": beside[1], "showarrow": False},
+                    "font": {"size": 13, "color": NEGATIVE_ELBO},
+                }
+            )
+    return notes
 
 
 def _round_step(step: float) -> float:
@@ -132,13 +142,14 @@ def _points(
     )
 
 
-def _label(
-    figure: go.Figure, table: pd.DataFrame, x: tuple[float, float], y: tuple[float, float]
-) -> None:
+def _labels(
+    table: pd.DataFrame, x: tuple[float, float], y: tuple[float, float]
+) -> list[dict[str, Any]]:
     """Each run's name beside its point, where it covers nothing; the others show on hovering."""
     scale = np.array([CANVAS[0] / (x[1] - x[0]), CANVAS[1] / (y[1] - y[0])])
     points = (table[["rate", "distortion"]].to_numpy(float) - [x[0], y[0]]) * scale
     taken = [_box(point, 13.0, 13.0) for point in points]
+    notes: list[dict[str, Any]] = []
     for point, name, at in zip(points, table["run"], table.index, strict=True):
         size = np.array([LETTER * len(name), LINE])
         for shift in SIDES * (size + GAP):
@@ -147,11 +158,15 @@ def _label(
             if inside and not any(_cover(box, other) for other in taken):
                 taken.append(box)
                 run = table.loc[at]
-                figure.add_annotation(
-                    x=run["rate"], y=run["distortion"], xshift=shift[0], yshift=shift[1],
-                    text=name, showarrow=False, font={"size": 14},
-                )  # fmt: skip
+                notes.append(
+                    {
+                        **{"x": run["rate"], "y": run["distortion"], "text": name},
+                        **{"xshift": shift[0], "yshift": shift[1], "showarrow": False},
+                        "font": {"size": 14},
+                    }
+                )
                 break
+    return notes
 
 
 def _box(centre: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:

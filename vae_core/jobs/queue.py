@@ -104,6 +104,11 @@ class JobQueue:
                 return 0
             return self._waiting.index(folder) + 1 if folder in self._waiting else None
 
+    def is_stopping(self, folder: Path) -> bool:
+        """Whether the run has been told to stop, and somebody is still at work on it."""
+        with self._changed:
+            return any(job.folder == folder and job.is_told for job in self._jobs)
+
     def folders(self) -> list[Path]:
         """The runs that are here: those in training, then those that wait, in their order."""
         with self._changed:

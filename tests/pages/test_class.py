@@ -1,0 +1,135 @@
+"""Many readers on one server: what is shared between them, and what must not be."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import plotly.graph_objects as go
+import plotly.io
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import charts
+from pages.ui.aside import aside
+from pages.ui.nodelay import send_at_once
+from tests.benchmarks.student import Log, Student
+from tests.browser.server import Server, serve
+
+
+def test_plain_values_are_what_the_figure_says() -> None:
+    figure = go.Figure(go.Scatter(x=[1.0, 2.0], y=[3.0, math.nan]), {"title": "a"})
+    same = charts.plain(figure)
+    assert plotly.io.to_json(same, validate=False) == plotly.io.to_json(figure, validate=False)
+
+
+def _twice() -> None:
+    """A page that shows one figure twice, and another."""
+    import pandas as pd
+
+    from pages.ui import charts
+    from tests.pages import test_class
+
+    for key, top in (("a", 1.0), ("b", 1.0), ("c", 2.0)):
+        charts.draw(key, test_class.drawing, pd.DataFrame({"y": [0.0, top]}), name=key[:0])
+
+
+drawn: list[float] = []
+
+
+def drawing(table: object, name: str) -> go.Figure:
+    """A figure that counts how often it is drawn."""
+    import pandas as pd
+
+    assert isinstance(table, pd.DataFrame)
+    assert name == ""
+    drawn.append(float(table["y"].max()))
+    return go.Figure(go.Scatter(y=table["y"]))
+
+
+def test_a_figure_is_drawn_once_for_the_same_contents_and_anew_for_others() -> None:
+    drawn.clear()
+    app = AppTest.from_function(_twice).run()
+    assert not app.exception
+    assert drawn == [1.0, 2.0]
+    specs = [chart.proto.spec for chart in app.get("plotly_chart")]
+    assert specs[0] == specs[1] != specs[2]
+    app.run()
+    assert drawn == [1.0, 2.0]
+
+
+def test_work_aside_is_done_one_piece_at_a_time() -> None:
+    at_work: list[int] = []
+
+    def work(value: int) -> int:
+        at_work.append(value)
+        time.sleep(0.01)
+        assert at_work == [value]
+        at_work.remove(value)
+        return -value
+
+    answers: list[int] = []
+    readers = [
+        threading.Thread(target=lambda v=v: answers.append(aside(work, v))) for v in range(8)
+    ]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert sorted(answers) == list(range(-7, 1))
+    with pytest.raises(ZeroDivisionError):
+        aside(divmod, 1, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others hand asyncio's own setting down")
+def test_connections_inherit_that_answers_leave_at_once() -> None:
+    with socket.socket() as listening:  # as Streamlit makes it
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        send_at_once()
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.slow
+def test_a_small_class_is_answered_and_everyone_sees_their_own_model(tmp_path: Path) -> None:
+    with serve(tmp_path) as server:
+        log = asyncio.run(_lesson(server))
+    assert log.problems == {}
+    table = log.table()
+    assert {"arrive", "model", "page", "lens opens", "fetch", "let go", "all"} <= table.keys()
+    assert len(table["all"]) == sum(len(s) for name, s in table.items() if name != "all")
+    assert all(math.isfinite(s) and s > 0 for s in table["all"])
+
+
+async def _lesson(server: Server, n: int = 4) -> Log:
+    """Each chooses a model of their own; all act at the same time; then all are asked again."""
+    log = Log()
+    students = [await Student.arrive(server, log, k, n) for k in range(n)]
+    await asyncio.gather(*(student.choose_model(k) for k, student in enumerate(students)))
+    models = [_model(student) for student in students]
+    assert len(set(models)) == n
+    await asyncio.gather(*(student.let_go() for student in students))
+    await asyncio.gather(*(student.tab.run() for student in students))
+    assert [_model(student) for student in students] == models
+    await asyncio.gather(*(student.visit("kl") for student in students))
+    await asyncio.gather(*(student.live(4.0, 0.5) for student in students))
+    for student in students:
+        await student.tab.close()
+    return log
+
+
+def _model(student: Student) -> str:
+    """Where the lens was told to fetch the model."""
+    lens = student.tab.component("lens")
+    assert lens
+    address = student.tab.told(lens)["address"]
+    assert isinstance(address, str)
+    return address
