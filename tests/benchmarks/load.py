@@ -5,19 +5,18 @@
 Starts `streamlit run app.py` and visits every page with every model once, so that what all
 readers share is there. Then the users come, half of them at a time, and visit every page: that
 is what a session costs in memory. Then each does one thing a second, with time to think, while
-one process trains: what the lens says when it is let go, another page or model, a control.
-An action lasts from what the reader does to the last message of the server's answer. The controls
-of Bounds, which start work of seconds to a minute, are moved with --busy alone, by one user. The
-images are those in ELBO_ROOM_DATA, digits alone without it.
+one process trains as the server's own do: what the lens says when it is let go, another page or
+model, a control. An action lasts from what the reader does to the last message of the server's
+answer. The controls of Bounds, which start work of seconds to a minute, are moved with --busy
+alone, by one user. The images are those in ELBO_ROOM_DATA, digits alone without it.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,7 +27,9 @@ import numpy as np
 
 from tests.benchmarks.student import LONG, Log, Student
 from tests.browser.server import Server, serve
-from tests.samples import ROOT
+from tests.samples import until
+from vae_core import DataConfig, ModelConfig, RunConfig, RunStore, TrainConfig
+from vae_core.jobs import PULSE, JobQueue, local_process
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 AT_ONCE = 2  # tabs that open pages while memory is measured
@@ -36,20 +37,18 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def training(server: Server) -> Iterator[subprocess.Popen[bytes]]:
-    """One process that trains into the server's runs, giving way to the server."""
-    dataset = "mnist" if "ELBO_ROOM_DATA" in os.environ else "digits"
-    command = [sys.executable, "-m", "vae_core", "train", "--dataset", dataset, "--latent", "2"]
-    job = subprocess.Popen(
-        ["nice", "-n", "10", *command, "--epochs", "1000", "--threads", "1", "--runs",
-         str(server.runs), "--json"],
-        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+def training(server: Server) -> Iterator[int]:
+    """A process of the kind that the server trains in, at work in its folder; yields its id."""
+    name = "mnist" if "ELBO_ROOM_DATA" in os.environ else "digits"
+    model, train = ModelConfig(latent_shape=(2,)), TrainConfig(epochs=1000)
+    run = RunStore(server.runs).create(RunConfig(DataConfig(name), model, train))
+    queue = JobQueue(local_process, 1)
+    queue.submit(run.path)
     try:
-        yield job
+        until(run.history)  # one epoch is done
+        yield int(json.loads((run.path / PULSE).read_text())["pid"])
     finally:
-        job.terminate()
-        job.wait()
+        queue.close()
 
 
 def megabytes(pid: int) -> float:
@@ -112,8 +111,7 @@ async def measure(server: Server, users: int, seconds: float, every: float, n_mo
     for student in students:
         student.log = log
     with training(server) if is_training else nullcontext() as job:
-        await asyncio.sleep(5.0 if job else 0.0)  # until it trains
-        pids = {"server": pid, "clients": os.getpid()} | ({"training": job.pid} if job else {})
+        pids = {"server": pid, "clients": os.getpid()} | ({"training": job} if job else {})
         before, start = {name: cpu_seconds(p) for name, p in pids.items()}, time.perf_counter()
         busy = students[:1] if is_busy else []
         await asyncio.gather(
