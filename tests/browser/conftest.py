@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PATIENCE = 90_000  # milliseconds; the machine may be training
 
 
-def _without(reason: str) -> None:
+def without(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
@@ -34,9 +34,9 @@ def browser() -> Iterator[Browser]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _without("Playwright's Python package is not installed")
+        without("Playwright's Python package is not installed")
     if not Path(CHROMIUM).exists():
-        _without(f"there is no {CHROMIUM}: set CHROMIUM to a Chromium's path")
+        without(f"there is no {CHROMIUM}: set CHROMIUM to a Chromium's path")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium

@@ -60,13 +60,21 @@ class Server:
         return time.monotonic() - start
 
 
-@contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """A server with no data set but the digits; ended on the way out, by its process."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    runs = folder / "runs"
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serve(folder: Path, runs: Path | None = None) -> Iterator[Server]:
+    """A server with no data set but the digits; ended on the way out, by its process.
+
+    Its runs are in its folder, or in one that it shares with others.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port, runs = free_port(), runs or folder / "runs"
     env = os.environ | {"ELBO_ROOM_RUNS": str(runs), "XDG_CACHE_HOME": str(folder / "cache")}
     env.pop("ELBO_ROOM_DATA", None)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
@@ -77,7 +85,7 @@ def serve(folder: Path) -> Iterator[Server]:
         )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}/", runs, process)
     try:
-        _wait_for(server.url + "_stcore/health", process)
+        wait_for(server.url + "_stcore/health", process)
         yield server
     finally:
         process.terminate()
@@ -90,7 +98,8 @@ def serve(folder: Path) -> Iterator[Server]:
             os.kill(pid, signal.SIGKILL)
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Until the process answers there."""
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
         try:
