@@ -37,9 +37,14 @@ NAMES = ("one", "two")
 class House:
     """Two servers with one folder of runs, and the address they share."""
 
-    url: str
+    port: int
     servers: dict[str, Server]
     log: Path
+
+    @property
+    def url(self) -> str:
+        """By a name, as from another machine: servers let their own addresses do more."""
+        return f"http://room.localhost:{self.port}/"
 
     def answered(self) -> list[str]:
         """Which server answered, for every request that nginx has seen end."""
@@ -67,9 +72,10 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         conf.write_text(re.sub(r"\b85\d\d\b", lambda found: ports[found[0]], shipped))
         nginx = subprocess.Popen([NGINX, "-p", folder, "-c", conf], stderr=subprocess.DEVNULL)
         try:
-            url = f"http://127.0.0.1:{port}/"
-            wait_for(url + "_stcore/health", nginx)
-            yield House(url, servers, folder / "access.log")
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", nginx)
+            log = folder / "access.log"
+            wait_until(lambda: bool(log.read_text()))  # that we asked is no reader's doing
+            yield House(port, servers, log)
         finally:
             nginx.terminate()
             nginx.wait(10)
@@ -134,7 +140,7 @@ def test_what_is_uploaded_to_one_server_is_offered_by_the_other(
 def test_an_upload_may_be_as_large_as_the_app_takes(
     megabytes: int, passes: bool, house: House
 ) -> None:
-    connection = HTTPConnection(house.url.split("/")[2], timeout=10)
+    connection = HTTPConnection("127.0.0.1", house.port, timeout=10)
     connection.putrequest("PUT", "/_stcore/upload_file/nobody/nothing")
     connection.putheader("Content-Length", str(megabytes * 2**20 + 1000))  # with its envelope
     connection.endheaders()
@@ -161,6 +167,6 @@ def test_readers_of_a_server_that_dies_go_on_at_the_other(house: House, browser:
         settled(page, CHART)
     before = len(house.answered())
     for _ in range(4):  # newcomers, where they are told to stay
-        with urllib.request.urlopen(house.url) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{house.port}/") as answer:
             assert answer.headers["Set-Cookie"].startswith(f"elbo_room={left};")
     assert set(house.answered()[before:]) == {left}
