@@ -68,7 +68,7 @@ def turn_to(page: Page, name: str, section: str | None = None) -> None:
 def test_every_page_is_sound_at_two_widths(
     path: str, size: tuple[int, int], server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url + path, size)
+    page = open_page(server.url + path, size, shared=True)
     settled(page, PAGES[path])
     assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
     for element in ("html", "[data-testid=stMain]"):
@@ -77,7 +77,7 @@ def test_every_page_is_sound_at_two_widths(
 
 
 def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
-    page = open_page(server.url + "posteriors?run=MNIST+20-D")
+    page = open_page(server.url + "posteriors?run=MNIST+20-D", shared=True)
     settled(page, CHART)
     assert chosen_model(page) == "MNIST 20-D"
     assert page.get_by_text("latent 20-D").count() == 1

@@ -35,7 +35,7 @@ DIGITS, DIGITS_MAP = "?run=Digits+2-D", "feature-map?run=Digits+feature+map"
 
 def open_lens(open_page: Open, address: str, **options: Any) -> Page:
     """The page, once its lens has been told of: it tells where it stands when it is ready."""
-    page = open_page(address, **options)
+    page = open_page(address, shared=not options, **options)
     page.wait_for_selector(".lens.ready")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     return page
@@ -207,7 +207,7 @@ def test_the_ledger_is_vae_cores(server: Server, open_page: Open) -> None:
             distortion = float(-vae.decode(q.mean).log_prob(x))
         assert ledger(page) == pytest.approx([distortion, rate, distortion + rate], abs=0.011)
         assert "bounds nothing" in page.locator(".costs").inner_text()
-        page.context.close()
+        page.close()
 
 
 def test_what_correlation_costs_is_a_part_of_the_rate(server: Server, open_page: Open) -> None:

@@ -51,23 +51,19 @@ def cells_of(vae: VAE) -> list[tuple[int, int]]:
 
 
 @convs
-def test_a_cell_sees_its_field_and_nothing_else(image, latent, hidden):
+@pytest.mark.parametrize(
+    ("field_of", "reach"),
+    [(encoder_field, encoder_sensitivity), (decoder_field, decoder_difference)],
+    ids=["sees", "paints"],
+)
+def test_a_cell_sees_and_paints_its_field_and_nothing_else(image, latent, hidden, field_of, reach):
     vae = conv(image, latent, hidden)
-    field, cells = encoder_field(vae), cells_of(vae)
-    x = torch.rand(2, *image, generator=seeded(), dtype=torch.float64)
-    seen = encoder_sensitivity(vae, x, cells) > 0
+    field, cells = field_of(vae), cells_of(vae)
+    shape = image if reach is encoder_sensitivity else latent
+    inputs = torch.rand(2, *shape, generator=seeded(), dtype=torch.float64)
+    reached = reach(vae, inputs, cells) > 0
     for k, cell in enumerate(cells):
-        assert torch.equal(seen[k], field.mask(*cell, *image[1:])), cell
-
-
-@convs
-def test_a_cell_paints_its_field_and_nothing_else(image, latent, hidden):
-    vae = conv(image, latent, hidden)
-    field, cells = decoder_field(vae), cells_of(vae)
-    z = torch.rand(2, *latent, generator=seeded(), dtype=torch.float64)
-    painted = decoder_difference(vae, z, cells) > 0
-    for k, cell in enumerate(cells):
-        assert torch.equal(painted[k], field.mask(*cell, *image[1:])), cell
+        assert torch.equal(reached[k], field.mask(*cell, *image[1:])), cell
 
 
 def test_three_stages_see_22_pixels_and_stand_8_apart():

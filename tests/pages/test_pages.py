@@ -23,9 +23,15 @@ from tests.samples import ROOT
 from vae_core import Run
 from vae_core.analysis import class_posteriors, decode_mean, total_rate
 
+# A model of each kind: every family that ships, with a vector and with a map.
+SHAPES = {(r.config.model.posterior, len(r.config.model.latent_shape)): r for r in MODELS}
+KINDS = list(SHAPES.values())
+# Pages that take seconds with a large model, or show the same with every model.
+SLOW_OR_SAME = ("aggregate.py", "compare.py", "rate_distortion.py", "time_machine.py", "train.py")
+
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
+every_kind = pytest.mark.parametrize("run", KINDS, ids=lambda run: run.id)
 every_vae = pytest.mark.parametrize("run", VAES, ids=lambda run: run.id)
-VECTORS = [run for run in MODELS if run not in MAPS]
 
 
 def test_every_model_that_ships_is_offered() -> None:
@@ -35,8 +41,11 @@ def test_every_model_that_ships_is_offered() -> None:
     assert len(offered) == len(folders)
 
 
-@every_model
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("page", "run"),
+    [(page, run) for page in PAGES for run in (KINDS if page in SLOW_OR_SAME else MODELS)],
+    ids=lambda value: value.id if isinstance(value, Run) else value,
+)
 def test_every_page_opens_with_every_model(page: str, run: Run) -> None:
     app = open_page(page, run)
     assert_sound(app)
@@ -84,7 +93,7 @@ def test_the_auto_encoder_has_no_finite_rate() -> None:
     assert any("no finite rate" in c.value for c in app.caption)
 
 
-@every_model
+@every_kind
 def test_choosing_a_class_shows_that_class_alone(run: Run) -> None:
     app = open_page("posteriors.py", run)
     names, codes = run.data()["class_names"], run.codes()
@@ -117,7 +126,7 @@ def test_posteriors_span_the_two_most_informative_numbers(run: Run) -> None:
         assert titles == ["z0", "z1"]
 
 
-@every_model
+@every_kind
 def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
     app = open_page("posteriors.py", run)
     counts = {}
@@ -133,7 +142,7 @@ def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
     assert counts == {MEANS: shown, DRAWS: 2000, WIDTHS: 0, NOTHING: 0}
 
 
-@pytest.mark.parametrize("run", VECTORS, ids=lambda run: run.id)
+@pytest.mark.parametrize("run", [r for r in KINDS if r not in MAPS], ids=lambda run: run.id)
 def test_the_feature_map_page_says_why_a_vector_has_no_cells(run: Run) -> None:
     app = open_page("feature_map.py", run)
     (info,) = app.info
