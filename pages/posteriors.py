@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, charts, state
-from vae_core.analysis import class_draws, class_posteriors
-from vae_core.figures import marginal, posterior_plane
+from pages.ui import cached, charts, positions, state
 
 run = state.chosen()
 codes, table = cached.codes(run), cached.rates(run)
@@ -28,19 +26,10 @@ with side:
     ellipses = st.toggle("Ellipses of q(z|y)", True, key="ellipses", bind="query-params")
     count = st.select_slider("Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count")
 
-shown = charts.of_classes(codes, picked or labels)
-draws = class_draws(shown, count)
-count = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(layer, count)
-some = charts.first(draws if layer == charts.DRAWS else shown, count)
+asked = positions.Asked(tuple(picked or labels), layer, ellipses, count, (j, k))
+view = positions.positions(run, asked)
 with plane:
-    layout = charts.Plane(codes, (j, k))
-    points = layout.points(charts.first(some, 0) if layer == charts.WIDTHS else some, class_names)
-    widths = layout.posteriors(some, class_names) if layer == charts.WIDTHS else []
-    outlines = layout.outlines(class_posteriors(shown), class_names) if ellipses else []
-    charts.draw(
-        "plane", posterior_plane, points, outlines, layout.titles, prior=layout.prior(),
-        corners=layout.corners, images=widths,
-    )  # fmt: skip
+    charts.show(view.plane, key="plane")
 
 if codes.kind.has_rate:
     st.markdown(
@@ -54,16 +43,11 @@ else:
         "dotted rings are only a scale."
     )
 
-left, right = st.columns(2)
-for column, index in ((left, j), (right, k)):
+for column, figure, place in zip(st.columns(2), view.marginals, ("across", "up"), strict=True):
     with column:
-        frame = charts.draws_frame(draws, index, class_names)
-        charts.draw(
-            f"marginal-{'up' if column is right else 'across'}", marginal, frame,
-            charts.prior_frame(codes, index), codes.kind.prior_title, table["name"][index],
-        )  # fmt: skip
-drawn = f" {len(some):,} {layer} shown;" if len(some) else ""
+        charts.show(figure, key=f"marginal-{place}")
+drawn = f" {view.n_points:,} {layer} shown;" if view.n_points else ""
 st.caption(
-    f"Test split, {len(shown):,} images;{drawn} marginals from {len(draws):,} draws of z, one for "
-    "each of as many images drawn at random."
+    f"Test split, {view.n_shown:,} images;{drawn} marginals from {view.n_draws:,} draws of z, one "
+    "for each of as many images drawn at random."
 )

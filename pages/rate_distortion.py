@@ -6,7 +6,6 @@ import streamlit as st
 
 from pages.ui import charts, comparing, state
 from vae_core.analysis import swept
-from vae_core.comparison import epoch_table, run_table, sweep_table
 from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
 
@@ -26,7 +25,7 @@ if not POSTERIORS[run.config.model.posterior].has_rate:
 plane, side = st.columns([3, 2], gap="large")
 with plane:
     group = comparing.pick_group(run)
-    table = run_table(list(group.runs.values()))
+    table = comparing.table("runs", group.runs.values())
 with side:
     runs = comparing.pick_sweep(group)
     setting = swept([one.config for one in runs])
@@ -36,7 +35,7 @@ with plane:
     if table.empty:
         st.info("No run measured like this has a finite rate. Choose another group.")
     else:
-        epochs = epoch_table(list(group.runs.values())) if ways else None
+        epochs = comparing.table("epochs", group.runs.values()) if ways else None
         charts.draw("plane", rate_distortion, table, run.id, epochs)
 with side:
     if setting is None:
@@ -47,7 +46,7 @@ with side:
         )
     else:
         st.markdown(f"##### Runs that differ in {setting} alone")
-        charts.draw("sweep", sweep_curve, sweep_table(runs), setting)
+        charts.draw("sweep", sweep_curve, comparing.table("sweep", runs), setting)
     st.latex(r"-\mathrm{ELBO}=\text{distortion}+\text{rate}")
     st.markdown(
         "Training with β looks for the lowest **distortion + β · rate**: where the curve has slope "

@@ -5,8 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import arithmetic, cached, charts, images, state, walk
-from pages.ui.strips import neighbours_html
-from vae_core.analysis import class_arithmetic
 from vae_core.figures import walk_norms
 
 run = state.chosen()
@@ -16,7 +14,7 @@ data, class_names = images.images_of(run), run.data()["class_names"]
 st.markdown(walk.headline(vae))
 ends = walk.pick_ends(run, data)
 walks = walk.between(vae, ends)
-st.html(walk.strips(vae, walks))
+st.html(walk.strips(run, walks))
 walk.offer_gifs(run, vae, ends)
 shell, lengths = walk.lengths(run)
 charts.draw(
@@ -28,10 +26,10 @@ st.markdown("##### Arithmetic with the means of classes")
 labels = codes.labels.unique().tolist()
 if len(labels) > 1:
     classes = arithmetic.pick_classes(labels, class_names)
-    z = class_arithmetic(codes, *classes)
-    st.html(arithmetic.equation(vae, codes, classes, z, class_names))
-    st.markdown(arithmetic.verdict(codes, z, class_names))
-    st.html(neighbours_html(vae, codes, z, class_names, data))
+    equation, verdict, neighbours = arithmetic.outcome(run, classes, data)
+    st.html(equation)
+    st.markdown(verdict)
+    st.html(neighbours)
     st.caption(arithmetic.conditions(codes))
 else:
     st.info("Arithmetic needs at least two classes; this model's test images are all of one.")

@@ -8,9 +8,10 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.ui.strips import NEIGHBOURS, STYLE
-from vae_core import Codes
-from vae_core.analysis import class_mean, decode_mean, nearest_codes
+from pages.ui import cached
+from pages.ui.strips import NEIGHBOURS, STYLE, neighbours_html
+from vae_core import Codes, Dataset, Run
+from vae_core.analysis import class_arithmetic, class_mean, decode_mean, nearest_codes
 from vae_core.figures import contact_sheet, data_uri
 from vae_core.posteriors import Dirichlet
 from vae_core.vae import VAE
@@ -27,6 +28,24 @@ def pick_classes(labels: list[int], names: list[str]) -> tuple[int, int, int]:
             )  # fmt: skip
             chosen.append(int(label))
     return chosen[0], chosen[1], chosen[2]
+
+
+def outcome(run: Run, classes: tuple[int, int, int], data: Dataset | None) -> tuple[str, str, str]:
+    """The line of pictures, which class the result is of, and the images next to it."""
+    return _outcome(cached.version(run), classes, data is not None, run, data)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _outcome(
+    version: str, classes: tuple[int, int, int], has_images: bool, _run: Run, _data: Dataset | None
+) -> tuple[str, str, str]:
+    vae, codes, names = cached.vae(_run), cached.codes(_run), _run.data()["class_names"]
+    z = class_arithmetic(codes, *classes)
+    return (
+        equation(vae, codes, classes, z, names),
+        verdict(codes, z, names),
+        neighbours_html(vae, codes, z, names, _data),
+    )
 
 
 def equation(

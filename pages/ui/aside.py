@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -9,14 +12,22 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_worker = ThreadPoolExecutor(1, "aside")
+NICE = 10  # pages are answered first
+
+
+def _make_way() -> None:
+    """Where a thread can have a priority of its own, which is Linux."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+
+
+_worker = ThreadPoolExecutor(1, "aside", initializer=_make_way)
 
 
 def aside(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """What `work` returns or raises, in its turn.
 
-    On one processor it does not slow the pages down, which need the other; several at a time
-    would. `work` must not itself wait for something aside.
+    Several at a time would slow the pages down. `work` must not itself wait for something aside.
     """
     return _worker.submit(work, *args, **options).result()
 

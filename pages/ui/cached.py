@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,14 +15,24 @@ from pages.ui.aside import aside
 from vae_core import Codes, Dataset, Run, analysis, load_dataset
 from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.config import DataConfig
+from vae_core.data.dataset import prepare
 from vae_core.errors import DataError
 from vae_core.vae import VAE
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def version(run: Run) -> str:
     """Changes when the run's weights or codes do."""
-    files = (run.path / "weights.safetensors", run.path / "codes.safetensors")
-    return f"{run.path}:" + ":".join(str(f.stat().st_mtime_ns) for f in files if f.exists())
+    return _shipped(run.path) if ASSETS in run.path.parents else _changed(run.path)
+
+
+def _changed(path: Path) -> str:
+    files = (path / "weights.safetensors", path / "codes.safetensors")
+    return f"{path}:" + ":".join(str(f.stat().st_mtime_ns) for f in files if f.exists())
+
+
+_shipped = cache(_changed)  # which do not change while the server runs
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -43,10 +55,16 @@ def _channel_order(version: str, _run: Run) -> list[int]:
     return channel_order(codes(_run))
 
 
-@st.cache_resource(max_entries=3, show_spinner="Reading the images …")
+@st.cache_resource(max_entries=4, show_spinner="Reading the images …")
+def files(name: str, path: str | None, seed: int) -> Dataset:
+    """All images of a data set, grey. Raises DataError when it is not on this machine."""
+    return load_dataset(DataConfig(name, path, seed=seed), download=False)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
 def dataset(config: DataConfig) -> Dataset:
-    """A data set that is on this machine. Raises DataError when it is not."""
-    return load_dataset(config, download=False)
+    """What a config asks of a data set. Raises DataError when it is not on this machine."""
+    return prepare(files(config.name, config.path, config.seed), config)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Looking at how the pixels vary …")

@@ -39,7 +39,7 @@ def draw(key: str, figure: Callable[P, go.Figure], *args: P.args, **options: P.k
     show(_drawn(name, args, options, partial(figure, *args, **options)), key)
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
+@st.cache_resource(max_entries=600, show_spinner=False)
 def _drawn(
     name: str, args: tuple[Any, ...], options: dict[str, Any], _draw: Callable[[], go.Figure]
 ) -> go.Figure:

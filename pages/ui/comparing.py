@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import cached, state
 from vae_core import Run
-from vae_core.comparison import Yardstick
+from vae_core.comparison import Yardstick, epoch_table, run_table, sweep_table
 from vae_core.config import POSTERIORS
+
+TABLES = {"runs": run_table, "epochs": epoch_table, "sweep": sweep_table}
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,28 @@ class Group:
     left_out: str
 
 
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _yardstick(version: str, _run: Run) -> Yardstick:
+    return Yardstick.of(_run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _table(versions: tuple[str, ...], kind: str, _runs: list[Run]) -> pd.DataFrame:
+    return TABLES[kind](_runs)
+
+
+def table(kind: str, runs: Iterable[Run]) -> pd.DataFrame:
+    """One of `TABLES`, of finished runs; not to be changed."""
+    several = list(runs)
+    return _table(tuple(map(cached.version, several)), kind, several)
+
+
 def pick_group(run: Run) -> Group:
     """The select box of groups, the chosen run's first; returns the one that is picked."""
     every = {one.path: one for own in state.sweeps().values() for one in own}
     every |= {one.path: one for one in state.openable().values()}
-    yardsticks = {one.path: Yardstick.of(one) for one in every.values()}
-    own = yardsticks.get(run.path, Yardstick.of(run))
+    yardsticks = {one.path: _yardstick(cached.version(one), one) for one in every.values()}
+    own = yardsticks.get(run.path) or Yardstick.of(run)
     ordered = sorted(Counter(yardsticks.values()).items(), key=lambda pair: -pair[1])
     options = [own, *(yardstick for yardstick, _ in ordered if yardstick != own)]
     titles = Counter(yardstick.title for yardstick in options)

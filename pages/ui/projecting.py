@@ -9,6 +9,7 @@ written to, and a copy of a model finds what was found for the original.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from vae_core.errors import RunError
 from vae_core.files import writing
 
 MOST_AT_ONCE = 2
+NICE = 10
 SEED = 0
 
 
@@ -138,6 +140,8 @@ def start(run: Run, method: str, what: str) -> Job | None:
                     [*command, *options], cwd=ROOT, stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
                 )  # fmt: skip
+                if hasattr(os, "setpriority"):  # the pages are answered first
+                    os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
         _jobs[to] = Job(to, process)
         return _jobs[to]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -15,7 +16,7 @@ from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.errors import VAECoreError
 from vae_core.objective import Reduction
 from vae_core.runs import Run
-from vae_core.store import Entry
+from vae_core.store import Entry, RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = ROOT / "assets" / "models"
@@ -32,8 +33,20 @@ ORDER = (
 
 def entries() -> list[Entry]:
     """Bundled models in their order, then the reader's own runs, newest first."""
-    bundled = {entry.id: entry for entry in Listing(BUNDLED).list()}
-    return [bundled[name] for name in ORDER if name in bundled] + Listing(RUNS).list()
+    return _bundled() + Listing(RUNS).list()
+
+
+@cache
+def _bundled() -> list[Entry]:
+    """Models that ship, which do not change while the server runs."""
+    found = {entry.id: entry for entry in RunStore(BUNDLED).list()}
+    return [found[name] for name in ORDER if name in found]
+
+
+@cache
+def _shipped_sweeps() -> list[list[Entry]]:
+    folders = sorted(path for path in SWEEPS.glob("*") if path.is_dir())
+    return [RunStore(folder).list() for folder in folders]
 
 
 def openable() -> dict[str, Run]:
@@ -47,10 +60,9 @@ def sweeps() -> dict[str, list[Run]]:
 
     Those that ship come first. They are not offered by the picker.
     """
-    folders = sorted(path for path in SWEEPS.glob("*") if path.is_dir())
     own = Listing(RUNS).list()
     found: dict[str, list[Run]] = {}
-    for entries in (*(Listing(folder).list() for folder in folders), own):
+    for entries in (*_shipped_sweeps(), own):
         for entry in entries:
             run = entry.run
             if run and run.is_finished and run.config.sweep:

@@ -80,6 +80,11 @@ class Timeline:
         """Every checkpoint, as positions of its run and among that run's epochs."""
         return [(v, e) for v, kept in enumerate(self.epochs) for e in range(len(kept))]
 
+    @cached_property
+    def reaches(self) -> list[float]:
+        """Half the sides of the squares that show each run."""
+        return [self.plane.reach(v) for v in range(len(self.runs))]
+
     def cells(self) -> list[list[int]]:
         """Which of `checkpoints` is shown for each value and epoch: that epoch, or the last before.
 
@@ -249,7 +254,7 @@ def facts(timeline: Timeline, key: str) -> dict[str, Any]:
         "rings": plane.is_turned,
         "square": [low, high],
         "centre": [(low + high) / 2] * 2,
-        "reach": [plane.reach(v) for v in range(len(timeline.runs))],
+        "reach": timeline.reaches,
         "sheet": {
             "rows": 1,
             "columns": COLUMNS,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from threading import Lock
 
 import streamlit as st
 
 from pages.ui import access, cached, images, jobs, room, state, watching
+from pages.ui.aside import aside
 from vae_core import Dataset, RunConfig, RunStore, build_vae, estimate_seconds
 from vae_core.analysis import directions_used
-from vae_core.config import POSTERIORS
+from vae_core.config import POSTERIORS, ModelConfig, TrainConfig
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError
 from vae_core.objective import Reduction
@@ -18,11 +20,21 @@ from vae_core.objective import Reduction
 _beginning = Lock()
 
 
-@st.cache_data(max_entries=64, show_spinner="Timing a few steps …")
-def _cost(config: RunConfig, image_shape: tuple[int, int, int], n_train: int) -> tuple[int, float]:
+def _cost(config: RunConfig, data: Dataset) -> tuple[int, float]:
     """Parameters, and seconds of training here."""
-    seconds = estimate_seconds(config.model, config.train, image_shape, n_train)
-    return build_vae(config.model, image_shape).n_parameters, seconds
+    train, n = config.train, len(data.train)
+    step = TrainConfig(1, min(train.batch_size, n), reduction=train.reduction)
+    step = replace(step, tc_weight=float(train.tc_weight > 0))  # the rest takes no time
+    n_parameters, seconds = _one_step(config.model, step, data.image_shape)
+    return n_parameters, seconds * train.epochs * -(-n // step.batch_size)
+
+
+@st.cache_data(max_entries=256, show_spinner="Timing a few steps …")
+def _one_step(
+    model: ModelConfig, train: TrainConfig, image_shape: tuple[int, int, int]
+) -> tuple[int, float]:
+    seconds = aside(estimate_seconds, model, train, image_shape, train.batch_size)
+    return build_vae(model, image_shape).n_parameters, seconds
 
 
 def offer(configs: list[RunConfig], asked: bool = False) -> None:
@@ -46,7 +58,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
             images.offer_images(config.data.name, why, str(error))
         return
     room.check(configs, data)
-    costs = [_cost(one, data.image_shape, len(data.train)) for one in configs]
+    costs = [_cost(one, data) for one in configs]
     seconds = sum(cost for _, cost in costs)
     n_parameters = " or ".join(f"{n:,}" for n in sorted({n for n, _ in costs}))
     label = "Train" if len(configs) == 1 else f"Train {len(configs)} runs"

@@ -121,8 +121,18 @@ def between(vae: VAE, ends: Ends, steps: int = STEPS) -> dict[str, Tensor]:
     }
 
 
-def strips(vae: VAE, walks: dict[str, Tensor]) -> str:
+def strips(run: Run, walks: dict[str, Tensor]) -> str:
     """Every walk as decoded pictures, one below the other."""
+    return _strips(cached.version(run), walks, run)
+
+
+def _bytes(z: Tensor) -> bytes:
+    return z.numpy().tobytes()
+
+
+@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Tensor: _bytes})
+def _strips(version: str, walks: dict[str, Tensor], _run: Run) -> str:
+    vae = cached.vae(_run)
     rows = [(f"{how} walk, decoded means", decode_mean(vae, z)) for how, z in walks.items()]
     return rows_html(rows, ["start", "½ of the way", "end"])
 

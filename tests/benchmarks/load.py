@@ -7,8 +7,8 @@ readers share is there. Then the users come, half of them at a time, and visit e
 is what a session costs in memory. Then each does one thing a second, with time to think, while
 one process trains as the server's own do: what the lens says when it is let go, another page or
 model, a control. An action lasts from what the reader does to the last message of the server's
-answer. The controls of Bounds, which start work of seconds to a minute, are moved with --busy
-alone, by one user. The images are those in ELBO_ROOM_DATA, digits alone without it.
+answer. The controls of Bounds and Aggregate, which start work of seconds to a minute, are left
+alone, but for --busy: one user who moves those of Bounds. The images are those in ELBO_ROOM_DATA, digits alone without it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ async def warm(server: Server, n_models: int) -> None:
         await student.choose_model(k)
         for page in student.tab.pages:
             await student.visit(page)
-            for widget in student.tab.all("button_group", "slider") if page != LONG else ():
+            for widget in student.tab.all("button_group", "slider") if page not in LONG else ():
                 for value in student.options(widget):
                     await student.did("control", student.tab.choose(widget, value))
     await student.tab.close()
