@@ -8,7 +8,8 @@ is what a session costs in memory. Then each does one thing a second, with time 
 one process trains as the server's own do: what the lens says when it is let go, another page or
 model, a control. An action lasts from what the reader does to the last message of the server's
 answer. The controls of Bounds and Aggregate, which start work of seconds to a minute, are left
-alone, but for --busy: one user who moves those of Bounds. The images are those in ELBO_ROOM_DATA, digits alone without it.
+alone, but for --busy: one user who moves those of Bounds. The images are those in
+ELBO_ROOM_DATA, digits alone without it.
 """
 
 from __future__ import annotations

@@ -17,10 +17,7 @@ from tests.benchmarks.tab import Shown, Tab
 from tests.browser.server import Server
 
 CONTROLS = ("selectbox", "button_group", "slider", "checkbox", "number_input")
-LONG = (
-    "bounds",
-    "aggregate",
-)  # its controls start work of seconds to a minute, with a bar that says so
+LONG = ("bounds", "aggregate")  # their controls start work of seconds to a minute
 
 
 @dataclass
