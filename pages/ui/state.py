@@ -33,20 +33,14 @@ ORDER = (
 
 def entries() -> list[Entry]:
     """Bundled models in their order, then the reader's own runs, newest first."""
-    return _bundled() + Listing(RUNS).list()
+    bundled = {entry.id: entry for entry in _shipped(BUNDLED)}
+    return [bundled[name] for name in ORDER if name in bundled] + Listing(RUNS).list()
 
 
 @cache
-def _bundled() -> list[Entry]:
-    """Models that ship, which do not change while the server runs."""
-    found = {entry.id: entry for entry in RunStore(BUNDLED).list()}
-    return [found[name] for name in ORDER if name in found]
-
-
-@cache
-def _shipped_sweeps() -> list[list[Entry]]:
-    folders = sorted(path for path in SWEEPS.glob("*") if path.is_dir())
-    return [RunStore(folder).list() for folder in folders]
+def _shipped(folder: Path) -> list[Entry]:
+    """Runs that ship, which do not change while the server runs."""
+    return RunStore(folder).list()
 
 
 def openable() -> dict[str, Run]:
@@ -60,9 +54,10 @@ def sweeps() -> dict[str, list[Run]]:
 
     Those that ship come first. They are not offered by the picker.
     """
+    folders = sorted(path for path in SWEEPS.glob("*") if path.is_dir())
     own = Listing(RUNS).list()
     found: dict[str, list[Run]] = {}
-    for entries in (*_shipped_sweeps(), own):
+    for entries in (*map(_shipped, folders), own):
         for entry in entries:
             run = entry.run
             if run and run.is_finished and run.config.sweep:

@@ -105,11 +105,10 @@ def how_far(run: Run, history: pd.DataFrame) -> str:
 
 
 def _shared(run: Run) -> str:
-    n = jobs.others(run)
-    others = {0: "", 1: "1 other visitor wants it, too. "}.get(
-        n, f"{n} other visitors want it, too. "
-    )
-    return f"{others}The same settings are trained once, for all; stopping ends it for all."
+    said = "The same settings are trained once, for all; stopping ends it for all."
+    if n := jobs.others(run):
+        said = f"{n} other {'visitor wants' if n == 1 else 'visitors want'} it, too. {said}"
+    return said
 
 
 def duration(seconds: float) -> str:
