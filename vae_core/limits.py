@@ -17,7 +17,7 @@ from vae_core.checkpoints import N_KEPT
 from vae_core.config import POSTERIORS, ModelConfig, RunConfig
 from vae_core.errors import ConfigError, JobError
 from vae_core.objective import EVALUATION_BLOCK
-from vae_core.vae import VAE, build_vae
+from vae_core.vae import VAE, without_weights
 
 MAX_CODES = 1 << 28  # numbers that all posteriors of the test split may take: 1 GiB
 MAX_AT_WORK = 1 << 28  # outputs of layers held at once: 1 GiB, and gradients take as much again
@@ -63,18 +63,6 @@ class ModelSize:
         n_decoding = sum(p.numel() for p in vae.decoder.parameters())
         widths = sum(outputs), max(outputs), n_codes(vae.config, n_images=1)
         return cls(vae.n_parameters, n_decoding, *widths)
-
-
-def without_weights(config: ModelConfig, image_shape: tuple[int, int, int]) -> VAE:
-    """A model that takes no memory, however large, and computes nothing.
-
-    Raises
-    ------
-    ConfigError
-        When latent, hidden and image do not fit together.
-    """
-    with torch.device("meta"):
-        return build_vae(config, image_shape)
 
 
 def n_codes(config: ModelConfig, n_images: int) -> int:

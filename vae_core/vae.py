@@ -122,3 +122,15 @@ def build_vae(config: ModelConfig, image_shape: tuple[int, int, int], seed: int 
     with _seeding, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return VAE(config, (c, height, width)).eval()
+
+
+def without_weights(config: ModelConfig, image_shape: tuple[int, int, int]) -> VAE:
+    """A model that takes no memory, however large, and computes nothing.
+
+    Raises
+    ------
+    ConfigError
+        When latent, hidden and image do not fit together.
+    """
+    with torch.device("meta"):
+        return build_vae(config, image_shape)

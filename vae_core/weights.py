@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.errors import RunError
 from vae_core.files import write_tensors
-from vae_core.vae import VAE, build_vae
+from vae_core.vae import VAE, without_weights
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -150,8 +149,7 @@ def shapes_of(config: ModelConfig, image_shape: tuple[int, int, int]) -> Shapes:
     ConfigError
         When latent, hidden and image do not fit together.
     """
-    with torch.device("meta"):
-        return _shapes(build_vae(config, image_shape).state_dict())
+    return _shapes(without_weights(config, image_shape).state_dict())
 
 
 def load_weights(vae: VAE, weights: dict[str, Tensor], path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.server import serve
-from tests.browser.test_app import settled, turn_to, wait_until
+from tests.browser.test_app import settled, turn_to
+from tests.samples import until
 from vae_core import Run
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_the_passcode_of_a_secrets_file_opens_the_server(
         assert kept.exists()
         page.get_by_role("dialog").get_by_role("button", name="Delete").click()
         page.get_by_text("1 run is deleted").wait_for()
-        wait_until(lambda: page.get_by_role("dialog").count() == 0)
+        until(lambda: page.get_by_role("dialog").count() == 0)
         assert list((tmp_path / "runs").iterdir()) == []
         assert "room" not in page.url.partition("?")[2]
     assert PASSCODE not in (tmp_path / "log.txt").read_text()

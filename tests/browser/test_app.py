@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.server import Server, serve
+from tests.samples import until
 from vae_core import RunStore, load_dataset
 
 if TYPE_CHECKING:
@@ -42,13 +42,6 @@ def settled(page: Page, selector: str) -> Locator:
     page.wait_for_selector(selector, state="visible")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     return page.locator(selector).first
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
 
 
 def chosen_model(page: Page) -> str:
@@ -100,7 +93,7 @@ def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
     ):
         turn_to(page, name, section)
         settled(page, selector)
-        wait_until(lambda: chosen_model(page) == "Digits 2-D")
+        until(lambda: chosen_model(page) == "Digits 2-D")
         assert "run=Digits+2-D" in page.url
 
 
@@ -148,11 +141,11 @@ def test_ctrl_c_ends_the_server_and_its_training_and_the_run_resumes(
     with serve(tmp_path) as server:
         page = open_page(server.url + "train")
         start_long_training(page)
-        wait_until(lambda: any(server.runs.glob("*/weights.safetensors")))
+        until(lambda: any(server.runs.glob("*/weights.safetensors")))
         assert server.children()
         page.context.close()
         assert server.interrupt() < LONGEST_STOP
-        wait_until(lambda: not server.left(), 5)
+        until(lambda: not server.left(), 5)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
     state = entry.run.state()

@@ -12,8 +12,8 @@ import torch
 from torch.distributions import kl_divergence
 
 from tests.browser.server import Server
-from tests.browser.test_app import turn_to, wait_until
-from tests.samples import ROOT
+from tests.browser.test_app import turn_to
+from tests.samples import ROOT, until
 from vae_core import (
     DataConfig,
     ModelConfig,
@@ -109,14 +109,14 @@ def test_z_follows_the_mouse_and_the_server_hears_of_it_on_release_only(
     assert len(pictures) == 8
     assert len(sent) == before
     page.mouse.up()
-    wait_until(lambda: len(moved(page)) == 2)
+    until(lambda: len(moved(page)) == 2)
     assert len(sent) > before
     z = moved(page)
     assert reading(page) == pytest.approx({"z0": z[0], "z1": z[1]}, abs=0.006)
     # Neither the model nor the lens itself are sent again.
     received.clear()
     page.mouse.click(x, y)
-    wait_until(lambda: moved(page) != z)
+    until(lambda: moved(page) != z)
     page.wait_for_timeout(1000)
     assert sum(received) < 60_000
     assert fetched.count("model") == fetched.count("posteriors") == 1
@@ -126,7 +126,7 @@ def test_z_stays_where_it_was_put_through_reruns(server: Server, open_page: Open
     page = open_lens(open_page, server.url + DIGITS)
     x, y = centre(page.locator(PLANE))
     page.mouse.click(x + 80, y - 60)
-    wait_until(lambda: len(moved(page)) == 2)
+    until(lambda: len(moved(page)) == 2)
     before = reading(page), picture(page)
     page.mouse.move(x - 200, y + 100)  # leaves the plane's middle, then the plane
     page.mouse.move(5, 5)
@@ -168,7 +168,7 @@ def test_keys_move_z_with_shift_in_small_steps(server: Server, open_page: Open) 
     assert 0 < small["z0"] - large["z0"] < step / 4
     said = page.locator(".live").inner_text()
     assert re.search(r"z\d −?\d\.\d\d, .*nearest class \d; KL \d+\.\d\d nats", said)
-    wait_until(lambda: len(moved(page)) == 2)
+    until(lambda: len(moved(page)) == 2)
 
 
 def test_a_finger_drags_z_and_the_page_does_not_scroll(server: Server, open_page: Open) -> None:
@@ -189,7 +189,7 @@ def test_a_finger_drags_z_and_the_page_does_not_scroll(server: Server, open_page
     for step in range(10):
         send("touchMove", (x, y - 10 * step))
     send("touchEnd")
-    wait_until(lambda: len(moved(page)) == 2)
+    until(lambda: len(moved(page)) == 2)
     assert page.evaluate(scroll) == before
     assert reading(page) != start
 
@@ -199,7 +199,7 @@ def test_the_ledger_is_vae_cores(server: Server, open_page: Open) -> None:
     vae, data = run.vae(), load_dataset(DataConfig("digits"))
     for index in (0, 17):
         page = open_lens(open_page, f"{server.url}{DIGITS}&image={index}&draw=0")
-        wait_until(lambda page=page: "–" not in page.locator("table.ledger").inner_text())
+        until(lambda page=page: "–" not in page.locator("table.ledger").inner_text())
         x = data.test.batch(slice(index, index + 1))
         with torch.no_grad():
             q = vae.encode(x)
@@ -222,14 +222,14 @@ def test_a_draw_is_an_estimate_and_moves_z_but_not_the_rate(
     server: Server, open_page: Open
 ) -> None:
     page = open_lens(open_page, server.url + DIGITS)
-    wait_until(lambda: "–" not in page.locator("table.ledger").inner_text())
+    until(lambda: "–" not in page.locator("table.ledger").inner_text())
     assert "unbiased" in page.locator(".costs").inner_text()
     first = ledger(page)
     page.get_by_role("button", name="Draw z again").click()
-    wait_until(lambda: ledger(page)[0] != first[0])
+    until(lambda: ledger(page)[0] != first[0])
     assert ledger(page)[1] == first[1]
     assert ledger(page)[0] + ledger(page)[1] == pytest.approx(ledger(page)[2], abs=0.011)
-    wait_until(lambda: address_of(page).get("draw") == "2")
+    until(lambda: address_of(page).get("draw") == "2")
 
 
 def test_a_drawing_is_encoded_while_it_is_drawn(server: Server, open_page: Open) -> None:
@@ -255,7 +255,7 @@ def test_a_drawing_is_encoded_while_it_is_drawn(server: Server, open_page: Open)
     page.mouse.move(x + 30, y)  # the pen is up
     frames(page)
     assert picture(page) == after
-    wait_until(lambda: address_of(page).get("image") == "none")
+    until(lambda: address_of(page).get("image") == "none")
     page.get_by_role("button", name="Clear").click()
     frames(page)
     assert "–" in page.locator("table.ledger").inner_text()
@@ -270,7 +270,7 @@ def test_hovering_shows_a_point_decoded_beside_its_image(server: Server, open_pa
             break
     tip = page.locator(".tip")
     assert re.fullmatch(r"\d, test image \d+", tip.locator("p").inner_text())
-    wait_until(lambda: tip.locator("canvas").nth(1).evaluate("c => c.width") == 8)
+    until(lambda: tip.locator("canvas").nth(1).evaluate("c => c.width") == 8)
     page.mouse.move(2, 2)
     frames(page)
     assert not tip.is_visible()
@@ -281,9 +281,9 @@ def test_the_holes_of_the_prior_are_coloured_and_named(server: Server, open_page
     below = page.locator(".stage canvas:first-child")
     plain = below.evaluate("c => c.toDataURL()")
     page.get_by_label("Behind the points").select_option("holes")
-    wait_until(lambda: "q ≫ p" in page.locator(".legend").inner_text())
-    wait_until(lambda: below.evaluate("c => c.toDataURL()") != plain)
-    wait_until(lambda: address_of(page).get("layers") == "points,classes,holes")
+    until(lambda: "q ≫ p" in page.locator(".legend").inner_text())
+    until(lambda: below.evaluate("c => c.toDataURL()") != plain)
+    until(lambda: address_of(page).get("layers") == "points,classes,holes")
     box = page.locator(PLANE).bounding_box()
     assert box
     page.mouse.click(box["x"] + 60, box["y"] + 30)  # far from all codes
@@ -296,18 +296,18 @@ def test_a_link_brings_back_what_was_left(server: Server, open_page: Open) -> No
     page.get_by_label("Up", exact=True).select_option(index=4)
     x, y = centre(page.locator(PLANE))
     page.mouse.click(x + 40, y - 70)
-    wait_until(lambda: len(moved(page)) == 2 and "axes" in address_of(page))
+    until(lambda: len(moved(page)) == 2 and "axes" in address_of(page))
     page.wait_for_timeout(500)
     before, link = reading(page), page.evaluate("location.href")
     other = open_lens(open_page, link)
-    wait_until(lambda: reading(other) == pytest.approx(before, abs=0.006))
+    until(lambda: reading(other) == pytest.approx(before, abs=0.006))
     assert address_of(other) == address_of(page)
     turn_to(other, "Latent sliders", "Explore")
     other.wait_for_selector(".lens.sliders.ready")
-    wait_until(lambda: moved(other) == moved(page))
+    until(lambda: moved(other) == moved(page))
     turn_to(other, "Overview")
     other.wait_for_selector(".lens.overview.ready")
-    wait_until(lambda: reading(other) == pytest.approx(before, abs=0.006))
+    until(lambda: reading(other) == pytest.approx(before, abs=0.006))
 
 
 def test_a_slider_follows_keys_and_mouse(server: Server, open_page: Open) -> None:
@@ -321,9 +321,9 @@ def test_a_slider_follows_keys_and_mouse(server: Server, open_page: Open) -> Non
     frames(page)
     assert picture(page) != start
     assert value.inner_text() != before
-    wait_until(lambda: len(moved(page)) == 1)
+    until(lambda: len(moved(page)) == 1)
     page.get_by_role("button", name="Reset", exact=True).click()
-    wait_until(lambda: moved(page) == {})
+    until(lambda: moved(page) == {})
     assert picture(page) == start
 
 
@@ -341,29 +341,29 @@ def test_cells_are_picked_and_edited_together(server: Server, open_page: Open) -
     assert page.locator(".outlines i").count() == 2
     start = picture(page)
     page.get_by_role("button", name="Zero").click()
-    wait_until(lambda: cells_of(moved(page), channels) == {0, 3})
+    until(lambda: cells_of(moved(page), channels) == {0, 3})
     assert set(moved(page).values()) == {0.0}
     assert picture(page) != start
     page.get_by_role("button", name="Back").click()
-    wait_until(lambda: moved(page) == {})
+    until(lambda: moved(page) == {})
     assert picture(page) == start
     page.get_by_role("button", name="Resample").click()
-    wait_until(lambda: cells_of(moved(page), channels) == {0, 3})
+    until(lambda: cells_of(moved(page), channels) == {0, 3})
     page.get_by_role("button", name="Reset all").click()
-    wait_until(lambda: moved(page) == {})
+    until(lambda: moved(page) == {})
     page.get_by_label("Image to copy from").fill("9")
     page.get_by_role("button", name="Copy from image").click()
-    wait_until(lambda: cells_of(moved(page), channels) == {0, 3})
+    until(lambda: cells_of(moved(page), channels) == {0, 3})
     codes = RunStore(ROOT / "assets" / "models").load("digits-map").codes()
     there = codes.mean[9].flatten()
     for j, value in moved(page).items():
         assert value == pytest.approx(float(there[j]), rel=0.01, abs=0.001)
     page.get_by_role("button", name="Reset all").click()
-    wait_until(lambda: moved(page) == {})
+    until(lambda: moved(page) == {})
     mean = codes.mean[0].flatten()
     page.locator(".ops label.slider input").first.focus()
     page.keyboard.press("ArrowRight")
-    wait_until(lambda: cells_of(moved(page), channels) == {0, 3})
+    until(lambda: cells_of(moved(page), channels) == {0, 3})
     by = {j: value - float(mean[j]) for j, value in moved(page).items()}
     assert len(by) == 2  # one channel of two cells, by as much
     first, second = by.values()
@@ -384,12 +384,12 @@ def test_a_model_too_large_for_the_page_is_decoded_by_the_server(
     page.goto(f"{server.url}?run=Too+large+·+{run.id[-6:]}")
     page.wait_for_selector(".lens.ready")
     page.get_by_text("The server decodes").wait_for()
-    wait_until(lambda: any(url.endswith("/decode") for url in asked))
+    until(lambda: any(url.endswith("/decode") for url in asked))
     page.wait_for_timeout(500)
     before = picture(page)
     x, y = centre(page.locator(PLANE))
     page.mouse.click(x + 90, y - 90)
-    wait_until(lambda: picture(page) != before)
+    until(lambda: picture(page) != before)
 
 
 def test_a_model_that_does_not_arrive_whole_is_said_so(server: Server, open_page: Open) -> None:

@@ -19,8 +19,8 @@ import pytest
 from pages.ui.importing import MEGABYTES
 from tests.browser.conftest import without
 from tests.browser.server import Server, free_port, serve, wait_for
-from tests.browser.test_app import CHART, DECODED, chosen_model, settled, turn_to, wait_until
-from tests.samples import ROOT
+from tests.browser.test_app import CHART, DECODED, chosen_model, settled, turn_to
+from tests.samples import ROOT, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -74,7 +74,7 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         try:
             wait_for(f"http://127.0.0.1:{port}/_stcore/health", nginx)
             log = folder / "access.log"
-            wait_until(lambda: bool(log.read_text()))  # that we asked is no reader's doing
+            until(lambda: bool(log.read_text()))  # that we asked is no reader's doing
             yield House(port, servers, log)
         finally:
             nginx.terminate()
@@ -132,7 +132,7 @@ def test_what_is_uploaded_to_one_server_is_offered_by_the_other(
     settled(there, CHART)
     assert home(there) != home(here)
     choose(there, chosen_model(here))
-    wait_until(lambda: chosen_model(there) == chosen_model(here))
+    until(lambda: chosen_model(there) == chosen_model(here))
     settled(there, CHART)
 
 
@@ -159,7 +159,7 @@ def test_readers_of_a_server_that_dies_go_on_at_the_other(house: House, browser:
         dead = home(page)
         (left,) = set(NAMES) - {dead}
         house.servers[dead].process.kill()
-        wait_until(lambda: home(page) == left, 20)
+        until(lambda: home(page) == left, 20)
         settled(page, "button[kind=primary]")
         assert chosen_model(page) == "MNIST 20-D"
         open_model_file(page)
