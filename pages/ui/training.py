@@ -73,7 +73,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         )
     if len(configs) > 1:
         kept = ", ".join(map(str, max(configs, key=_n_kept).train.keep_epochs))
-        st.caption(f"One after another; epochs {kept} of each are kept.")
+        st.caption(f"Each waits its turn; epochs {kept} of each are kept.")
         return
     if meaning := _meaning(config, data):
         st.caption(meaning)
