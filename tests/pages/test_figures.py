@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from plotly.subplots import make_subplots
 
 from pages.ui.charts import kl_history
 from tests.pages.app import MAPS, MODELS, VAES
@@ -32,7 +33,7 @@ from vae_core.figures import (
     triangle_corners,
 )
 from vae_core.figures.plane import _spread
-from vae_core.figures.theme import CLASS_COLOURS
+from vae_core.figures.theme import CLASS_COLOURS, axes, drawn, named, panels, squares
 
 UNIT = "nats per image"
 ADDITIVE = [run for run in VAES if run.codes().kind.is_additive]
@@ -307,6 +308,34 @@ def test_a_picture_on_a_page_is_its_png() -> None:
     kind, _, content = data_uri(png).partition(",")
     assert kind == "data:image/png;base64"
     assert base64.b64decode(content) == png
+
+
+def test_the_look_is_common_and_a_figure_may_add_to_it_panel_by_panel() -> None:
+    four = panels(2, 2, subplot_titles=("a", "b", "c", "d"))
+    figure = drawn(
+        [{"type": "bar", "y": [k], **axes(k)} for k in (1, 2, 3, 4)], 300, "x", "nats", on=four,
+        across={"dtick": 1}, up={"tickfont": {"color": "red"}}, margin={"t": 50},
+        **named("y", 3, title={"text": "bits"}),
+    )  # fmt: skip
+    layout, numbers = figure.layout, ("", "2", "3", "4")
+    assert [layout[f"yaxis{k}"].title.text for k in numbers] == ["nats", "nats", "bits", "nats"]
+    assert {layout[f"yaxis{k}"].tickfont.color for k in numbers} == {"red"}
+    assert {layout[f"{side}axis{k}"].title.font.size for side in "xy" for k in numbers} == {15}
+    assert {layout[f"xaxis{k}"].dtick for k in numbers} == {1}
+    assert (layout.margin.t, layout.margin.l) == (50, drawn([], 300).layout.margin.l)
+    assert [a.text for a in layout.annotations] == ["a", "b", "c", "d"]
+    plotly = make_subplots(2, 2)
+    for k, (row, column) in enumerate([(1, 1), (1, 2), (2, 1), (2, 2)], start=1):
+        place = plotly.get_subplot(row, column)
+        assert named("x", k).keys() == {place.xaxis.plotly_name}
+        assert named("y", k).keys() == {place.yaxis.plotly_name}
+        assert axes(k) == {"xaxis": place.yaxis.anchor, "yaxis": place.xaxis.anchor}
+    assert drawn([], 300, on=four).layout.yaxis3.title.text == ""  # what one adds is its own
+
+
+def test_panels_of_squares_are_tied_to_their_own_axes() -> None:
+    tied = drawn([], 300, on=panels(1, 3), **squares(3)).layout
+    assert [tied[f"yaxis{k}"].scaleanchor for k in ("", "2", "3")] == ["x", "x2", "x3"]
 
 
 def test_class_colours_are_distinct() -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vae_core.figures.plane import prior_curve
 from vae_core.figures.theme import (
     CORRELATION,
     DISTORTION,
+    DOTTED,
     NEGATIVE_ELBO,
-    PRIOR,
     RATE,
     class_colour,
-    styled,
+    drawn,
 )
 
 UNIT = "nats per image"
@@ -39,22 +41,25 @@ def surgery_bar(parts: pd.Series[float], height: int = 190) -> go.Figure:
         See `analysis.elbo_surgery`; not saturated. A part slightly below zero, as sampling
         may leave it, is drawn to the left of zero.
     """
-    figure = go.Figure()
+    traces = []
     for key, (name, colour) in (PARTS | WHOLE).items():
         nats = parts[key]
         if np.isnan(nats) or (key in WHOLE and not np.isnan(parts["dimension_kl"])):
             continue
-        figure.add_bar(
-            x=[nats],
-            y=["mean KL"],
-            orientation="h",
-            marker={"color": colour},
-            name=f"{name} {nats:.2f}",
-            hovertemplate=f"{name}: %{{x:.3f}} {UNIT}<extra></extra>",
-        )
-    figure.update_layout(barmode="relative", legend={"traceorder": "normal"})
-    figure.update_yaxes(visible=False)
-    return styled(figure, height, UNIT, "").update_layout(margin={"t": 60})
+        bar = {
+            "type": "bar",
+            "x": [nats],
+            "y": ["mean KL"],
+            "orientation": "h",
+            "marker": {"color": colour},
+            "name": f"{name} {nats:.2f}",
+            "hovertemplate": f"{name}: %{{x:.3f}} {UNIT}<extra></extra>",
+        }
+        traces.append(bar)
+    return drawn(
+        traces, height, UNIT, up={"visible": False}, barmode="relative",
+        legend={"traceorder": "normal"}, margin={"t": 60},
+    )  # fmt: skip
 
 
 def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> go.Figure:
@@ -67,24 +72,27 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
         a Gaussian part the whole is drawn.
     names : one per row
     """
-    figure = go.Figure()
     split = bool(table["matched_kl"].notna().any())
     parts = (
         [("matched_kl", "Gaussian of the same moments", ""), ("non_gaussian_kl", "the rest", "/")]
         if split
         else [("class_kl", "KL(q(z|y) ‖ p)", "")]
     )
-    for column, title, pattern in parts:
-        figure.add_bar(
-            x=list(names),
-            y=table[column],
-            marker={"color": RATE, "pattern": {"shape": pattern}},
-            name=title,
-            hovertemplate=f"class %{{x}}, {title}: %{{y:.3f}} nats<extra></extra>",
-        )
-    figure.update_layout(barmode="relative")
-    figure.update_xaxes(type="category")
-    return styled(figure, height, "class y", "KL(q(z|y) ‖ p), nats")
+    traces = [
+        {
+            "type": "bar",
+            "x": list(names),
+            "y": table[column],
+            "marker": {"color": RATE, "pattern": {"shape": pattern}},
+            "name": title,
+            "hovertemplate": f"class %{{x}}, {title}: %{{y:.3f}} nats<extra></extra>",
+        }
+        for column, title, pattern in parts
+    ]
+    return drawn(
+        traces, height, "class y", "KL(q(z|y) ‖ p), nats", across={"type": "category"},
+        barmode="relative",
+    )  # fmt: skip
 
 
 def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -> go.Figure:
@@ -98,29 +106,39 @@ def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -
         Variance of every number under the prior: a dotted line.
     """
     shown = table.head(MOST_NUMBERS)
-    figure = go.Figure()
-    for column, title, colour in (
-        ("posterior_variance", "E[σ²]: within an image", DISTORTION),
-        ("mean_variance", "Var[μ]: between images", RATE),
-    ):
-        figure.add_bar(
-            x=shown["name"],
-            y=shown[column],
-            marker={"color": colour},
-            name=title,
-            hovertemplate=f"%{{x}}, {title}: %{{y:.3f}}<extra></extra>",
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "bar",
+            "x": shown["name"],
+            "y": shown[column],
+            "marker": {"color": colour},
+            "name": title,
+            "hovertemplate": f"%{{x}}, {title}: %{{y:.3f}}<extra></extra>",
+        }
+        for column, title, colour in (
+            ("posterior_variance", "E[σ²]: within an image", DISTORTION),
+            ("mean_variance", "Var[μ]: between images", RATE),
         )
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(type="category")
+    ]
+    line_axis = {}
     if prior is not None:
-        ends = np.array([-0.5, len(shown) - 0.5])
-        figure.add_scatter(
-            x=ends, y=[prior, prior], mode="lines", hoverinfo="skip", xaxis="x2",
-            line={"color": PRIOR, "width": 3, "dash": "dot"}, name="variance of the prior",
-        )  # fmt: skip
-        hidden = {"overlaying": "x", "range": ends.tolist(), "visible": False}
-        figure.update_layout(xaxis2=hidden)
-    return styled(figure, height, "latent number, most informative first", "variance of q(z_j)")
+        ends = [-0.5, len(shown) - 0.5]
+        line = {
+            "type": "scatter",
+            "x": ends,
+            "y": [prior, prior],
+            "mode": "lines",
+            "hoverinfo": "skip",
+            "xaxis": "x2",
+            "line": DOTTED,
+            "name": "variance of the prior",
+        }
+        traces.append(line)
+        line_axis = {"xaxis2": {"overlaying": "x", "range": ends, "visible": False}}
+    return drawn(
+        traces, height, "latent number, most informative first", "variance of q(z_j)",
+        across={"type": "category"}, barmode="stack", **line_axis,
+    )  # fmt: skip
 
 
 def class_layers(
@@ -137,16 +155,19 @@ def class_layers(
     title : str
         What the number is called.
     """
-    figure = go.Figure()
-    for _, layer in table.groupby("label"):
-        colour = class_colour(int(layer["label"].iloc[0]))
-        figure.add_scatter(
-            x=layer["z"], y=layer["density"], mode="lines", stackgroup="classes",
-            line={"width": 0, "color": colour}, fillcolor=colour, name=str(layer["name"].iloc[0]),
-            hovertemplate="%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
-        )  # fmt: skip
-    figure.add_scatter(
-        x=prior["z"], y=prior["density"], mode="lines", hoverinfo="skip",
-        line={"color": PRIOR, "width": 3, "dash": "dot"}, name=f"prior {prior_name}",
-    )  # fmt: skip
-    return styled(figure, height, title, "density").update_layout(legend={"traceorder": "normal"})
+    layers = [
+        {
+            "type": "scatter",
+            "x": layer["z"],
+            "y": layer["density"],
+            "mode": "lines",
+            "stackgroup": "classes",
+            "line": {"width": 0, "color": class_colour(layer["label"].iloc[0])},
+            "fillcolor": class_colour(layer["label"].iloc[0]),
+            "name": str(layer["name"].iloc[0]),
+            "hovertemplate": "%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
+        }
+        for _, layer in table.groupby("label")
+    ]
+    curve = prior_curve(prior, prior_name)
+    return drawn([*layers, curve], height, title, "density", legend={"traceorder": "normal"})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.theme import RATE, styled
+from vae_core.figures.theme import RATE, drawn
 
 SECOND = "#f3a25f"  # the rate of the second run: a lighter shade of the first's
 MOST_BARS = 40
@@ -33,21 +33,26 @@ def kl_pair(
         MOST_BARS of each.
     names : of both runs
     """
-    figure = go.Figure()
+    traces = []
     for table, title, colour in ((left, names[0], RATE), (right, names[1], SECOND)):
         shown = table[np.isfinite(table["kl"])].sort_values("kl", ascending=False)
         shown = shown.head(MOST_BARS)
-        figure.add_bar(
-            x=np.arange(1, len(shown) + 1),
-            y=shown["kl"],
-            customdata=shown["name"],
-            marker={"color": colour},
-            name=title if len(shown) else f"{title}: no finite rate",
-            hovertemplate="%{fullData.name}, %{customdata}: %{y:.3f} nats per image<extra></extra>",
-            showlegend=True,
-        )
+        bars = {
+            "type": "bar",
+            "x": np.arange(1, len(shown) + 1),
+            "y": shown["kl"],
+            "customdata": shown["name"],
+            "marker": {"color": colour},
+            "name": title if len(shown) else f"{title}: no finite rate",
+            "hovertemplate": "%{fullData.name}, %{customdata}: %{y:.3f} nats per image"
+            "<extra></extra>",
+            "showlegend": True,
+        }
+        traces.append(bars)
     longest = min(MOST_BARS, max(len(left), len(right)))
-    figure.update_layout(barmode="group", bargap=0.25 if longest > 4 else 0.6)
-    figure.update_yaxes(rangemode="tozero", autorangeoptions={"include": [0.0, 0.1]})
-    figure.update_xaxes(range=[0.4, longest + 0.6], **({"dtick": 1} if longest <= 20 else {}))
-    return styled(figure, height, "rank of the latent number in its run", "KL, nats per image")
+    return drawn(
+        traces, height, "rank of the latent number in its run", "KL, nats per image",
+        across={"range": [0.4, longest + 0.6]} | ({"dtick": 1} if longest <= 20 else {}),
+        up={"rangemode": "tozero", "autorangeoptions": {"include": [0.0, 0.1]}},
+        barmode="group", bargap=0.25 if longest > 4 else 0.6,
+    )  # fmt: skip

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from vae_core.figures.theme import DISTORTION, NEGATIVE_ELBO, PRIOR, RATE, styled
+from vae_core.figures.theme import (
+    DISTORTION,
+    DOTTED,
+    NEGATIVE_ELBO,
+    RATE,
+    axes,
+    drawn,
+    named,
+    panels,
+)
 
 UNIT = "nats per image"
 
@@ -21,30 +29,31 @@ def training_curves(history: pd.DataFrame, n_epochs: int, height: int = 340) -> 
     n_epochs : int
         Length of the axis, so that it stands still while the curves grow.
     """
-    panels = [("distortion", DISTORTION), ("rate (KL)", RATE), ("negative ELBO", NEGATIVE_ELBO)]
+    terms = [("distortion", DISTORTION), ("rate (KL)", RATE), ("negative ELBO", NEGATIVE_ELBO)]
     if history["test_rate"].isna().all():
-        panels = panels[:1]
-    figure = make_subplots(1, len(panels), subplot_titles=[name for name, _ in panels])
-    for column, (_, colour) in enumerate(panels, start=1):
+        terms = terms[:1]
+    traces = []
+    for panel, (_, colour) in enumerate(terms, start=1):
         for split, dash in (("train", "dot"), ("test", "solid")):
-            terms = history[f"{split}_distortion"], history[f"{split}_rate"]
-            figure.add_scatter(
-                x=history["epoch"],
-                y=terms[column - 1] if column < 3 else terms[0] + terms[1],
-                mode="lines+markers" if len(history) < 8 else "lines",
-                line={"color": colour, "width": 3, "dash": dash},
-                name=split,
-                legendgroup=split,
-                showlegend=column == 1,
-                hovertemplate=f"{split}, epoch %{{x}}: %{{y:.2f}} {UNIT}<extra></extra>",
-                row=1,
-                col=column,
-            )
-    styled(figure, height, "epoch", "")
-    figure.update_yaxes(title_text=UNIT, col=1)
-    figure.update_xaxes(range=[0.5, n_epochs + 0.5])
-    figure.update_layout(margin={"t": 56}, legend={"y": 1.12, "x": 1, "xanchor": "right"})
-    return figure
+            parts = history[f"{split}_distortion"], history[f"{split}_rate"]
+            curve = {
+                "type": "scatter",
+                "x": history["epoch"],
+                "y": parts[panel - 1] if panel < 3 else parts[0] + parts[1],
+                "mode": "lines+markers" if len(history) < 8 else "lines",
+                "line": {"color": colour, "width": 3, "dash": dash},
+                "name": split,
+                "legendgroup": split,
+                "showlegend": panel == 1,
+                "hovertemplate": f"{split}, epoch %{{x}}: %{{y:.2f}} {UNIT}<extra></extra>",
+            }
+            traces.append(curve | axes(panel))
+    return drawn(
+        traces, height, "epoch", across={"range": [0.5, n_epochs + 0.5]},
+        on=panels(1, len(terms), subplot_titles=tuple(name for name, _ in terms)),
+        **named("y", 1, title={"text": UNIT}), margin={"t": 56},
+        legend={"y": 1.12, "x": 1, "xanchor": "right"},
+    )  # fmt: skip
 
 
 def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) -> go.Figure:
@@ -58,21 +67,23 @@ def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) ->
         Stacked, so that the top edge is the rate; otherwise one line each, for parts that do
         not add up.
     """
-    figure = go.Figure()
     shades = (RATE, "#f3a25f")
-    for position, name in enumerate(kl.columns):
-        figure.add_scatter(
-            x=kl.index,
-            y=kl[name],
-            stackgroup="rate" if stacked else None,
-            mode="lines",
-            line={"width": 0.6, "color": "white"} if stacked else {"width": 2},
-            fillcolor=shades[position % 2] if stacked else None,
-            name=str(name),
-            showlegend=False,
-            hovertemplate=f"{name}, epoch %{{x}}: %{{y:.3f}} {UNIT}<extra></extra>",
-        )
-    return styled(figure, height, "epoch", f"KL, {UNIT}")
+    traces = [
+        {
+            "type": "scatter",
+            "x": kl.index,
+            "y": kl[name],
+            "stackgroup": "rate" if stacked else None,
+            "mode": "lines",
+            "line": {"width": 0.6, "color": "white"} if stacked else {"width": 2},
+            "fillcolor": shades[position % 2] if stacked else None,
+            "name": str(name),
+            "showlegend": False,
+            "hovertemplate": f"{name}, epoch %{{x}}: %{{y:.3f}} {UNIT}<extra></extra>",
+        }
+        for position, name in enumerate(kl.columns)
+    ]
+    return drawn(traces, height, "epoch", f"KL, {UNIT}")
 
 
 def bound_curve(table: pd.DataFrame, at_mean: float, height: int = 460) -> go.Figure:
@@ -85,23 +96,26 @@ def bound_curve(table: pd.DataFrame, at_mean: float, height: int = 460) -> go.Fi
     at_mean : float
         The number at z = mean, which bounds nothing: a dotted line.
     """
-    figure = go.Figure()
-    figure.add_scatter(
-        x=table["n_importance"],
-        y=table["negative_bound"],
-        mode="lines+markers",
-        line={"color": NEGATIVE_ELBO, "width": 3},
-        marker={"size": 9},
-        name="upper bound on −log p(x), mean over images",
-        hovertemplate="%{x} draws: %{y:.2f} nats per image<extra></extra>",
-    )
-    figure.add_scatter(
-        x=[1, table["n_importance"].max()],
-        y=[at_mean, at_mean],
-        mode="lines",
-        line={"color": PRIOR, "width": 3, "dash": "dot"},
-        name="at the mean: no bound",
-        hovertemplate="at z = mean: %{y:.2f} nats per image<extra></extra>",
-    )
-    figure.update_xaxes(type="log", tickvals=table["n_importance"])
-    return styled(figure, height, "draws k per image (k = 1: the negative ELBO)", UNIT)
+    bound = {
+        "type": "scatter",
+        "x": table["n_importance"],
+        "y": table["negative_bound"],
+        "mode": "lines+markers",
+        "line": {"color": NEGATIVE_ELBO, "width": 3},
+        "marker": {"size": 9},
+        "name": "upper bound on −log p(x), mean over images",
+        "hovertemplate": "%{x} draws: %{y:.2f} nats per image<extra></extra>",
+    }
+    no_bound = {
+        "type": "scatter",
+        "x": [1, table["n_importance"].max()],
+        "y": [at_mean, at_mean],
+        "mode": "lines",
+        "line": DOTTED,
+        "name": "at the mean: no bound",
+        "hovertemplate": "at z = mean: %{y:.2f} nats per image<extra></extra>",
+    }
+    return drawn(
+        [bound, no_bound], height, "draws k per image (k = 1: the negative ELBO)", UNIT,
+        across={"type": "log", "tickvals": table["n_importance"]},
+    )  # fmt: skip

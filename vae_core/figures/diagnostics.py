@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from vae_core.figures.theme import DISTORTION, INACTIVE, NEGATIVE_ELBO, PRIOR, RATE, styled
+from vae_core.figures.theme import (
+    DISTORTION,
+    DOTTED,
+    INACTIVE,
+    NEGATIVE_ELBO,
+    PRIOR,
+    RATE,
+    axes,
+    drawn,
+    named,
+    panels,
+)
 
 FLOOR = 1e-10  # of the prior's variance: what is less is drawn here
 MOST_NAMES = 24  # bars that are labelled one by one
@@ -25,32 +37,33 @@ def number_evidence(table: pd.DataFrame, height: int = 460) -> go.Figure:
     rows = [("picture_change", "change of the picture", DISTORTION, "RMS per pixel")]
     if np.isfinite(table["kl"]).all():
         rows.insert(0, ("kl", "KL", RATE, "nats per image"))
-    figure = make_subplots(len(rows), 1, shared_xaxes=True, vertical_spacing=0.06)
-    for row, (column, title, colour, unit) in enumerate(rows, start=1):
-        for unused, shown in table.groupby("unused"):
-            figure.add_bar(
-                x=shown["name"],
-                y=shown[column],
-                marker={
-                    "color": INACTIVE if unused else colour,
-                    "pattern": {"shape": "/" if unused else ""},
-                },
-                name=f"unused ({len(shown)})" if unused else f"{title}",
-                showlegend=not unused or row == 1,
-                hovertemplate=f"%{{x}}, {title}: %{{y:.3g}} {unit}<extra></extra>",
-                row=row,
-                col=1,
-            )
-    styled(figure, height, "", "")
+    bars = [
+        {
+            "type": "bar",
+            "x": shown["name"],
+            "y": shown[column],
+            "marker": {
+                "color": INACTIVE if unused else colour,
+                "pattern": {"shape": "/" if unused else ""},
+            },
+            "name": f"unused ({len(shown)})" if unused else title,
+            "showlegend": not unused or row == 1,
+            "hovertemplate": f"%{{x}}, {title}: %{{y:.3g}} {unit}<extra></extra>",
+            **axes(row),
+        }
+        for row, (column, title, colour, unit) in enumerate(rows, start=1)
+        for unused, shown in table.groupby("unused")
+    ]
+    names = {"type": "category", "categoryorder": "array", "categoryarray": table["name"].tolist()}
+    titles = named("x", len(rows), title={"text": "latent number, most informative first"})
     for row, (_, title, _, unit) in enumerate(rows, start=1):
-        figure.update_yaxes(title_text=f"{title},<br>{unit}", rangemode="tozero", row=row)
-        figure.update_yaxes(autorangeoptions={"include": [0.0, 0.02]}, row=row)
-    figure.update_xaxes(title_text="latent number, most informative first", row=len(rows))
-    figure.update_xaxes(
-        type="category", categoryorder="array", categoryarray=table["name"].tolist()
-    )
-    figure.update_layout(bargap=0.2 if len(table) > 4 else 0.6)
-    return figure
+        titles |= named("y", row, title={"text": f"{title},<br>{unit}"})
+    return drawn(
+        bars, height, across=names,
+        up={"rangemode": "tozero", "autorangeoptions": {"include": [0.0, 0.02]}},
+        on=panels(len(rows), 1, shared_xaxes=True, vertical_spacing=0.06),
+        bargap=0.2 if len(table) > 4 else 0.6, **titles,
+    )  # fmt: skip
 
 
 def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Figure:
@@ -71,66 +84,69 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
     low, high = np.floor(min(exponents.min(), -3)), max(exponents.max(), 0.0)
     edges = np.arange(low, high + 0.5, 0.25)
     finite = bool(np.isfinite(table["kl"]).all())
-    figure = make_subplots(
-        2 if finite else 1, 1, shared_xaxes=True, vertical_spacing=0.05,
-        row_heights=[0.4, 0.6] if finite else [1.0],
-    )  # fmt: skip
+    bars: list[dict[str, Any]] = []
+    dots: list[dict[str, Any]] = []
     for active, colour in ((True, RATE), (False, INACTIVE)):
         own = table["active"] == active
         if not own.any():
             continue
         counts, _ = np.histogram(exponents[own], edges)
         name = f"{'active' if active else 'inactive'} ({own.sum()})"
-        figure.add_bar(
-            x=10.0 ** edges[:-1],
-            offset=0,
-            y=counts,
-            width=10.0 ** edges[1:] - 10.0 ** edges[:-1],
-            marker={"color": colour, "pattern": {"shape": "" if active else "/"}},
-            name=name,
-            hovertemplate=f"%{{y}} {name.split()[0]} near %{{x:.2g}}<extra></extra>",
-            row=1,
-            col=1,
-        )
-        if finite:
-            figure.add_scatter(
-                x=variance[own],
-                y=table["kl"][own],
-                text=table["name"][own],
-                customdata=table["mean_variance"][own],
-                mode="markers",
-                marker={
-                    "color": colour,
-                    "size": 11,
-                    "symbol": "circle" if active else "x",
-                },
-                showlegend=False,
-                hovertemplate="%{text}: Var μ %{customdata:.3g}, KL %{y:.3g} nats<extra></extra>",
-                row=2,
-                col=1,
-            )
-    styled(figure, height, "", "")
-    figure.update_layout(barmode="overlay")
-    figure.add_vline(threshold, line={"color": PRIOR, "width": 3, "dash": "dot"})
-    figure.add_annotation(
-        x=np.log10(threshold), y=1.0, yref="paper", text=f"{threshold:g}", showarrow=False,
-        xanchor="right", yanchor="top", xshift=-6, font={"size": 15, "color": PRIOR},
-    )  # fmt: skip
-    figure.update_xaxes(
-        type="log",
-        range=[edges[0], edges[-1]],
-        dtick=1 if edges[-1] - edges[0] < 7 else 2,
-        exponentformat="power",
-    )
-    figure.update_xaxes(title_text="Var μ over the images, of the prior's", row=2 if finite else 1)
-    most = max(max(trace.y) for trace in figure.data if trace.type == "bar")
+        bar = {
+            "type": "bar",
+            "x": 10.0 ** edges[:-1],
+            "offset": 0,
+            "y": counts,
+            "width": 10.0 ** edges[1:] - 10.0 ** edges[:-1],
+            "marker": {"color": colour, "pattern": {"shape": "" if active else "/"}},
+            "name": name,
+            "hovertemplate": f"%{{y}} {name.split()[0]} near %{{x:.2g}}<extra></extra>",
+            **axes(1),
+        }
+        bars.append(bar)
+        dot = {
+            "type": "scatter",
+            "x": variance[own],
+            "y": table["kl"][own],
+            "text": table["name"][own],
+            "customdata": table["mean_variance"][own],
+            "mode": "markers",
+            "marker": {"color": colour, "size": 11, "symbol": "circle" if active else "x"},
+            "showlegend": False,
+            "hovertemplate": "%{text}: Var μ %{customdata:.3g}, KL %{y:.3g} nats<extra></extra>",
+            **axes(2),
+        }
+        dots.append(dot)
+    rows = 2 if finite else 1
+    line = {"type": "line", "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "line": DOTTED}
+    value = {
+        **{"x": np.log10(threshold), "y": 1.0, "yref": "paper", "text": f"{threshold:g}"},
+        **{"xanchor": "right", "yanchor": "top", "xshift": -6, "showarrow": False},
+        "font": {"size": 15, "color": PRIOR},
+    }
+    most = max(max(bar["y"]) for bar in bars)
     whole = 1 if most < 6 else None  # no half numbers on the axis
-    figure.update_yaxes(title_text="numbers", rangemode="tozero", dtick=whole, row=1)
+    settings = named("x", rows, title={"text": "Var μ over the images, of the prior's"})
+    settings |= named("y", 1, title={"text": "numbers"}, rangemode="tozero", dtick=whole)
     if finite:
-        figure.update_yaxes(
-            title_text="KL, nats per image", autorangeoptions={"include": [0.0, 0.1]}, row=2
-        )
-    return figure
+        title, least = {"text": "KL, nats per image"}, {"include": [0.0, 0.1]}
+        settings |= named("y", 2, title=title, autorangeoptions=least)
+    refs = [axes(row) for row in range(1, rows + 1)]
+    return drawn(
+        [*bars, *dots] if finite else bars, height, barmode="overlay",
+        across={
+            "type": "log",
+            "range": [edges[0], edges[-1]],
+            "dtick": 1 if edges[-1] - edges[0] < 7 else 2,
+            "exponentformat": "power",
+        },
+        on=panels(
+            rows, 1, shared_xaxes=True, vertical_spacing=0.05,
+            row_heights=(0.4, 0.6) if finite else (1.0,),
+        ),
+        shapes=[line | {"xref": at["xaxis"], "yref": f"{at['yaxis']} domain"} for at in refs],
+        annotations=[value], **settings,
+    )  # fmt: skip
 
 
 def label_bars(table: pd.DataFrame, entropy: float, height: int = 420) -> go.Figure:
@@ -144,26 +160,35 @@ def label_bars(table: pd.DataFrame, entropy: float, height: int = 420) -> go.Fig
         H(y): a dotted line that no bar can pass.
     """
     shown = table.head(MOST_NAMES)
-    figure = go.Figure()
+    bars = []
     for rows, colour, title in (
         (shown.iloc[:2], NEGATIVE_ELBO, "the two that say most"),
         (shown.iloc[2:], INACTIVE, "the others"),
     ):
         if rows.empty:
             continue
-        figure.add_bar(
-            x=rows["name"],
-            y=rows["information"],
-            error_y={"array": rows["standard_error"], "thickness": 1.5, "color": PRIOR},
-            marker={"color": colour},
-            name=title,
-            hovertemplate="%{x}: %{y:.3f} nats<extra></extra>",
-        )
-    figure.update_layout(bargap=0.2 if len(shown) > 4 else 0.6)
-    figure.update_xaxes(type="category")
-    styled(figure, height, "latent number, what says most first", "I(z_j; y), nats")
-    figure.add_hline(
-        entropy, line={"color": PRIOR, "width": 3, "dash": "dot"},
-        annotation={"text": f"H(y) = {entropy:.2f}", "font": {"size": 15, "color": PRIOR}},
+        bar = {
+            "type": "bar",
+            "x": rows["name"],
+            "y": rows["information"],
+            "error_y": {"array": rows["standard_error"], "thickness": 1.5, "color": PRIOR},
+            "marker": {"color": colour},
+            "name": title,
+            "hovertemplate": "%{x}: %{y:.3f} nats<extra></extra>",
+        }
+        bars.append(bar)
+    line = {
+        **{"type": "line", "x0": 0, "x1": 1, "xref": "x domain", "line": DOTTED},
+        **{"y0": entropy, "y1": entropy, "yref": "y"},
+    }
+    value = {
+        **{"x": 1, "xref": "x domain", "xanchor": "right", "y": entropy, "yref": "y"},
+        **{"text": f"H(y) = {entropy:.2f}", "yanchor": "bottom", "showarrow": False},
+        "font": {"size": 15, "color": PRIOR},
+    }
+    return drawn(
+        bars, height, "latent number, what says most first", "I(z_j; y), nats",
+        across={"type": "category"},
+        up={"range": [min(0.0, float(shown["information"].min())), 1.1 * entropy]},
+        shapes=[line], annotations=[value], bargap=0.2 if len(shown) > 4 else 0.6,
     )  # fmt: skip
-    return figure.update_yaxes(range=[min(0.0, float(shown["information"].min())), 1.1 * entropy])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
-from plotly.subplots import make_subplots
+from numpy.typing import ArrayLike, NDArray
 
-from vae_core.figures.theme import CORRELATION, INACTIVE, RATE, styled
+from vae_core.figures.theme import CORRELATION, INACTIVE, RATE, axes, drawn, panels, squares
 
 PER_IMAGE = "nats per image"
 SCALE = "Oranges"
+BAR = {"title": {"text": PER_IMAGE, "side": "right"}}
 
 
 def kl_bars(
@@ -33,35 +34,38 @@ def kl_bars(
     ordered : bool
         Whether to sort the bars; otherwise they come in the table's order.
     """
-    figure = go.Figure()
     if ordered:
         table = table.sort_values("kl", ascending=False)
-    names = table["name"].tolist()
+    names, traces = table["name"].tolist(), []
     for active, colour, pattern in ((True, RATE, ""), (False, INACTIVE, "/")):
         rows = table[table["active"] == active]
         if rows.empty:
             continue
-        figure.add_bar(
-            x=rows["name"],
-            y=rows["kl"],
-            marker={"color": colour, "pattern": {"shape": pattern}},
-            name=f"{'active' if active else 'inactive'} ({len(rows)})",
-            hovertemplate="%{x}: %{y:.3f} nats per image<extra></extra>",
-        )
+        name = f"{'active' if active else 'inactive'} ({len(rows)})"
+        traces.append(_bars(rows["name"], rows["kl"], colour, pattern, name))
     if rest:
         names.append(rest[0])
-        figure.add_bar(
-            x=[rest[0]],
-            y=[rest[1]],
-            marker={"color": CORRELATION, "pattern": {"shape": "x"}},
-            name=rest[0],
-            hovertemplate="%{x}: %{y:.3f} nats per image<extra></extra>",
-        )
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=names)
-    figure.update_layout(bargap=0.2 if len(names) > 4 else 0.6)
-    figure.update_yaxes(autorangeoptions={"include": [0.0, 0.1]})  # next to nothing looks it
+        traces.append(_bars([rest[0]], [rest[1]], CORRELATION, "x", rest[0]))
     order = "most informative first" if ordered else "in the order they break the stick"
-    return styled(figure, height, f"latent number, {order}", f"KL, {PER_IMAGE}")
+    return drawn(
+        traces, height, f"latent number, {order}", f"KL, {PER_IMAGE}",
+        across={"type": "category", "categoryorder": "array", "categoryarray": names},
+        up={"autorangeoptions": {"include": [0.0, 0.1]}},  # next to nothing looks it
+        bargap=0.2 if len(names) > 4 else 0.6,
+    )  # fmt: skip
+
+
+def _bars(
+    names: ArrayLike, nats: ArrayLike, colour: str, pattern: str, name: str
+) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "x": names,
+        "y": nats,
+        "marker": {"color": colour, "pattern": {"shape": pattern}},
+        "name": name,
+        "hovertemplate": f"%{{x}}: %{{y:.3f}} {PER_IMAGE}<extra></extra>",
+    }
 
 
 def kl_by_class(
@@ -75,22 +79,22 @@ def kl_by_class(
     names : d names of latent numbers
     class_names : one name per row
     """
-    figure = go.Figure(
-        go.Heatmap(
-            z=kl,
-            name="KL",
-            x=list(names),
-            y=list(class_names),
-            colorscale=SCALE,
-            zmin=0.0,
-            zmax=float(kl.max()),
-            colorbar={"title": {"text": PER_IMAGE, "side": "right"}},
-            hovertemplate="class %{y}, %{x}: %{z:.3f} nats per image<extra></extra>",
-        )
-    )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(type="category", autorange="reversed")
-    return styled(figure, height, "latent number, most informative first", "class")
+    heat = {
+        "type": "heatmap",
+        "z": kl,
+        "name": "KL",
+        "x": list(names),
+        "y": list(class_names),
+        "colorscale": SCALE,
+        "zmin": 0.0,
+        "zmax": float(kl.max()),
+        "colorbar": BAR,
+        "hovertemplate": f"class %{{y}}, %{{x}}: %{{z:.3f}} {PER_IMAGE}<extra></extra>",
+    }
+    return drawn(
+        [heat], height, "latent number, most informative first", "class",
+        across={"type": "category"}, up={"type": "category", "autorange": "reversed"},
+    )  # fmt: skip
 
 
 def kl_cells(
@@ -104,25 +108,24 @@ def kl_cells(
     ----------
     cells : array, (h, w)
     """
-    figure = go.Figure(
-        go.Heatmap(
-            z=cells,
-            name="KL",
-            colorscale=SCALE,
-            zmin=0.0,
-            zmax=float(cells.max()),
-            text=cells,
-            texttemplate="%{text:.2f}" if cells.size <= 64 else None,
-            colorbar={"title": {"text": PER_IMAGE, "side": "right"}},
-            hovertemplate=f"row %{{y}}, column %{{x}}: %{{z:.3f}} {PER_IMAGE}<extra></extra>",
-        )
-    )
-    styled(figure, height, "column", "row")
-    figure.update_layout(title={"text": title, "font": {"size": 15}, "x": 0})
-    figure.update_xaxes(dtick=1, constrain="domain", showgrid=False, zeroline=False)
-    figure.update_yaxes(dtick=1, autorange="reversed", showgrid=False, zeroline=False)
-    figure.update_yaxes(scaleanchor="x", constrain="domain", constraintoward="top")
-    return figure
+    heat = {
+        "type": "heatmap",
+        "z": cells,
+        "name": "KL",
+        "colorscale": SCALE,
+        "zmin": 0.0,
+        "zmax": float(cells.max()),
+        "text": cells,
+        "texttemplate": "%{text:.2f}" if cells.size <= 64 else None,
+        "colorbar": BAR,
+        "hovertemplate": f"row %{{y}}, column %{{x}}: %{{z:.3f}} {PER_IMAGE}<extra></extra>",
+    }
+    plain = {"dtick": 1, "constrain": "domain", "showgrid": False, "zeroline": False}
+    return drawn(
+        [heat], height, "column", "row", across=plain,
+        up=plain | {"autorange": "reversed", "scaleanchor": "x", "constraintoward": "top"},
+        title={"text": title, "font": {"size": 15}, "x": 0},
+    )  # fmt: skip
 
 
 def kl_channels(cells: NDArray[np.float32], columns: int = 4, row_height: int = 230) -> go.Figure:
@@ -134,27 +137,23 @@ def kl_channels(cells: NDArray[np.float32], columns: int = 4, row_height: int = 
     """
     channels = cells.shape[-1]
     rows = -(-channels // columns)
-    figure = make_subplots(rows, columns, subplot_titles=[f"c{c}" for c in range(channels)])
-    for c in range(channels):
-        figure.add_heatmap(
-            z=cells[..., c],
-            name="KL",
-            coloraxis="coloraxis",
-            hovertemplate=f"channel {c}, row %{{y}}, column %{{x}}: %{{z:.3f}} {PER_IMAGE}"
+    heats = [
+        {
+            "type": "heatmap",
+            "z": cells[..., c],
+            "name": "KL",
+            "coloraxis": "coloraxis",
+            "hovertemplate": f"channel {c}, row %{{y}}, column %{{x}}: %{{z:.3f}} {PER_IMAGE}"
             "<extra></extra>",
-            row=c // columns + 1,
-            col=c % columns + 1,
-        )
-    styled(figure, row_height * rows, "", "")
-    bar = {"title": {"text": PER_IMAGE, "side": "right"}}
-    figure.update_layout(
-        coloraxis={"colorscale": SCALE, "cmin": 0.0, "cmax": float(cells.max()), "colorbar": bar}
-    )
-    figure.update_xaxes(showticklabels=False, constrain="domain", showgrid=False, zeroline=False)
-    figure.update_yaxes(showticklabels=False, autorange="reversed", showgrid=False, zeroline=False)
-    for k in range(1, channels + 1):
-        anchor = "x" if k == 1 else f"x{k}"
-        figure.layout["yaxis" if k == 1 else f"yaxis{k}"].update(
-            scaleanchor=anchor, constrain="domain"
-        )
-    return figure
+            **axes(c + 1),
+        }
+        for c in range(channels)
+    ]
+    top = float(cells.max())
+    plain = {"showticklabels": False, "showgrid": False, "zeroline": False, "constrain": "domain"}
+    return drawn(
+        heats, row_height * rows, across=plain, up=plain | {"autorange": "reversed"},
+        on=panels(rows, columns, subplot_titles=tuple(f"c{c}" for c in range(channels))),
+        coloraxis={"colorscale": SCALE, "cmin": 0.0, "cmax": top, "colorbar": BAR},
+        **squares(channels),
+    )  # fmt: skip

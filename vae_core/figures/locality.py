@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
-from vae_core.figures.theme import DISTORTION, PRIOR, RATE, styled
+from vae_core.figures.theme import DISTORTION, DOTTED, RATE, axes, drawn, panels, squares
 
 SEES, PAINTS = "Oranges", "Blues"
+HIDDEN = {
+    **{"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False},
+    "constrain": "domain",
+}
 
 
 @dataclass(frozen=True)
@@ -37,22 +41,35 @@ class PixelMap:
 
 def pixel_maps(maps: list[PixelMap], height: int = 400) -> go.Figure:
     """Pictures of equal size side by side, each with its own scale and its frame."""
-    figure = make_subplots(1, len(maps), subplot_titles=[m.title for m in maps])
-    for k, one in enumerate(maps, start=1):
-        rows, columns = one.values.shape
-        figure.add_heatmap(
-            z=one.values, colorscale=one.scale, zmin=0.0, showscale=False, row=1, col=k,
-            hovertemplate=f"row %{{y}}, column %{{x}}: %{{z:.3g}} {one.unit}<extra></extra>",
-        )  # fmt: skip
-        if one.window:
-            top, bottom, left, right = one.window
-            figure.add_shape(
-                type="rect", x0=max(left, 0) - 0.5, x1=min(right, columns - 1) + 0.5,
-                y0=max(top, 0) - 0.5, y1=min(bottom, rows - 1) + 0.5, row=1, col=k,
-                line={"color": PRIOR, "width": 3, "dash": "dot"},
-            )  # fmt: skip
-    styled(figure, height, "", "")
-    return _square(figure, len(maps))
+    pictures = [
+        {
+            "type": "heatmap",
+            "z": one.values,
+            "colorscale": one.scale,
+            "zmin": 0.0,
+            "showscale": False,
+            "hovertemplate": f"row %{{y}}, column %{{x}}: %{{z:.3g}} {one.unit}<extra></extra>",
+            **axes(k),
+        }
+        for k, one in enumerate(maps, start=1)
+    ]
+    frames = [_frame(one, k) for k, one in enumerate(maps, start=1) if one.window]
+    return drawn(
+        pictures, height, across=HIDDEN, up=HIDDEN | {"autorange": "reversed"}, shapes=frames,
+        on=panels(1, len(maps), subplot_titles=tuple(one.title for one in maps)),
+        **squares(len(maps)),
+    )  # fmt: skip
+
+
+def _frame(one: PixelMap, panel: int) -> dict[str, Any]:
+    """The window around some of its pixels, as far as it is inside the picture."""
+    assert one.window
+    (rows, columns), (top, bottom, left, right) = one.values.shape, one.window
+    return {
+        **{"type": "rect", "x0": max(left, 0) - 0.5, "x1": min(right, columns - 1) + 0.5},
+        **{"y0": max(top, 0) - 0.5, "y1": min(bottom, rows - 1) + 0.5, "line": DOTTED},
+        **{f"{axis[0]}ref": name for axis, name in axes(panel).items()},
+    }
 
 
 def all_cells(maps: NDArray[np.float32], scale: str, unit: str, height: int = 460) -> go.Figure:
@@ -69,21 +86,11 @@ def all_cells(maps: NDArray[np.float32], scale: str, unit: str, height: int = 46
             top, left = i * (rows + 1), j * (columns + 1)
             board[top : top + rows, left : left + columns] = maps[i, j]
     bar = {"title": {"text": unit, "side": "right"}}
-    figure = go.Figure(
-        go.Heatmap(z=board, colorscale=scale, zmin=0.0, colorbar=bar, hoverinfo="skip")
-    )
-    return _square(styled(figure, height, "", ""), 1)
-
-
-def _square(figure: go.Figure, n: int) -> go.Figure:
-    """Pixels as squares, row 0 at the top, no ticks."""
-    hidden = {"showticklabels": False, "ticks": "", "showgrid": False, "zeroline": False}
-    figure.update_xaxes(constrain="domain", **hidden)
-    figure.update_yaxes(autorange="reversed", constrain="domain", **hidden)
-    for k in range(1, n + 1):
-        number = "" if k == 1 else str(k)
-        figure.layout[f"yaxis{number}"].update(scaleanchor=f"x{number}")
-    return figure
+    heat = {
+        **{"type": "heatmap", "z": board, "colorscale": scale, "zmin": 0.0, "colorbar": bar},
+        "hoverinfo": "skip",
+    }
+    return drawn([heat], height, across=HIDDEN, up=HIDDEN | {"autorange": "reversed"}, **squares(1))
 
 
 def correlation_by_distance(table: pd.DataFrame, height: int = 380) -> go.Figure:
@@ -94,21 +101,34 @@ def correlation_by_distance(table: pd.DataFrame, height: int = 380) -> go.Figure
     table : DataFrame
         See `analysis.cell_correlation`.
     """
-    figure = go.Figure()
-    for column, name, colour in (
-        ("mean_correlation", "means μ, over the images", RATE),
-        ("noise_correlation", "z − μ, given the image", DISTORTION),
-    ):
-        if table[column].isna().all():
-            continue  # points have no noise
-        figure.add_scatter(
-            x=table["distance"], y=table[column], mode="lines+markers", name=name,
-            line={"color": colour, "width": 3}, marker={"size": 9}, customdata=table["n_pairs"],
-            hovertemplate="%{x:.2f} cells apart: %{y:.3f}, %{customdata} pairs<extra></extra>",
-        )  # fmt: skip
-    figure.add_scatter(
-        x=table["distance"], y=table["chance"], mode="lines", hoverinfo="skip",
-        line={"color": PRIOR, "width": 3, "dash": "dot"}, name="by chance alone",
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "x": table["distance"],
+            "y": table[column],
+            "mode": "lines+markers",
+            "name": name,
+            "line": {"color": colour, "width": 3},
+            "marker": {"size": 9},
+            "customdata": table["n_pairs"],
+            "hovertemplate": "%{x:.2f} cells apart: %{y:.3f}, %{customdata} pairs<extra></extra>",
+        }
+        for column, name, colour in (
+            ("mean_correlation", "means μ, over the images", RATE),
+            ("noise_correlation", "z − μ, given the image", DISTORTION),
+        )
+        if table[column].notna().any()  # points have no noise
+    ]
+    chance = {
+        "type": "scatter",
+        "x": table["distance"],
+        "y": table["chance"],
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "line": DOTTED,
+        "name": "by chance alone",
+    }
+    return drawn(
+        [*traces, chance], height, "distance between cells", "mean |correlation|",
+        up={"range": [0.0, 1.05]},
     )  # fmt: skip
-    figure.update_yaxes(range=[0.0, 1.05])
-    return styled(figure, height, "distance between cells", "mean |correlation|")

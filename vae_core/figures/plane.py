@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vae_core.figures.theme import PRIOR, class_colour, styled
+from vae_core.figures.theme import DOTTED, PRIOR, class_colour, drawn
 
-CIRCLE = np.linspace(0.0, 2.0 * np.pi, 97)
+ANGLES = np.linspace(0.0, 2.0 * np.pi, 97)
+CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class Ellipse:
         """Points at Mahalanobis distance `n_sigma` from the mean, (2, m)."""
         values, vectors = np.linalg.eigh(self.covariance)
         axes = vectors * np.sqrt(np.maximum(values, 0.0))
-        circle = np.stack([np.cos(CIRCLE), np.sin(CIRCLE)])
-        points: NDArray[np.float64] = self.mean[:, None] + n_sigma * axes @ circle
+        points: NDArray[np.float64] = self.mean[:, None] + n_sigma * axes @ CIRCLE
         return points
 
 
@@ -60,84 +60,89 @@ def posterior_plane(
     images : sequence of Ellipse
         One posterior each, drawn thin at 1 sigma.
     """
-    figure = go.Figure()
     centres = np.array([image.mean for image in images]).reshape(-1, 2)
     shown = np.vstack([points[["x", "y"]], centres, *([] if prior is None else [prior])])
     low, high = _square(shown, 3.4 if prior is None else 0.0)
-    if prior is not None:
-        figure.add_scattergl(
-            x=prior["x"],
-            y=prior["y"],
-            mode="markers",
-            name="prior",
-            marker={"size": 4, "color": PRIOR, "opacity": 0.55},
-            hoverinfo="skip",
-            showlegend=True,
-        )
-    for _, group in points.groupby("label"):
-        figure.add_scattergl(
-            x=group["x"],
-            y=group["y"],
-            customdata=group["index"],
-            mode="markers",
-            name=str(group["name"].iloc[0]),
-            marker={"size": 5, "opacity": 0.5, "color": class_colour(group["label"].iloc[0])},
-            hovertemplate="%{fullData.name}, test image %{customdata}<br>"
-            "(%{x:.2f}, %{y:.2f})<extra></extra>",
-            showlegend=False,
-        )
-    _field(figure, images)
-    notes = [_ring(figure, radius) for radius in ((1, 2, 3) if prior is None else ())]
+    radii = (1, 2, 3) if prior is None else ()
+    traces = [
+        *([] if prior is None else [_cloud(prior)]),
+        *(_dots(group) for _, group in points.groupby("label")),
+        *_field(images),
+        *(_line(radius * CIRCLE, {"color": PRIOR, "width": 2, "dash": "dot"}) for radius in radii),
+    ]
     for ellipse in ellipses:
         for n_sigma, width in ((1, 3),) if corners else ((1, 3), (2, 1.5)):
-            x, y = ellipse.contour(n_sigma)
-            figure.add_scatter(
-                x=x,
-                y=y,
-                mode="lines",
-                line={"color": class_colour(ellipse.label), "width": width},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-    places = _spread([e.mean for e in ellipses], gap=0.045 * (high - low)[0])
-    for ellipse, (x, y) in zip(ellipses, places, strict=True):
-        notes.append(
-            {
-                "x": x,
-                "y": y,
-                "text": f"<b>{ellipse.name}</b>",
-                "showarrow": False,
-                "font": {"size": 17, "color": "white"},
-                "bgcolor": class_colour(ellipse.label),
-                "borderpad": 2,
-            }
-        )
-    figure.update_layout(annotations=notes)  # at once: one by one, each goes over all before it
-    styled(figure, height, *axes)
+            line = {"color": class_colour(ellipse.label), "width": width}
+            traces.append(_line(ellipse.contour(n_sigma), line))
+    notes = [_ring_name(radius) for radius in radii] + _names(ellipses, 0.045 * (high - low)[0])
     # One square for everything: on a narrow screen it shrinks instead of showing more plane.
-    figure.update_xaxes(range=[low[0], high[0]], constrain="domain")
-    figure.update_yaxes(range=[low[1], high[1]], constrain="domain", constraintoward="top")
-    figure.update_yaxes(scaleanchor="x", scaleratio=1)
+    across: dict[str, Any] = {"range": [low[0], high[0]], "constrain": "domain"}
+    up: dict[str, Any] = {
+        **{"range": [low[1], high[1]], "constrain": "domain", "constraintoward": "top"},
+        **{"scaleanchor": "x", "scaleratio": 1},
+    }
     if corners:
-        _triangle(figure, corners)
-    return figure
+        outline = triangle_corners()[[0, 1, 2, 0]].T
+        traces.append(_line(outline, {"color": PRIOR, "width": 2}))
+        notes += _corner_names(corners)
+        across |= {"visible": False, "range": [-0.12, 1.12]}
+        up |= {"visible": False, "range": [-0.17, 1.07]}
+    return drawn(traces, height, *axes, across=across, up=up, annotations=notes)
 
 
-def _field(figure: go.Figure, images: Sequence[Ellipse]) -> None:
+def _line(points: NDArray[np.float64], line: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A line through points, (2, m), that says nothing when pointed at."""
+    shape = {"type": "scatter", "x": points[0], "y": points[1], "mode": "lines", "line": line}
+    return shape | {"hoverinfo": "skip", "showlegend": False} | more
+
+
+def _cloud(prior: pd.DataFrame) -> dict[str, Any]:
+    return {
+        **{"type": "scattergl", "x": prior["x"], "y": prior["y"], "mode": "markers"},
+        "name": "prior",
+        "marker": {"size": 4, "color": PRIOR, "opacity": 0.55},
+        "hoverinfo": "skip",
+        "showlegend": True,
+    }
+
+
+def _dots(group: pd.DataFrame) -> dict[str, Any]:
+    """The images of one class."""
+    return {
+        **{"type": "scattergl", "x": group["x"], "y": group["y"], "mode": "markers"},
+        "customdata": group["index"],
+        "name": str(group["name"].iloc[0]),
+        "marker": {"size": 5, "opacity": 0.5, "color": class_colour(group["label"].iloc[0])},
+        "hovertemplate": "%{fullData.name}, test image %{customdata}<br>"
+        "(%{x:.2f}, %{y:.2f})<extra></extra>",
+        "showlegend": False,
+    }
+
+
+def _field(images: Sequence[Ellipse]) -> Iterator[dict[str, Any]]:
     """The posteriors of many images, one line per class with gaps in it."""
     gap = np.full((2, 1), np.nan)
     for label in sorted({image.label for image in images}):
         own = [image for image in images if image.label == label]
-        x, y = np.hstack([part for image in own for part in (image.contour(1.0), gap)])
-        figure.add_scatter(
-            x=x,
-            y=y,
-            mode="lines",
-            line={"color": class_colour(label), "width": 1.5},
-            name=own[0].name,
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        points = np.hstack([part for image in own for part in (image.contour(1.0), gap)])
+        yield _line(points, {"color": class_colour(label), "width": 1.5}, name=own[0].name)
+
+
+def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
+    """The name of each at its centre, or beside it where another is."""
+    places = _spread([ellipse.mean for ellipse in ellipses], gap)
+    return [
+        {
+            "x": x,
+            "y": y,
+            "text": f"<b>{ellipse.name}</b>",
+            "showarrow": False,
+            "font": {"size": 17, "color": "white"},
+            "bgcolor": class_colour(ellipse.label),
+            "borderpad": 2,
+        }
+        for ellipse, (x, y) in zip(ellipses, places, strict=True)
+    ]
 
 
 def triangle_corners() -> NDArray[np.float64]:
@@ -148,24 +153,15 @@ def triangle_corners() -> NDArray[np.float64]:
     return np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
 
 
-def _triangle(figure: go.Figure, names: Sequence[str]) -> None:
-    corners = triangle_corners()
-    outline = np.vstack([corners, corners[:1]])
-    figure.add_scatter(
-        x=outline[:, 0],
-        y=outline[:, 1],
-        mode="lines",
-        line={"color": PRIOR, "width": 2},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    for (x, y), name, (dx, dy) in zip(corners, names, ((-1, -1), (1, -1), (0, 1)), strict=True):
-        figure.add_annotation(
-            x=x, y=y, text=f"<b>{name} = 1</b>", showarrow=False, xshift=26 * dx, yshift=14 * dy,
-            font={"size": 16},
-        )  # fmt: skip
-    figure.update_xaxes(visible=False, range=[-0.12, 1.12])
-    figure.update_yaxes(visible=False, range=[-0.17, 1.07])
+def _corner_names(names: Sequence[str]) -> list[dict[str, Any]]:
+    outwards = ((-1, -1), (1, -1), (0, 1))
+    return [
+        {
+            **{"x": x, "y": y, "text": f"<b>{name} = 1</b>", "showarrow": False},
+            **{"xshift": 26 * dx, "yshift": 14 * dy, "font": {"size": 16}},
+        }
+        for (x, y), name, (dx, dy) in zip(triangle_corners(), names, outwards, strict=True)
+    ]
 
 
 def _square(
@@ -191,16 +187,8 @@ def _spread(centres: list[NDArray[np.float64]], gap: float) -> NDArray[np.float6
     return places
 
 
-def _ring(figure: go.Figure, radius: int) -> dict[str, Any]:
-    """A ring of the prior N(0, I); returns its annotation."""
-    figure.add_scatter(
-        x=radius * np.cos(CIRCLE),
-        y=radius * np.sin(CIRCLE),
-        mode="lines",
-        line={"color": PRIOR, "width": 2, "dash": "dot"},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+def _ring_name(radius: int) -> dict[str, Any]:
+    """What is written beside a ring of the prior N(0, I)."""
     at = radius * np.sqrt(0.5)
     return {
         "x": at,
@@ -231,30 +219,35 @@ def marginal(
         Columns z, density: the prior's curve, over the width that is worth showing.
     prior_name : str
     """
-    figure = go.Figure()
     low = min(prior["z"].min(), draws["z"].min() if len(draws) else np.inf)
     high = max(prior["z"].max(), draws["z"].max() if len(draws) else -np.inf)
     edges = np.linspace(low, high, bins + 1)
     centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
-    for _, group in draws.groupby("label"):
-        counts, _ = np.histogram(group["z"], edges)
-        figure.add_bar(
-            x=centres,
-            y=counts / (len(draws) * width),
-            width=width,
-            marker={"color": class_colour(group["label"].iloc[0]), "line": {"width": 0}},
-            name=str(group["name"].iloc[0]),
-            hovertemplate="%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
-            showlegend=False,
-        )
-    figure.add_scatter(
-        x=prior["z"],
-        y=prior["density"],
-        mode="lines",
-        line={"color": PRIOR, "width": 3, "dash": "dot"},
-        name=f"prior {prior_name}",
-        hoverinfo="skip",
-    )
-    styled(figure, height, title, "density")
-    figure.update_layout(barmode="stack", bargap=0)
-    return figure
+    layers = [
+        {
+            "type": "bar",
+            "x": centres,
+            "y": np.histogram(group["z"], edges)[0] / (len(draws) * width),
+            "width": width,
+            "marker": {"color": class_colour(group["label"].iloc[0]), "line": {"width": 0}},
+            "name": str(group["name"].iloc[0]),
+            "hovertemplate": "%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
+            "showlegend": False,
+        }
+        for _, group in draws.groupby("label")
+    ]
+    curve = prior_curve(prior, prior_name)
+    return drawn([*layers, curve], height, title, "density", barmode="stack", bargap=0)
+
+
+def prior_curve(prior: pd.DataFrame, name: str) -> dict[str, Any]:
+    """The density of a latent number under the prior of this name; columns z, density."""
+    return {
+        "type": "scatter",
+        "x": prior["z"],
+        "y": prior["density"],
+        "mode": "lines",
+        "line": DOTTED,
+        "name": f"prior {name}",
+        "hoverinfo": "skip",
+    }

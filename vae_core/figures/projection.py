@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.theme import PRIOR, RATE, class_colour, styled
+from vae_core.figures.theme import PRIOR, RATE, class_colour, drawn
 
 
 def class_counts(labels: Sequence[int], names: Sequence[str], height: int = 230) -> go.Figure:
@@ -19,20 +19,20 @@ def class_counts(labels: Sequence[int], names: Sequence[str], height: int = 230)
     names : of all classes
     """
     counts = pd.Series(list(labels)).value_counts().reindex(range(len(names)), fill_value=0)
-    figure = go.Figure(
-        go.Bar(
-            x=list(names),
-            y=counts,
-            marker={"color": [class_colour(label) for label in counts.index]},
-            text=counts,
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="class %{x}: %{y} images<extra></extra>",
-        )
-    )
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(rangemode="tozero")
-    return styled(figure, height, "class", "images picked")
+    bars = {
+        "type": "bar",
+        "x": list(names),
+        "y": counts,
+        "marker": {"color": [class_colour(label) for label in counts.index]},
+        "text": counts,
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertemplate": "class %{x}: %{y} images<extra></extra>",
+    }
+    return drawn(
+        [bars], height, "class", "images picked", across={"type": "category"},
+        up={"rangemode": "tozero"},
+    )  # fmt: skip
 
 
 def posterior_bars(table: pd.DataFrame, has_prior: bool, height: int = 300) -> go.Figure:
@@ -45,26 +45,28 @@ def posterior_bars(table: pd.DataFrame, has_prior: bool, height: int = 300) -> g
     has_prior : bool
         Whether the model was trained with a prior, which is then drawn.
     """
-    figure = go.Figure()
     is_wide = bool(table["sigma"].any())
-    if has_prior:
-        figure.add_bar(
-            x=table["name"],
-            base=table["prior_mean"] - table["prior_sigma"],
-            y=2 * table["prior_sigma"],
-            marker={"color": PRIOR, "opacity": 0.35},
-            name="prior, mean ± σ",
-            hoverinfo="skip",
-        )
-    figure.add_scatter(
-        x=table["name"],
-        y=table["mean"],
-        error_y={"array": table["sigma"], "thickness": 3, "width": 6} if is_wide else None,
-        mode="markers",
-        marker={"color": RATE, "size": 9},
-        name="q(z|x), μ ± σ",
-        customdata=table["sigma"],
-        hovertemplate="%{x}: μ = %{y:.3f}, σ = %{customdata:.3f}<extra></extra>",
-    )
-    figure.update_xaxes(type="category")
-    return styled(figure, height, "latent number, most informative first", "z")
+    prior = {
+        "type": "bar",
+        "x": table["name"],
+        "base": table["prior_mean"] - table["prior_sigma"],
+        "y": 2 * table["prior_sigma"],
+        "marker": {"color": PRIOR, "opacity": 0.35},
+        "name": "prior, mean ± σ",
+        "hoverinfo": "skip",
+    }
+    posterior = {
+        "type": "scatter",
+        "x": table["name"],
+        "y": table["mean"],
+        "error_y": {"array": table["sigma"], "thickness": 3, "width": 6} if is_wide else None,
+        "mode": "markers",
+        "marker": {"color": RATE, "size": 9},
+        "name": "q(z|x), μ ± σ",
+        "customdata": table["sigma"],
+        "hovertemplate": "%{x}: μ = %{y:.3f}, σ = %{customdata:.3f}<extra></extra>",
+    }
+    return drawn(
+        [prior, posterior] if has_prior else [posterior], height,
+        "latent number, most informative first", "z", across={"type": "category"},
+    )  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vae_core.figures.theme import BRIGHTER, NEGATIVE_ELBO, PRIOR, class_colour, styled
+from vae_core.figures.theme import BRIGHTER, NEGATIVE_ELBO, PRIOR, class_colour, drawn
 
 UNIT = "nats per image"
 CANVAS = (640.0, 440.0)  # pixels, about; for what covers what
@@ -34,34 +34,23 @@ def rate_distortion(
     epochs : DataFrame, optional
         Columns run, epoch, rate, distortion: the way each run came.
     """
-    figure = go.Figure()
-    drawn = table if epochs is None else pd.concat([table, epochs])
-    x, y = (_range(drawn[term]) for term in ("rate", "distortion"))
-    notes = _iso_lines(figure, x, y)
+    everything = table if epochs is None else pd.concat([table, epochs])
+    x, y = (_range(everything[term]) for term in ("rate", "distortion"))
+    traces, notes = _iso_lines(x, y)
     if epochs is not None:
-        for name, way in epochs.groupby("run", sort=False):
-            _way(figure, str(name), way)
+        traces += [_way(str(name), way) for name, way in epochs.groupby("run", sort=False)]
     for k, (name, runs) in enumerate(table.groupby("sweep", sort=False)):
-        _join(figure, str(name), runs, class_colour(k))
+        traces.append(_points(runs, class_colour(k), f"sweep {name}", "lines+markers"))
     alone = table[table["sweep"].isna()]
     if len(alone):
-        _points(figure, alone, PRIOR, "other runs")
+        traces.append(_points(alone, PRIOR, "other runs", "markers"))
     if chosen in table.index:
-        one = table.loc[chosen]
-        figure.add_scatter(
-            x=[one["rate"]],
-            y=[one["distortion"]],
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 21, "color": BRIGHTER, "line": {"width": 4}},
-            name="chosen model",
-            hoverinfo="skip",
-        )
-    notes += _labels(table, x, y)
-    figure.update_layout(annotations=notes)  # at once: one by one, each goes over all before it
-    styled(figure, height, f"rate, {UNIT}", f"distortion, {UNIT}")
-    figure.update_xaxes(range=x, zeroline=False)
-    figure.update_yaxes(range=y, zeroline=False)
-    return figure
+        traces.append(_ring(table[table.index == chosen]))
+    return drawn(
+        traces, height, f"rate, {UNIT}", f"distortion, {UNIT}",
+        across={"range": x, "zeroline": False}, up={"range": y, "zeroline": False},
+        annotations=notes + _labels(table, x, y),
+    )  # fmt: skip
 
 
 def _range(values: pd.Series[float]) -> tuple[float, float]:
@@ -71,24 +60,24 @@ def _range(values: pd.Series[float]) -> tuple[float, float]:
 
 
 def _iso_lines(
-    figure: go.Figure, x: tuple[float, float], y: tuple[float, float]
-) -> list[dict[str, Any]]:
-    """Where rate + distortion is the same; returns each line's annotation, its sum."""
-    notes: list[dict[str, Any]] = []
+    x: tuple[float, float], y: tuple[float, float]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Lines where rate + distortion is the same, and their annotations, which are the sums."""
+    lines, notes = [], []
     low, high = x[0] + y[0], x[1] + y[1]
     step = _round_step((high - low) / 9)
     for total in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step:
         left, right = max(x[0], total - y[1]), min(x[1], total - y[0])
-        figure.add_scatter(
-            x=[left, right],
-            y=[total - left, total - right],
-            mode="lines",
-            line={"color": NEGATIVE_ELBO, "width": 1, "dash": "dot"},
-            name="same negative ELBO",
-            legendgroup="iso",
-            showlegend=bool(total - step < low),
-            hoverinfo="skip",
-        )
+        line = {
+            **{"type": "scatter", "x": [left, right], "y": [total - left, total - right]},
+            "mode": "lines",
+            "line": {"color": NEGATIVE_ELBO, "width": 1, "dash": "dot"},
+            "name": "same negative ELBO",
+            "legendgroup": "iso",
+            "showlegend": bool(total - step < low),
+            "hoverinfo": "skip",
+        }
+        lines.append(line)
         if (right - left) > 0.05 * (x[1] - x[0]):
             beside = ("left", "bottom") if right < x[1] else ("right", "top")  # off the line
             notes.append(
@@ -98,7 +87,7 @@ def _iso_lines(
                     "font": {"size": 13, "color": NEGATIVE_ELBO},
                 }
             )
-    return notes
+    return lines, notes
 
 
 def _round_step(step: float) -> float:
@@ -107,39 +96,44 @@ def _round_step(step: float) -> float:
     return float(next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= step))
 
 
-def _way(figure: go.Figure, name: str, way: pd.DataFrame) -> None:
-    figure.add_scatter(
-        x=way["rate"],
-        y=way["distortion"],
-        customdata=way["epoch"],
-        mode="lines+markers",
-        line={"color": PRIOR, "width": 1.5},
-        marker={"size": 4},
-        opacity=0.7,
-        showlegend=False,
-        hovertemplate=f"{name}, epoch %{{customdata}}<br>rate %{{x:.2f}}, distortion %{{y:.2f}}"
+def _way(name: str, way: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": way["rate"],
+        "y": way["distortion"],
+        "customdata": way["epoch"],
+        "mode": "lines+markers",
+        "line": {"color": PRIOR, "width": 1.5},
+        "marker": {"size": 4},
+        "opacity": 0.7,
+        "showlegend": False,
+        "hovertemplate": f"{name}, epoch %{{customdata}}<br>rate %{{x:.2f}}, distortion %{{y:.2f}}"
         "<extra></extra>",
-    )
+    }
 
 
-def _join(figure: go.Figure, name: str, runs: pd.DataFrame, colour: str) -> None:
-    _points(figure, runs, colour, f"sweep {name}", "lines+markers")
-
-
-def _points(
-    figure: go.Figure, runs: pd.DataFrame, colour: str, name: str, mode: str = "markers"
-) -> None:
-    figure.add_scatter(
-        x=runs["rate"],
-        y=runs["distortion"],
-        customdata=np.stack([runs["run"], runs["negative_elbo"]], 1),
-        mode=mode,
-        line={"color": colour, "width": 2.5},
-        marker={"size": 11, "color": colour},
-        name=name,
-        hovertemplate="%{customdata[0]}<br>distortion %{y:.2f} + rate %{x:.2f} = negative ELBO "
+def _points(runs: pd.DataFrame, colour: str, name: str, mode: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": runs["rate"],
+        "y": runs["distortion"],
+        "customdata": np.stack([runs["run"], runs["negative_elbo"]], 1),
+        "mode": mode,
+        "line": {"color": colour, "width": 2.5},
+        "marker": {"size": 11, "color": colour},
+        "name": name,
+        "hovertemplate": "%{customdata[0]}<br>distortion %{y:.2f} + rate %{x:.2f} = negative ELBO "
         f"%{{customdata[1]:.2f}} {UNIT}<extra></extra>",
-    )
+    }
+
+
+def _ring(run: pd.DataFrame) -> dict[str, Any]:
+    return {
+        **{"type": "scatter", "x": run["rate"], "y": run["distortion"], "mode": "markers"},
+        "marker": {"symbol": "circle-open", "size": 21, "color": BRIGHTER, "line": {"width": 4}},
+        "name": "chosen model",
+        "hoverinfo": "skip",
+    }
 
 
 def _labels(
@@ -188,37 +182,42 @@ def sweep_curve(table: pd.DataFrame, setting: str, height: int = 300) -> go.Figu
         The values in the column named by the setting, and negative_elbo; see `sweep_table`.
     setting : str
     """
-    figure = go.Figure()
     values, nats = table[setting], table["negative_elbo"]
-    figure.add_scatter(
-        x=values,
-        y=nats,
-        mode="lines+markers",
-        line={"color": NEGATIVE_ELBO, "width": 3},
-        marker={"size": 9},
-        showlegend=False,
-        hovertemplate=f"{setting} %{{x}}: %{{y:.2f}} {UNIT}<extra></extra>",
-    )
+    curve = {
+        **{"type": "scatter", "x": values, "y": nats, "mode": "lines+markers"},
+        "line": {"color": NEGATIVE_ELBO, "width": 3},
+        "marker": {"size": 9},
+        "showlegend": False,
+        "hovertemplate": f"{setting} %{{x}}: %{{y:.2f}} {UNIT}<extra></extra>",
+    }
     best = int(np.argmin(nats))
-    figure.add_scatter(
-        x=[values.iloc[best]],
-        y=[nats.iloc[best]],
-        mode="markers+text",
-        marker={"symbol": "circle-open", "size": 18, "color": NEGATIVE_ELBO, "line": {"width": 3}},
-        text=[f"lowest at {_shown(values.iloc[best])}"],
-        textposition="bottom center",
-        textfont={"size": 14},
-        showlegend=False,
-        hoverinfo="skip",
-    )
-    styled(figure, height, setting, f"negative ELBO, {UNIT}")
+    lowest = {
+        **{"type": "scatter", "x": [values.iloc[best]], "y": [nats.iloc[best]]},
+        "mode": "markers+text",
+        "marker": {
+            **{"symbol": "circle-open", "size": 18, "color": NEGATIVE_ELBO},
+            "line": {"width": 3},
+        },
+        "text": [f"lowest at {_shown(values.iloc[best])}"],
+        "textposition": "bottom center",
+        "textfont": {"size": 14},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
     span = max(0.1, float(nats.max() - nats.min()))
-    figure.update_yaxes(range=[nats.min() - 0.25 * span, nats.max() + 0.08 * span])
+    return drawn(
+        [curve, lowest], height, setting, f"negative ELBO, {UNIT}", across=_scale(values),
+        up={"range": [nats.min() - 0.25 * span, nats.max() + 0.08 * span]},
+    )  # fmt: skip
+
+
+def _scale(values: pd.Series[Any]) -> dict[str, Any]:
+    """The kind of axis for what a sweep changes."""
     if not pd.api.types.is_numeric_dtype(values):
-        figure.update_xaxes(type="category")
-    elif values.min() > 0 and values.max() > 10 * values.min():
-        figure.update_xaxes(type="log", tickvals=values, ticktext=[f"{v:g}" for v in values])
-    return figure
+        return {"type": "category"}
+    if values.min() > 0 and values.max() > 10 * values.min():
+        return {"type": "log", "tickvals": values, "ticktext": [f"{v:g}" for v in values]}
+    return {}
 
 
 def _shown(value: object) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.theme import DISTORTION, PRIOR, RATE, styled
+from vae_core.figures.theme import DISTORTION, DOTTED, PRIOR, RATE, drawn
 
 
 def shell_density(
@@ -26,29 +28,40 @@ def shell_density(
         Columns norm, density.
     interval : (low, high)
     """
-    figure = go.Figure()
-    figure.add_vrect(*interval, fillcolor=PRIOR, opacity=0.18, line_width=0)
     low = min(density["norm"].min(), norms.to_numpy().min())
     edges = np.linspace(low, density["norm"].max(), bins + 1)
-    for column, title, colour in (
-        ("mean", "means μ(x)", DISTORTION),
-        ("draw", "draws of q(z|x)", RATE),
-    ):
-        heights, _ = np.histogram(norms[column], edges, density=True)
-        figure.add_scatter(
-            x=0.5 * (edges[1:] + edges[:-1]),
-            y=heights,
-            mode="lines",
-            line={"color": colour, "width": 3, "shape": "hvh"},
-            name=title,
-            hovertemplate=f"{title}: %{{y:.2f}} at %{{x:.2f}}<extra></extra>",
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "x": 0.5 * (edges[1:] + edges[:-1]),
+            "y": np.histogram(norms[column], edges, density=True)[0],
+            "mode": "lines",
+            "line": {"color": colour, "width": 3, "shape": "hvh"},
+            "name": title,
+            "hovertemplate": f"{title}: %{{y:.2f}} at %{{x:.2f}}<extra></extra>",
+        }
+        for column, title, colour in (
+            ("mean", "means μ(x)", DISTORTION),
+            ("draw", "draws of q(z|x)", RATE),
         )
-    figure.add_scatter(
-        x=density["norm"],
-        y=density["density"],
-        mode="lines",
-        line={"color": PRIOR, "width": 3, "dash": "dot"},
-        name="draws of N(0, I), 95% shaded",
-        hoverinfo="skip",
-    )
-    return styled(figure, height, "norm ‖z‖", "density")
+    ]
+    prior = {
+        "type": "scatter",
+        "x": density["norm"],
+        "y": density["density"],
+        "mode": "lines",
+        "line": DOTTED,
+        "name": "draws of N(0, I), 95% shaded",
+        "hoverinfo": "skip",
+    }
+    middle = {
+        **{"type": "rect", "x0": interval[0], "x1": interval[1], "y0": 0, "y1": 1},
+        **{
+            "xref": "x",
+            "yref": "y domain",
+            "fillcolor": PRIOR,
+            "opacity": 0.18,
+            "line": {"width": 0},
+        },
+    }
+    return drawn([*traces, prior], height, "norm ‖z‖", "density", shapes=[middle])
