@@ -12,12 +12,14 @@ import streamlit as st
 from pages.ui import aside, jobs, projecting, served
 from pages.ui.nodelay import send_at_once
 from pages.ui.warm import warm_up
+from vae_core.cores import stay_on_one
 
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
     send_at_once()
+    stay_on_one()
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield
     jobs.close()

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from vae_core.cores import use_all
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
-NICE = 10  # pages are answered first
-
-
-def _make_way() -> None:
-    """Where a thread can have a priority of its own, which is Linux."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-
-
-_worker = ThreadPoolExecutor(1, "aside", initializer=_make_way)
+_worker = ThreadPoolExecutor(1, "aside", initializer=use_all)
 
 
 def aside(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:

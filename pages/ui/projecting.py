@@ -9,7 +9,6 @@ written to, and a copy of a model finds what was found for the original.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -26,12 +25,12 @@ from vae_core import Run
 from vae_core.analysis import Projection, project
 from vae_core.analysis.layouts import METHODS
 from vae_core.analysis.projections import read_projection
+from vae_core.cores import give_way, on_all
 from vae_core.data.sources import cache_folder
 from vae_core.errors import RunError
 from vae_core.files import writing
 
 MOST_AT_ONCE = 2
-NICE = 10
 SEED = 0
 
 
@@ -135,13 +134,14 @@ def start(run: Run, method: str, what: str) -> Job | None:
         with writing(to):
             to.parent.mkdir(parents=True, exist_ok=True)
             with log_of(to).open("wb") as log:
-                # A session of its own: ctrl-C reaches the server, which then stops us.
-                process = subprocess.Popen(
-                    [*command, *options], cwd=ROOT, stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
-                )  # fmt: skip
-                if hasattr(os, "setpriority"):  # the pages are answered first
-                    os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+                # A group of its own: ctrl-C reaches the server, which then stops us. Not a
+                # session: Linux may share the processor between sessions, however nice we are.
+                with on_all():
+                    process = subprocess.Popen(
+                        [*command, *options], cwd=ROOT, stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL, stderr=log, process_group=0,
+                    )  # fmt: skip
+                give_way(process.pid)
         _jobs[to] = Job(to, process)
         return _jobs[to]
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def processes() -> Iterator[JobQueue]:
     """One run at a time, in a process of its own."""
-    queue = JobQueue(partial(local_process, nice=0), 1)
+    queue = JobQueue(partial(local_process, gives_way=False), 1)
     yield queue
     queue.close()
 

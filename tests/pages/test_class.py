@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import socket
 import sys
 import threading
@@ -20,6 +21,7 @@ from pages.ui.aside import aside
 from pages.ui.nodelay import send_at_once
 from tests.benchmarks.student import Log, Student
 from tests.browser.server import Server, serve
+from vae_core import cores
 
 
 def test_plain_values_are_what_the_figure_says() -> None:
@@ -101,12 +103,24 @@ def test_connections_inherit_that_answers_leave_at_once() -> None:
 @pytest.mark.slow
 def test_a_small_class_is_answered_and_everyone_sees_their_own_model(tmp_path: Path) -> None:
     with serve(tmp_path) as server:
+        _assert_at_home(server)
         log = asyncio.run(_lesson(server))
     assert log.problems == {}
     table = log.table()
     assert {"arrive", "model", "page", "lens opens", "fetch", "let go", "all"} <= table.keys()
     assert len(table["all"]) == sum(len(s) for name, s in table.items() if name != "all")
     assert all(math.isfinite(s) and s > 0 for s in table["all"])
+
+
+def _assert_at_home(server: Server) -> None:
+    """On Linux: in uvloop, and of two cores on one that no other server has."""
+    proc = Path(f"/proc/{server.process.pid}")
+    if proc.is_dir():
+        assert "uvloop" in (proc / "maps").read_text()
+        own, bound = os.sched_getaffinity(server.process.pid), Path("/proc/net/unix").read_text()
+        claims = {core for core in cores.CORES if f"@{cores.NAME[1:] % core}\n" in bound}
+        is_alone = len(own) == 1 and own <= claims
+        assert is_alone or len(claims) == 2 if len(cores.CORES) == 2 else own == cores.CORES
 
 
 async def _lesson(server: Server, n: int = 4) -> Log:

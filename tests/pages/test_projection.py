@@ -35,6 +35,7 @@ from tests.samples import rewrite, tensors
 from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, decode_mean, project
 from vae_core.analysis.layouts import METHODS
+from vae_core.cores import NICE
 
 BY_ID = {run.id: run for run in MODELS}
 SOME = ["digits-2d", "digits-map", "mnist-full-2d", "mnist-dirichlet-3", "mnist-ae-2d"]
@@ -231,6 +232,18 @@ def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Datas
         time.sleep(0.3)
     (problem,) = app.error
     assert problem.value.startswith("t-SNE came to nothing. all 96 codes are the same")
+
+
+def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c() -> None:
+    attempt = projecting.start(MAP, "umap", "mean")
+    assert attempt
+    pid, mine = attempt.process.pid, os.getpriority(os.PRIO_PROCESS, 0)
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, pid) == min(19, mine + NICE)
+        assert os.getsid(pid) == os.getsid(0)  # else niceness may count for nothing
+        assert os.getpgid(pid) != os.getpgid(0)
+    finally:
+        projecting.stop_all()
 
 
 def test_only_so_many_are_at_work_at_once() -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
+from vae_core.cores import give_way, on_all
 from vae_core.errors import ConfigError
 from vae_core.jobs import worker
 from vae_core.jobs.queue import JobQueue
@@ -28,7 +29,6 @@ T = TypeVar("T")
 SCHEDULER = "ELBO_ROOM_SCHEDULER"
 WORKERS = "ELBO_ROOM_WORKERS"
 MOST = 256
-NICE = 10  # the app answers first
 AT_ONCE = 64  # runs handed to a cluster; its scheduler keeps those that find no worker
 CONNECT = "3s"
 
@@ -57,23 +57,24 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
     return JobQueue(partial(local_process, threads), int(asked))
 
 
-def local_process(threads: int = 1, nice: int = NICE) -> Executor:
+def local_process(threads: int = 1, gives_way: bool = True) -> Executor:
     """A process of its own for one run at a time, started when the first one comes."""
-    return _LocalProcess(threads, nice)
+    return _LocalProcess(threads, gives_way)
 
 
 class _LocalProcess(ProcessPoolExecutor):
     """It ends with the server, however that ends: nobody else holds the end of the leash."""
 
-    def __init__(self, threads: int, nice: int) -> None:
+    def __init__(self, threads: int, gives_way: bool) -> None:
         context = multiprocessing.get_context("spawn")
         held, self._leash = context.Pipe(duplex=False)
-        super().__init__(1, mp_context=context, initializer=_begin, initargs=(threads, nice, held))
+        start = partial(_begin, threads, gives_way, held)
+        super().__init__(1, mp_context=context, initializer=start)
         self._held = held
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """As the base class. The process it starts does not import the server's main script."""
-        with _without_main():
+        with _without_main(), on_all():
             return super().submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -95,10 +96,11 @@ def _without_main() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
-def _begin(threads: int, nice: int, held: Connection) -> None:
+def _begin(threads: int, gives_way: bool, held: Connection) -> None:
     """Leave ctrl-C to the server, the processor to its pages, and life when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(nice)
+    if gives_way:
+        give_way()
     torch.set_num_threads(threads)
     worker.owns_process = True
     threading.Thread(target=_leave_at_end, args=(held,), name="leash", daemon=True).start()

@@ -1,0 +1,69 @@
+"""Who has the processor: those who answer readers, before all work that is done beside them.
+
+Python runs one thread at a time. On two cores, each time a thread lets go of the interpreter for
+an instant, a thread on the other core takes it, which has to be woken there, where training is at
+work. On one core it has it back before anybody else is awake.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+NICE = 10
+NAME = "\0elbo-room-core-%d"  # of a socket without a file, which goes with its process
+HAS_CORES = hasattr(os, "sched_setaffinity")  # Linux
+CORES = frozenset(os.sched_getaffinity(0)) if HAS_CORES else frozenset[int]()  # of the process
+
+_claims: list[socket.socket] = []
+
+
+def give_way(process: int = 0) -> None:
+    """Let all others go first; a process by its id, or this one."""
+    if hasattr(os, "setpriority"):
+        now = os.getpriority(os.PRIO_PROCESS, process)
+        os.setpriority(os.PRIO_PROCESS, process, now + NICE)  # 19 is the most, whatever is asked
+
+
+def stay_on_one() -> None:
+    """On a machine of two cores, keep this thread, and those it starts, on one of them.
+
+    Not on the one where another server has done so. With more cores than two there is mostly an
+    idle one to be woken on; and they need not be equally fast.
+    """
+    if len(CORES) == 2:
+        for core in sorted(CORES):
+            if _claim(core):
+                os.sched_setaffinity(0, {core})
+                return
+
+
+def use_all() -> None:
+    """Let this thread, and those it starts, run on every core again."""
+    if HAS_CORES:
+        os.sched_setaffinity(0, CORES)
+
+
+@contextmanager
+def on_all() -> Iterator[None]:
+    """Processes that are started in here run on every core, whatever this thread may."""
+    own = os.sched_getaffinity(0) if HAS_CORES else set[int]()
+    use_all()
+    try:
+        yield
+    finally:
+        if HAS_CORES:
+            os.sched_setaffinity(0, own)
+
+
+def _claim(core: int) -> bool:
+    """Take a name that only one process of the machine can have, for as long as it lives."""
+    claim = socket.socket(socket.AF_UNIX)
+    with suppress(OSError):
+        claim.bind(NAME % core)
+        _claims.append(claim)
+        return True
+    claim.close()
+    return False
