@@ -1,4 +1,4 @@
-"""Work that takes seconds: one piece at a time, whoever asks, beside what all readers wait for."""
+"""Work that takes a while: one piece at a time, whoever asks, beside what all readers wait for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from vae_core.cores import use_all
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_worker = ThreadPoolExecutor(1, "aside", initializer=use_all)
+_long = ThreadPoolExecutor(1, "aside", initializer=use_all)
+_short = ThreadPoolExecutor(1, "soon", initializer=use_all)
 
 
 def aside(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
@@ -19,9 +20,15 @@ def aside(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
 
     Several at a time would slow the pages down. `work` must not itself wait for something aside.
     """
-    return _worker.submit(work, *args, **options).result()
+    return _long.submit(work, *args, **options).result()
+
+
+def soon(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    """The same for work of less than a second, which does not wait for what takes longer."""
+    return _short.submit(work, *args, **options).result()
 
 
 def stop_all() -> None:
     """Begin nothing more: the server is closing."""
-    _worker.shutdown(wait=False, cancel_futures=True)
+    for worker in (_long, _short):
+        worker.shutdown(wait=False, cancel_futures=True)

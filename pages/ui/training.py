@@ -9,7 +9,7 @@ from threading import Lock
 import streamlit as st
 
 from pages.ui import access, cached, images, jobs, room, state, watching
-from pages.ui.aside import aside
+from pages.ui.aside import soon
 from vae_core import Dataset, RunConfig, RunStore, build_vae, estimate_seconds
 from vae_core.analysis import directions_used
 from vae_core.config import POSTERIORS, ModelConfig, TrainConfig
@@ -33,7 +33,7 @@ def _cost(config: RunConfig, data: Dataset) -> tuple[int, float]:
 def _one_step(
     model: ModelConfig, train: TrainConfig, image_shape: tuple[int, int, int]
 ) -> tuple[int, float]:
-    seconds = aside(estimate_seconds, model, train, image_shape, train.batch_size)
+    seconds = soon(estimate_seconds, model, train, image_shape, train.batch_size)
     return build_vae(model, image_shape).n_parameters, seconds
 
 

@@ -17,7 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import charts
-from pages.ui.aside import aside
+from pages.ui.aside import aside, soon
 from pages.ui.nodelay import send_at_once
 from tests.benchmarks.student import Log, Student
 from tests.browser.server import Server, serve
@@ -86,6 +86,16 @@ def test_work_aside_is_done_one_piece_at_a_time() -> None:
     assert sorted(answers) == list(range(-7, 1))
     with pytest.raises(ZeroDivisionError):
         aside(divmod, 1, 0)
+
+
+def test_short_work_does_not_wait_for_long_work() -> None:
+    done = threading.Event()
+    reader = threading.Thread(target=aside, args=(done.wait, 30))
+    reader.start()
+    assert soon(abs, -1) == 1
+    assert reader.is_alive()
+    done.set()
+    reader.join()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others hand asyncio's own setting down")
