@@ -47,9 +47,9 @@ view = st.segmented_control(
 few = h * w * channels <= cells.MOST_NUMBERS
 if view == "One cell":
     maps = [
-        PixelMap(x[0].mean(0).numpy(), "the first of the images", "grey", "gray", window),
-        PixelMap(sees, "the encoder: what it sees", "of z per grey value", SEES, window),
-        PixelMap(paints, "the decoder: what it paints", "grey values", PAINTS, painted),
+        PixelMap(x[0].mean(0).numpy(), "the first<br>of the images", "grey", "gray", window),
+        PixelMap(sees, "the encoder:<br>what it sees", "of z per grey value", SEES, window),
+        PixelMap(paints, "the decoder:<br>what it paints", "grey values", PAINTS, painted),
     ]
     charts.draw("maps", pixel_maps, maps)
     st.latex(

@@ -27,6 +27,7 @@ class PixelMap:
     ----------
     values : array, (H, W)
     title : str
+        Lines apart by <br>: on a phone there is room for a dozen letters.
     unit : str
     scale : name of a colour scale
     window : first and last row, first and last column of a frame around pixels, if any
@@ -55,7 +56,8 @@ def pixel_maps(maps: list[PixelMap], height: int = 400) -> go.Figure:
     ]
     frames = [_frame(one, k) for k, one in enumerate(maps, start=1) if one.window]
     return drawn(
-        pictures, height, across=HIDDEN, up=HIDDEN | {"autorange": "reversed"}, shapes=frames,
+        pictures, height, across=HIDDEN, margin={"t": 48}, shapes=frames,
+        up=HIDDEN | {"autorange": "reversed", "constraintoward": "top"},  # to its title
         on=panels(1, len(maps), subplot_titles=tuple(one.title for one in maps)),
         **squares(len(maps)),
     )  # fmt: skip

@@ -154,13 +154,13 @@ def triangle_corners() -> NDArray[np.float64]:
 
 
 def _corner_names(names: Sequence[str]) -> list[dict[str, Any]]:
-    outwards = ((-1, -1), (1, -1), (0, 1))
+    """Below and above the corners: beside them there is no room on a phone."""
     return [
         {
             **{"x": x, "y": y, "text": f"<b>{name} = 1</b>", "showarrow": False},
-            **{"xshift": 26 * dx, "yshift": 14 * dy, "font": {"size": 16}},
+            **{"yshift": 16 if y else -16, "font": {"size": 16}},
         }
-        for (x, y), name, (dx, dy) in zip(triangle_corners(), names, outwards, strict=True)
+        for (x, y), name in zip(triangle_corners(), names, strict=True)
     ]
 
 
