@@ -8,6 +8,7 @@ work. On one core it has it back before anybody else is awake.
 from __future__ import annotations
 
 import os
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,11 +31,12 @@ def give_way(process: int = 0) -> None:
 def stay_on_one() -> None:
     """On a machine of two cores, keep this thread, and those it starts, on one of them.
 
-    Not on the one where another server has done so. With more cores than two there is mostly an
-    idle one to be woken on; and they need not be equally fast.
+    Not on the one where another server has done so, as far as it can be seen: from within a
+    container, only those of the same. With more cores than two there is mostly an idle one to be
+    woken on; and they need not be equally fast.
     """
     if len(CORES) == 2:
-        for core in sorted(CORES):
+        for core in random.sample(sorted(CORES), 2):
             if _claim(core):
                 os.sched_setaffinity(0, {core})
                 return
