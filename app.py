@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+import torch
 
 from pages.ui import aside, jobs, projecting, served
 from pages.ui.nodelay import send_at_once
@@ -19,7 +20,8 @@ from vae_core.cores import stay_on_one
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
     send_at_once()
-    stay_on_one()
+    if stay_on_one():
+        torch.set_num_threads(1)
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield
     jobs.close()

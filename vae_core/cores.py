@@ -28,8 +28,11 @@ def give_way(process: int = 0) -> None:
         os.setpriority(os.PRIO_PROCESS, process, now + NICE)  # 19 is the most, whatever is asked
 
 
-def stay_on_one() -> None:
+def stay_on_one() -> bool:
     """On a machine of two cores, keep this thread, and those it starts, on one of them.
+
+    Returns whether it stays; then it should not compute with two threads, which would wait for
+    each other.
 
     Not on the one where another server has done so, as far as it can be seen: from within a
     container, only those of the same. With more cores than two there is mostly an idle one to be
@@ -39,7 +42,8 @@ def stay_on_one() -> None:
         for core in random.sample(sorted(CORES), 2):
             if _claim(core):
                 os.sched_setaffinity(0, {core})
-                return
+                return True
+    return False
 
 
 def use_all() -> None:

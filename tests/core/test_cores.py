@@ -24,7 +24,7 @@ def allowed() -> set[int]:
     return os.sched_getaffinity(0)
 
 
-def after(*steps: Callable[[], None]) -> set[int]:
+def after(*steps: Callable[[], object]) -> set[int]:
     """The cores of a thread that has done this."""
     with ThreadPoolExecutor(1) as thread:
         for step in steps:

@@ -17,7 +17,17 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 ORDER = (
     *("errors", "config", "flags", "files", "data", "networks", "posteriors", "likelihoods", "vae"),
     *("weights", "objective", "analysis", "graph", "portable", "trainer", "checkpoints", "runs"),
-    *("limits", "store", "comparison", "compare", "export", "archive", "importing", "jobs"),
+    *(
+        "cores",
+        "limits",
+        "store",
+        "comparison",
+        "compare",
+        "export",
+        "archive",
+        "importing",
+        "jobs",
+    ),
     "__main__",
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
