@@ -88,8 +88,24 @@ def test_training_gives_way_and_has_every_core() -> None:
         cores.stay_on_one()
         with local_process() as process:
             had = process.submit(os.sched_getaffinity, 0).result()
-            return had, process.submit(os.getpriority, os.PRIO_PROCESS, 0).result()
+            return had, process.submit(os.sched_getscheduler, 0).result()
 
-    niceness = min(19, os.getpriority(os.PRIO_PROCESS, 0) + cores.NICE)  # 19 is the most
     with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(training).result() == (TWO, niceness)
+        assert thread.submit(training).result() == (TWO, os.SCHED_IDLE)
+
+
+@pytest.mark.parametrize("nice", [0, 15])
+def test_where_idleness_is_unknown_niceness_is_as_good(
+    nice: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        now = os.getpriority(os.PRIO_PROCESS, other.pid)
+        os.setpriority(os.PRIO_PROCESS, other.pid, max(now, nice))
+        monkeypatch.delattr(os, "SCHED_IDLE")
+        cores.give_way(other.pid)
+        wanted = min(19, max(now, nice) + cores.NICE)
+        assert os.getpriority(os.PRIO_PROCESS, other.pid) == wanted
+    finally:
+        other.kill()
+        other.wait()
