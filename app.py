@@ -20,6 +20,7 @@ from vae_core.cores import stay_on_one
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
     send_at_once()
+    aside.begin()
     if stay_on_one():
         torch.set_num_threads(1)
     warming = asyncio.create_task(asyncio.to_thread(warm_up))

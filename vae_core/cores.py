@@ -13,10 +13,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+FEW = 2  # cores, that one job and the pages have to share
 NICE = 10
 NAME = "\0elbo-room-core-%d"  # of a socket without a file, which goes with its process
-HAS_CORES = hasattr(os, "sched_setaffinity")  # Linux
-CORES = frozenset(os.sched_getaffinity(0)) if HAS_CORES else frozenset[int]()  # of the process
+# of this process, on Linux
+CORES = frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ())
 
 _claims: list[socket.socket] = []
 
@@ -24,18 +25,19 @@ _claims: list[socket.socket] = []
 def give_way(process: int = 0) -> None:
     """Let all others go first; a process by its id, or this one.
 
-    On Linux it has only what they leave: a nicer one is still let finish its slice, some
-    milliseconds, before a page that has just been asked for.
+    Where cores are few, it has only what they leave. A process that is merely nice may finish
+    its slice, some milliseconds, before a page that has just been asked for.
     """
-    if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
-    elif hasattr(os, "setpriority"):
-        now = os.getpriority(os.PRIO_PROCESS, process)
-        os.setpriority(os.PRIO_PROCESS, process, now + NICE)  # 19 is the most, whatever is asked
+    with suppress(OSError):  # a container may forbid it
+        if 0 < len(CORES) <= FEW:
+            os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
+        elif hasattr(os, "setpriority"):
+            now = os.getpriority(os.PRIO_PROCESS, process)
+            os.setpriority(os.PRIO_PROCESS, process, now + NICE)  # more than 19 is 19
 
 
 def stay_on_one() -> bool:
-    """On a machine of two cores, keep this thread, and those it starts, on one of them.
+    """On a machine of two cores, keep this thread, and those it will start, on one of them.
 
     Returns whether it stays; then it should not compute with two threads, which would wait for
     each other.
@@ -44,7 +46,7 @@ def stay_on_one() -> bool:
     container, only those of the same. With more cores than two there is mostly an idle one to be
     woken on; and they need not be equally fast.
     """
-    if len(CORES) == 2:
+    if len(CORES) == FEW:
         for core in random.sample(sorted(CORES), 2):
             if _claim(core):
                 os.sched_setaffinity(0, {core})
@@ -52,21 +54,16 @@ def stay_on_one() -> bool:
     return False
 
 
-def use_all() -> None:
-    """Let this thread, and those it starts, run on every core again."""
-    if HAS_CORES:
-        os.sched_setaffinity(0, CORES)
-
-
 @contextmanager
 def on_all() -> Iterator[None]:
     """Processes that are started in here run on every core, whatever this thread may."""
-    own = os.sched_getaffinity(0) if HAS_CORES else set[int]()
-    use_all()
+    own = os.sched_getaffinity(0) if CORES else set[int]()
+    if CORES:
+        os.sched_setaffinity(0, CORES)
     try:
         yield
     finally:
-        if HAS_CORES:
+        if CORES:
             os.sched_setaffinity(0, own)
 
 

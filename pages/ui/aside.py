@@ -6,13 +6,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from vae_core.cores import use_all
+import torch
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_long = ThreadPoolExecutor(1, "aside", initializer=use_all)
-_short = ThreadPoolExecutor(1, "soon", initializer=use_all)
+_long, _short = ThreadPoolExecutor(1, "aside"), ThreadPoolExecutor(1, "soon")
+
+
+def begin() -> None:
+    """Start the threads: they keep the cores that they may use now, and compute on all of them."""
+    for worker in (_long, _short):
+        worker.submit(torch.get_num_threads).result()  # a thread's own from when it first asks
 
 
 def aside(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:

@@ -110,7 +110,10 @@ def test_work_aside_is_done_one_piece_at_a_time() -> None:
 
 AT_HOME = """
 import asyncio, os, torch
+from pages.ui import aside
 from vae_core import cores
+
+torch.set_num_threads(3)
 
 cores.NAME, cores.CORES = "\\0elbo-room-test-%d", frozenset(sorted(cores.CORES)[:2])
 
@@ -118,18 +121,19 @@ import app
 
 async def live():
     async with app.lifespan(None):
-        print(len(os.sched_getaffinity(0)), torch.get_num_threads())
+        for asked in (lambda f, *args: f(*args), aside.aside, aside.soon):
+            print(len(asked(os.sched_getaffinity, 0)), asked(torch.get_num_threads))
 
 asyncio.run(live())
 """
 
 
 @pytest.mark.skipif(len(cores.CORES) < 2, reason="one core, or the system chooses itself")
-def test_a_server_of_two_cores_answers_on_one_and_computes_with_one_thread() -> None:
+def test_of_two_cores_pages_have_one_and_one_thread_and_long_work_has_all() -> None:
     said = subprocess.run(
         [sys.executable, "-c", AT_HOME], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
-    assert said.stdout.split() == ["1", "1"], said.stderr
+    assert said.stdout.split() == ["1", "1", "2", "3", "2", "3"], said.stderr
 
 
 def test_short_work_does_not_wait_for_long_work() -> None:
