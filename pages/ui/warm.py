@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 
+FULL = 100  # smaller collections before a full one: a minute or two of a busy class
+
 
 def warm_up() -> None:
     """Import what pages need, run one picture through the default model, then freeze.
 
-    When Python collects garbage, everyone waits; frozen objects are not looked at.
+    When Python collects garbage, everyone waits, once all that was ever read and drawn is looked
+    through for a sixth of a second. So that is done seldom, and frozen objects are left out.
     """
     import torch
 
@@ -21,6 +24,7 @@ def warm_up() -> None:
         decode_mean(vae, torch.zeros(1, *vae.latent_shape))
     except VAECoreError:
         pass  # the page will say so
+    gc.set_threshold(*gc.get_threshold()[:2], FULL)
     _freeze()
     load_dataset(DataConfig())  # scikit-learn
     import plotly.graph_objects  # noqa: F401
