@@ -26,10 +26,10 @@ with side:
     ellipses = st.toggle("Ellipses of q(z|y)", True, key="ellipses", bind="query-params")
     count = st.select_slider("Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count")
 
-asked = positions.Asked(tuple(picked or labels), layer, ellipses, count, (j, k))
-view = positions.positions(run, asked)
+asked = positions.Asked(tuple(picked or labels), count, (j, k), layer, ellipses)
+shown, marginals = positions.plane(run, asked), positions.marginals(run, asked)
 with plane:
-    charts.show(view.plane, key="plane")
+    charts.show(shown.figures[0], key="plane")
 
 if codes.kind.has_rate:
     st.markdown(
@@ -43,11 +43,12 @@ else:
         "dotted rings are only a scale."
     )
 
-for column, figure, place in zip(st.columns(2), view.marginals, ("across", "up"), strict=True):
+for column, figure, place in zip(st.columns(2), marginals.figures, ("across", "up"), strict=True):
     with column:
         charts.show(figure, key=f"marginal-{place}")
-drawn = f" {view.n_points:,} {layer} shown;" if view.n_points else ""
+drawn = f" {shown.n:,} {layer} shown;" if shown.n else ""
+n_images = len(charts.of_classes(codes, asked.classes))
 st.caption(
-    f"Test split, {view.n_shown:,} images;{drawn} marginals from {view.n_draws:,} draws of z, one "
+    f"Test split, {n_images:,} images;{drawn} marginals from {marginals.n:,} draws of z, one "
     "for each of as many images drawn at random."
 )

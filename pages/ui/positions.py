@@ -15,40 +15,41 @@ from vae_core.figures import marginal, posterior_plane
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be shown: of which classes, how, of how many images, on which numbers."""
+    """What is to be shown: of which classes, of how many images, on which numbers; and how."""
 
     classes: tuple[int, ...]
-    layer: str
-    has_ellipses: bool
     count: int
     axes: tuple[int, int]
+    layer: str
+    has_ellipses: bool
 
 
 @dataclass(frozen=True)
-class Positions:
-    """The figures, and how many images, points and draws they are of."""
+class Drawn:
+    """Figures, and how many images, or draws, they are of."""
 
-    plane: go.Figure
-    marginals: tuple[go.Figure, ...]
-    n_shown: int
-    n_points: int
-    n_draws: int
+    figures: tuple[go.Figure, ...]
+    n: int
 
 
-def positions(run: Run, asked: Asked) -> Positions:
-    """The figures for a run."""
-    return _positions(cached.version(run), asked, run)
+def plane(run: Run, asked: Asked) -> Drawn:
+    """The plane, and how many points are on it."""
+    return _plane(cached.version(run), asked, run)
+
+
+def marginals(run: Run, asked: Asked) -> Drawn:
+    """The density of the number across and of that up, and from how many draws."""
+    return _marginals(cached.version(run), asked.classes, asked.count, asked.axes, run)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)
-def _positions(version: str, asked: Asked, _run: Run) -> Positions:
+def _plane(version: str, asked: Asked, _run: Run) -> Drawn:
     codes, names = cached.codes(_run), _run.data()["class_names"]
-    shown = charts.of_classes(codes, asked.classes)
-    draws = class_draws(shown, asked.count)
+    shown, are_wide = charts.of_classes(codes, asked.classes), asked.layer == charts.WIDTHS
     most = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(asked.layer, asked.count)
-    some = charts.first(draws if asked.layer == charts.DRAWS else shown, most)
-    layout, are_wide = charts.Plane(codes, asked.axes), asked.layer == charts.WIDTHS
-    plane = posterior_plane(
+    of = class_draws(shown, asked.count) if asked.layer == charts.DRAWS else shown
+    some, layout = charts.first(of, most), charts.Plane(codes, asked.axes)
+    figure = posterior_plane(
         layout.points(charts.first(some, 0) if are_wide else some, names),
         layout.outlines(class_posteriors(shown), names) if asked.has_ellipses else [],
         layout.titles,
@@ -56,16 +57,25 @@ def _positions(version: str, asked: Asked, _run: Run) -> Positions:
         corners=layout.corners,
         images=layout.posteriors(some, names) if are_wide else [],
     )
-    titles = cached.rates(_run)["name"]
-    marginals = (
+    return Drawn((charts.plain(figure),), len(some))
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _marginals(
+    version: str, classes: tuple[int, ...], count: int, axes: tuple[int, int], _run: Run
+) -> Drawn:
+    codes, names = cached.codes(_run), _run.data()["class_names"]
+    draws, titles = (
+        class_draws(charts.of_classes(codes, classes), count),
+        cached.rates(_run)["name"],
+    )
+    figures = (
         marginal(
             charts.draws_frame(draws, index, names),
             charts.prior_frame(codes, index),
             codes.kind.prior_title,
             titles[index],
         )
-        for index in asked.axes
+        for index in axes
     )
-    return Positions(
-        charts.plain(plane), tuple(map(charts.plain, marginals)), len(shown), len(some), len(draws)
-    )
+    return Drawn(tuple(map(charts.plain, figures)), len(draws))
