@@ -39,12 +39,12 @@ def give_way(process: int = 0) -> None:
 def stay_on_one() -> bool:
     """On a machine of two cores, keep this thread, and those it will start, on one of them.
 
-    Returns whether it stays; then it should not compute with two threads, which would wait for
-    each other.
-
     Not on the one where another server has done so, as far as it can be seen: from within a
     container, only those of the same. With more cores than two there is mostly an idle one to be
     woken on; and they need not be equally fast.
+
+    Returns whether it stays; then it should not compute with two threads, which would wait for
+    each other.
     """
     if len(CORES) == FEW:
         for core in random.sample(sorted(CORES), 2):

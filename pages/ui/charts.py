@@ -40,9 +40,9 @@ def draw(key: str, figure: Callable[P, go.Figure], *args: P.args, **options: P.k
 
 
 def _contents(table: pd.DataFrame) -> list[Any]:
-    """What a table says, in a form that is looked up ten times as fast."""
+    """What a table says, in a form that is looked up faster than the table."""
     columns = [part.to_numpy() for part in (table.index, *(table[name] for name in table))]
-    return [list(table), *(c.tolist() if c.dtype == object else c for c in columns)]
+    return [list(table), *(repr(c.tolist()) if c.dtype == object else c for c in columns)]
 
 
 @st.cache_resource(max_entries=600, show_spinner=False, hash_funcs={pd.DataFrame: _contents})

@@ -65,10 +65,8 @@ def _marginals(
     version: str, classes: tuple[int, ...], count: int, axes: tuple[int, int], _run: Run
 ) -> Drawn:
     codes, names = cached.codes(_run), _run.data()["class_names"]
-    draws, titles = (
-        class_draws(charts.of_classes(codes, classes), count),
-        cached.rates(_run)["name"],
-    )
+    draws = class_draws(charts.of_classes(codes, classes), count)
+    titles = cached.rates(_run)["name"]
     figures = (
         marginal(
             charts.draws_frame(draws, index, names),

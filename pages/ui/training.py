@@ -10,12 +10,13 @@ import streamlit as st
 
 from pages.ui import access, cached, images, jobs, room, state, watching
 from pages.ui.aside import soon
-from vae_core import Dataset, RunConfig, RunStore, build_vae, estimate_seconds
+from vae_core import Dataset, RunConfig, RunStore, estimate_seconds
 from vae_core.analysis import directions_used
 from vae_core.config import POSTERIORS, ModelConfig, TrainConfig
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError
 from vae_core.objective import Reduction
+from vae_core.vae import without_weights
 
 _beginning = Lock()
 
@@ -34,7 +35,7 @@ def _one_step(
     model: ModelConfig, train: TrainConfig, image_shape: tuple[int, int, int]
 ) -> tuple[int, float]:
     seconds = soon(estimate_seconds, model, train, image_shape, train.batch_size)
-    return build_vae(model, image_shape).n_parameters, seconds
+    return without_weights(model, image_shape).n_parameters, seconds
 
 
 def offer(configs: list[RunConfig], asked: bool = False) -> None:

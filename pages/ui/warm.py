@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-FULL = 100  # smaller collections before a full one: a minute or two of a busy class
+FULL = 100  # smaller collections before a full one: about a minute of a busy class
 
 
 def warm_up() -> None:

@@ -56,12 +56,7 @@ def shell_density(
     }
     middle = {
         **{"type": "rect", "x0": interval[0], "x1": interval[1], "y0": 0, "y1": 1},
-        **{
-            "xref": "x",
-            "yref": "y domain",
-            "fillcolor": PRIOR,
-            "opacity": 0.18,
-            "line": {"width": 0},
-        },
+        **{"xref": "x", "yref": "y domain", "fillcolor": PRIOR, "opacity": 0.18},
+        "line": {"width": 0},
     }
     return drawn([*traces, prior], height, "norm ‖z‖", "density", shapes=[middle])

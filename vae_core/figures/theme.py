@@ -7,7 +7,6 @@ are transparent and text takes the page's colour.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
@@ -126,8 +125,8 @@ def named(side: str, panel: int, **settings: Any) -> dict[str, Any]:
 
 def squares(n_panels: int) -> dict[str, Any]:
     """In each of the panels, one unit is as long across as up."""
-    settings = (named("y", k, scaleanchor=axes(k)["xaxis"]) for k in range(1, n_panels + 1))
-    return dict(ChainMap(*settings))
+    numbers = map(_number, range(1, n_panels + 1))
+    return {f"yaxis{number}": {"scaleanchor": f"x{number}"} for number in numbers}
 
 
 def _number(panel: int) -> str:
