@@ -152,7 +152,8 @@ def kl_channels(cells: NDArray[np.float32], columns: int = 4, row_height: int = 
     top = float(cells.max())
     plain = {"showticklabels": False, "showgrid": False, "zeroline": False, "constrain": "domain"}
     return drawn(
-        heats, row_height * rows, across=plain, up=plain | {"autorange": "reversed"},
+        heats, row_height * rows, across=plain,
+        up=plain | {"autorange": "reversed", "constraintoward": "top"},  # to its title
         on=panels(rows, columns, subplot_titles=tuple(f"c{c}" for c in range(channels))),
         coloraxis={"colorscale": SCALE, "cmin": 0.0, "cmax": top, "colorbar": BAR},
         **squares(channels),
