@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import math
 import os
 import signal
@@ -27,6 +28,7 @@ from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore,
 from vae_core.data import cifar
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import SOURCES, Source
+from vae_core.jobs import PULSE
 
 ROOT = Path(__file__).parents[1]
 LATENTS = ((3,), (2, 2, 3))  # a vector and a feature map, both fit an 8 x 8 image
@@ -173,6 +175,13 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.01)
+
+
+def pid_of(run: Run) -> int:
+    """The process that trains the run, once it has come to its second epoch."""
+    until(lambda: len(run.history()) >= 2)
+    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
+    return pid
 
 
 def seeded(seed: int = 0) -> torch.Generator:

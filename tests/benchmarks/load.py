@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import tempfile
 import time
@@ -28,9 +27,9 @@ import numpy as np
 
 from tests.benchmarks.student import LONG, Log, Student
 from tests.browser.server import Server, serve
-from tests.samples import until
+from tests.samples import pid_of
 from vae_core import DataConfig, ModelConfig, RunConfig, RunStore, TrainConfig
-from vae_core.jobs import PULSE, JobQueue, local_process
+from vae_core.jobs import JobQueue, local_process
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 AT_ONCE = 2  # tabs that open pages while memory is measured
@@ -46,8 +45,7 @@ def training(server: Server) -> Iterator[int]:
     queue = JobQueue(local_process, 1)
     queue.submit(run.path)
     try:
-        until(run.history)  # one epoch is done
-        yield int(json.loads((run.path / PULSE).read_text())["pid"])
+        yield pid_of(run)
     finally:
         queue.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import pytest
 
 from tests.browser.server import Server, serve
 from tests.browser.test_app import start_long_training
-from tests.samples import until
+from tests.samples import pid_of, until
 from vae_core import Run, RunStore
 from vae_core.jobs import PULSE
 
@@ -36,11 +35,6 @@ def grows(run: Run) -> None:
     until(lambda: len(run.history()) >= before + 2)
 
 
-def worker(run: Run) -> int:
-    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
-    return pid
-
-
 def go_on(page: Page, run: Run) -> None:
     page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Stop").wait_for()
@@ -61,10 +55,10 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         page.get_by_role("button", name="Stop").wait_for()
         page.reload()
         page.get_by_role("button", name="Stop").wait_for()
-        os.kill(worker(run), signal.SIGKILL)
+        os.kill(pid_of(run), signal.SIGKILL)
         page.get_by_text("Its process was killed.").wait_for()
         go_on(page, run)
-        pid = worker(run)
+        pid = pid_of(run)
         page.context.close()
         assert pid in server.children()
         server.process.kill()
@@ -76,7 +70,7 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         page = open_page(server.url + "train")
         page.get_by_text("Unfinished runs (1)").click()
         go_on(page, run)
-        pid = worker(run)
+        pid = pid_of(run)
         page.context.close()
         assert pid in server.children()
         server.process.send_signal(signal.SIGINT)

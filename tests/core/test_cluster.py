@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples import ROOT, assert_same_weights, tiny_run, until
-from vae_core import Run, RunStore
-from vae_core.jobs import PULSE, SCHEDULER, JobQueue, new_queue
+from tests.samples import ROOT, assert_same_weights, pid_of, tiny_run, until
+from vae_core import RunStore
+from vae_core.jobs import SCHEDULER, JobQueue, new_queue
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -51,12 +50,6 @@ def address() -> Iterator[str]:
         for process in reversed(processes):
             process.kill()
             process.wait()
-
-
-def pid_of(run: Run) -> int:
-    until(lambda: len(run.history()) >= 2)
-    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
-    return pid
 
 
 def test_a_killed_worker_of_a_cluster_is_replaced_by_another(address: str, tmp_path: Path) -> None:

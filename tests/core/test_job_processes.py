@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.queued import LONG, epochs, loose_ends, remount, tiny
-from tests.samples import ROOT, assert_same_weights, until
+from tests.samples import ROOT, assert_same_weights, pid_of, until
 from vae_core import Run, RunStore
 from vae_core.jobs import PULSE, JobQueue, local_process
 
@@ -32,8 +31,7 @@ def processes() -> Iterator[JobQueue]:
 
 def worker_of(run: Run) -> int:
     """The process that trains the run, which is not this one."""
-    until(lambda: epochs(run) >= 2)
-    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
+    pid = pid_of(run)
     assert pid != os.getpid()
     return pid
 

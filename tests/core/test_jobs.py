@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -147,6 +148,29 @@ def test_a_pulse_is_what_changes_whatever_the_clocks_say(tmp_path: Path) -> None
     assert not pulses.is_alive(tmp_path)
 
 
+def test_a_pulse_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
+    beats, is_over = Beats(tmp_path), threading.Event()
+    beats.beat()
+    thread = threading.Thread(target=beat_until, args=(beats, is_over, 0))
+    thread.start()
+    counts = [json.loads((tmp_path / PULSE).read_text())["count"] for _ in range(2_000)]
+    is_over.set()
+    thread.join()
+    assert counts == sorted(counts)
+    assert counts[-1] > counts[0]
+
+
+def test_a_pulse_beats_on_a_full_disk(small_disk: Path) -> None:
+    pulses, beats = Pulses(patience=0), Beats(small_disk)
+    beats.beat()
+    assert pulses.is_alive(small_disk)
+    with pytest.raises(OSError, match="No space"):
+        fill(small_disk / "ballast")
+    beats.beat()
+    assert pulses.is_alive(small_disk)
+    assert not pulses.is_alive(small_disk)
+
+
 def test_only_a_pulse_that_beats_keeps_others_from_a_run(tmp_path: Path) -> None:
     assert not is_anothers_work(tmp_path)
     beats, is_over = Beats(tmp_path), threading.Event()
@@ -161,8 +185,8 @@ def test_only_a_pulse_that_beats_keeps_others_from_a_run(tmp_path: Path) -> None
     thread.join()
 
 
-def beat_until(beats: Beats, is_over: threading.Event) -> None:
-    while not is_over.wait(PERIOD / 10):
+def beat_until(beats: Beats, is_over: threading.Event, period: float = PERIOD / 10) -> None:
+    while not is_over.wait(period):
         beats.beat()
 
 

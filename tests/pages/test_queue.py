@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from pathlib import Path
@@ -13,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import jobs
 from tests.pages.app import assert_sound, button, open_page, run_until
 from tests.pages.test_training import ask, labels
-from tests.samples import tiny_run, until
+from tests.samples import pid_of, tiny_run, until
 from vae_core import Run, RunStore
-from vae_core.jobs import PULSE, STOP
+from vae_core.jobs import STOP
 from vae_core.jobs.pulse import Beats
 
 pytestmark = pytest.mark.slow
@@ -85,7 +84,7 @@ def test_a_full_queue_is_one_sentence_and_leaves_no_run(runs: Path, tmp_path: Pa
 def test_a_killed_run_says_so_and_goes_on_with_one_click(runs: Path) -> None:
     app = run_until(train("Killed", epochs=5_000), lambda a: said(a).startswith("Epoch "))
     run = named(runs, "Killed")
-    os.kill(json.loads((run.path / PULSE).read_text())["pid"], signal.SIGKILL)
+    os.kill(pid_of(run), signal.SIGKILL)
     until(lambda: not jobs.is_running(run))
     app.run()
     assert "Its process was killed. The run keeps its last finished epoch" in app.error[0].value

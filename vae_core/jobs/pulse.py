@@ -18,12 +18,15 @@ from pathlib import Path
 PULSE = "pulse.json"
 PERIOD = 0.5  # seconds between beats
 PATIENCE = 10.0  # seconds without a beat after which a run is dead
+SIZE = 512  # bytes of a beat, more than a long host name takes
 
 
 class Beats:
     """The writer's side: one file in a run's folder, with a name of its own for each writer.
 
     It is written in place, for a rename may go unnoticed for long on a network's file system.
+    Each beat covers the last one whole: it is never empty for a reader, and a full disk, which
+    has no room for a new file, does not stop it.
 
     Parameters
     ----------
@@ -36,10 +39,13 @@ class Beats:
         self.who = {"writer": self.writer, "host": socket.gethostname(), "pid": os.getpid()}
 
     def beat(self) -> None:
-        """Write the next one. A disk that is full is for training itself to complain of."""
+        """Write the next one. What the disk refuses is for training itself to complain of."""
         self.count += 1
+        text = json.dumps(self.who | {"count": self.count}).ljust(SIZE)
         with contextlib.suppress(OSError):
-            self.path.write_text(json.dumps(self.who | {"count": self.count}))
+            self.path.touch()
+            with self.path.open("r+") as file:
+                file.write(text)
 
     def is_anothers(self) -> bool:
         """Whether somebody else has begun to write it: the run is theirs now."""
