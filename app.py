@@ -21,7 +21,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
     send_at_once()
     aside.begin()
-    if stay_on_one():
+    if stay_on_one():  # long work, too, computes with one thread: the other core's
         torch.set_num_threads(1)
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield

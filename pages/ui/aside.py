@@ -6,8 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-import torch
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -15,9 +13,9 @@ _long, _short = ThreadPoolExecutor(1, "aside"), ThreadPoolExecutor(1, "soon")
 
 
 def begin() -> None:
-    """Start the threads: they keep the cores that they may use now, and compute on all of them."""
+    """Start the threads: they keep the cores that they may use now."""
     for worker in (_long, _short):
-        worker.submit(torch.get_num_threads).result()  # a thread's own from when it first asks
+        worker.submit(int).result()
 
 
 def aside(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
