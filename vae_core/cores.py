@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 FEW = 2  # cores, that one job and the pages have to share
-NICE = 10
+NICEST = 19
 NAME = "\0elbo-room-core-%d"  # of a socket without a file, which goes with its process
 # of this process, on Linux
 CORES = frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ())
@@ -25,15 +25,12 @@ _claims: list[socket.socket] = []
 def give_way(process: int = 0) -> None:
     """Let all others go first; a process by its id, or this one.
 
-    Where cores are few, it has only what they leave. A process that is merely nice may finish
-    its slice, some milliseconds, before a page that has just been asked for.
+    Linux has less than that, work for idle moments only. It answers no faster, and while other
+    programs use every core, such a process needs a quarter of a minute even to end.
     """
     with suppress(OSError):  # a container may forbid it
-        if 0 < len(CORES) <= FEW:
-            os.sched_setscheduler(process, os.SCHED_IDLE, os.sched_param(0))
-        elif hasattr(os, "setpriority"):
-            now = os.getpriority(os.PRIO_PROCESS, process)
-            os.setpriority(os.PRIO_PROCESS, process, now + NICE)  # more than 19 is 19
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, process, NICEST)
 
 
 def stay_on_one() -> bool:

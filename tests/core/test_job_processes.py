@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def is_running(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+@contextmanager
+def busy_machine() -> Iterator[None]:
+    """Another program uses every core."""
+    loop = [sys.executable, "-c", "while True: pass"]
+    others = [subprocess.Popen(loop) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def n_files(pid: int | str = "self") -> int:
@@ -112,6 +126,15 @@ def test_closing_ends_all_processes_within_two_seconds_even_where_nothing_can_be
     until(lambda: not is_running(worker), 2)
     assert time.monotonic() - start < 2
     assert processes.folders() == []
+
+
+def test_training_ends_soon_where_other_programs_use_every_core(store: RunStore) -> None:
+    queue, run = JobQueue(local_process, 1), store.create(tiny(LONG))
+    queue.submit(run.path)
+    worker = worker_of(run)
+    with busy_machine():
+        queue.close()
+        until(lambda: not is_running(worker), 10)
 
 
 SERVER = """
