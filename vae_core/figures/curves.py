@@ -29,7 +29,7 @@ def training_curves(history: pd.DataFrame, n_epochs: int, height: int = 340) -> 
     n_epochs : int
         Length of the axis, so that it stands still while the curves grow.
     """
-    terms = [("distortion", DISTORTION), ("rate (KL)", RATE), ("negative ELBO", NEGATIVE_ELBO)]
+    terms = [("distortion", DISTORTION), ("rate (KL)", RATE), ("−ELBO", NEGATIVE_ELBO)]
     if history["test_rate"].isna().all():
         terms = terms[:1]
     traces = []
