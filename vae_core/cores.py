@@ -25,8 +25,8 @@ _claims: list[socket.socket] = []
 def give_way(process: int = 0) -> None:
     """Let all others go first; a process by its id, or this one.
 
-    Linux has less than that, work for idle moments only. It answers no faster, and while other
-    programs use every core, such a process needs a quarter of a minute even to end.
+    As nice as can be, and not for idle moments only (SCHED_IDLE): that makes pages no faster, and
+    while other programs use every core, such a process takes a quarter of a minute even to end.
     """
     with suppress(OSError):  # a container may forbid it
         if hasattr(os, "setpriority"):
