@@ -64,14 +64,14 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
     n_parameters = " or ".join(f"{n:,}" for n in sorted({n for n, _ in costs}))
     label = "Train" if len(configs) == 1 else f"Train {len(configs)} runs"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            label, type="primary", icon=":material/play_arrow:", key="train",
-            on_click=_begin, args=configs,
-        )  # fmt: skip
+        # No callback: it would train what the page showed before the last setting was typed.
+        pressed = st.button(label, type="primary", icon=":material/play_arrow:", key="train")
         st.caption(
             f"{n_parameters} parameters, {len(data.train):,} training images, "
             f"about {watching.duration(seconds)} on this machine."
         )
+    if pressed:
+        _begin(*configs)
     if len(configs) > 1:
         kept = ", ".join(map(str, max(configs, key=_n_kept).train.keep_epochs))
         st.caption(f"Each waits its turn; epochs {kept} of each are kept.")

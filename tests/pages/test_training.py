@@ -31,6 +31,15 @@ def ask(name: str, **settings: object) -> AppTest:
     return app.run()
 
 
+def test_what_has_just_been_typed_is_what_is_trained(runs: Path) -> None:
+    app = ask("Typed", epochs=2)
+    app.number_input(key="form-epochs").set_value(3)
+    button(app, "Train").click().run()
+    (entry,) = RunStore(runs).list()
+    assert entry.run.config.train.epochs == 3
+    run_until(app, lambda a: bool(a.success))
+
+
 def test_a_model_trained_on_the_page_becomes_the_chosen_one(runs: Path) -> None:
     app = ask("Four epochs", epochs=4)
     button(app, "Train").click().run()
