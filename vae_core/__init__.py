@@ -4,11 +4,12 @@ data -> Dataset -> build_vae -> fit -> Run -> encode_dataset -> Codes -> analysi
 Never imports the app's user interface.
 """
 
-from vae_core.analysis.codes import Codes, encode_dataset
+from vae_core.codes import Codes, encode_dataset
 from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.data import Dataset, Split, load_dataset
 from vae_core.errors import ConfigError, DataError, RunError, TrainingError, VAECoreError
-from vae_core.objective import ElboTerms, Objective, elbo_terms, evaluate
+from vae_core.evaluate import evaluate
+from vae_core.objective import ElboTerms, Objective, elbo_terms
 from vae_core.runs import Run
 from vae_core.store import RunStore
 from vae_core.trainer import EpochRecord, TrainState, estimate_seconds, fit

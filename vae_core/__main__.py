@@ -7,6 +7,7 @@ stderr), 130 interrupted with the run resumable.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import shlex
@@ -21,13 +22,14 @@ from vae_core.analysis import project, summarise_bound, sweep
 from vae_core.analysis.layouts import METHODS
 from vae_core.analysis.projections import WHAT, write_projection
 from vae_core.archive import write_archive
+from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
-from vae_core.errors import RunError, VAECoreError
+from vae_core.errors import ConfigError, RunError, VAECoreError
+from vae_core.evaluate import evaluate
 from vae_core.export import export_run
-from vae_core.flags import add_config_flags, command_line, config_from_args
 from vae_core.importing import import_model, read_model_file
-from vae_core.objective import evaluate
 from vae_core.runs import Run, scores
+from vae_core.settings import PARTS, choices, command_line, flag_of, scalar_of, sizes, text_of
 from vae_core.store import RunStore
 from vae_core.vae import build_vae
 
@@ -39,6 +41,57 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}\n")
+
+
+def add_config_flags(parser: argparse.ArgumentParser) -> None:
+    """Add `--name`, `--sweep` and one flag for every field of the three configs."""
+    parser.add_argument("--name", help="a name for people")
+    parser.add_argument("--sweep", metavar="NAME", help="the sweep it belongs to")
+    for part, kind in PARTS.items():
+        group = parser.add_argument_group(part)
+        for field in dataclasses.fields(kind):
+            options: dict[str, Any] = {"help": _help(field), "dest": f"{part}.{field.name}"}
+            scalar = scalar_of(kind, field)
+            if scalar is tuple:
+                options |= {"type": _sizes, "nargs": "*", "metavar": "N"}
+            elif flag_of(field) in choices():
+                options |= {"choices": choices()[flag_of(field)]}
+            else:
+                options |= {"type": scalar, "metavar": scalar.__name__.upper()}
+            group.add_argument(f"--{flag_of(field)}", default=argparse.SUPPRESS, **options)
+
+
+def _sizes(text: str) -> list[int]:
+    """`settings.sizes` for argparse."""
+    try:
+        return sizes(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected whole numbers; got {text!r}") from None
+
+
+def _help(field: dataclasses.Field[Any]) -> str:
+    default = "" if field.default in (None, ()) else f" (default: {text_of(field.default)})"
+    return f"{field.metadata['help']}{default}"
+
+
+def config_from_args(args: argparse.Namespace) -> RunConfig:
+    """The RunConfig that parsed flags ask for.
+
+    Raises
+    ------
+    ConfigError
+        For values out of range.
+    """
+    parts: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
+    for key, value in vars(args).items():
+        part, _, name = key.partition(".")
+        if name:
+            flat = isinstance(value, list)
+            parts[part][name] = tuple(n for sizes in value for n in sizes) if flat else value
+    if "classes" in parts["data"] and not parts["data"]["classes"]:
+        raise ConfigError("classes must name at least one label; got none.")
+    configs = {part: kind(**parts[part]) for part, kind in PARTS.items()}
+    return RunConfig(**configs, name=args.name, sweep=args.sweep)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ from pathlib import Path
 from vae_core.checkpoints import checkpoint_path
 from vae_core.errors import RunError
 from vae_core.export import score_line
-from vae_core.files import write_bytes
+from vae_core.io import write_bytes
 from vae_core.runs import Run
 from vae_core.store import envelope
 

@@ -14,13 +14,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes, encode_dataset
-from vae_core.analysis.traversals import decode_mean
+from vae_core.codes import Codes, encode_dataset
 from vae_core.config import POSTERIORS, ModelConfig
 from vae_core.data.dataset import Split
 from vae_core.errors import RunError
-from vae_core.files import read_tensors, write_tensors, writing
-from vae_core.vae import VAE, build_vae
+from vae_core.io import read_tensors, write_tensors, writing
+from vae_core.vae import VAE, build_vae, decode_mean
 from vae_core.weights import load_weights
 
 N_KEPT = 1000  # test images, the first ones, whose posteriors are kept

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vae_core.analysis.codes import encode_dataset
+from vae_core.codes import MAX_CODES, encode_dataset, n_codes
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
 from vae_core.errors import RunError, VAECoreError
-from vae_core.files import read_json, read_tensors
-from vae_core.limits import MAX_CODES, n_codes
-from vae_core.objective import evaluate
+from vae_core.evaluate import evaluate
+from vae_core.io import read_json, read_tensors
 from vae_core.runs import N_SAMPLES, Run, check_images, facts_of, scores
 from vae_core.store import Contents, RunStore
 from vae_core.vae import build_vae

@@ -14,12 +14,12 @@ from typing import Any
 import torch
 
 from vae_core.checkpoints import N_KEPT
-from vae_core.config import POSTERIORS, ModelConfig, RunConfig
+from vae_core.codes import MAX_CODES, n_codes
+from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, JobError
-from vae_core.objective import EVALUATION_BLOCK
+from vae_core.evaluate import EVALUATION_BLOCK
 from vae_core.vae import VAE, without_weights
 
-MAX_CODES = 1 << 28  # numbers that all posteriors of the test split may take: 1 GiB
 MAX_AT_WORK = 1 << 28  # outputs of layers held at once: 1 GiB, and gradients take as much again
 FLOAT = 4  # bytes
 ADAM = 3  # copies of the weights in the state that training resumes from
@@ -63,13 +63,6 @@ class ModelSize:
         n_decoding = sum(p.numel() for p in vae.decoder.parameters())
         widths = sum(outputs), max(outputs), n_codes(vae.config, n_images=1)
         return cls(vae.n_parameters, n_decoding, *widths)
-
-
-def n_codes(config: ModelConfig, n_images: int) -> int:
-    """Numbers that the posteriors of so many images take."""
-    *sites, channels = config.latent_shape
-    n_params: int = POSTERIORS[config.posterior].n_params(channels)
-    return n_images * math.prod(sites) * n_params
 
 
 def expected_bytes(config: RunConfig, size: ModelSize, n_test: int) -> int:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from vae_core.analysis.codes import Codes
-from vae_core.analysis.traversals import decode_mean
+from vae_core.codes import Codes
 from vae_core.graph import codes_file, graph, model_file
-from vae_core.vae import VAE
+from vae_core.vae import VAE, decode_mean
 
 MOST_NUMBERS = 400_000  # of the posteriors that go along: 800 kB in float16
 ERROR = 1e-3  # of a pixel, from 0 to 1: what rounding may change

@@ -25,7 +25,6 @@ from typing import Any
 
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes, encode_dataset
 from vae_core.checkpoints import (
     Checkpoint,
     codes_of,
@@ -35,10 +34,12 @@ from vae_core.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
+from vae_core.codes import Codes, encode_dataset
 from vae_core.config import DataConfig, RunConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
-from vae_core.files import (
+from vae_core.evaluate import Evaluation
+from vae_core.io import (
     json_line,
     read_json,
     read_tensors,
@@ -48,7 +49,6 @@ from vae_core.files import (
     write_tensors,
     writing,
 )
-from vae_core.objective import Evaluation
 from vae_core.trainer import EpochRecord, TrainState, fit
 from vae_core.vae import VAE, build_vae
 from vae_core.weights import load_weights, write_weights

@@ -17,11 +17,11 @@ from typing import Any
 
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
 from vae_core.checkpoints import write_checkpoint
+from vae_core.codes import Codes
 from vae_core.config import RunConfig
 from vae_core.errors import RunError, VAECoreError
-from vae_core.files import (
+from vae_core.io import (
     check_tensors,
     json_line,
     read_json,

@@ -17,7 +17,8 @@ from torch import Tensor
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError, TrainingError
-from vae_core.objective import Objective, elbo_terms, evaluate
+from vae_core.evaluate import evaluate
+from vae_core.objective import Objective, elbo_terms
 from vae_core.vae import VAE, build_vae
 
 N_TRAIN_EVALUATED = 10_000

@@ -103,6 +103,12 @@ class VAE(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
 
+def decode_mean(vae: VAE, z: Float[Tensor, " n *latent"]) -> Float[Tensor, "n c H W"]:
+    """The decoder's mean picture for each z, clipped to [0, 1]."""
+    with torch.no_grad():
+        return vae.decode(z).mean.clamp(0.0, 1.0)
+
+
 def build_vae(config: ModelConfig, image_shape: tuple[int, int, int], seed: int = 0) -> VAE:
     """A VAE with fresh weights, the same ones for the same seed, in evaluation mode.
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.errors import RunError
-from vae_core.files import write_tensors
+from vae_core.io import write_tensors
 from vae_core.vae import VAE, without_weights
 
 Shapes = dict[str, tuple[int, ...]]

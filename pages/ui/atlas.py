@@ -21,8 +21,8 @@ from pages.ui import cached, images, served
 from pages.ui.components import Component
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import Projection, decode_mean
+from vae_core.evaluate import blocks
 from vae_core.figures import theme
-from vae_core.objective import blocks
 from vae_core.vae import VAE
 
 ATLAS = Component(

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
-from vae_core.flags import PARTS, choices, flag_of
+from vae_core.settings import PARTS, choices, flag_of
 
 MNIST = DataConfig(name="mnist")
 PRESETS = {

@@ -16,8 +16,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from pages.ui import access, cached, images, room, state
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError
-from vae_core.files import write_bytes
 from vae_core.importing import import_model, read_model_file
+from vae_core.io import write_bytes
 from vae_core.store import RunStore
 
 MEGABYTES = 200  # of an upload

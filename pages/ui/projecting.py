@@ -28,7 +28,7 @@ from vae_core.analysis.projections import read_projection
 from vae_core.cores import give_way, on_all
 from vae_core.data.sources import cache_folder
 from vae_core.errors import RunError
-from vae_core.files import writing
+from vae_core.io import writing
 
 MOST_AT_ONCE = 2
 SEED = 0

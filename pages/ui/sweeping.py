@@ -14,7 +14,7 @@ from vae_core import RunConfig
 from vae_core.analysis import sweep
 from vae_core.checkpoints import spaced_epochs
 from vae_core.config import ModelConfig, TrainConfig
-from vae_core.flags import choices, flag_of
+from vae_core.settings import choices, flag_of
 
 SETTINGS = [
     flag_of(field)

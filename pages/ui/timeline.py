@@ -21,11 +21,11 @@ from pages.ui.components import Component
 from pages.ui.lens import COLOURS
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
-from vae_core.analysis.sweeps import shown, swept, value_of
 from vae_core.errors import RunError
 from vae_core.figures import contact_sheet
 from vae_core.graph import sweep_file
 from vae_core.runs import N_SAMPLES
+from vae_core.sweep import shown, swept, value_of
 
 TIMELINE = Component(
     "timeline",

@@ -18,7 +18,7 @@ from vae_core.analysis import sweep
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import DATA_VARIABLE, SOURCES
-from vae_core.flags import command_line
+from vae_core.settings import command_line
 
 TINY = command_line(tiny_run()).split()[4:]
 FIELDS = [

@@ -11,7 +11,7 @@ import pytest
 from tests.samples import start_cli, tiny_run, wait_for_epochs
 from vae_core import RunStore
 from vae_core.__main__ import main
-from vae_core.flags import command_line
+from vae_core.settings import command_line
 
 TINY = command_line(tiny_run()).split()[4:]
 

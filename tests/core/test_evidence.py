@@ -14,7 +14,8 @@ from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import VAE, ConfigError, build_vae, elbo_terms, evaluate
 from vae_core.analysis import at_mean_no_bound, iwae_bound, summarise_bound
 from vae_core.config import LIKELIHOODS, POSTERIORS
-from vae_core.objective import EVALUATION_BLOCK, MAX_SAMPLES
+from vae_core.evaluate import EVALUATION_BLOCK
+from vae_core.objective import MAX_SAMPLES
 
 WITH_DENSITY = [name for name, kind in POSTERIORS.items() if kind.has_density]
 X = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

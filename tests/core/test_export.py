@@ -12,7 +12,7 @@ from tests.samples import tensors, tiny_run
 from vae_core import DataConfig, RunError, RunStore, encode_dataset, evaluate, load_dataset
 from vae_core.config import POSTERIORS
 from vae_core.export import export_run
-from vae_core.flags import command_line
+from vae_core.settings import command_line
 
 EXPORTED = {
     *("README.md", "config.json", "data.json", "history.jsonl", "metrics.json"),

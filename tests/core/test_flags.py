@@ -9,8 +9,9 @@ from hypothesis import given
 
 from tests.core.test_config import run_configs
 from vae_core import ConfigError, DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.__main__ import add_config_flags, config_from_args
 from vae_core.config import NETWORKS
-from vae_core.flags import PARTS, add_config_flags, choices, command_line, config_from_args, flag_of
+from vae_core.settings import PARTS, choices, command_line, flag_of
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from torch import nn
 
 from tests.samples import tiny_model
 from vae_core import ModelConfig, build_vae
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.config import NETWORKS, POSTERIORS
 from vae_core.graph import codes_file, graph, model_file, moments_file, multiply_adds
 from vae_core.posteriors import DiagonalGaussian

@@ -15,20 +15,10 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 
 # Each room may import the rooms before it, and its own.
 ORDER = (
-    *("errors", "config", "flags", "files", "data", "networks", "posteriors", "likelihoods", "vae"),
-    *("weights", "objective", "analysis", "graph", "portable", "trainer", "checkpoints", "runs"),
-    *(
-        "cores",
-        "limits",
-        "store",
-        "comparison",
-        "compare",
-        "export",
-        "archive",
-        "importing",
-        "jobs",
-    ),
-    "__main__",
+    *("errors", "config", "settings", "sweep", "io", "data", "networks", "posteriors"),
+    *("likelihoods", "vae", "weights", "objective", "evaluate", "codes", "analysis", "graph"),
+    *("portable", "trainer", "checkpoints", "runs", "cores", "limits", "store", "comparison"),
+    *("compare", "export", "archive", "importing", "jobs", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
 

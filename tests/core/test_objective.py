@@ -11,7 +11,8 @@ from torch.distributions import kl_divergence
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ConfigError, ElboTerms, Objective, TrainConfig, build_vae, elbo_terms, evaluate
 from vae_core.config import LIKELIHOODS, POSTERIORS, REDUCTIONS
-from vae_core.objective import EVALUATION_BLOCK, Reduction, blocks
+from vae_core.evaluate import EVALUATION_BLOCK, blocks
+from vae_core.objective import Reduction
 from vae_core.posteriors import DiagonalGaussian, PointMass
 
 X = torch.rand(6, 1, 8, 8, generator=torch.Generator().manual_seed(0))

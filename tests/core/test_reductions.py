@@ -28,7 +28,8 @@ from vae_core import (
 )
 from vae_core.analysis import active_units, data_spectrum, directions_used, total_rate
 from vae_core.config import POSTERIORS, REDUCTIONS
-from vae_core.objective import EVALUATION_BLOCK, Reduction
+from vae_core.evaluate import EVALUATION_BLOCK
+from vae_core.objective import Reduction
 
 WITH_RATE = [name for name, kind in POSTERIORS.items() if kind.has_rate]
 X = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

@@ -14,7 +14,7 @@ from tests.core.test_trainer import MODELS
 from tests.samples import rewrite, start_cli, tensors, tiny_run, wait_for_epochs
 from vae_core import DataConfig, Run, RunError, RunStore, TrainConfig, evaluate, load_dataset
 from vae_core.config import SIGMAS
-from vae_core.flags import command_line
+from vae_core.settings import command_line
 
 
 def assert_same(first: Run, second: Run, name: str = "weights") -> None:

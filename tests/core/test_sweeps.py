@@ -12,7 +12,7 @@ from tests.samples import tiny_run
 from vae_core import ConfigError, RunConfig
 from vae_core.analysis import sweep, swept, value_of
 from vae_core.config import NETWORKS
-from vae_core.flags import PARTS, flag_of
+from vae_core.settings import PARTS, flag_of
 
 VALUES = {
     "classes": ["1", "1,7", "3x4"], "data-dir": ["/a/b", "c"], "network": ["mlp", "conv"],

@@ -14,7 +14,7 @@ from pages.ui import access, jobs, shelf
 from tests.pages.app import assert_sound, button, choose_preset, go, open_page
 from tests.samples import tiny_run, until
 from vae_core import Run, RunStore
-from vae_core.files import write_json
+from vae_core.io import write_json
 from vae_core.store import envelope
 
 

@@ -9,7 +9,6 @@ from vae_core.analysis.aggregate import (
 )
 from vae_core.analysis.alignment import align, can_rotate, plane_basis, procrustes
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
-from vae_core.analysis.codes import Codes, encode_dataset
 from vae_core.analysis.collapse import Collapse, collapse
 from vae_core.analysis.effects import picture_change
 from vae_core.analysis.evidence import (
@@ -63,11 +62,13 @@ from vae_core.analysis.shell import (
     norms,
     prior_shell,
 )
-from vae_core.analysis.sweeps import sweep, swept, value_of
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.timeline import Frame, SweepPlane, Walk
-from vae_core.analysis.traversals import decode_mean, traverse
+from vae_core.analysis.traversals import traverse
+from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
+from vae_core.sweep import sweep, swept, value_of
+from vae_core.vae import decode_mean
 
 __all__ = [
     "AggregatePosterior",

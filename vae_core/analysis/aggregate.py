@@ -22,7 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.distributions import Beta, Distribution, Normal
 
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 from vae_core.posteriors import DiagonalGaussian, Dirichlet
 

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.posteriors import DiagonalGaussian
 
 Rotation = Float[Tensor, "C C"]

@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 
 from vae_core.analysis.aggregate import mutual_information
-from vae_core.analysis.codes import Codes
 from vae_core.analysis.effects import picture_change, reach
 from vae_core.analysis.rates import (
     ACTIVE_VARIANCE,
@@ -22,8 +21,8 @@ from vae_core.analysis.rates import (
     latent_names,
     total_rate,
 )
-from vae_core.analysis.traversals import decode_mean
-from vae_core.vae import VAE
+from vae_core.codes import Codes
+from vae_core.vae import VAE, decode_mean
 
 COLLAPSED = 0.01  # nats: a mean KL below it is none
 GREY_LEVEL = 1.0 / 255.0  # a change of the picture that no screen shows

@@ -6,9 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.analysis.traversals import decode_mean
 from vae_core.posteriors import Posterior
-from vae_core.vae import VAE
+from vae_core.vae import VAE, decode_mean
 
 REACH = 3.0  # prior standard deviations from the prior's mean
 

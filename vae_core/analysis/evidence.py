@@ -12,7 +12,8 @@ from torch.distributions import kl_divergence
 
 from vae_core.data.dataset import Split
 from vae_core.errors import ConfigError
-from vae_core.objective import EVALUATION_BLOCK, MAX_SAMPLES, blocks
+from vae_core.evaluate import EVALUATION_BLOCK, blocks
+from vae_core.objective import MAX_SAMPLES
 from vae_core.posteriors import Posterior
 from vae_core.vae import VAE
 

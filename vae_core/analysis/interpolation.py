@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 from vae_core.posteriors import Dirichlet, Posterior
 

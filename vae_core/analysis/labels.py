@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vae_core.analysis.aggregate import aggregate_posterior
-from vae_core.analysis.codes import Codes
 from vae_core.analysis.rates import channel_order, latent_names
+from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 
 MOST_NUMBERS = 64  # that are looked at, the most informative ones

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vae_core.data.dataset import Split
-from vae_core.objective import blocks
+from vae_core.evaluate import blocks
 
 
 def data_spectrum(split: Split) -> Float[Tensor, " D"]:

@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
 from vae_core.analysis.rates import active_units
+from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 from vae_core.vae import VAE
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vae_core.analysis.aggregate import aggregate_posterior, marginal_kl
 from vae_core.analysis.classes import ClassPosterior, class_posteriors
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.posteriors import DiagonalGaussian
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 
 
 def nearest_codes(codes: Codes, z: Float[Tensor, "*latent"], count: int) -> Codes:

@@ -12,11 +12,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
 from vae_core.analysis.layouts import METHODS, Points, Progress
 from vae_core.analysis.rates import latent_names
+from vae_core.codes import Codes
 from vae_core.errors import ConfigError, RunError
-from vae_core.files import read_tensors, write_tensors
+from vae_core.io import read_tensors, write_tensors
 
 FEWEST_IMAGES = 4
 WHAT = ("mean", "draw")

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.posteriors import Dirichlet, stick_breaking_kl
 
 ACTIVE_VARIANCE = 0.01

@@ -17,9 +17,9 @@ from torch.distributions import MultivariateNormal
 
 from vae_core.analysis.aggregate import aggregate_posterior, mutual_information
 from vae_core.analysis.classes import class_draws
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.data.dataset import Split
-from vae_core.objective import blocks
+from vae_core.evaluate import blocks
 
 HOLE = math.log(10.0)  # nats: ten times rarer under q(z) than under what one draws from
 FITTED_TO = 2000  # draws of q(z)

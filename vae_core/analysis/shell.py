@@ -17,7 +17,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.analysis.codes import Codes
+from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 from vae_core.posteriors import DiagonalGaussian, Posterior
 

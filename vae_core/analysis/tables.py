@@ -6,8 +6,8 @@ import io
 
 import pandas as pd
 
-from vae_core.analysis.codes import Codes
 from vae_core.analysis.rates import latent_names
+from vae_core.codes import Codes
 
 
 def codes_table(codes: Codes) -> pd.DataFrame:

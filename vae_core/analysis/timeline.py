@@ -16,8 +16,8 @@ from torch import Tensor
 
 from vae_core.analysis.alignment import Rotation, align, can_rotate, plane_basis
 from vae_core.analysis.classes import class_posteriors
-from vae_core.analysis.codes import Codes
 from vae_core.analysis.rates import channel_order
+from vae_core.codes import Codes
 from vae_core.posteriors import Dirichlet
 
 REACH = 2.25  # of a walk over an unbounded prior: 97.6 % of N(0, 1)

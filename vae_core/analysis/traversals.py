@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.vae import VAE
-
-
-def decode_mean(vae: VAE, z: Float[Tensor, " n *latent"]) -> Float[Tensor, "n c H W"]:
-    """The decoder's mean picture for each z, clipped to [0, 1]."""
-    with torch.no_grad():
-        return vae.decode(z).mean.clamp(0.0, 1.0)
+from vae_core.vae import VAE, decode_mean
 
 
 def traverse(

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from vae_core.errors import JobError, VAECoreError
-from vae_core.files import writing
+from vae_core.io import writing
 from vae_core.jobs.pulse import PULSE, drop
 from vae_core.jobs.worker import STOP, ask_to_stop, train_run
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from vae_core.data import reload_dataset
 from vae_core.data.dataset import Split
 from vae_core.errors import JobError
-from vae_core.files import writing
+from vae_core.io import writing
 from vae_core.jobs.pulse import PERIOD, Beats, drop, is_anothers_work
 from vae_core.store import RunStore
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from vae_core.config import NETWORKS, RunConfig
 from vae_core.errors import ConfigError
-from vae_core.flags import PARTS, field_of, flag_of, parsed
+from vae_core.settings import PARTS, field_of, flag_of, parsed
 
 
 def sweep(config: RunConfig, setting: str, values: Sequence[Any]) -> list[RunConfig]:

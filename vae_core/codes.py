@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,11 +12,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from vae_core.config import POSTERIORS
+from vae_core.config import POSTERIORS, ModelConfig
 from vae_core.data.dataset import Split
-from vae_core.objective import blocks
+from vae_core.evaluate import blocks
 from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim
 from vae_core.vae import VAE
+
+MAX_CODES = 1 << 28  # numbers that the posteriors of a split may take: 1 GiB
 
 
 @dataclass(frozen=True)
@@ -125,3 +128,10 @@ def encode_dataset(vae: VAE, split: Split) -> Codes:
             for block in blocks(len(split))
         ]
     return Codes(torch.cat(params), split.labels, vae.config.posterior, vae.latent_shape)
+
+
+def n_codes(config: ModelConfig, n_images: int) -> int:
+    """Numbers that the posteriors of so many images take."""
+    *sites, channels = config.latent_shape
+    n_params: int = POSTERIORS[config.posterior].n_params(channels)
+    return n_images * math.prod(sites) * n_params

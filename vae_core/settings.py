@@ -1,8 +1,10 @@
-"""Command-line flags made from the config dataclasses: one flag per field, both ways."""
+"""A setting by its name: the config field behind it, its choices, its text, and the command.
+
+The name of a setting is its flag on the command line without the dashes: `latent`, `free-bits`.
+"""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import re
 import shlex
@@ -47,30 +49,9 @@ def flag_of(field: dataclasses.Field[Any]) -> str:
     return str(field.metadata["flag"] or field.name.replace("_", "-"))
 
 
-def _sizes(text: str) -> list[int]:
-    """`4`, `4x4x8` or `4,4,8`."""
-    try:
-        return [int(part) for part in re.split("[x,]", text)]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected whole numbers; got {text!r}") from None
-
-
-def add_config_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `--name`, `--sweep` and one flag for every field of the three configs."""
-    parser.add_argument("--name", help="a name for people")
-    parser.add_argument("--sweep", metavar="NAME", help="the sweep it belongs to")
-    for part, kind in PARTS.items():
-        group = parser.add_argument_group(part)
-        for field in dataclasses.fields(kind):
-            options: dict[str, Any] = {"help": _help(field), "dest": f"{part}.{field.name}"}
-            scalar = _scalar(kind, field)
-            if scalar is tuple:
-                options |= {"type": _sizes, "nargs": "*", "metavar": "N"}
-            elif flag_of(field) in choices():
-                options |= {"choices": choices()[flag_of(field)]}
-            else:
-                options |= {"type": scalar, "metavar": scalar.__name__.upper()}
-            group.add_argument(f"--{flag_of(field)}", default=argparse.SUPPRESS, **options)
+def sizes(text: str) -> list[int]:
+    """The whole numbers in `4`, `4x4x8` or `4,4,8`. Raises ValueError for anything else."""
+    return [int(part) for part in re.split("[x,]", text)]
 
 
 def field_of(flag: str) -> tuple[str, dataclasses.Field[Any]]:
@@ -97,14 +78,14 @@ def parsed(flag: str, text: str) -> Any:
     What cannot be read is left as it is, for the config to refuse.
     """
     part, field = field_of(flag)
-    scalar = _scalar(PARTS[part], field)
+    scalar = scalar_of(PARTS[part], field)
     try:
-        return tuple(_sizes(text)) if scalar is tuple else scalar(text)
-    except (ValueError, argparse.ArgumentTypeError):
+        return tuple(sizes(text)) if scalar is tuple else scalar(text)
+    except ValueError:
         return text
 
 
-def _scalar(kind: type, field: dataclasses.Field[Any]) -> type:
+def scalar_of(kind: type, field: dataclasses.Field[Any]) -> type:
     """What one word after a field's flag is read as; tuple for several."""
     hint = typing.get_type_hints(kind)[field.name]
     return next(t for t in (int, float, str, tuple) if _holds(hint, t))
@@ -115,31 +96,6 @@ def _holds(hint: Any, kind: type) -> bool:
     return kind in (hint, typing.get_origin(hint)) or any(
         _holds(part, kind) for part in typing.get_args(hint) if typing.get_origin(hint) is not tuple
     )
-
-
-def _help(field: dataclasses.Field[Any]) -> str:
-    default = "" if field.default in (None, ()) else f" (default: {_text(field.default)})"
-    return f"{field.metadata['help']}{default}"
-
-
-def config_from_args(args: argparse.Namespace) -> RunConfig:
-    """The RunConfig that parsed flags ask for.
-
-    Raises
-    ------
-    ConfigError
-        For values out of range.
-    """
-    parts: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
-    for key, value in vars(args).items():
-        part, _, name = key.partition(".")
-        if name:
-            flat = isinstance(value, list)
-            parts[part][name] = tuple(n for sizes in value for n in sizes) if flat else value
-    if "classes" in parts["data"] and not parts["data"]["classes"]:
-        raise ConfigError("classes must name at least one label; got none.")
-    configs = {part: kind(**parts[part]) for part, kind in PARTS.items()}
-    return RunConfig(**configs, name=args.name, sweep=args.sweep)
 
 
 def command_line(config: RunConfig) -> str:
@@ -155,9 +111,10 @@ def command_line(config: RunConfig) -> str:
             value = getattr(values, field.name)
             # hidden is always written: its default depends on the network
             if field.name != "path" and value != field.default:
-                words.append(f"--{flag_of(field)} {_text(value)}".rstrip())
+                words.append(f"--{flag_of(field)} {text_of(value)}".rstrip())
     return " ".join(words)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A value as it is written after its flag."""
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
