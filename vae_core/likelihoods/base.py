@@ -1,0 +1,62 @@
+"""What every likelihood p(x|z) answers: a distribution over images, and the module making it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from vae_core.config import ModelConfig
+
+IMAGE_NDIM = 3  # (c, H, W)
+PIXELS = (-3, -2, -1)
+
+
+class Pixels(Distribution, ABC):
+    """Pixels independent given z: event_shape (c, H, W).
+
+    Made at every step of training, so it checks nothing and keeps `output` as it comes.
+    """
+
+    arg_constraints: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, like: Tensor) -> None:
+        shape = like.shape
+        super().__init__(shape[:-IMAGE_NDIM], shape[-IMAGE_NDIM:], validate_args=False)
+
+    @property
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """The picture that is shown, (*batch, c, H, W)."""
+
+    @abstractmethod
+    def sample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """Pictures with their pixel noise, (*sample_shape, *batch, c, H, W)."""
+
+    @abstractmethod
+    def log_prob(self, value: Tensor) -> Tensor:
+        """log p(x|z), summed over pixels, (*batch,)."""
+
+
+class Likelihood(nn.Module, ABC):
+    """Maps (..., n_params * c, H, W) to a distribution with event_shape (c, H, W)."""
+
+    title: ClassVar[str]
+    measure: ClassVar[str]  # what log p(x|z) is the logarithm of; others are not comparable
+    n_params: int = 1  # numbers per pixel and colour channel
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+
+    @abstractmethod
+    def forward(self, output: Float[Tensor, "*batch K H W"]) -> Pixels:
+        """p(x|z) for a batch of decoder outputs."""
+
+    @property
+    def sigma(self) -> float | None:
+        """The one standard deviation of all pixels, for families that have one."""
+        return None

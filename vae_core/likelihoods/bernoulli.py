@@ -1,0 +1,118 @@
+"""Bernoulli likelihoods: of pixels that are 0 or 1, and of grey levels in [0, 1]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from vae_core.config import LIKELIHOODS
+from vae_core.likelihoods.base import PIXELS, Likelihood, Pixels
+
+
+class BernoulliPixels(Pixels):
+    """The same as torch's Independent(Bernoulli(logits), 3) that accepts grey values.
+
+    It sums over the pixels before it changes the sign: one pass over all pixels less in each
+    direction.
+    """
+
+    def __init__(self, logits: Tensor) -> None:
+        self.logits = logits
+        super().__init__(logits)
+
+    @property
+    def mean(self) -> Tensor:
+        """Probability that each pixel is on."""
+        return self.logits.sigmoid()
+
+    def sample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """Pixels that are 0 or 1."""
+        chances = self.mean.detach().expand(*sample_shape, *self.logits.shape)
+        return torch.bernoulli(chances, generator=generator)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Minus the binary cross-entropy, summed over the pixels."""
+        logits = self.logits
+        if logits.shape != value.shape:  # never so in training, where the copies would cost
+            logits, value = torch.broadcast_tensors(logits, value)
+        nats = binary_cross_entropy_with_logits(logits, value, reduction="none")
+        return -nats.sum(PIXELS)
+
+
+@LIKELIHOODS.register("bernoulli")
+class BernoulliLikelihood(Likelihood):
+    """Each pixel is on with probability sigmoid(output): binary cross-entropy, summed.
+
+    On grey pixels this is a loss, not a normalised density, and its floor is the entropy of
+    the grey level (0.693 nats at 0.5), not 0.
+    """
+
+    title = "Bernoulli"
+    measure = "Bernoulli cross-entropy"
+
+    def forward(self, output: Float[Tensor, "*batch K H W"]) -> BernoulliPixels:
+        """Independent Bernoulli pixels with logits `output`."""
+        return BernoulliPixels(output)
+
+
+class ContinuousBernoulliPixels(Pixels):
+    """p(x) = exp(eta x - A(eta)) on [0, 1], A(eta) = log((exp(eta) - 1) / eta), eta the logit.
+
+    The same as torch's ContinuousBernoulli, but that keeps lambda off 0 and 1: in float32 it
+    no longer integrates to 1 beyond |eta| = 16, where pixels that are always black soon are.
+    """
+
+    NEAR = 0.1  # of eta = 0, where the formulas lose digits and a few powers of eta do not
+
+    def __init__(self, logits: Tensor) -> None:
+        self.logits = logits
+        super().__init__(logits)
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean of the density, A'(eta); it is not its parameter lambda."""
+        is_near, tiny, size = self._near_and_far()
+        near = 0.5 + tiny / 12 - tiny**3 / 720 + tiny**5 / 30_240
+        dark = 1.0 / size - 1.0 / size.expm1()  # of the pixel or its negative
+        return torch.where(is_near, near, torch.where(self.logits > 0, 1.0 - dark, dark))
+
+    def sample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """Grey levels in [0, 1], by the inverse of the cumulative distribution."""
+        eta = self.logits.detach()
+        shape = (*sample_shape, *eta.shape)
+        u = torch.rand(shape, generator=generator, dtype=eta.dtype, device=eta.device)
+        size = eta.abs().clamp(min=1e-6)
+        dark = (-torch.log1p(u * torch.expm1(-size)) / size).clamp(0.0, 1.0)
+        return torch.where(eta > 0, 1.0 - dark, dark)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Minus the cross-entropy, plus the constant that makes it a density on [0, 1]."""
+        is_near, tiny, size = self._near_and_far()
+        near = tiny / 2 + tiny**2 / 24 - tiny**4 / 2_880 + tiny**6 / 181_440
+        far = self.logits.relu() - (size / -torch.expm1(-size)).log()
+        return (self.logits * value - torch.where(is_near, near, far)).sum(PIXELS)
+
+    def _near_and_far(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Whether eta is near 0; eta and |eta|, tame where not used: so are their gradients."""
+        eta, size = self.logits, self.logits.abs()
+        is_near = size < self.NEAR
+        return is_near, eta.clamp(-self.NEAR, self.NEAR), torch.where(is_near, 1.0, size)
+
+
+@LIKELIHOODS.register("continuous-bernoulli")
+class ContinuousBernoulliLikelihood(Likelihood):
+    """p(x|z) = C(lambda) lambda^x (1 - lambda)^(1 - x) on [0, 1], lambda = sigmoid(output).
+
+    What the Bernoulli needs to be a density of grey levels (Loaiza-Ganem & Cunningham 2019).
+    """
+
+    title = "continuous Bernoulli"
+    measure = "density of pixel values"
+
+    def forward(self, output: Float[Tensor, "*batch K H W"]) -> ContinuousBernoulliPixels:
+        """Independent continuous Bernoulli pixels with logits `output`."""
+        return ContinuousBernoulliPixels(output)
