@@ -10,8 +10,8 @@ from vae_core.data import Dataset, Split, load_dataset
 from vae_core.errors import ConfigError, DataError, RunError, TrainingError, VAECoreError
 from vae_core.evaluate import evaluate
 from vae_core.objective import ElboTerms, Objective, elbo_terms
-from vae_core.runs import Run
-from vae_core.store import RunStore
+from vae_core.runs.run import Run
+from vae_core.runs.store import RunStore
 from vae_core.trainer import EpochRecord, TrainState, estimate_seconds, fit
 from vae_core.vae import VAE, build_vae
 

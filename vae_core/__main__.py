@@ -21,16 +21,16 @@ from tqdm import tqdm
 from vae_core.analysis import project, summarise_bound, sweep
 from vae_core.analysis.layouts import METHODS
 from vae_core.analysis.projections import WHAT, write_projection
-from vae_core.archive import write_archive
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
 from vae_core.errors import ConfigError, RunError, VAECoreError
 from vae_core.evaluate import evaluate
-from vae_core.export import export_run
-from vae_core.importing import import_model, read_model_file
-from vae_core.runs import Run, scores
+from vae_core.runs.archive import write_archive
+from vae_core.runs.export import export_run
+from vae_core.runs.model_file import import_model, read_model_file
+from vae_core.runs.run import Run, scores
+from vae_core.runs.store import RunStore
 from vae_core.settings import PARTS, choices, command_line, flag_of, scalar_of, sizes, text_of
-from vae_core.store import RunStore
 from vae_core.vae import build_vae
 
 DEFAULT_RUNS = "runs"

@@ -16,7 +16,7 @@ from vae_core.comparison import Yardstick
 from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.data.sources import SOURCES
 from vae_core.objective import Reduction
-from vae_core.runs import Run
+from vae_core.runs.run import Run
 from vae_core.vae import VAE
 
 NO_RATE = "no finite rate"

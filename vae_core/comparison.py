@@ -10,7 +10,7 @@ import pandas as pd
 
 from vae_core.analysis import swept, value_of
 from vae_core.config import LIKELIHOODS
-from vae_core.runs import Run
+from vae_core.runs.run import Run
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
-from vae_core.checkpoints import N_KEPT
 from vae_core.codes import MAX_CODES, n_codes
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, JobError
 from vae_core.evaluate import EVALUATION_BLOCK
+from vae_core.runs.checkpoints import N_KEPT
 from vae_core.vae import VAE, without_weights
 
 MAX_AT_WORK = 1 << 28  # outputs of layers held at once: 1 GiB, and gradients take as much again

@@ -16,9 +16,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from pages.ui import access, cached, images, room, state
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError
-from vae_core.importing import import_model, read_model_file
 from vae_core.io import write_bytes
-from vae_core.store import RunStore
+from vae_core.runs.model_file import import_model, read_model_file
+from vae_core.runs.store import RunStore
 
 MEGABYTES = 200  # of an upload
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from pages.ui import state
 from vae_core.comparison import by_value
 from vae_core.jobs import JobQueue, Pulses, ask_to_stop, new_queue
-from vae_core.runs import Run
+from vae_core.runs.run import Run
 
 OBEYED = 3.0  # seconds that stopping may take before the page goes on
 

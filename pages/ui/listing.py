@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from vae_core.store import Entry, RunStore
+from vae_core.runs.store import Entry, RunStore
 
 Files = frozenset[tuple[str, int, int, int, int]]  # name, inode, size, times of the last changes
 

@@ -11,7 +11,7 @@ from pages.ui import access, jobs, room, state
 from vae_core import RunStore
 from vae_core.config import POSTERIORS
 from vae_core.errors import RunError
-from vae_core.store import Entry
+from vae_core.runs.store import Entry
 
 MOST_NAMED = 8  # in the dialog
 COLUMNS = {

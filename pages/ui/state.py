@@ -15,8 +15,8 @@ from vae_core.comparison import by_value
 from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.errors import VAECoreError
 from vae_core.objective import Reduction
-from vae_core.runs import Run
-from vae_core.store import Entry, RunStore
+from vae_core.runs.run import Run
+from vae_core.runs.store import Entry, RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLED = ROOT / "assets" / "models"

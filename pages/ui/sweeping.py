@@ -12,8 +12,8 @@ import streamlit as st
 
 from vae_core import RunConfig
 from vae_core.analysis import sweep
-from vae_core.checkpoints import spaced_epochs
 from vae_core.config import ModelConfig, TrainConfig
+from vae_core.runs.checkpoints import spaced_epochs
 from vae_core.settings import choices, flag_of
 
 SETTINGS = [

@@ -24,7 +24,7 @@ from vae_core.analysis import SweepPlane, examples, latent_names
 from vae_core.errors import RunError
 from vae_core.figures import contact_sheet
 from vae_core.graph import sweep_file
-from vae_core.runs import N_SAMPLES
+from vae_core.runs.run import N_SAMPLES
 from vae_core.sweep import shown, swept, value_of
 
 TIMELINE = Component(

@@ -12,7 +12,7 @@ from pages.ui import access, charts, jobs, state
 from vae_core import Run
 from vae_core.errors import VAECoreError
 from vae_core.figures import training_curves
-from vae_core.store import Entry
+from vae_core.runs.store import Entry
 
 EVERY = 1.0  # seconds
 

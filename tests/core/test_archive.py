@@ -14,8 +14,8 @@ import torch
 from tests.samples import tensors, tiny_run
 from vae_core import Run, RunError, RunStore
 from vae_core.__main__ import main
-from vae_core.archive import archive
 from vae_core.config import POSTERIORS
+from vae_core.runs.archive import archive
 
 MEMBERS = {
     *("README.txt", "config.json", "data.json", "history.jsonl", "metrics.json"),

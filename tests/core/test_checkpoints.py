@@ -12,9 +12,9 @@ import torch
 from tests.samples import seeded, tiny_run
 from vae_core import DataConfig, Run, RunConfig, RunError, RunStore, load_dataset
 from vae_core.analysis import decode_mean
-from vae_core.checkpoints import N_KEPT, checkpoint_path, spaced_epochs
 from vae_core.config import LIKELIHOODS, POSTERIORS
-from vae_core.export import export_run
+from vae_core.runs.checkpoints import N_KEPT, checkpoint_path, spaced_epochs
+from vae_core.runs.export import export_run
 
 MODELS = [
     *({"posterior": posterior} for posterior in POSTERIORS),

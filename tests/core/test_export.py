@@ -11,7 +11,7 @@ from safetensors import safe_open
 from tests.samples import tensors, tiny_run
 from vae_core import DataConfig, RunError, RunStore, encode_dataset, evaluate, load_dataset
 from vae_core.config import POSTERIORS
-from vae_core.export import export_run
+from vae_core.runs.export import export_run
 from vae_core.settings import command_line
 
 EXPORTED = {

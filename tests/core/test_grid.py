@@ -10,7 +10,7 @@ import torch
 from tests.samples import LATENTS, tiny_model
 from vae_core import DataConfig, RunConfig, RunStore, TrainConfig, build_vae, evaluate
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, SIGMAS
-from vae_core.export import export_run
+from vae_core.runs.export import export_run
 
 DECODERS = [
     pytest.param(likelihood, sigma, id=f"{likelihood}-{sigma}")

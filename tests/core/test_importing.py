@@ -23,11 +23,11 @@ from vae_core import (
     load_dataset,
 )
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, SIGMAS
-from vae_core.export import export_run
-from vae_core.importing import import_model, read_model_file
-from vae_core.runs import facts_of
-from vae_core.store import Contents
-from vae_core.weights import read_header, shapes_of, write_weights
+from vae_core.runs.export import export_run
+from vae_core.runs.model_file import import_model, read_model_file
+from vae_core.runs.run import facts_of
+from vae_core.runs.store import Contents
+from vae_core.runs.weights import read_header, shapes_of, write_weights
 
 SCORES = ("n_test", "n_samples", "test_distortion", "test_rate", "test_negative_elbo")
 

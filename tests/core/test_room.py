@@ -12,10 +12,10 @@ import pytest
 
 from tests.samples import tiny_run, tiny_sweep
 from vae_core import Dataset, Run, RunError, RunStore
-from vae_core.archive import archive
-from vae_core.export import export_run
 from vae_core.io import write_json
-from vae_core.store import envelope
+from vae_core.runs.archive import archive
+from vae_core.runs.export import export_run
+from vae_core.runs.store import envelope
 
 
 def store_of(run: Run) -> RunStore:

@@ -13,7 +13,7 @@ import torch
 
 from tests.samples import tensors, tiny_run
 from vae_core import RunError, RunStore
-from vae_core.weights import HEADER_BYTES, Header, read_header
+from vae_core.runs.weights import HEADER_BYTES, Header, read_header
 
 
 @pytest.fixture

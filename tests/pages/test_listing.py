@@ -9,7 +9,7 @@ import pytest
 
 from pages.ui.listing import Listing
 from tests.samples import ROOT
-from vae_core.store import RunStore
+from vae_core.runs.store import RunStore
 
 BUNDLED = ROOT / "assets" / "models"
 

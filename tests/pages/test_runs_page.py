@@ -15,7 +15,7 @@ from tests.pages.app import assert_sound, button, choose_preset, go, open_page
 from tests.samples import tiny_run, until
 from vae_core import Run, RunStore
 from vae_core.io import write_json
-from vae_core.store import envelope
+from vae_core.runs.store import envelope
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from vae_core.data.dataset import Split
 from vae_core.errors import JobError
 from vae_core.io import writing
 from vae_core.jobs.pulse import PERIOD, Beats, drop, is_anothers_work
-from vae_core.store import RunStore
+from vae_core.runs.store import RunStore
 
 STOP = "stop"  # a file of this name in a run's folder ends its training
 LOOK = 0.05  # seconds between looks for it

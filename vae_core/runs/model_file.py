@@ -19,10 +19,10 @@ from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
 from vae_core.errors import RunError, VAECoreError
 from vae_core.evaluate import evaluate
 from vae_core.io import read_json, read_tensors
-from vae_core.runs import N_SAMPLES, Run, check_images, facts_of, scores
-from vae_core.store import Contents, RunStore
+from vae_core.runs.run import N_SAMPLES, Run, check_images, facts_of, scores
+from vae_core.runs.store import Contents, RunStore
 from vae_core.vae import build_vae
-from vae_core.weights import differences, listed, load_weights, printable, read_header, shapes_of
+from vae_core.runs.weights import differences, listed, load_weights, printable, read_header, shapes_of
 
 FLOATS = ("F16", "BF16", "F32", "F64")
 ASTRAY = "Its training went astray: give the weights of an earlier epoch, or train again."

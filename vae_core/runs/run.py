@@ -25,15 +25,7 @@ from typing import Any
 
 from torch import Tensor
 
-from vae_core.checkpoints import (
-    Checkpoint,
-    codes_of,
-    drop_after,
-    kept_epochs,
-    kept_tensors,
-    read_checkpoint,
-    write_checkpoint,
-)
+from vae_core.runs.checkpoints import Checkpoint, codes_of, drop_after, kept_epochs, kept_tensors, read_checkpoint, write_checkpoint
 from vae_core.codes import Codes, encode_dataset
 from vae_core.config import DataConfig, RunConfig
 from vae_core.data.dataset import Dataset
@@ -51,7 +43,7 @@ from vae_core.io import (
 )
 from vae_core.trainer import EpochRecord, TrainState, fit
 from vae_core.vae import VAE, build_vae
-from vae_core.weights import load_weights, write_weights
+from vae_core.runs.weights import load_weights, write_weights
 
 PIN = "pinned"
 N_SAMPLES = 1  # draws per image in a run's history and metrics

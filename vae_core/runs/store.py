@@ -17,7 +17,7 @@ from typing import Any
 
 from torch import Tensor
 
-from vae_core.checkpoints import write_checkpoint
+from vae_core.runs.checkpoints import write_checkpoint
 from vae_core.codes import Codes
 from vae_core.config import RunConfig
 from vae_core.errors import RunError, VAECoreError
@@ -31,8 +31,8 @@ from vae_core.io import (
     write_json,
     writing,
 )
-from vae_core.runs import PIN, Run
-from vae_core.weights import write_weights
+from vae_core.runs.run import PIN, Run
+from vae_core.runs.weights import write_weights
 
 FORMAT = 1
 UNLISTED = r"\.\w[\w.-]*\.[0-9a-f]{6}"
