@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from vae_core.analysis.timeline import SweepPlane
+from vae_core.analysis.sweep_plane import SweepPlane
 from vae_core.codes import Codes
 from vae_core.likelihoods import GaussianLikelihood
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad

@@ -7,7 +7,7 @@ import math
 from pages.ui import diagnosis, findings
 from vae_core import Codes, Run
 from vae_core.analysis.collapse import GREY_LEVEL
-from vae_core.analysis.labels import MOST_NUMBERS
+from vae_core.analysis.label_gap import MOST_NUMBERS
 from vae_core.figures.diagnostics import MOST_NAMES
 
 LABEL_NOTE = (

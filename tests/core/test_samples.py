@@ -20,7 +20,7 @@ from vae_core.analysis import (
     holes,
     nearest_distance,
 )
-from vae_core.analysis.samples import FITTED_TO, HOLE
+from vae_core.analysis.prior_holes import FITTED_TO, HOLE
 from vae_core.config import POSTERIORS
 from vae_core.errors import ConfigError
 

@@ -8,37 +8,37 @@ from vae_core.analysis.aggregate import (
     mutual_information,
 )
 from vae_core.analysis.alignment import align, can_rotate, plane_basis, procrustes
+from vae_core.analysis.class_surgery import (
+    ClassSurgery,
+    class_buildup,
+    class_densities,
+    class_surgery,
+)
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.collapse import Collapse, collapse
 from vae_core.analysis.effects import picture_change
-from vae_core.analysis.evidence import (
+from vae_core.analysis.importance import (
     BoundSummary,
     ImportanceBound,
     at_mean_no_bound,
     iwae_bound,
     summarise_bound,
 )
-from vae_core.analysis.fields import Field, decoder_field, encoder_field
 from vae_core.analysis.interpolation import (
     class_arithmetic,
     class_mean,
     interpolate,
     walks_of,
 )
-from vae_core.analysis.labels import LabelGap, label_gap
-from vae_core.analysis.linear import data_spectrum, directions_used
+from vae_core.analysis.label_gap import LabelGap, label_gap
+from vae_core.analysis.linear_vae import data_spectrum, directions_used
 from vae_core.analysis.locality import (
     cell_correlation,
     decoder_difference,
     encoder_sensitivity,
 )
-from vae_core.analysis.mixtures import (
-    ClassSurgery,
-    class_buildup,
-    class_densities,
-    class_surgery,
-)
 from vae_core.analysis.neighbours import nearest_codes
+from vae_core.analysis.prior_holes import Holes, gaussian_draws, holes, nearest_distance
 from vae_core.analysis.projections import Projection, project
 from vae_core.analysis.rates import (
     active_units,
@@ -50,7 +50,7 @@ from vae_core.analysis.rates import (
     stick_rates,
     total_rate,
 )
-from vae_core.analysis.samples import Holes, gaussian_draws, holes, nearest_distance
+from vae_core.analysis.receptive_fields import Field, decoder_field, encoder_field
 from vae_core.analysis.shell import (
     CodesInShell,
     Shell,
@@ -62,8 +62,8 @@ from vae_core.analysis.shell import (
     norms,
     prior_shell,
 )
+from vae_core.analysis.sweep_plane import Frame, SweepPlane, Walk
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
-from vae_core.analysis.timeline import Frame, SweepPlane, Walk
 from vae_core.analysis.traversals import traverse
 from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
