@@ -21,8 +21,8 @@ from pages.ui.components import Component
 from pages.ui.look import Look
 from vae_core import Dataset, Run
 from vae_core.analysis import latent_names
+from vae_core.browser.payload import as_diagonal, codes_file, model_file, moments_file
 from vae_core.figures import theme
-from vae_core.graph import as_diagonal, codes_file, model_file, moments_file
 from vae_core.posteriors import DiagonalGaussian
 from vae_core.vae import VAE
 

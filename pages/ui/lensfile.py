@@ -11,7 +11,7 @@ from pages.ui import cached, lens, state
 from pages.ui.components import ASSETS, Component
 from pages.ui.look import Look
 from vae_core import Dataset, Run
-from vae_core.portable import Portable, portable
+from vae_core.browser.portable import Portable, portable
 
 SCRIPT = Component("file", (*lens.LENS.modules, "takehome"))
 N_ORIGINALS = 60

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui import cached, images, lensfile
 from vae_core import Dataset, Run
 from vae_core.analysis import codes_table, csv_bytes, parquet_bytes
-from vae_core.portable import why_too_large
+from vae_core.browser.portable import why_too_large
 from vae_core.runs.archive import archive
 
 

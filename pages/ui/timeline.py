@@ -21,9 +21,9 @@ from pages.ui.components import Component
 from pages.ui.lens import COLOURS
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
+from vae_core.browser.payload import sweep_file
 from vae_core.errors import RunError
 from vae_core.figures import contact_sheet
-from vae_core.graph import sweep_file
 from vae_core.runs.run import N_SAMPLES
 from vae_core.sweep import shown, swept, value_of
 

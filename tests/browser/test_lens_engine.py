@@ -16,7 +16,8 @@ from torch.distributions import kl_divergence
 from tests.samples import ROOT
 from vae_core import ModelConfig, RunStore, build_vae
 from vae_core.analysis import kl_per_dim
-from vae_core.graph import graph, model_file
+from vae_core.browser.graph import graph
+from vae_core.browser.payload import model_file
 from vae_core.vae import VAE
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tests.browser.memory import counter
 from tests.samples import ROOT
 from vae_core import Run, RunStore
 from vae_core.analysis import channel_order, latent_names
-from vae_core.graph import codes_file, model_file, moments_file
+from vae_core.browser.payload import codes_file, model_file, moments_file
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route

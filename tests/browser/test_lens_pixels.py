@@ -21,8 +21,8 @@ from tests.browser.probability import (
 from tests.core.test_likelihoods import KINDS
 from tests.samples import seeded
 from vae_core import ModelConfig, build_vae
+from vae_core.browser.graph import graph
 from vae_core.config import LIKELIHOODS
-from vae_core.graph import graph
 from vae_core.likelihoods import Likelihood
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from torch import nn
 
 from tests.samples import tiny_model
 from vae_core import ModelConfig, build_vae
+from vae_core.browser.graph import graph, multiply_adds
+from vae_core.browser.payload import codes_file, model_file, moments_file
 from vae_core.codes import Codes
 from vae_core.config import NETWORKS, POSTERIORS
-from vae_core.graph import codes_file, graph, model_file, moments_file, multiply_adds
 from vae_core.posteriors import DiagonalGaussian
 
 IMAGE = (1, 8, 8)

@@ -11,8 +11,8 @@ from safetensors.torch import load as load_tensors
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ModelConfig, build_vae
 from vae_core.analysis import Codes, decode_mean
+from vae_core.browser.portable import ERROR, MOST_NUMBERS, portable, why_too_large
 from vae_core.config import POSTERIORS
-from vae_core.portable import ERROR, MOST_NUMBERS, portable, why_too_large
 from vae_core.vae import VAE
 
 IMAGE = (1, 8, 8)

@@ -1,32 +1,27 @@
 """What a model computes, step by step, so that it can run where torch is not: in a browser.
 
-The file is a safetensors file: the networks' tensors and, in its text `graph` (JSON), the
-steps that encoder and decoder take. A step is `{"op": name, ...}` and names its tensors.
+A step is `{"op": name, ...}` and names its tensors, which `payload.model_file` puts beside it.
 Images are (channels, rows, columns); latents are channels last, as everywhere here.
 assets/lens/engine.js reads it. Networks too large for a page are left out of it.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from vae_core.analysis.sweep_plane import SweepPlane
-from vae_core.codes import Codes
 from vae_core.likelihoods import GaussianLikelihood
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE
 
 Step = dict[str, Any]
 
-MOST_MULTIPLY_ADDS = 8_000_000  # of one picture: about 12 ms in a page
+MAX_MULTIPLY_ADDS = 8_000_000  # of one picture: about 12 ms in a page
 
 
-def graph(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> dict[str, Any]:
+def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
     """The model as plain data.
 
     Parameters
@@ -58,60 +53,6 @@ def graph(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> dict[str, Any]:
         "decoder": _steps("decoder", vae.decoder) if costs["decoder"] <= limit else None,
         "multiply_adds": costs,
     }
-
-
-def model_file(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> bytes:
-    """The `graph` and the tensors it names, as one safetensors file."""
-    text = graph(vae, limit)
-    kept = tuple(f"{part}." for part in ("encoder", "decoder") if text[part] is not None)
-    tensors = {k: v.detach() for k, v in vae.state_dict().items() if k.startswith(kept)}
-    return _file(tensors, {"graph": json.dumps(text)})
-
-
-def codes_file(codes: Codes) -> bytes:
-    """Codes for a page: `params` (n, sites * P) as the encoder gave them, and `labels`."""
-    params = codes.params.flatten(1)
-    return _file({"params": params}, {}, labels=codes.labels)
-
-
-def moments_file(codes: Codes) -> bytes:
-    """Codes for a page that does not know the family: `as_diagonal`, and `labels`."""
-    params = as_diagonal(codes.mean, codes.variance).flatten(1)
-    return _file({"params": params}, {}, labels=codes.labels)
-
-
-def sweep_file(plane: SweepPlane) -> bytes:
-    """Where the codes of a sweep's m checkpoints lie, run by run and epoch by epoch.
-
-    `points` (m, n, 2) of n images and their `labels`; `moments` (m, k, 5) of k classes: mean
-    x, y and covariance xx, xy, yy. Points are in float16: a plane has no room for more.
-    """
-    frames = [
-        plane.frame(run, epoch)
-        for run, epochs in enumerate(plane.sweep)
-        for epoch in range(len(epochs))
-    ]
-    covariances = torch.stack([frame.covariances for frame in frames]).flatten(2)
-    centres = torch.stack([frame.centres for frame in frames])
-    tensors = {
-        "points": torch.stack([frame.points for frame in frames]).half(),
-        "moments": torch.cat([centres, covariances[..., [0, 1, 3]]], -1).float(),
-        "labels": plane.model.labels,
-    }
-    return safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()})
-
-
-def as_diagonal(mean: Tensor, variance: Tensor) -> Tensor:
-    """Parameters of the diagonal Gaussian with these moments, (n, *sites, 2 C)."""
-    return torch.cat([mean, variance.clamp(min=1e-12).log()], -1)
-
-
-def _file(floats: dict[str, Tensor], texts: dict[str, str], **others: Tensor) -> bytes:
-    """A safetensors file, its floats in float16 when that loses nothing: half the bytes."""
-    floats = {name: value.cpu().float().contiguous() for name, value in floats.items()}
-    if all(torch.equal(value, value.half().float()) for value in floats.values()):
-        floats = {name: value.half() for name, value in floats.items()}
-    return safetensors.torch.save(floats | others, texts)
 
 
 def multiply_adds(network: nn.Sequential, shape: tuple[int, ...]) -> int:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
+from vae_core.browser.graph import graph
+from vae_core.browser.payload import codes_file, model_file
 from vae_core.codes import Codes
-from vae_core.graph import codes_file, graph, model_file
 from vae_core.vae import VAE, decode_mean
 
 MOST_NUMBERS = 400_000  # of the posteriors that go along: 800 kB in float16
