@@ -13,7 +13,7 @@ import torch
 from pages.ui import aside, jobs, projecting, served
 from pages.ui.nodelay import send_at_once
 from pages.ui.warm import warm_up
-from vae_core.cores import stay_on_one
+from vae_core.jobs.priority import pin_to_one_core
 
 
 @asynccontextmanager
@@ -21,7 +21,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
     send_at_once()
     aside.begin()
-    if stay_on_one():  # long work, too, computes with one thread: the other core's
+    if pin_to_one_core():  # long work, too, computes with one thread: the other core's
         torch.set_num_threads(1)
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield

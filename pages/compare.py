@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui import charts, images, pair, state, walk
-from vae_core.compare import images_title, same_images, why_not
+from vae_core.comparison import images_title, same_images, why_not
 
 VIEWS = (POSTERIORS, KL, PICTURES, WALK, NUMBERS) = (
     "Posteriors", "KL", "Reconstructions", "Walk", "Numbers",

@@ -28,7 +28,7 @@ from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore,
 from vae_core.data import cifar
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import SOURCES, Source
-from vae_core.jobs import PULSE
+from vae_core.jobs import HEARTBEAT
 
 ROOT = Path(__file__).parents[1]
 LATENTS = ((3,), (2, 2, 3))  # a vector and a feature map, both fit an 8 x 8 image
@@ -180,7 +180,7 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
 def pid_of(run: Run) -> int:
     """The process that trains the run, once it has come to its second epoch."""
     until(lambda: len(run.history()) >= 2)
-    pid: int = json.loads((run.path / PULSE).read_text())["pid"]
+    pid: int = json.loads((run.path / HEARTBEAT).read_text())["pid"]
     return pid
 
 

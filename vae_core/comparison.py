@@ -1,4 +1,9 @@
-"""Runs side by side: their numbers in a table, and which of them may be compared at all."""
+"""Runs side by side: their numbers in tables, and which of these can be ranked.
+
+Nats per image compare only between scores of the same images, read as the same pixels, and
+then only when both likelihoods give the same kind of number: a density may exceed 1, a
+probability may not, and neither is a cross-entropy.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from vae_core.analysis import swept, value_of
-from vae_core.config import LIKELIHOODS
+from vae_core.analysis import active_units
+from vae_core.codes import Codes
+from vae_core.config import LIKELIHOODS, POSTERIORS
+from vae_core.data.sources import SOURCES
+from vae_core.objective import Reduction
 from vae_core.runs.run import Run
+from vae_core.sweep import swept, value_of
+from vae_core.vae import VAE
+
+NO_RATE = "no finite rate"
+NOT_COMPARABLE = "not comparable"
+UNIT = "nats per image"
 
 
 @dataclass(frozen=True)
@@ -134,3 +148,127 @@ def sweep_table(runs: Sequence[Run]) -> pd.DataFrame:
         table = table.drop(columns=setting, errors="ignore")
         table.insert(0, setting, shown)
     return table
+
+
+@dataclass(frozen=True)
+class Side:
+    """A finished run with its model and the codes of its test split."""
+
+    run: Run
+    vae: VAE
+    codes: Codes
+
+    @classmethod
+    def of(cls, run: Run) -> Side:
+        """Read from the run's folder."""
+        return cls(run, run.vae(), run.codes())
+
+
+def same_images(a: Run, b: Run) -> bool:
+    """Whether both were trained and scored on the same pixels, by their fingerprint."""
+    prints = [run.data().get("fingerprint") for run in (a, b)]
+    return prints[0] is not None and prints[0] == prints[1]
+
+
+def comparable(a: Run, b: Run) -> bool:
+    """Whether it makes sense to say whose distortion or negative ELBO is lower."""
+    return why_not(a, b) is None
+
+
+def why_not(a: Run, b: Run) -> str | None:
+    """Why two runs' distortions cannot be ranked, in one sentence; None when they can."""
+    if not same_images(a, b):
+        one, other = images_title(a), images_title(b)
+        if one == other:
+            one, other = (f"{images_title(r)} (fingerprint {_print(r)})" for r in (a, b))
+        return f"Nats do not compare between different images: {one}, and {other}."
+    one, other = (Yardstick.of(run).measure for run in (a, b))
+    if one != other:
+        return (
+            f"Distortions and negative ELBOs do not compare: one is a {one}, the other a {other}; "
+            "rates do."
+        )
+    return None
+
+
+def images_title(run: Run) -> str:
+    """Which test images a run was scored on."""
+    data = run.config.data
+    name = SOURCES[data.name].title if data.name in SOURCES else data.name
+    some = f", classes {', '.join(map(str, data.classes))}" if data.classes else ""
+    return f"{run.data()['n_test']:,} test images of {name}{some}, {data.binarisation} pixels"
+
+
+def compare_table(a: Side, b: Side) -> pd.DataFrame:
+    """What both are and how they do on their test splits, as text.
+
+    Returns
+    -------
+    DataFrame
+        Columns quantity, left, right, and difference: right - left in nats per image, or why
+        there is none.
+    """
+    scores = comparable(a.run, b.run)
+    rates = same_images(a.run, b.run)
+    rows = [
+        (f"negative ELBO, {UNIT}", *_nats(a, b, "test_negative_elbo", scores)),
+        (f"distortion, {UNIT}", *_nats(a, b, "test_distortion", scores)),
+        (f"rate, {UNIT}", *_nats(a, b, "test_rate", rates)),
+    ]
+    left, right = _facts(a), _facts(b)
+    rows += [(quantity, left[quantity], right[quantity], "") for quantity in left]
+    return pd.DataFrame(rows, columns=["quantity", "left", "right", "difference"])
+
+
+def _nats(a: Side, b: Side, key: str, ranked: bool) -> tuple[str, str, str]:
+    one, other = (side.run.metrics().get(key) for side in (a, b))
+    left, right = (NO_RATE if nats is None else f"{nats:.2f}" for nats in (one, other))
+    if not ranked:
+        return left, right, NOT_COMPARABLE
+    return left, right, NO_RATE if one is None or other is None else f"{other - one:+.2f}"
+
+
+def _facts(side: Side) -> dict[str, str]:
+    config, metrics = side.run.config, side.run.metrics()
+    active = active_units(side.codes)
+    return {
+        "active units": f"{int(active.sum())} of {active.numel()}",
+        "parameters": f"{side.vae.n_parameters:,}",
+        "latent": _latent(config.model.latent_shape),
+        "posterior": POSTERIORS[config.model.posterior].title,
+        "likelihood": _likelihood(side),
+        "β in training": _beta(side.run),
+        "epochs": str(config.train.epochs),
+        "data set": side.run.config.data.name,
+        "pixels": metrics["binarisation"],
+        "test images": f"{metrics['n_test']:,}",
+        "draws of z each": str(metrics["n_samples"]),
+    }
+
+
+def _latent(shape: tuple[int, ...]) -> str:
+    if len(shape) == 1:
+        return f"{shape[0]} numbers" if shape[0] > 1 else "1 number"
+    h, w, channels = shape
+    return f"{channels} × {h} × {w} feature map"
+
+
+def _likelihood(side: Side) -> str:
+    model, sigma = side.run.config.model, side.vae.likelihood.sigma
+    title: str = LIKELIHOODS[model.likelihood].title
+    if model.likelihood != "gaussian":
+        return title
+    return f"{title}, σ {model.sigma}" + (f" {sigma:.3g}" if sigma else "")
+
+
+def _beta(run: Run) -> str:
+    model, train = run.config.model, run.config.train
+    if not POSTERIORS[model.posterior].has_rate:
+        return "none: " + NO_RATE
+    reduction = Reduction.of(train.reduction, tuple(run.data()["image_shape"]), model.latent_shape)
+    how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
+    return f"{train.beta * reduction.implied_beta:.3g}{how}"
+
+
+def _print(run: Run) -> str:
+    return str(run.data().get("fingerprint"))

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pages.ui import state
 from vae_core.comparison import by_value
-from vae_core.jobs import JobQueue, Pulses, ask_to_stop, new_queue
+from vae_core.jobs import HeartbeatReader, JobQueue, ask_to_stop, new_queue
 from vae_core.runs.run import Run
 
 OBEYED = 3.0  # seconds that stopping may take before the page goes on
 
-_pulses = Pulses()
+_heartbeats = HeartbeatReader()
 _askers: defaultdict[Path, set[str]] = defaultdict(set)  # sessions, by run
 
 
@@ -58,7 +58,7 @@ def place(run: Run) -> int | None:
 
 def is_beating(run: Run) -> bool:
     """Whether a process has taken the run up."""
-    return _pulses.is_alive(run.path)
+    return _heartbeats.is_alive(run.path)
 
 
 def others(run: Run) -> int:

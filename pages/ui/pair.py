@@ -12,7 +12,7 @@ from pages.ui import cached, charts, images, state
 from pages.ui.strips import rows_html
 from vae_core import Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
-from vae_core.compare import Side, comparable, compare_table, images_title
+from vae_core.comparison import Side, comparable, compare_table, images_title
 from vae_core.figures import kl_pair, posterior_plane, same_scale
 from vae_core.figures.compare import MOST_BARS
 

@@ -25,10 +25,10 @@ from vae_core import Run
 from vae_core.analysis import Projection, project
 from vae_core.analysis.layouts import METHODS
 from vae_core.analysis.projections import read_projection
-from vae_core.cores import give_way, on_all
 from vae_core.data.sources import cache_folder
 from vae_core.errors import RunError
 from vae_core.io import writing
+from vae_core.jobs.priority import lower_priority, on_all_cores
 
 MOST_AT_ONCE = 2
 SEED = 0
@@ -136,12 +136,12 @@ def start(run: Run, method: str, what: str) -> Job | None:
             with log_of(to).open("wb") as log:
                 # A group of its own: ctrl-C reaches the server, which then stops us. Not a
                 # session: Linux may share the processor between sessions, however nice we are.
-                with on_all():
+                with on_all_cores():
                     process = subprocess.Popen(
                         [*command, *options], cwd=ROOT, stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL, stderr=log, process_group=0,
                     )  # fmt: skip
-                give_way(process.pid)
+                lower_priority(process.pid)
         _jobs[to] = Job(to, process)
         return _jobs[to]
 

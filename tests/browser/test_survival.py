@@ -14,7 +14,7 @@ from tests.browser.server import Server, serve
 from tests.browser.test_app import start_long_training
 from tests.samples import pid_of, until
 from vae_core import Run, RunStore
-from vae_core.jobs import PULSE
+from vae_core.jobs import HEARTBEAT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -79,5 +79,5 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         server.process.wait(5)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
-    assert not (run.path / PULSE).exists()
+    assert not (run.path / HEARTBEAT).exists()
     assert run.vae()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.samples import tiny_run
 from vae_core import Run, RunConfig
-from vae_core.jobs import PULSE, STOP
+from vae_core.jobs import HEARTBEAT, STOP
 
 LONG = 10_000  # epochs; nobody waits for them
 
@@ -25,7 +25,7 @@ def epochs(run: Run) -> int:
 def loose_ends(run: Run) -> set[str]:
     """What a run that nobody trains must not hold."""
     names = {path.name for path in run.path.iterdir()}
-    return {name for name in names if name.startswith(".") or name in (PULSE, STOP)}
+    return {name for name in names if name.startswith(".") or name in (HEARTBEAT, STOP)}
 
 
 def remount(folder: Path, how: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.samples import ROOT, tiny_run
 from vae_core import Run, RunStore, load_dataset
-from vae_core.compare import NO_RATE, Side, comparable, compare_table, same_images, why_not
+from vae_core.comparison import NO_RATE, Side, comparable, compare_table, same_images, why_not
 from vae_core.config import LIKELIHOODS
 
 SHIPPED = {e.id: e.run for e in RunStore(ROOT / "assets" / "models").list() if e.run}

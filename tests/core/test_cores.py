@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from vae_core import cores
-from vae_core.jobs import local_process
+from vae_core.jobs import local_process, priority
 
-MINE = cores.CORES
+MINE = priority.CORES
 TWO = frozenset(sorted(MINE)[:2])
 
 pytestmark = pytest.mark.skipif(len(TWO) < 2, reason="one core, or the system chooses itself")
@@ -45,18 +44,18 @@ def _two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_each_server_of_a_machine_stays_on_a_core_of_its_own() -> None:
-    first, second = after(cores.stay_on_one), after(cores.stay_on_one)
+    first, second = after(priority.pin_to_one_core), after(priority.pin_to_one_core)
     assert (len(first), len(second), first | second) == (1, 1, TWO)
-    assert after(cores.stay_on_one) == MINE  # a third goes where there is room
-    cores._claims.pop(0).close()
-    assert after(cores.stay_on_one) == first
+    assert after(priority.pin_to_one_core) == MINE  # a third goes where there is room
+    priority._claims.pop(0).close()
+    assert after(priority.pin_to_one_core) == first
 
 
 def test_with_other_numbers_of_cores_nobody_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     for others in (frozenset[int](), frozenset(sorted(TWO)[:1]), TWO | {max(TWO) + 1}):
         monkeypatch.setattr(cores, "CORES", others)
-        assert after(cores.stay_on_one) == MINE
-    assert not cores._claims
+        assert after(priority.pin_to_one_core) == MINE
+    assert not priority._claims
 
 
 def test_what_a_thread_starts_stays_with_it_unless_it_is_let_go() -> None:
@@ -68,9 +67,9 @@ def test_what_a_thread_starts_stays_with_it_unless_it_is_let_go() -> None:
         return set(map(int, said.stdout.split()))
 
     def both() -> list[set[int]]:
-        cores.stay_on_one()
+        priority.pin_to_one_core()
         before = started()
-        with cores.on_all():
+        with priority.on_all_cores():
             let_go = started()
         return [before, let_go, started(), allowed()]
 
@@ -84,10 +83,10 @@ def test_what_a_thread_starts_stays_with_it_unless_it_is_let_go() -> None:
 @pytest.mark.slow
 def test_training_gives_way_and_has_every_core() -> None:
     def training() -> tuple[set[int], int]:
-        cores.stay_on_one()
+        priority.pin_to_one_core()
         with local_process() as process:
             had = process.submit(os.sched_getaffinity, 0).result()
             return had, process.submit(os.getpriority, os.PRIO_PROCESS, 0).result()
 
     with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(training).result() == (TWO, cores.NICEST)
+        assert thread.submit(training).result() == (TWO, priority.NICEST)

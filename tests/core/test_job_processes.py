@@ -17,7 +17,7 @@ import pytest
 from tests.core.queued import LONG, epochs, loose_ends, remount, tiny
 from tests.samples import ROOT, assert_same_weights, pid_of, until
 from vae_core import Run, RunStore
-from vae_core.jobs import PULSE, JobQueue, local_process
+from vae_core.jobs import HEARTBEAT, JobQueue, local_process
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +83,7 @@ def test_two_hundred_starts_and_stops_leave_nothing_behind(
     for k in range(200):
         processes.submit(run.path)
         if k % 2:  # every other one is stopped before it has begun, or while it does
-            until(lambda: (run.path / PULSE).exists())
+            until(lambda: (run.path / HEARTBEAT).exists())
         processes.cancel(run.path)
         assert processes.wait(run.path, seconds=5)
     assert loose_ends(run) == set()
@@ -161,6 +161,6 @@ def test_training_ends_with_a_server_that_is_killed(store: RunStore, tmp_path: P
     server.kill()
     server.wait()
     until(lambda: not is_running(worker), 2)
-    assert not (run.path / PULSE).exists()
+    assert not (run.path / HEARTBEAT).exists()
     assert store.list()[0].status == "unfinished"
     assert epochs(run) >= 2

@@ -17,8 +17,8 @@ from tests.core.queued import LONG, epochs, loose_ends, remount, tiny
 from tests.samples import assert_same_weights, tiny_run, until
 from vae_core import RunConfig, RunStore
 from vae_core.errors import ConfigError, JobError, VAECoreError
-from vae_core.jobs import PULSE, JobQueue, Pulses, new_queue
-from vae_core.jobs.pulse import PERIOD, Beats, is_anothers_work
+from vae_core.jobs import HEARTBEAT, HeartbeatReader, JobQueue, new_queue
+from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, is_anothers_work
 
 
 def diverging() -> RunConfig:
@@ -133,66 +133,68 @@ def test_an_absurd_number_of_processes_is_one_sentence(asked: str) -> None:
         new_queue({"ELBO_ROOM_WORKERS": asked})
 
 
-def test_a_pulse_is_what_changes_whatever_the_clocks_say(tmp_path: Path) -> None:
-    pulses, beats = Pulses(patience=0.2), Beats(tmp_path)
-    assert not pulses.is_alive(tmp_path)
+def test_a_heartbeat_is_what_changes_whatever_the_clocks_say(tmp_path: Path) -> None:
+    reader, writer = HeartbeatReader(patience=0.2), HeartbeatWriter(tmp_path)
+    assert not reader.is_alive(tmp_path)
     for moment in (0, 4e9, 1e9):  # the writer's clock goes to and fro
-        beats.beat()
-        os.utime(tmp_path / PULSE, (moment, moment))
-        assert pulses.is_alive(tmp_path)
+        writer.beat()
+        os.utime(tmp_path / HEARTBEAT, (moment, moment))
+        assert reader.is_alive(tmp_path)
     time.sleep(0.25)
-    assert not pulses.is_alive(tmp_path)
-    beats.beat()
-    assert pulses.is_alive(tmp_path)
-    beats.end()
-    assert not pulses.is_alive(tmp_path)
+    assert not reader.is_alive(tmp_path)
+    writer.beat()
+    assert reader.is_alive(tmp_path)
+    writer.end()
+    assert not reader.is_alive(tmp_path)
 
 
-def test_a_pulse_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
-    beats, is_over = Beats(tmp_path), threading.Event()
-    beats.beat()
-    thread = threading.Thread(target=beat_until, args=(beats, is_over, 0))
+def test_a_heartbeat_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
+    writer, is_over = HeartbeatWriter(tmp_path), threading.Event()
+    writer.beat()
+    thread = threading.Thread(target=beat_until, args=(writer, is_over, 0))
     thread.start()
-    counts = [json.loads((tmp_path / PULSE).read_text())["count"] for _ in range(2_000)]
+    counts = [json.loads((tmp_path / HEARTBEAT).read_text())["count"] for _ in range(2_000)]
     is_over.set()
     thread.join()
     assert counts == sorted(counts)
     assert counts[-1] > counts[0]
 
 
-def test_a_pulse_beats_on_a_full_disk(small_disk: Path) -> None:
-    pulses, beats = Pulses(patience=0), Beats(small_disk)
-    beats.beat()
-    assert pulses.is_alive(small_disk)
+def test_a_heartbeat_beats_on_a_full_disk(small_disk: Path) -> None:
+    reader, writer = HeartbeatReader(patience=0), HeartbeatWriter(small_disk)
+    writer.beat()
+    assert reader.is_alive(small_disk)
     with pytest.raises(OSError, match="No space"):
         fill(small_disk / "ballast")
-    beats.beat()
-    assert pulses.is_alive(small_disk)
-    assert not pulses.is_alive(small_disk)
+    writer.beat()
+    assert reader.is_alive(small_disk)
+    assert not reader.is_alive(small_disk)
 
 
-def test_only_a_pulse_that_beats_keeps_others_from_a_run(tmp_path: Path) -> None:
+def test_only_a_live_heartbeat_keeps_others_from_a_run(tmp_path: Path) -> None:
     assert not is_anothers_work(tmp_path)
-    beats, is_over = Beats(tmp_path), threading.Event()
-    beats.beat()
+    writer, is_over = HeartbeatWriter(tmp_path), threading.Event()
+    writer.beat()
     start = time.monotonic()
     assert not is_anothers_work(tmp_path, patience=0.3)
     assert time.monotonic() - start >= 0.3
-    thread = threading.Thread(target=beat_until, args=(beats, is_over))
+    thread = threading.Thread(target=beat_until, args=(writer, is_over))
     thread.start()
     assert is_anothers_work(tmp_path)
     is_over.set()
     thread.join()
 
 
-def beat_until(beats: Beats, is_over: threading.Event, period: float = PERIOD / 10) -> None:
+def beat_until(
+    writer: HeartbeatWriter, is_over: threading.Event, period: float = PERIOD / 10
+) -> None:
     while not is_over.wait(period):
-        beats.beat()
+        writer.beat()
 
 
 def test_a_run_that_another_server_trains_is_left_to_it(store: RunStore, queue: JobQueue) -> None:
     run, is_over = store.create(tiny(1)), threading.Event()
-    theirs = Beats(run.path)
+    theirs = HeartbeatWriter(run.path)
     theirs.beat()
     thread = threading.Thread(target=beat_until, args=(theirs, is_over))
     thread.start()
@@ -202,7 +204,7 @@ def test_a_run_that_another_server_trains_is_left_to_it(store: RunStore, queue: 
     thread.join()
     assert "is being trained by another server" in str(queue.problem(run.path))
     assert epochs(run) == 0
-    assert (run.path / PULSE).exists()
+    assert (run.path / HEARTBEAT).exists()
 
 
 def test_of_two_that_train_a_run_the_first_makes_way(store: RunStore, queue: JobQueue) -> None:
@@ -210,9 +212,9 @@ def test_of_two_that_train_a_run_the_first_makes_way(store: RunStore, queue: Job
     run = store.create(tiny(LONG))
     queue.submit(run.path)
     until(lambda: epochs(run) >= 1)
-    Beats(run.path).beat()
+    HeartbeatWriter(run.path).beat()
     assert queue.wait(run.path, seconds=5)
-    assert (run.path / PULSE).exists()
+    assert (run.path / HEARTBEAT).exists()
     assert queue.problem(run.path) is None
 
 

@@ -13,12 +13,11 @@ from tests.samples import ROOT
 CORE = sorted((ROOT / "vae_core").rglob("*.py"))
 APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 
-# Each room may import the rooms before it, and its own.
+# Each room may import the rooms before it, and its own. `lessons` will stand behind analysis.
 ORDER = (
     *("errors", "config", "settings", "sweep", "io", "data", "networks", "posteriors"),
-    *("likelihoods", "vae", "weights", "objective", "evaluate", "codes", "analysis", "graph"),
-    *("portable", "trainer", "checkpoints", "runs", "cores", "limits", "store", "comparison"),
-    *("compare", "export", "archive", "importing", "jobs", "__main__"),
+    *("likelihoods", "vae", "objective", "evaluate", "codes", "trainer", "runs", "jobs"),
+    *("analysis", "lessons", "comparison", "browser", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
 

@@ -21,7 +21,7 @@ from vae_core import (
 from vae_core.codes import n_codes
 from vae_core.config import NETWORKS, POSTERIORS
 from vae_core.errors import JobError
-from vae_core.limits import Limits, ModelSize, expected_bytes, without_weights
+from vae_core.jobs.limits import Limits, ModelSize, expected_bytes, without_weights
 
 MNIST, CIFAR = (1, 28, 28), (3, 32, 32)
 LATENTS = ((3,), (4, 4, 3))

@@ -24,7 +24,7 @@ from pages.ui.nodelay import send_at_once
 from tests.benchmarks.student import Log, Student
 from tests.browser.server import Server, serve
 from tests.samples import ROOT
-from vae_core import cores
+from vae_core.jobs import priority
 
 
 def test_plain_values_are_what_the_figure_says() -> None:
@@ -128,7 +128,7 @@ asyncio.run(live())
 """
 
 
-@pytest.mark.skipif(len(cores.CORES) < 2, reason="one core, or the system chooses itself")
+@pytest.mark.skipif(len(priority.CORES) < 2, reason="one core, or the system chooses itself")
 def test_of_two_cores_pages_have_one_and_long_work_finds_its_own() -> None:
     said = subprocess.run(
         [sys.executable, "-c", AT_HOME], cwd=ROOT, capture_output=True, text=True, timeout=120

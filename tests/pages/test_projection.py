@@ -35,7 +35,7 @@ from tests.samples import rewrite, tensors
 from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, decode_mean, project
 from vae_core.analysis.layouts import METHODS
-from vae_core.cores import NICEST
+from vae_core.jobs.priority import NICEST
 
 BY_ID = {run.id: run for run in MODELS}
 SOME = ["digits-2d", "digits-map", "mnist-full-2d", "mnist-dirichlet-3", "mnist-ae-2d"]

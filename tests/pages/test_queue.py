@@ -15,7 +15,7 @@ from tests.pages.test_training import ask, labels
 from tests.samples import pid_of, tiny_run, until
 from vae_core import Run, RunStore
 from vae_core.jobs import STOP
-from vae_core.jobs.pulse import Beats
+from vae_core.jobs.heartbeat import HeartbeatWriter
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,7 @@ def test_a_killed_run_says_so_and_goes_on_with_one_click(runs: Path) -> None:
 
 def test_a_run_that_another_server_trains_is_watched_and_can_be_stopped(runs: Path) -> None:
     run = RunStore(runs).create(tiny_run())
-    theirs = Beats(run.path)
+    theirs = HeartbeatWriter(run.path)
     theirs.beat()
     app = open_page("train.py")
     assert said(app).startswith("Training on another server: the first epoch is under way")

@@ -6,16 +6,16 @@ by a cluster that shares the folder.
 """
 
 from vae_core.jobs.executors import SCHEDULER, cluster, local_process, new_queue
-from vae_core.jobs.pulse import PULSE, Pulses
+from vae_core.jobs.heartbeat import HEARTBEAT, HeartbeatReader
 from vae_core.jobs.queue import JobQueue
 from vae_core.jobs.worker import STOP, ask_to_stop, train_run
 
 __all__ = [
-    "PULSE",
+    "HEARTBEAT",
     "SCHEDULER",
     "STOP",
+    "HeartbeatReader",
     "JobQueue",
-    "Pulses",
     "ask_to_stop",
     "cluster",
     "local_process",

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from vae_core.cores import give_way, on_all
 from vae_core.errors import ConfigError
 from vae_core.jobs import worker
+from vae_core.jobs.priority import lower_priority, on_all_cores
 from vae_core.jobs.queue import JobQueue
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class _LocalProcess(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """As the base class. The process it starts does not import the server's main script."""
-        with _without_main(), on_all():
+        with _without_main(), on_all_cores():
             return super().submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -100,7 +100,7 @@ def _begin(threads: int, gives_way: bool, held: Connection) -> None:
     """Leave ctrl-C to the server, the processor to its pages, and life when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if gives_way:
-        give_way()
+        lower_priority()
     torch.set_num_threads(threads)
     worker.owns_process = True
     threading.Thread(target=_leave_at_end, args=(held,), name="leash", daemon=True).start()

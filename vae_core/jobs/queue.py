@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vae_core.errors import JobError, VAECoreError
 from vae_core.io import writing
-from vae_core.jobs.pulse import PULSE, drop
+from vae_core.jobs.heartbeat import HEARTBEAT, drop
 from vae_core.jobs.worker import STOP, ask_to_stop, train_run
 
 CAPACITY = 64
@@ -132,7 +132,7 @@ class JobQueue:
                 if job.folder in folders and not job.is_told:
                     ask_to_stop(job.folder)
                     job.is_told = True
-                    if not (job.folder / PULSE).exists():
+                    if not (job.folder / HEARTBEAT).exists():
                         job.future.cancel()  # for a cluster that has no worker for it yet
             self._changed.notify_all()
 
@@ -218,7 +218,7 @@ class JobQueue:
             return "The cluster has let it go. The run keeps its last finished epoch."
         except BrokenExecutor:
             slot.executor = None  # it has ended itself
-            drop(job.folder / PULSE)
+            drop(job.folder / HEARTBEAT)
             return KILLED
         except Exception as error:
             return f"Training failed: {type(error).__name__}: {error}"

@@ -21,7 +21,7 @@ from vae_core.data import reload_dataset
 from vae_core.data.dataset import Split
 from vae_core.errors import JobError
 from vae_core.io import writing
-from vae_core.jobs.pulse import PERIOD, Beats, drop, is_anothers_work
+from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, drop, is_anothers_work
 from vae_core.runs.store import RunStore
 
 STOP = "stop"  # a file of this name in a run's folder ends its training
@@ -29,7 +29,7 @@ LOOK = 0.05  # seconds between looks for it
 OBEY = 1.2  # seconds after which a worker with a process of its own leaves in mid-batch
 
 owns_process = False  # set in processes that do nothing but train
-_beating: set[Beats] = set()
+_beating: set[HeartbeatWriter] = set()
 
 
 def train_run(folder: str) -> bool:
@@ -72,8 +72,8 @@ def ask_to_stop(folder: Path) -> None:
 
 def leave() -> None:
     """End this process at once: files are replaced in one step, and none is left half written."""
-    for beats in list(_beating):
-        beats.end()
+    for writer in list(_beating):
+        writer.end()
     os._exit(1)
 
 
@@ -105,33 +105,35 @@ class _Stoppable(Split):
 
 @contextmanager
 def _watched(folder: Path) -> Iterator[threading.Event]:
-    """A thread beside training: beats, and looks for the word to stop."""
-    told, is_over, beats = threading.Event(), threading.Event(), Beats(folder)
+    """A thread beside training: writer, and looks for the word to stop."""
+    told, is_over, writer = threading.Event(), threading.Event(), HeartbeatWriter(folder)
     for path in folder.rglob(".*"):  # half written by a process that was killed
         drop(path)
-    beats.beat()
-    _beating.add(beats)
-    thread = threading.Thread(target=_watch, args=(folder, beats, told, is_over), daemon=True)
+    writer.beat()
+    _beating.add(writer)
+    thread = threading.Thread(target=_watch, args=(folder, writer, told, is_over), daemon=True)
     thread.start()
     try:
         yield told
     finally:
         is_over.set()
         thread.join()
-        _beating.discard(beats)
-        beats.end()
+        _beating.discard(writer)
+        writer.end()
         if told.is_set():
             drop(folder / STOP)
 
 
-def _watch(folder: Path, beats: Beats, told: threading.Event, is_over: threading.Event) -> None:
+def _watch(
+    folder: Path, writer: HeartbeatWriter, told: threading.Event, is_over: threading.Event
+) -> None:
     next_beat = time.monotonic() + PERIOD
     while not is_over.wait(LOOK):
-        if (folder / STOP).exists() or beats.is_anothers():
+        if (folder / STOP).exists() or writer.is_anothers():
             told.set()
             if not is_over.wait(OBEY) and owns_process:
                 drop(folder / STOP)
                 leave()
         if time.monotonic() >= next_beat:
-            beats.beat()
+            writer.beat()
             next_beat = time.monotonic() + PERIOD

@@ -22,7 +22,7 @@ CORES = frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") el
 _claims: list[socket.socket] = []
 
 
-def give_way(process: int = 0) -> None:
+def lower_priority(process: int = 0) -> None:
     """Let all others go first; a process by its id, or this one.
 
     As nice as can be, and not for idle moments only (SCHED_IDLE): that makes pages no faster, and
@@ -33,7 +33,7 @@ def give_way(process: int = 0) -> None:
             os.setpriority(os.PRIO_PROCESS, process, NICEST)
 
 
-def stay_on_one() -> bool:
+def pin_to_one_core() -> bool:
     """On a machine of two cores, keep this thread, and those it will start, on one of them.
 
     Not on the one where another server has done so, as far as it can be seen: from within a
@@ -52,7 +52,7 @@ def stay_on_one() -> bool:
 
 
 @contextmanager
-def on_all() -> Iterator[None]:
+def on_all_cores() -> Iterator[None]:
     """Processes that are started in here run on every core, whatever this thread may."""
     own = os.sched_getaffinity(0) if CORES else set[int]()
     if CORES:

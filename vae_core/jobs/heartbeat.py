@@ -15,13 +15,13 @@ import socket
 import time
 from pathlib import Path
 
-PULSE = "pulse.json"
+HEARTBEAT = "heartbeat.json"
 PERIOD = 0.5  # seconds between beats
 PATIENCE = 10.0  # seconds without a beat after which a run is dead
 SIZE = 512  # bytes of a beat, more than a long host name takes
 
 
-class Beats:
+class HeartbeatWriter:
     """The writer's side: one file in a run's folder, with a name of its own for each writer.
 
     It is written in place, for a rename may go unnoticed for long on a network's file system.
@@ -34,7 +34,7 @@ class Beats:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path, self.count = folder / PULSE, 0
+        self.path, self.count = folder / HEARTBEAT, 0
         self.writer = secrets.token_hex(8)
         self.who = {"writer": self.writer, "host": socket.gethostname(), "pid": os.getpid()}
 
@@ -58,7 +58,7 @@ class Beats:
             drop(self.path)
 
 
-class Pulses:
+class HeartbeatReader:
     """The reader's side, for any number of runs.
 
     Parameters
@@ -74,7 +74,7 @@ class Pulses:
 
     def is_alive(self, folder: Path) -> bool:
         """Whether somebody, somewhere, is training the run in this folder."""
-        text = _read(folder / PULSE)
+        text = _read(folder / HEARTBEAT)
         if text is None:
             self._seen.pop(folder, None)
             return False
@@ -87,12 +87,12 @@ class Pulses:
 
 
 def is_anothers_work(folder: Path, patience: float = PATIENCE) -> bool:
-    """Whether a run that has a pulse is really being trained; waits until that is certain.
+    """Whether a run that has a heartbeat is really being trained; waits until that is certain.
 
-    Returns at once when there is no pulse, and `patience` seconds later when its writer is dead.
+    Returns at once without a heartbeat, and `patience` seconds later when its writer is dead.
     """
-    first, deadline = _read(folder / PULSE), time.monotonic() + patience
-    while (now := _read(folder / PULSE)) is not None:
+    first, deadline = _read(folder / HEARTBEAT), time.monotonic() + patience
+    while (now := _read(folder / HEARTBEAT)) is not None:
         if now != first:
             return True
         if time.monotonic() >= deadline:
