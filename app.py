@@ -10,25 +10,26 @@ from typing import Any
 import streamlit as st
 import torch
 
-from pages.ui import aside, jobs, projecting, served
-from pages.ui.nodelay import send_at_once
-from pages.ui.warm import warm_up
+from pages.ui.explore import projection_jobs
+from pages.ui.library import background
+from pages.ui.server import routes
+from pages.ui.server.preload import warm_up
+from pages.ui.train import queue
 from vae_core.jobs.priority import pin_to_one_core
 
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
-    send_at_once()
-    aside.begin()
+    background.begin()
     if pin_to_one_core():  # long work, too, computes with one thread: the other core's
         torch.set_num_threads(1)
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield
-    jobs.close()
-    projecting.stop_all()
-    aside.stop_all()
+    queue.close()
+    projection_jobs.stop_all()
+    background.stop_all()
     await asyncio.gather(warming, return_exceptions=True)
 
 
-app = st.App("pages/frame.py", lifespan=lifespan, routes=served.ROUTES)
+app = st.App("pages/frame.py", lifespan=lifespan, routes=routes.ROUTES)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, charts, mixtures, state
+from pages.ui.drawing import charts
+from pages.ui.library import cached
+from pages.ui.measure import aggregate
+from pages.ui.session import chosen
 from vae_core.figures import surgery_bar
 
-run = state.chosen()
+run = chosen.chosen()
 codes = cached.codes(run)
 family = codes.kind
-state.need_density(run, "its posteriors are points, and points together have no density either.")
+chosen.need_density(run, "its posteriors are points, and points together have no density either.")
 st.markdown(
     "##### The mean KL: what z says of the image, and how far all images together are from the "
     "prior. **Try this:** open the collapsed model."
@@ -51,11 +54,11 @@ view = st.segmented_control(
     label_visibility="collapsed",
 )  # fmt: skip
 if view == "Class by class":
-    mixtures.one_by_one(run, draws)
+    aggregate.one_by_one(run, draws)
 elif view == "Classes together":
-    mixtures.together(run, draws)
+    aggregate.together(run, draws)
 else:
-    mixtures.variances(run)
+    aggregate.variances(run)
 st.caption(
     f"Test split, {len(codes):,} images ({run.config.data.binarisation} pixels), {draws:,} draws "
     "of z for each estimate; the mean KL is exact. The lower end of I(x; z) keeps each image in "

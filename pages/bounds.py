@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import charts, evidence, images, state
+from pages.ui.drawing import charts
+from pages.ui.library import images
+from pages.ui.measure import bounds
+from pages.ui.session import chosen
 from vae_core.figures import bound_curve
 
-run = state.chosen()
-state.need_density(run, "without a density over z there is no bound on log p(x).")
+run = chosen.chosen()
+chosen.need_density(run, "without a density over z there is no bound on log p(x).")
 data = images.images_of(run)
 if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")
@@ -25,7 +28,7 @@ with side:
     most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
     widen = st.slider("Proposal: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
 with chart:
-    table, at_mean = evidence.measure(run, data, count, most, widen)
+    table, at_mean = bounds.measure(run, data, count, most, widen)
     charts.draw("bounds", bound_curve, table, at_mean)
 elbo, tightest = table.iloc[0], table.iloc[-1]
 error = f"± {elbo['standard_error']:.2f} over images"
@@ -40,4 +43,4 @@ st.latex(
     r"\log p(x)\;\ge\;\mathbb E\,\log\frac1k\sum_{i=1}^k \frac{p(x\mid z_i)\,p(z_i)}{q(z_i\mid x)}"
     r"\;\ge\;\mathrm{ELBO}(x),\qquad z_i\sim q(z\mid x)"
 )
-st.caption(evidence.conditions(run, count))
+st.caption(bounds.conditions(run, count))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import charts, images, pair, state, walk
+from pages.ui.compare import two_models
+from pages.ui.drawing import charts
+from pages.ui.explore import walks
+from pages.ui.library import images
+from pages.ui.session import chosen
 from vae_core.comparison import images_title, same_images, why_not
 
 VIEWS = (POSTERIORS, KL, PICTURES, WALK, NUMBERS) = (
     "Posteriors", "KL", "Reconstructions", "Walk", "Numbers",
 )  # fmt: skip
 
-run = state.chosen()
-both = pair.pick(run)
+run = chosen.chosen()
+both = two_models.pick(run)
 if both is None:
     st.info("There is no second model to put beside this one. Train one on the Train page.")
     st.stop()
@@ -32,38 +36,38 @@ elif view == POSTERIORS:
         "##### Where both put their codes. **Try this:** choose a model with another posterior in "
         "the second box."
     )
-    figures, alike = pair.planes(both)
+    figures, alike = two_models.planes(both)
     for place, column in enumerate(st.columns(2, gap="medium")):
         with column:
             st.markdown(f"**{both.names[place]}**")
             charts.show(figures[place], key=f"plane-{place}")
-    st.caption(pair.plane_note(both, alike))
+    st.caption(two_models.plane_note(both, alike))
 elif view == KL:
     st.markdown(
         "##### How many numbers say something, and how much. **Try this:** choose a larger latent "
         "in the second box."
     )
-    pair.show_bars(both)
-    st.caption(pair.kl_note(both))
+    two_models.show_bars(both)
+    st.caption(two_models.kl_note(both))
 elif view == PICTURES:
     st.markdown("##### The same test images through both. **Try this:** look for what is lost.")
-    st.html(pair.reconstructions(both))
-    st.caption(pair.picture_note(both))
+    st.html(two_models.reconstructions(both))
+    st.caption(two_models.picture_note(both))
 elif view == WALK:
     st.markdown(
         "##### The same straight walk through both, mean to mean. **Try this:** find where the "
         "class changes."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        ends = walk.pick_images(run, images.images_of(run))
-    st.html(pair.walks(both, *ends))
-    st.caption(pair.picture_note(both))
+        ends = walks.pick_images(run, images.images_of(run))
+    st.html(two_models.walks(both, *ends))
+    st.caption(two_models.picture_note(both))
 else:
     st.markdown(
         "##### What both are, and how they do. **Try this:** choose another likelihood in the "
         "second box."
     )
-    pair.show_table(both)
+    two_models.show_table(both)
     if reason := why_not(*both.runs):
         st.info(reason, icon=":material/compare_arrows:")
     st.caption(

@@ -6,60 +6,65 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import cached, charts, conditions, diagnosis, findings, images, state
+from pages.ui.drawing import charts
+from pages.ui.library import cached, images
+from pages.ui.measure import diagnostics, diagnostics_conditions, diagnostics_text
+from pages.ui.session import chosen
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
 
-run = state.chosen()
+run = chosen.chosen()
 codes = cached.codes(run)
 view = st.segmented_control(
-    "View", list(findings.HEADINGS), default=findings.VERDICT, key="diagnosis",
+    "View", list(diagnostics_text.HEADINGS), default=diagnostics_text.VERDICT, key="diagnosis",
     bind="query-params", required=True, label_visibility="collapsed",
 )  # fmt: skip
-if reason := findings.not_for(codes, view):
+if reason := diagnostics_text.not_for(codes, view):
     st.info(reason, icon=":material/all_inclusive:")
     st.stop()
-st.markdown(f"##### {findings.HEADINGS[view]}")
+st.markdown(f"##### {diagnostics_text.HEADINGS[view]}")
 
-if view == findings.SAMPLES:
-    distances = diagnosis.distances(run)
-    st.html(diagnosis.samples(run).html(distances))
-    findings.show_numbers(findings.sample_numbers(run, codes, distances), across=True)
+if view == diagnostics_text.SAMPLES:
+    distances = diagnostics.distances(run)
+    st.html(diagnostics.samples(run).html(distances))
+    diagnostics_text.show_numbers(
+        diagnostics_text.sample_numbers(run, codes, distances), across=True
+    )
     if distances is None:
         images.offer_images_of(run, "The distance to training images needs the data set.")
-    st.caption(conditions.describe(run, codes, view))
+    st.caption(diagnostics_conditions.describe(run, codes, view))
     st.stop()
 
 verdict = st.container()
 chart, side = st.columns([3, 1], gap="large")
 figure: tuple[Any, ...]  # what draws it, and of what
-if view == findings.VERDICT:
-    found = diagnosis.collapse(run)
+if view == diagnostics_text.VERDICT:
+    found = diagnostics.collapse(run)
     figure = (number_evidence, found.table.head(found.n_measured))
-    numbers = findings.collapse_numbers(found)
+    numbers = diagnostics_text.collapse_numbers(found)
     with verdict:
-        findings.show_verdict(found)
-elif view == findings.UNITS:
-    table = diagnosis.collapse(run).table
-    figure, numbers = (activity, table, ACTIVE_VARIANCE), findings.unit_numbers(table)
-elif view == findings.LABELS:
+        diagnostics_text.show_verdict(found)
+elif view == diagnostics_text.UNITS:
+    table = diagnostics.collapse(run).table
+    figure, numbers = (activity, table, ACTIVE_VARIANCE), diagnostics_text.unit_numbers(table)
+elif view == diagnostics_text.LABELS:
     with side:
         draws = st.select_slider("Draws of z", [500, 1000, 5000], 1000, key="label_draws")
-    gap = diagnosis.label_gap(run, draws)
-    figure, numbers = (label_bars, gap.table, gap.entropy), findings.label_numbers(gap)
+    gap = diagnostics.label_gap(run, draws)
+    figure, numbers = (label_bars, gap.table, gap.entropy), diagnostics_text.label_numbers(gap)
 else:
-    shell = diagnosis.shell(run)
+    shell = diagnostics.shell(run)
     figure = (shell_density, shell.norms, shell.density, shell.interval)
-    numbers = findings.shell_numbers(shell)
+    numbers = diagnostics_text.shell_numbers(shell)
 with chart:
     charts.draw("diagnostics", *figure)
 with side:
-    findings.show_numbers(numbers)
-if view == findings.LABELS:
+    diagnostics_text.show_numbers(numbers)
+if view == diagnostics_text.LABELS:
     st.latex(
         r"\text{label gap}=\frac{I(z_{(1)};y)-I(z_{(2)};y)}{H(y)},\qquad "
         r"I(z_j;y)=\mathbb E\,\ln\frac{q(z_j\mid y)}{q(z_j)}"
     )
-if view == findings.VERDICT:
-    findings.show_table(found.table)
-st.caption(conditions.describe(run, codes, view))
+if view == diagnostics_text.VERDICT:
+    diagnostics_text.show_table(found.table)
+st.caption(diagnostics_conditions.describe(run, codes, view))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, images, lens, state
+from pages.ui import lens
+from pages.ui.library import cached, images
+from pages.ui.session import chosen
 
-run = state.chosen()
+run = chosen.chosen()
 if len(run.config.model.latent_shape) != 3:
     st.info(
         f"The latent of {run.title} is a vector: it has no cells. Choose a model whose latent is a "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import state, takehome
+from pages.ui import takehome
+from pages.ui.session import chosen, keys, paths, summary
 from vae_core.errors import VAECoreError
 
-st.set_page_config("ELBO Room", page_icon=str(state.ROOT / "assets" / "icon.png"), layout="wide")
-st.html(state.ROOT / "assets" / "frame.css")
+st.set_page_config("ELBO Room", page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
+st.html(paths.ROOT / "assets" / "frame.css")
 
 page = st.navigation(
     {
@@ -40,18 +41,18 @@ page = st.navigation(
     position="top",
 )
 
-if st.session_state.get("page") != page.url_path:
-    st.session_state["page"] = page.url_path
-    st.session_state["visit"] = st.session_state.get("visit", 0) + 1
+if keys.PAGE.get() != page.url_path:
+    keys.PAGE.set(page.url_path)
+    keys.VISIT.set(keys.VISIT.get_or(0) + 1)
 
 try:
     picker, line = st.columns([2, 5], vertical_alignment="center", gap="medium")
     with picker, st.container(horizontal=True, vertical_alignment="center"):
-        run = state.pick_run()
+        run = chosen.pick_run()
         if run:
             takehome.offer(run)
     with line:
-        st.caption(state.summary(run) if run else "")
+        st.caption(summary.summary(run) if run else "")
     page.run()
 except VAECoreError as error:
-    st.error(state.explain(error))
+    st.error(chosen.explain(error))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, charts, state
+from pages.ui.drawing import charts
+from pages.ui.library import cached
+from pages.ui.session import chosen
 from vae_core.analysis import class_rates, rate_rest, stick_rates, total_rate
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 
-run = state.chosen()
+run = chosen.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
 family = codes.kind
-state.need_density(
+chosen.need_density(
     run,
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
 )

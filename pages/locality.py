@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, cells, charts, state
+from pages.ui.drawing import charts
+from pages.ui.explore import locality
+from pages.ui.library import cached
+from pages.ui.session import chosen
 from vae_core.analysis import decoder_field, encoder_field
 from vae_core.figures.locality import (
     PAINTS,
@@ -15,7 +18,7 @@ from vae_core.figures.locality import (
     pixel_maps,
 )
 
-run = state.chosen()
+run = chosen.chosen()
 vae = cached.vae(run)
 if len(vae.latent_shape) != 3:
     st.info(
@@ -32,19 +35,19 @@ st.markdown(
     "to the middle: the window moves, and so does the ink."
 )
 with st.container(horizontal=True, gap="large"):
-    cell = cells.pick(run)
+    cell = locality.pick(run)
     if field:
         st.metric("Sees, pixels", f"{field.size[0]} × {field.size[1]}")
         st.metric("Cells stand apart, pixels", f"{field.jump[0]} × {field.jump[1]}")
-x, said = cells.inputs(run)
-sees, paints = cells.sees(run, [cell])[0], cells.paints(run, [cell])[0]
+x, said = locality.inputs(run)
+sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
 window, painted = (f.window(*cell) if f else None for f in (field, reach))
 view = st.segmented_control(
     "View", ["One cell", "What all cells see", "What all cells paint", "By distance"],
     default="One cell", key="locality", bind="query-params", required=True,
     label_visibility="collapsed",
 )  # fmt: skip
-few = h * w * channels <= cells.MOST_NUMBERS
+few = h * w * channels <= locality.MOST_NUMBERS
 if view == "One cell":
     maps = [
         PixelMap(x[0].mean(0).numpy(), "the first<br>of the images", "grey", "gray", window),
@@ -57,7 +60,7 @@ if view == "One cell":
         r"\left|\hat x(z+\sigma_p e_{\text{cell}})-\hat x(z)\right|"
     )
 elif view == "By distance":
-    charts.draw("correlation", correlation_by_distance, cells.correlation(run))
+    charts.draw("correlation", correlation_by_distance, locality.correlation(run))
     st.markdown(
         ("Given the image, cells are independent: the noise of q(z|x) is."
          if vae.family.has_density else "Points have no noise.")
@@ -66,10 +69,10 @@ elif view == "By distance":
 elif not few:
     st.info(f"A map of {h} × {w} × {channels} numbers is too large to show all at once.")
 elif view == "What all cells see":
-    all_see = cells.sees(run, cells.all_of(run)).reshape(h, w, *sees.shape)
+    all_see = locality.sees(run, locality.all_of(run)).reshape(h, w, *sees.shape)
     charts.draw("all-see", all_cells, all_see, SEES, "units of z per grey value")
 else:
-    all_paint = cells.paints(run, cells.all_of(run)).reshape(h, w, *paints.shape)
+    all_paint = locality.paints(run, locality.all_of(run)).reshape(h, w, *paints.shape)
     charts.draw("all-paint", all_cells, all_paint, PAINTS, "grey values")
 st.caption(
     f"Root mean squares over the cell's {channels} channels and {said}; the decoder's numbers are "

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, images, lens, state
-from pages.ui.strips import neighbours_html
+from pages.ui import lens
+from pages.ui.drawing.strips import neighbours_html
+from pages.ui.library import cached, images
+from pages.ui.session import chosen
 
-run = state.chosen()
+run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
 data = images.images_of(run)
 class_names = run.data()["class_names"]

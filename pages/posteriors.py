@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, charts, positions, state
+from pages.ui.drawing import charts
+from pages.ui.explore import posteriors
+from pages.ui.library import cached
+from pages.ui.session import chosen
 
-run = state.chosen()
+run = chosen.chosen()
 codes, table = cached.codes(run), cached.rates(run)
 class_names = run.data()["class_names"]
 labels = codes.labels.unique().tolist()
@@ -26,8 +29,8 @@ with side:
     ellipses = st.toggle("Ellipses of q(z|y)", True, key="ellipses", bind="query-params")
     count = st.select_slider("Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count")
 
-asked = positions.Asked(tuple(picked or labels), count, (j, k), layer, ellipses)
-shown, marginals = positions.plane(run, asked), positions.marginals(run, asked)
+asked = posteriors.Asked(tuple(picked or labels), count, (j, k), layer, ellipses)
+shown, marginals = posteriors.plane(run, asked), posteriors.marginals(run, asked)
 with plane:
     charts.show(shown.figures[0], key="plane")
 

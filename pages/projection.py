@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import atlas, cached, images, picks, state, waiting
+from pages.ui import atlas
+from pages.ui.explore import projection_picks, projection_progress
+from pages.ui.library import cached, images
+from pages.ui.session import chosen
 from vae_core.analysis.layouts import METHODS
 
 WHAT = {"mean": "means", "draw": "draws of z"}
 
-run = state.chosen()
+run = chosen.chosen()
 codes = cached.codes(run)
 d = codes.mean[0].numel()
 
@@ -36,7 +39,7 @@ if not cached.rates(run)["active"].any():
     st.info(
         "No latent number is active: all means lie at one place, and say nothing of the images."
     )
-projection, shown = waiting.obtain(run, method, what)
+projection, shown = projection_progress.obtain(run, method, what)
 
 
 @st.fragment
@@ -45,7 +48,7 @@ def explore() -> None:
     with left:
         pick = atlas.show(run, projection, what)
     with right:
-        picks.show(run, pick)
+        projection_picks.show(run, pick)
         if d > 2 and not METHODS[shown].has_unit:
             st.markdown(
                 f"**{METHODS[shown].title}** has no units on its axes. Who is next to whom means "

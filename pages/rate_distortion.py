@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import charts, comparing, state
+from pages.ui.compare import rate_distortion as comparing
+from pages.ui.drawing import charts
+from pages.ui.session import chosen
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
@@ -14,7 +16,7 @@ TRY_SWEEP = "**Try this:** follow β from low to high. Which end has KL = 0, and
 TRY_EPOCHS = "**Try this:** switch on *Over epochs*: does training save distortion or rate first?"
 NATS = st.column_config.NumberColumn(format="%.2f")
 
-run = state.chosen()
+run = chosen.chosen()
 heading = st.empty()
 if not POSTERIORS[run.config.model.posterior].has_rate:
     st.info(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import room, shelf, state, turns
+from pages.ui.session import paths
+from pages.ui.train import disk, queue_panel, run_table
 from vae_core import RunStore
 
-entries = RunStore(state.RUNS).list()
-shelf.say()
+entries = RunStore(paths.RUNS).list()
+run_table.say()
 if not entries:
     st.info(
         "There is no run yet. Train a model on the Train page, and it is kept here until it is "
@@ -21,9 +22,9 @@ st.markdown(
     "##### Every run that this server keeps, newest first. **Try this:** select rows on the left "
     "to open, pin or delete them."
 )
-turns.show()
-shelf.offer_room(entries, room.show(len(entries)))
-shelf.offer(shelf.table(entries))
+queue_panel.show()
+run_table.offer_room(entries, disk.show(len(entries)))
+run_table.offer(run_table.table(entries))
 st.caption(
     "Size: all files of a run. Training and interrupted: epochs done, of those asked for. Pinned "
     "runs are not offered for deletion. Models that ship with ELBO Room are not here."

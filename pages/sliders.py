@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, images, lens, state
-from pages.ui.strips import offer_traversal, traversals_html
+from pages.ui import lens
+from pages.ui.drawing.strips import offer_traversal, traversals_html
+from pages.ui.library import cached, images
+from pages.ui.session import chosen
 from vae_core.analysis import latent_names
 
-run = state.chosen()
+run = chosen.chosen()
 vae = cached.vae(run)
 
 

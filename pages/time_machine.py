@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import state, timeline
+from pages.ui import timeline
+from pages.ui.library import listing
 
-sweeps = state.sweeps()
+sweeps = listing.sweeps()
 if not sweeps:
     st.info(
         "There is no sweep to go through yet: several runs, trained with different β or another "

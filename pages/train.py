@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import images, importing, state, sweeping, training, watching
-from pages.ui.forms import PRESETS, run_form, use_preset
+from pages.ui.library import images, listing
+from pages.ui.session import keys
+from pages.ui.train import offer, open_file, progress, sweep_form
+from pages.ui.train.form import PRESETS, run_form, use_preset
 from vae_core.errors import ConfigError, JobError
 
 form, watch = st.columns([2, 3], gap="large")
 with watch:
     runs = st.container()
-    asks = importing.open_file()
+    asks = open_file.open_file()
 with form:
     st.markdown("##### A new model")
     st.selectbox(
-        "Preset", list(PRESETS), index=None, key="preset", on_change=use_preset,
+        "Preset", list(PRESETS), index=None, key=keys.PRESET.name, on_change=use_preset,
         placeholder="Fill the form with …",
     )  # fmt: skip
     action = st.container()
     try:
         config = run_form(images.data_dir())
         with action:
-            training.offer(sweeping.plan(config, state.sweep_names()), asks)
+            offer.offer(sweep_form.plan(config, listing.sweep_names()), asks)
     except (ConfigError, JobError) as error:
         action.error(str(error))
 with runs:
-    entries = state.entries()
-    watching.watch(entries)
-    watching.unfinished(entries)
+    entries = listing.entries()
+    progress.watch(entries)
+    progress.unfinished(entries)

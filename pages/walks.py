@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import arithmetic, cached, charts, images, state, walk
+from pages.ui.drawing import charts
+from pages.ui.explore import arithmetic, walks
+from pages.ui.library import cached, images
+from pages.ui.session import chosen
 from vae_core.figures import walk_norms
 
-run = state.chosen()
+run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
 data, class_names = images.images_of(run), run.data()["class_names"]
 
-st.markdown(walk.headline(vae))
-ends = walk.pick_ends(run, data)
-walks = walk.between(vae, ends)
-st.html(walk.strips(run, walks))
-walk.offer_gifs(run, vae, ends)
-shell, lengths = walk.lengths(run)
+st.markdown(walks.headline(vae))
+ends = walks.pick_ends(run, data)
+paths = walks.between(vae, ends)
+st.html(walks.strips(run, paths))
+walks.offer_gifs(run, vae, ends)
+shell, lengths = walks.lengths(run)
 charts.draw(
-    "norms", walk_norms, walk.norms_frame(walks), (shell.low, shell.high), shell.curve, lengths
+    "norms", walk_norms, walks.norms_frame(paths), (shell.low, shell.high), shell.curve, lengths
 )
-st.caption(walk.conditions(run, ends, shell))
+st.caption(walks.conditions(run, ends, shell))
 
 st.markdown("##### Arithmetic with the means of classes")
 labels = codes.labels.unique().tolist()

@@ -1,1 +1,1 @@
-"""The only room for widgets and for Streamlit's caches."""
+"""Widgets, caches and components, a room for each section of the menu and four that all use."""

@@ -17,8 +17,9 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.ui import cached, images, served
 from pages.ui.components import Component
+from pages.ui.library import cached, images
+from pages.ui.server import routes
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import Projection, decode_mean
 from vae_core.evaluate import blocks
@@ -156,7 +157,7 @@ def places_file(projection: Projection, codes: Codes) -> bytes:
 def _offer_places(projection: Projection, codes: Codes) -> str:
     content = places_file(projection, codes)
     key = hashlib.sha256(content).hexdigest()[:20]
-    return served.offer(key, lambda: served.Offer({"places": lambda: content}))
+    return routes.offer(key, lambda: routes.Offer({"places": lambda: content}))
 
 
 def sprite_count(run: Run) -> int:
@@ -169,7 +170,7 @@ def _offer_pictures(run: Run, data: Dataset | None, n_sprites: int) -> str:
     """Where the atlas fetches pictures: of the first images at once, of the others one by one."""
     vae, codes, n = cached.vae(run), cached.codes(run), len(cached.codes(run))
 
-    def make() -> served.Offer:
+    def make() -> routes.Offer:
         def one(index: int) -> bytes | None:
             some = torch.tensor([index])
             return picture_bytes(pictures(vae, codes, data, some)) if index < n else None
@@ -180,11 +181,11 @@ def _offer_pictures(run: Run, data: Dataset | None, n_sprites: int) -> str:
                 for block in blocks(n_sprites)
             )
 
-        return served.Offer({"sprites": cache(several)}, one)
+        return routes.Offer({"sprites": cache(several)}, one)
 
     of = data.fingerprint if data else "decoded"
     name = f"{cached.version(run)}{of}"
-    return served.offer(f"pictures-{hashlib.sha256(name.encode()).hexdigest()[:20]}", make)
+    return routes.offer(f"pictures-{hashlib.sha256(name.encode()).hexdigest()[:20]}", make)
 
 
 def pictures(vae: VAE, codes: Codes, data: Dataset | None, index: Tensor) -> Tensor:

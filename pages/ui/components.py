@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.state import ROOT
+from pages.ui.session.paths import ROOT
 
 ASSETS = ROOT / "assets" / "lens"
 

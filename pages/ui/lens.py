@@ -16,9 +16,10 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.ui import cached, images, served
 from pages.ui.components import Component
+from pages.ui.library import cached, images
 from pages.ui.look import Look
+from pages.ui.server import routes
 from vae_core import Dataset, Run
 from vae_core.analysis import latent_names
 from vae_core.browser.payload import as_diagonal, codes_file, model_file, moments_file
@@ -165,9 +166,9 @@ def _offer_model(run: Run) -> str:
     """Where the lens fetches the run's model and codes, and asks what is too large for it."""
     version = cached.version(run)
 
-    def make() -> served.Offer:
+    def make() -> routes.Offer:
         vae, codes = cached.vae(run), cached.codes(run)
-        return served.Offer(
+        return routes.Offer(
             files={
                 "model": cache(lambda: model_file(vae)),
                 "posteriors": cache(lambda: codes_file(codes)),
@@ -176,10 +177,10 @@ def _offer_model(run: Run) -> str:
             answers=_answers(vae),
         )
 
-    return served.offer(hashlib.sha256(version.encode()).hexdigest()[:20], make)
+    return routes.offer(hashlib.sha256(version.encode()).hexdigest()[:20], make)
 
 
-def _answers(vae: VAE) -> dict[str, served.Answer]:
+def _answers(vae: VAE) -> dict[str, routes.Answer]:
     """What the lens asks for when a network, family or likelihood is not for the page."""
 
     def moments(x: Tensor) -> Tensor:
@@ -195,7 +196,7 @@ def _answers(vae: VAE) -> dict[str, served.Answer]:
     }
 
 
-def _answer(shape: tuple[int, ...], function: Callable[[Tensor], Tensor]) -> served.Answer:
+def _answer(shape: tuple[int, ...], function: Callable[[Tensor], Tensor]) -> routes.Answer:
     """A function of one image or latent, as raw float32 numbers in and out."""
 
     def respond(question: bytes) -> bytes:
@@ -213,7 +214,7 @@ def _offer_images(data: Dataset) -> str:
     def image(index: int) -> bytes | None:
         return image_bytes(data, index) if index < len(data.test) else None
 
-    return served.offer(f"images-{data.fingerprint}", lambda: served.Offer(images=image))
+    return routes.offer(f"images-{data.fingerprint}", lambda: routes.Offer(images=image))
 
 
 def image_bytes(data: Dataset, index: int) -> bytes:

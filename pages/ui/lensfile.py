@@ -7,9 +7,11 @@ import gzip
 import json
 from typing import Any
 
-from pages.ui import cached, lens, state
+from pages.ui import lens
 from pages.ui.components import ASSETS, Component
+from pages.ui.library import cached
 from pages.ui.look import Look
+from pages.ui.session import summary
 from vae_core import Dataset, Run
 from vae_core.browser.portable import Portable, portable
 
@@ -73,7 +75,7 @@ def html(run: Run, data: Dataset | None) -> bytes:
         parts |= {f"images/{k}": lens.image_bytes(data, k) for k in range(n_originals)}
     facts = {
         "title": run.title,
-        "summary": state.summary(run),
+        "summary": summary.summary(run),
         "contents": _contents(pack, len(whole), n_originals),
         "views": _views(run),
         "look": Look().fit(len(pack.kept), whole.latent_shape, cached.order(run)).to_page(),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui import cached, images, lensfile
+from pages.ui import lensfile
+from pages.ui.library import cached, images
 from vae_core import Dataset, Run
 from vae_core.analysis import codes_table, csv_bytes, parquet_bytes
 from vae_core.browser.portable import why_too_large

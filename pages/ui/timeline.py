@@ -16,9 +16,9 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.ui import served
 from pages.ui.components import Component
 from pages.ui.lens import COLOURS
+from pages.ui.server import routes
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
 from vae_core.browser.payload import sweep_file
@@ -239,7 +239,7 @@ def facts(timeline: Timeline, key: str) -> dict[str, Any]:
     names, data = latent_names(plane.model.latent_shape), run.data()
     low, high = plane.square
     return {
-        "address": served.offer(f"time-{key}", partial(offer, timeline)),
+        "address": routes.offer(f"time-{key}", partial(offer, timeline)),
         "bars": {"value": timeline.bar, "epoch": "epoch"},
         "values": list(timeline.values),
         "epochs": timeline.all_epochs,
@@ -284,13 +284,13 @@ def _captions(timeline: Timeline, titles: Sequence[str]) -> dict[str, str]:
     }
 
 
-def offer(timeline: Timeline) -> served.Offer:
+def offer(timeline: Timeline) -> routes.Offer:
     """Where the codes of all checkpoints are fetched, and the pictures of each."""
     sheets = {
         f"sheet-{k}": partial(_sheet, timeline, *where)
         for k, where in enumerate(timeline.checkpoints)
     }
-    return served.Offer(files={"codes": cache(partial(sweep_file, timeline.plane)), **sheets})
+    return routes.Offer(files={"codes": cache(partial(sweep_file, timeline.plane)), **sheets})
 
 
 def _sheet(timeline: Timeline, v: int, e: int) -> bytes:

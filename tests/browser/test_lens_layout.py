@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pages.ui.charts import Plane
+from pages.ui.drawing.charts import Plane
 from tests.core.families import random_params
 from tests.samples import ROOT
 from vae_core import RunStore

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pages.ui.importing import MEGABYTES
+from pages.ui.train.open_file import MEGABYTES
 from tests.browser.conftest import without
 from tests.browser.server import Server, free_port, serve, wait_for
 from tests.browser.test_app import CHART, DECODED, chosen_model, settled, turn_to

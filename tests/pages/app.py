@@ -20,8 +20,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 from torch import Tensor
 
-from pages.ui import served
 from pages.ui.look import Look
+from pages.ui.server import routes
 from tests.samples import ROOT, tiny_run
 from vae_core import Dataset, Run, RunStore
 
@@ -156,7 +156,7 @@ async def _fetch(address: str, body: tuple[bytes, ...]) -> Fetched:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await Starlette(routes=served.ROUTES)(scope, receive, send)
+    await Starlette(routes=routes.ROUTES)(scope, receive, send)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     content = b"".join(message.get("body", b"") for message in sent)
     return Fetched(sent[0]["status"], headers, content, len(body) - len(waiting))

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui import cached, jobs, state
+from pages.ui.library import cached
+from pages.ui.session import paths
+from pages.ui.train import queue
 from vae_core.data.sources import DATA_VARIABLE
 
 RUNS = Path(os.environ["ELBO_ROOM_RUNS"])
@@ -18,9 +20,9 @@ RUNS = Path(os.environ["ELBO_ROOM_RUNS"])
 @pytest.fixture(autouse=True)
 def runs() -> Iterator[Path]:
     """The reader's own runs: none at first."""
-    assert state.RUNS == RUNS, "pages.ui.state was imported before this folder was set"
+    assert paths.RUNS == RUNS, "pages.ui.session.paths was imported before this folder was set"
     yield RUNS
-    jobs.queue().cancel_all(patience=10)
+    queue.queue().cancel_all(patience=10)
     shutil.rmtree(RUNS)
     RUNS.mkdir()
 

@@ -10,7 +10,8 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
-from pages.ui import access, jobs
+from pages.ui.library import passcode
+from pages.ui.train import queue
 from tests.pages.app import assert_sound, button, go, open_page
 from tests.samples import tiny_run
 from vae_core import Run, RunStore
@@ -20,7 +21,7 @@ SECRET = "room 14, second desk"
 
 @pytest.fixture
 def _passcode(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(passcode.VARIABLE, SECRET)
 
 
 closed = pytest.mark.usefixtures("_passcode")
@@ -47,7 +48,7 @@ def test_without_a_passcode_everything_is_open(
     setting: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if setting is not None:
-        monkeypatch.setenv(access.VARIABLE, setting)
+        monkeypatch.setenv(passcode.VARIABLE, setting)
     app = open_page("train.py")
     assert_sound(app)
     assert "Train" in labels(app)
@@ -113,26 +114,26 @@ def test_what_was_on_the_page_before_the_door_was_closed_does_nothing(
     next(b for b in app.text_input if b.label.startswith("or its path")).set_value(str(file))
     train, go_on = button(app, "Train"), button(app, "Go on")
     opening = button(app, "Open the model")
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(passcode.VARIABLE, SECRET)
     for pressed in (train, go_on, opening):
         pressed.click().run()
         assert_sound(app)
     assert [entry.id for entry in RunStore(runs).list()] == [stopped.id]
-    assert not jobs.is_running(stopped)
+    assert not queue.is_running(stopped)
 
 
 def test_another_passcode_closes_the_door_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(access.VARIABLE, "first")
+    monkeypatch.setenv(passcode.VARIABLE, "first")
     app = give(open_page("train.py"), "first")
     assert not asked(app)
-    monkeypatch.setenv(access.VARIABLE, "second")
+    monkeypatch.setenv(passcode.VARIABLE, "second")
     assert asked(app.run())
     assert "Train" not in labels(app)
 
 
 @closed
 @pytest.mark.parametrize(
-    "name", ["passcode_given", "passcode-Training", "granted", access.VARIABLE]
+    "name", ["passcode_given", "passcode-Training", "granted", passcode.VARIABLE]
 )
 def test_the_address_opens_nothing(name: str) -> None:
     app = open_page("train.py", **{name: SECRET})
@@ -143,9 +144,9 @@ def test_the_address_opens_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("value", ["from the file", 1234, 0])
 def test_the_secrets_file_sets_it_and_wins(value: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(access.VARIABLE, "from the environment")
+    monkeypatch.setenv(passcode.VARIABLE, "from the environment")
     app = open_page("train.py")
-    app.secrets[access.VARIABLE] = value
+    app.secrets[passcode.VARIABLE] = value
     assert asked(app.run())
     assert give(app, "from the environment").error
     assert not asked(give(app, str(value)))
@@ -161,7 +162,7 @@ def assert_closed_to_all(app: AppTest) -> None:
 
 def test_a_passcode_that_is_no_text_lets_nobody_in() -> None:
     app = open_page("train.py")
-    app.secrets[access.VARIABLE] = ["a"]
+    app.secrets[passcode.VARIABLE] = ["a"]
     assert_closed_to_all(app.run())
 
 
@@ -178,10 +179,10 @@ def test_a_broken_secrets_file_closes_the_door_and_a_missing_one_does_not(
     secrets_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Train" in labels(open_page("train.py"))
-    for broken in (f"{access.VARIABLE} = 'a".encode(), b"\xff\xfe"):
+    for broken in (f"{passcode.VARIABLE} = 'a".encode(), b"\xff\xfe"):
         secrets_file.write_bytes(broken)
         assert_closed_to_all(open_page("train.py"))
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(passcode.VARIABLE, SECRET)
     assert "Train" in labels(give(open_page("train.py"), SECRET))
 
 
@@ -199,8 +200,8 @@ def test_images_are_fetched_by_those_who_know_it(finished_run: Run) -> None:
 
 def test_a_deed_is_done_only_with_the_passcode(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
-    deed = access.guarded(done.append)
+    deed = passcode.guarded(done.append)
     deed(1)
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(passcode.VARIABLE, SECRET)
     deed(2)
     assert done == [1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import socket
 import subprocess
 import sys
 import threading
@@ -18,9 +17,8 @@ import plotly.io
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import charts
-from pages.ui.aside import aside, soon
-from pages.ui.nodelay import send_at_once
+from pages.ui.drawing import charts
+from pages.ui.library.background import run_in_background, run_soon
 from tests.benchmarks.student import Log, Student
 from tests.browser.server import Server, serve
 from tests.samples import ROOT
@@ -37,7 +35,7 @@ def _twice() -> None:
     """A page that shows one figure twice, and another."""
     import pandas as pd
 
-    from pages.ui import charts
+    from pages.ui.drawing import charts
     from tests.pages import test_class
 
     for key, top in (("a", 1.0), ("b", 1.0), ("c", 2.0)):
@@ -97,7 +95,8 @@ def test_work_aside_is_done_one_piece_at_a_time() -> None:
 
     answers: list[int] = []
     readers = [
-        threading.Thread(target=lambda v=v: answers.append(aside(work, v))) for v in range(8)
+        threading.Thread(target=lambda v=v: answers.append(run_in_background(work, v)))
+        for v in range(8)
     ]
     for reader in readers:
         reader.start()
@@ -105,23 +104,23 @@ def test_work_aside_is_done_one_piece_at_a_time() -> None:
         reader.join()
     assert sorted(answers) == list(range(-7, 1))
     with pytest.raises(ZeroDivisionError):
-        aside(divmod, 1, 0)
+        run_in_background(divmod, 1, 0)
 
 
 AT_HOME = """
 import asyncio, os, torch
-from pages.ui import aside
-from vae_core import cores
+from pages.ui.library import background
+from vae_core.jobs import priority
 
 torch.set_num_threads(3)
 
-cores.NAME, cores.CORES = "\\0elbo-room-test-%d", frozenset(sorted(cores.CORES)[:2])
+priority.NAME, priority.CORES = "\\0elbo-room-test-%d", frozenset(sorted(priority.CORES)[:2])
 
 import app
 
 async def live():
     async with app.lifespan(None):
-        for asked in (lambda f, *args: f(*args), aside.aside, aside.soon):
+        for asked in (lambda f, *args: f(*args), background.run_in_background, background.run_soon):
             print(len(asked(os.sched_getaffinity, 0)), asked(torch.get_num_threads))
 
 asyncio.run(live())
@@ -138,24 +137,12 @@ def test_of_two_cores_pages_have_one_and_long_work_finds_its_own() -> None:
 
 def test_short_work_does_not_wait_for_long_work() -> None:
     done = threading.Event()
-    reader = threading.Thread(target=aside, args=(done.wait, 30))
+    reader = threading.Thread(target=run_in_background, args=(done.wait, 30))
     reader.start()
-    assert soon(abs, -1) == 1
+    assert run_soon(abs, -1) == 1
     assert reader.is_alive()
     done.set()
     reader.join()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="others hand asyncio's own setting down")
-def test_connections_inherit_that_answers_leave_at_once() -> None:
-    with socket.socket() as listening:  # as Streamlit makes it
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        send_at_once()
-        with socket.create_connection(listening.getsockname()):
-            accepted, _ = listening.accept()
-            with accepted:
-                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import pair, state
+from pages.ui.compare import two_models
+from pages.ui.session import paths
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
 from vae_core import Dataset, load_dataset
 from vae_core.analysis import decode_mean, examples, interpolate
@@ -137,8 +138,8 @@ def test_the_same_walk_is_decoded_by_both() -> None:
     app.number_input(key="to").set_value(5).run()
     for run in (left, right):
         mean = run.codes().mean
-        z = interpolate(mean[0], mean[5], pair.STEPS)
-        sheet = contact_sheet(decode_mean(run.vae(), z).numpy(), pair.STEPS, scale=3)
+        z = interpolate(mean[0], mean[5], two_models.STEPS)
+        sheet = contact_sheet(decode_mean(run.vae(), z).numpy(), two_models.STEPS, scale=3)
         assert pictures(app)[run.title] == data_uri(sheet)
 
 
@@ -188,7 +189,7 @@ def test_a_run_of_ones_own_stands_beside_a_bundled_model_and_another(
 def test_with_no_second_model_it_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, runs: Path, digits: Dataset
 ) -> None:
-    monkeypatch.setattr(state, "BUNDLED", tmp_path)
+    monkeypatch.setattr(paths, "BUNDLED", tmp_path)
     alone = trained(runs, digits)
     app = open_page("compare.py", alone)
     assert_sound(app)

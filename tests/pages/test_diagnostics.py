@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import findings
+from pages.ui.measure import diagnostics_text
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
 from vae_core import Dataset, Run
 from vae_core.analysis import codes_in_shell, collapse, label_gap
@@ -80,15 +80,15 @@ def test_norms_are_drawn_as_densities() -> None:
 @some_models
 def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
     app = open_page("diagnostics.py", run)
-    for view in findings.HEADINGS:
+    for view in diagnostics_text.HEADINGS:
         app.segmented_control(key="diagnosis").set_value(view).run()
         assert_sound(app)
-        reason = findings.not_for(run.codes(), view)
+        reason = diagnostics_text.not_for(run.codes(), view)
         if reason:
             assert [info.value for info in app.info] == [reason]
             assert not app.metric
         else:
-            assert app.metric or view == findings.SAMPLES
+            assert app.metric or view == diagnostics_text.SAMPLES
             assert "Test split" in app.caption[-1].value
 
 
@@ -98,7 +98,7 @@ def test_a_feature_map_of_every_family_has_every_view(
 ) -> None:
     label = trained(runs, digits, posterior=family, latent_shape=(2, 2, 3))
     app = open_page("diagnostics.py", label)
-    for view in findings.HEADINGS:
+    for view in diagnostics_text.HEADINGS:
         app.segmented_control(key="diagnosis").set_value(view).run()
         assert_sound(app)
         assert charts(app) or pictures(app) or app.info

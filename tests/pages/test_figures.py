@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from plotly.subplots import make_subplots
 
-from pages.ui.charts import kl_history
+from pages.ui.drawing.charts import kl_history
 from tests.pages.app import MAPS, MODELS, VAES
 from vae_core import Run
 from vae_core.analysis import class_rates, latent_names, rate_rest, rate_table, total_rate

@@ -18,11 +18,11 @@ from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
 from pages.ui.atlas import ATLAS
-from pages.ui.charts import SAVE
 from pages.ui.components import ASSETS, Component
+from pages.ui.drawing.charts import SAVE
+from pages.ui.drawing.strips import MOST_STRIPS, NEIGHBOURS, STEPS
 from pages.ui.lens import COLOURS, LENS
 from pages.ui.lensfile import SCRIPT
-from pages.ui.strips import MOST_STRIPS, NEIGHBOURS, STEPS
 from pages.ui.timeline import TIMELINE
 from tests.pages.app import (
     ALIVE,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui.listing import Listing
+from pages.ui.library.listing import Listing
 from tests.samples import ROOT
 from vae_core.runs.store import RunStore
 

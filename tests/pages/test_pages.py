@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pages.ui.charts import DRAWS, MEANS, MOST_WIDTHS, NOTHING, WIDTHS
+from pages.ui.drawing.charts import DRAWS, MEANS, MOST_WIDTHS, NOTHING, WIDTHS
 from tests.pages.app import (
     ALIVE,
     MAPS,

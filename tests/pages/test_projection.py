@@ -13,9 +13,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import projecting
 from pages.ui.atlas import MOST_IN_ADDRESS, Pick, places_file
-from pages.ui.picks import posterior_table
+from pages.ui.explore import projection_jobs
+from pages.ui.explore.projection_picks import posterior_table
 from tests.pages.app import (
     MODELS,
     assert_sound,
@@ -46,7 +46,7 @@ MAP = BY_ID["digits-map"]
 @pytest.fixture(autouse=True)
 def _no_jobs() -> Iterator[None]:
     yield
-    projecting.stop_all()
+    projection_jobs.stop_all()
 
 
 def pick(app: AppTest, kind: str, *index: int) -> AppTest:
@@ -190,16 +190,16 @@ def test_a_slow_method_is_worked_out_beside_the_page_and_kept() -> None:
     assert facts["titles"] == ["t-SNE 1, no unit", "t-SNE 2, no unit"]
     assert "means little" in shown(app)
     assert "test image 11" in shown(app)  # still picked
-    assert projecting.find(MAP, "t-sne", "mean") is not None
+    assert projection_jobs.find(MAP, "t-sne", "mean") is not None
     assert not waiting(choose(MAP, "t-sne"))
-    kept = projecting.file_of(MAP, "t-sne", "mean")
+    kept = projection_jobs.file_of(MAP, "t-sne", "mean")
     kept.write_bytes(kept.read_bytes()[:100])
-    assert projecting.find(MAP, "t-sne", "mean") is None
+    assert projection_jobs.find(MAP, "t-sne", "mean") is None
 
 
 def test_work_can_be_cancelled_and_begun_again() -> None:
     app = choose(MAP, "umap")
-    attempt = projecting.job(MAP, "umap", "mean")
+    attempt = projection_jobs.job(MAP, "umap", "mean")
     assert attempt
     button(app, "Cancel").click().run()
     assert_sound(app)
@@ -208,7 +208,7 @@ def test_work_can_be_cancelled_and_begun_again() -> None:
     assert not waiting(app.run())
     button(app, "Compute UMAP").click().run()
     assert waiting(app)
-    again = projecting.job(MAP, "umap", "mean")
+    again = projection_jobs.job(MAP, "umap", "mean")
     assert again
     assert again.is_running
     os.kill(again.process.pid, signal.SIGKILL)
@@ -217,8 +217,8 @@ def test_work_can_be_cancelled_and_begun_again() -> None:
     assert "exit code -9" in app.error[0].value
     button(app, "Try again").click().run()
     assert waiting(app)
-    projecting.stop_all()
-    assert projecting.job(MAP, "umap", "mean") is None
+    projection_jobs.stop_all()
+    assert projection_jobs.job(MAP, "umap", "mean") is None
 
 
 def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Dataset) -> None:
@@ -235,7 +235,7 @@ def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Datas
 
 
 def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c() -> None:
-    attempt = projecting.start(MAP, "umap", "mean")
+    attempt = projection_jobs.start(MAP, "umap", "mean")
     assert attempt
     pid = attempt.process.pid
     try:
@@ -243,16 +243,16 @@ def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c() -> None:
         assert os.getsid(pid) == os.getsid(0)  # else that may count for nothing
         assert os.getpgid(pid) != os.getpgid(0)
     finally:
-        projecting.stop_all()
+        projection_jobs.stop_all()
 
 
 def test_only_so_many_are_at_work_at_once() -> None:
     slow = [name for name, method in METHODS.items() if not method.is_immediate]
     wanted = [(MAP, method, what) for method in slow for what in ("mean", "draw")]
-    begun = [projecting.start(*each) for each in wanted]
+    begun = [projection_jobs.start(*each) for each in wanted]
     assert [job is not None for job in begun] == [True, True, False, False]
-    assert projecting.start(*wanted[0]) is begun[0]
-    projecting.stop_all()
+    assert projection_jobs.start(*wanted[0]) is begun[0]
+    projection_jobs.stop_all()
     assert all(not job.is_running for job in begun if job)
 
 

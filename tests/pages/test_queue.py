@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import jobs
+from pages.ui.train import queue
 from tests.pages.app import assert_sound, button, open_page, run_until
 from tests.pages.test_training import ask, labels
 from tests.samples import pid_of, tiny_run, until
@@ -49,7 +49,7 @@ def test_a_run_waits_for_its_turn_and_can_be_taken_out(runs: Path) -> None:
     run_until(first, lambda a: said(a).startswith("Epoch "))
     button(first, "Stop").click().run()
     run_until(third, lambda a: said(a).startswith("Epoch "))
-    assert jobs.queue().folders() == [named(runs, "Three").path]
+    assert queue.queue().folders() == [named(runs, "Three").path]
 
 
 def test_the_same_settings_are_trained_once_for_all_who_ask(runs: Path) -> None:
@@ -60,7 +60,7 @@ def test_the_same_settings_are_trained_once_for_all_who_ask(runs: Path) -> None:
     assert any("1 other visitor wants it, too." in c.value for c in second.caption)
     button(second, "Stop").click().run()
     run_until(first, lambda a: bool(a.warning))
-    assert not jobs.is_running(entry.run)
+    assert not queue.is_running(entry.run)
 
 
 def test_settings_that_were_trained_before_are_looked_at_at_once(runs: Path) -> None:
@@ -72,10 +72,10 @@ def test_settings_that_were_trained_before_are_looked_at_at_once(runs: Path) -> 
 
 
 def test_a_full_queue_is_one_sentence_and_leaves_no_run(runs: Path, tmp_path: Path) -> None:
-    queue, store = jobs.queue(), RunStore(tmp_path / "elsewhere")
-    others = [store.create(tiny_run()).path for _ in range(queue.capacity)]
+    waiting, store = queue.queue(), RunStore(tmp_path / "elsewhere")
+    others = [store.create(tiny_run()).path for _ in range(waiting.capacity)]
     app = train("Long", epochs=5_000)
-    queue.submit(*others)
+    waiting.submit(*others)
     app = train("One more", epochs=5_001)
     assert "The queue is full: 64 of 64 places are taken" in app.error[0].value
     assert [entry.run.config.name for entry in RunStore(runs).list()] == ["Long"]
@@ -85,7 +85,7 @@ def test_a_killed_run_says_so_and_goes_on_with_one_click(runs: Path) -> None:
     app = run_until(train("Killed", epochs=5_000), lambda a: said(a).startswith("Epoch "))
     run = named(runs, "Killed")
     os.kill(pid_of(run), signal.SIGKILL)
-    until(lambda: not jobs.is_running(run))
+    until(lambda: not queue.is_running(run))
     app.run()
     assert "Its process was killed. The run keeps its last finished epoch" in app.error[0].value
     done = len(run.history())
@@ -119,7 +119,7 @@ def test_the_runs_page_shows_the_queue_and_stops_what_is_in_it(runs: Path) -> No
     assert page.dataframe[0].value["Status"].tolist()[0] in ("waiting", "new")
     button(page, "Stop").click().run()
     assert_sound(page)
-    assert jobs.queue().folders() == [named(runs, "Two").path]
+    assert queue.queue().folders() == [named(runs, "Two").path]
 
 
 def test_a_visitor_may_have_so_many_runs_at_a_time(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui import state
+from pages.ui.library import listing
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
 from vae_core.figures import rate_distortion, sweep_curve
 
@@ -127,5 +127,5 @@ def test_other_groups_are_one_choice_away() -> None:
 def test_sweeps_that_ship_are_not_in_the_picker() -> None:
     app = open_page("overview.py")
     assert not any("beta" in option for option in app.selectbox(key="run").options)
-    shipped = state.sweeps()["MNIST, beta"]
+    shipped = listing.sweeps()["MNIST, beta"]
     assert [run.config.train.beta for run in shipped] == [0.1, 0.5, 1, 2, 4, 8, 16, 32]

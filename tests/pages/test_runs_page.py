@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import access, jobs, shelf
+from pages.ui.library import passcode
+from pages.ui.train import queue, run_table
 from tests.pages.app import assert_sound, button, choose_preset, go, open_page
 from tests.samples import tiny_run, until
 from vae_core import Run, RunStore
@@ -153,11 +154,11 @@ def test_a_run_that_goes_while_a_page_reads_it_is_one_sentence(three: list[Run])
     def reading(run: object) -> None:
         import streamlit as st
 
-        from pages.ui import state
+        from pages.ui.session import chosen, keys
         from vae_core import RunError
 
-        st.session_state["chosen"] = run
-        st.error(state.explain(RunError("codes.safetensors: cannot be read")))
+        keys.CHOSEN.set(run)
+        st.error(chosen.explain(RunError("codes.safetensors: cannot be read")))
 
     said = []
     for _ in range(2):
@@ -191,16 +192,16 @@ def test_a_run_in_training_is_not_deleted(runs: Path) -> None:
     config = tiny_run()
     long = replace(config, train=replace(config.train, epochs=10_000))
     run = RunStore(runs).create(replace(long, name="Long"))
-    jobs.start(run)
+    queue.start(run)
     app = select(open_page("runs.py"), 0)
     assert app.dataframe[0].value["Status"][0].startswith("training, ")
     delete(app)
     assert_sound(app)
     assert app.info[0].value == f"{run.id} is in training: stop it on the Train page first."
     assert ids(runs) == [run.id]
-    assert jobs.is_running(run)
-    jobs.stop(run)
-    until(lambda: not jobs.is_running(run))
+    assert queue.is_running(run)
+    queue.stop(run)
+    until(lambda: not queue.is_running(run))
     delete(select(app, 0))
     assert ids(runs) == []
 
@@ -257,14 +258,14 @@ def test_with_a_passcode_runs_can_be_looked_at_and_opened_only(
     pin, ask = button(app, "Pin"), button(app, "Delete …")
     ask.click().run()
     last = app.button(key="delete-for-good")
-    monkeypatch.setenv(access.VARIABLE, "secret")
+    monkeypatch.setenv(passcode.VARIABLE, "secret")
     for pressed in (last, pin):  # both were on the page before the door was closed
         pressed.click().run()
         assert_sound(app)
     assert ids(runs) == [run.id for run in three]
     assert not any(run.is_pinned for run in three)
-    shelf.delete([run.id for run in three])  # what the buttons call, in no session at all
-    shelf.pin([run.id for run in three], True)
+    run_table.delete([run.id for run in three])  # what the buttons call, in no session at all
+    run_table.pin([run.id for run in three], True)
     assert ids(runs) == [run.id for run in three]
     app = select(open_page("runs.py"), 1)
     assert not button(app, "Open").disabled

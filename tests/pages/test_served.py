@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
-from pages.ui import served
-from pages.ui.served import MOST_OFFERS, Offer
+from pages.ui.server import routes
+from pages.ui.server.routes import MOST_OFFERS, Offer
 from tests.pages.app import fetch
 
 EIGHT = bytes(range(8))
@@ -22,7 +22,7 @@ def letters() -> str:
         images=pictures.get,
         answers={"turn": (8, lambda question: question[::-1])},
     )
-    return served.offer(next(names), lambda: offer)
+    return routes.offer(next(names), lambda: offer)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_offering_again_keeps_it_and_does_not_make_it_anew() -> None:
         made.append(name)
         return Offer({"a": lambda: b"kept"})
 
-    address = served.offer(name, make)
+    address = routes.offer(name, make)
     for _ in range(2 * MOST_OFFERS):
         letters()
-        assert served.offer(name, make) == address
+        assert routes.offer(name, make) == address
         assert fetch(address + "a").content == b"kept"
     assert len(made) == 1

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pages.ui import lensfile
-from pages.ui.charts import SAVE
 from pages.ui.components import ASSETS
+from pages.ui.drawing.charts import SAVE
 from tests.pages.app import MODELS, assert_sound, open_page
 from tests.samples import ROOT
 from vae_core import Run, load_dataset

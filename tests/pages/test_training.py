@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import jobs, state
-from pages.ui.forms import PRESETS
+from pages.ui.library import listing
+from pages.ui.train import queue
+from pages.ui.train.form import PRESETS
 from tests.pages.app import assert_sound, button, charts, choose_preset, go, open_page, run_until
 from tests.samples import until
 from vae_core import RunStore
@@ -66,9 +67,9 @@ def test_a_stopped_model_goes_on_to_its_last_epoch(runs: Path) -> None:
     assert entry.status == "unfinished"
     assert 1 <= done < 150
     assert app.warning[0].value == f"Interrupted after epoch {done} of 150."
-    until(lambda: not jobs.is_running(entry.run))
+    until(lambda: not queue.is_running(entry.run))
     button(app, "Go on").click().run()
-    assert jobs.is_running(entry.run)
+    assert queue.is_running(entry.run)
     run_until(app, lambda a: bool(a.success))
     assert [r["epoch"] for r in entry.run.history()] == list(range(1, 151))
     assert app.selectbox(key="run").value.startswith("Stopped · ")
@@ -81,7 +82,7 @@ def test_a_running_job_is_found_again_in_a_new_window(runs: Path) -> None:
     assert any(m.value == "##### Long" for m in other.markdown)
     button(other, "Stop").click().run()
     (entry,) = RunStore(runs).list()
-    until(lambda: not jobs.is_running(entry.run))
+    until(lambda: not queue.is_running(entry.run))
     assert "Go on" in labels(app.run())
 
 
@@ -94,7 +95,7 @@ def test_training_that_fails_says_why_in_its_own_words(runs: Path) -> None:
     state = entry.run.path / "resume.safetensors"
     state.write_bytes(state.read_bytes()[:100])
     button(app, "Go on").click().run()
-    while jobs.is_running(entry.run):  # it reads the file first and ends by itself
+    while queue.is_running(entry.run):  # it reads the file first and ends by itself
         app.run()
     app.run()
     assert not app.exception
@@ -170,12 +171,12 @@ def test_a_sweep_trains_in_one_job_stops_as_a_whole_and_goes_on(runs: Path) -> N
     button(app, "Stop").click().run()
     made = [entry.run for entry in RunStore(runs).list()]
     assert {run.config.sweep for run in made} == {"Betas"}
-    until(lambda: not any(jobs.is_running(run) for run in made))
+    until(lambda: not any(queue.is_running(run) for run in made))
     assert not all(run.is_finished for run in made)
     assert_sound(app)
     button(app, "Go on").click().run()
     run_until(app, lambda a: any("All 2 runs are finished" in s.value for s in a.success))
-    low, high = state.sweeps()["Betas, yours"]
+    low, high = listing.sweeps()["Betas, yours"]
     assert (low.config.train.beta, high.config.train.beta) == (0.5, 4.0)
     assert low.metrics()["test_rate"] > high.metrics()["test_rate"]
     assert low.kept_epochs() == high.kept_epochs() == [1, 2, 3, 5, 8, 13, 21, 34, 55, 60]

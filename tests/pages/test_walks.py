@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageSequence
 
-from pages.ui import cached, walk
-from pages.ui.walk import DRAWS, STEPS
+from pages.ui.explore import walks
+from pages.ui.explore.walks import DRAWS, STEPS
+from pages.ui.library import cached
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
 from vae_core import Dataset, Run, load_dataset
 from vae_core.analysis import (
@@ -142,8 +143,8 @@ def test_arithmetic_shows_four_pictures_and_what_is_near(run: Run) -> None:
 def test_a_walk_can_be_taken_home_as_an_animation(name: str) -> None:
     run = BY_ID[name]
     vae, codes = cached.vae(run), cached.codes(run)
-    ends = walk.Ends(codes.mean[0], codes.mean[1], "")
-    image = Image.open(io.BytesIO(walk.animation(vae, ends, "linear")))
+    ends = walks.Ends(codes.mean[0], codes.mean[1], "")
+    image = Image.open(io.BytesIO(walks.animation(vae, ends, "linear")))
     assert image.size[0] in range(200, 261)
     assert 24 < image.n_frames <= 48  # 25 there and 23 back, but for equal ones
     seconds = sum(f.info["duration"] for f in ImageSequence.Iterator(image)) / 1000

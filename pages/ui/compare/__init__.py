@@ -1,0 +1,1 @@
+"""Helpers of the pages under Compare: two models, rate and distortion."""

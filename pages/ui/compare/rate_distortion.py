@@ -1,0 +1,93 @@
+"""Which runs stand beside the chosen one, and what is said of those that cannot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.library import cached, listing
+from vae_core import Run
+from vae_core.comparison import Yardstick, epoch_table, run_table, sweep_table
+from vae_core.config import POSTERIORS
+
+TABLES = {"runs": run_table, "epochs": epoch_table, "sweep": sweep_table}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that are measured alike, with a finite rate, by the labels that are shown.
+
+    Attributes
+    ----------
+    title : what they are measured on
+    runs : those that can be drawn, by label
+    left_out : one sentence about those that cannot; empty when there is none
+    """
+
+    title: str
+    runs: dict[str, Run]
+    left_out: str
+
+
+@st.cache_resource(max_entries=500, show_spinner=False)
+def _yardstick(version: str, _run: Run) -> Yardstick:
+    return Yardstick.of(_run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _table(versions: tuple[str, ...], kind: str, _runs: list[Run]) -> pd.DataFrame:
+    return TABLES[kind](_runs)
+
+
+def table(kind: str, runs: Iterable[Run]) -> pd.DataFrame:
+    """One of `TABLES`, of finished runs; not to be changed."""
+    several = list(runs)
+    return _table(tuple(map(cached.version, several)), kind, several)
+
+
+def pick_group(run: Run) -> Group:
+    """The select box of groups, the chosen run's first; returns the one that is picked."""
+    every = {one.path: one for own in listing.sweeps().values() for one in own}
+    every |= {one.path: one for one in listing.openable().values()}
+    yardsticks = {one.path: _yardstick(cached.version(one), one) for one in every.values()}
+    own = yardsticks.get(run.path) or Yardstick.of(run)
+    ordered = sorted(Counter(yardsticks.values()).items(), key=lambda pair: -pair[1])
+    options = [own, *(yardstick for yardstick, _ in ordered if yardstick != own)]
+    titles = Counter(yardstick.title for yardstick in options)
+    labels = {
+        y.title if titles[y.title] == 1 else f"{y.title} ({y.fingerprint})": y for y in options
+    }
+    picked = labels[st.selectbox("Measured on", list(labels), key=f"measured-on-{run.path}")]
+    alike = [one for one in every.values() if yardsticks[one.path] == picked]
+    drawn = {one.id: one for one in alike if POSTERIORS[one.config.model.posterior].has_rate}
+    points = len(alike) - len(drawn)
+    reasons = Counter(picked.difference(y) for y in yardsticks.values() if y != picked)
+    return Group(picked.title, drawn, _left_out(points, reasons))
+
+
+def _left_out(points: int, reasons: Counter[str]) -> str:
+    said = []
+    if points:
+        said.append(f"{points} with a point mass as posterior: no finite rate.")
+    if reasons:
+        why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        said.append(f"{reasons.total()} whose nats are not comparable: {why}.")
+    return f"Not drawn: {' '.join(said)}" if said else ""
+
+
+def pick_sweep(group: Group) -> list[Run]:
+    """The runs of one sweep within the group; a select box when there are several sweeps."""
+    found = {
+        name: [run for run in runs if run.id in group.runs]
+        for name, runs in listing.sweeps().items()
+    }
+    several = [name for name, runs in found.items() if len(runs) > 1]
+    if not several:
+        return []
+    if len(several) == 1:
+        return found[several[0]]
+    return found[st.selectbox("Sweep", several, key=f"sweep-{group.title}")]

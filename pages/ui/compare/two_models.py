@@ -1,0 +1,167 @@
+"""Two runs beside each other: which is the second, and what is drawn of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+from torch import Tensor
+
+from pages.ui.drawing import charts
+from pages.ui.drawing.strips import rows_html
+from pages.ui.library import cached, images, listing
+from pages.ui.session import summary
+from vae_core import Run
+from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
+from vae_core.comparison import Side, comparable, compare_table, images_title
+from vae_core.figures import kl_pair, posterior_plane, same_scale
+from vae_core.figures.compare import MOST_BARS
+
+MOST_POINTS = 1000
+COUNT = 10
+STEPS = 11
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The chosen run and a second one, with the names by which the pickers offer them."""
+
+    left: Run
+    right: Run
+    names: tuple[str, str]
+
+    @property
+    def runs(self) -> tuple[Run, Run]:
+        """Both, in order."""
+        return self.left, self.right
+
+
+def pick(run: Run) -> Pair | None:
+    """The picker of the second run; None when there is no other."""
+    runs = listing.openable()
+    (own,) = (label for label, other in runs.items() if other.path == run.path)
+    others = [label for label in runs if label != own]
+    if not others:
+        return None
+    alike = [label for label in others if comparable(run, runs[label])]
+    picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
+    with picker:
+        label = st.selectbox(
+            "Second model", others, others.index((alike or others)[0]), key="other",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+    with line:
+        st.caption(summary.summary(runs[label]))
+    return Pair(run, runs[label], (own, label))
+
+
+def planes(pair: Pair) -> tuple[list[go.Figure], bool]:
+    """The posterior plane of each run, and whether both are to the same scale."""
+    left, right = map(cached.version, pair.runs)
+    return _planes(left, right, pair)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
+    figures, priors = [], []
+    for run in _pair.runs:
+        codes, class_names = cached.codes(run), run.data()["class_names"]
+        order = cached.order(run)
+        axes = (0, 1) if len(order) == 2 else (order[0], order[min(1, len(order) - 1)])
+        layout = charts.Plane(codes, axes)
+        figures.append(
+            posterior_plane(
+                layout.points(charts.first(codes, MOST_POINTS), class_names),
+                layout.outlines(class_posteriors(codes), class_names),
+                layout.titles,
+                height=500,
+                prior=layout.prior(),
+                corners=layout.corners,
+            )
+        )
+        priors.append((codes.kind.prior_title, codes.is_triangle))
+    if alike := priors[0] == priors[1]:
+        same_scale(*figures)
+    return [charts.plain(figure) for figure in figures], alike
+
+
+def show_bars(pair: Pair) -> None:
+    """The KL of both, each sorted."""
+    left, right = map(cached.rates, pair.runs)
+    charts.draw("kl-pair", kl_pair, left, right, pair.names)
+
+
+def show_table(pair: Pair) -> None:
+    """The numbers of both."""
+    left, right = (Side(run, cached.vae(run), cached.codes(run)) for run in pair.runs)
+    table = compare_table(left, right)
+    st.dataframe(
+        table,
+        key="numbers",
+        hide_index=True,
+        height="content",
+        column_config={
+            "quantity": "",
+            "left": pair.names[0],
+            "right": pair.names[1],
+            "difference": "right less left",
+        },
+    )
+
+
+def plane_note(pair: Pair, alike: bool) -> str:
+    """What the planes are of."""
+    shown = " and ".join(
+        f"{min(MOST_POINTS, len(cached.codes(run))):,} of {len(cached.codes(run)):,}"
+        for run in pair.runs
+    )
+    scale = (
+        "Both planes are to the same scale."
+        if alike
+        else "Each plane is to its own scale, for the priors are of different kinds."
+    )
+    return (
+        f"Posterior means of the first test images, {shown}; ellipses match the mean and "
+        f"covariance of each q(z|y), at 1σ and 2σ. Across and up: the two most informative "
+        f"numbers. {scale}"
+    )
+
+
+def kl_note(pair: Pair) -> str:
+    """What the bars are of."""
+    said = "Means over each run's own test images, each run's numbers sorted by their KL."
+    if any(len(cached.order(run)) > MOST_BARS for run in pair.runs):
+        said += f" The first {MOST_BARS} of each."
+    for run, name in zip(pair.runs, pair.names, strict=True):
+        kind = cached.codes(run).kind
+        if kind.has_rate and not kind.is_additive:
+            said += f" {name}: {kind.bars_note}"
+    return said
+
+
+def picture_note(pair: Pair) -> str:
+    """What the pictures are."""
+    note = "A reconstruction is decode(mean): the decoder's mean picture at the posterior's mean."
+    return f"{note} {images_title(pair.left)}."
+
+
+def reconstructions(pair: Pair) -> str:
+    """The same test images decoded from both runs' means, the originals on top if they are here."""
+    chosen = examples(cached.codes(pair.left), COUNT).index
+    data = images.images_of(pair.left)
+    rows = [("test images", data.test.batch(chosen))] if data else []
+    for run, name in zip(pair.runs, pair.names, strict=True):
+        pictures = decode_mean(cached.vae(run), cached.codes(run).mean[chosen])
+        rows.append((f"{name}: decode(mean)", pictures))
+    return rows_html(rows)
+
+
+def walks(pair: Pair, start: int, end: int) -> str:
+    """The same straight walk decoded by both, between the means of two test images."""
+    rows: list[tuple[str, Tensor]] = []
+    for run, name in zip(pair.runs, pair.names, strict=True):
+        mean = cached.codes(run).mean
+        z = interpolate(mean[start], mean[end], STEPS, "linear")
+        rows.append((name, decode_mean(cached.vae(run), z)))
+    return rows_html(rows, ["start", "½ of the way", "end"])

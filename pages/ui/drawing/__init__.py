@@ -1,0 +1,1 @@
+"""How figures, strips of pictures and their files are put on a page."""

@@ -1,0 +1,1 @@
+"""Helpers of the pages under Explore: posteriors, projection, walks, locality."""

@@ -1,0 +1,82 @@
+"""Arithmetic with the means of classes: which classes, the line of pictures, the outcome."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pages.ui.drawing.strips import NEIGHBOURS, STYLE, neighbours_html
+from pages.ui.library import cached
+from vae_core import Codes, Dataset, Run
+from vae_core.analysis import class_arithmetic, class_mean, decode_mean, nearest_codes
+from vae_core.figures import contact_sheet, data_uri
+from vae_core.posteriors import Dirichlet
+from vae_core.vae import VAE
+
+
+def pick_classes(labels: list[int], names: list[str]) -> tuple[int, int, int]:
+    """The classes of A - B + C."""
+    chosen = []
+    with st.container(horizontal=True):
+        for place, (sign, key) in enumerate((("Mean of", "A"), ("less", "B"), ("plus", "C"))):
+            label = st.selectbox(
+                sign, labels, min((7, 1, 0)[place], len(labels) - 1), key=f"class-{key}",
+                format_func=lambda y: f"class {names[y]}", bind="query-params", width=170,
+            )  # fmt: skip
+            chosen.append(int(label))
+    return chosen[0], chosen[1], chosen[2]
+
+
+def outcome(run: Run, classes: tuple[int, int, int], data: Dataset | None) -> tuple[str, str, str]:
+    """The line of pictures, which class the result is of, and the images next to it."""
+    return _outcome(cached.version(run), classes, data is not None, run, data)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _outcome(
+    version: str, classes: tuple[int, int, int], has_images: bool, _run: Run, _data: Dataset | None
+) -> tuple[str, str, str]:
+    vae, codes, names = cached.vae(_run), cached.codes(_run), _run.data()["class_names"]
+    z = class_arithmetic(codes, *classes)
+    return (
+        equation(vae, codes, classes, z, names),
+        verdict(codes, z, names),
+        neighbours_html(vae, codes, z, names, _data),
+    )
+
+
+def equation(
+    vae: VAE, codes: Codes, classes: tuple[int, int, int], z: Tensor, names: list[str]
+) -> str:
+    """Four pictures in a line: A - B + C = result."""
+    terms = torch.stack([*(class_mean(codes, y) for y in classes), z])
+    titles = [*(f"mean of class {names[y]}" for y in classes), "result"]
+    cells = []
+    for sign, title, picture in zip(
+        ("", "−", "+", "="), titles, decode_mean(vae, terms), strict=True
+    ):
+        source = data_uri(contact_sheet(picture[None].numpy(), 1, scale=4))
+        cells.append(f"{sign}<img alt='{escape(title)}' src='{source}'>")
+    return f"{STYLE}<div class='equation'>{''.join(cells)}</div>"
+
+
+def verdict(codes: Codes, z: Tensor, names: list[str]) -> str:
+    """Which class the nearest test images are of."""
+    labels = nearest_codes(codes, z, NEIGHBOURS).labels
+    counts = labels.bincount()
+    best = int(counts.argmax())
+    return (
+        f"Of the {len(labels)} test images whose means are nearest to the result, "
+        f"{int(counts[best])} are of class **{names[best]}**."
+    )
+
+
+def conditions(codes: Codes) -> str:
+    """What the means are of."""
+    said = f"Means of the posterior means of each class over {len(codes):,} test images, decoded."
+    if issubclass(codes.kind, Dirichlet):
+        said += " Numbers below 0 are set to 0 and the rest scaled to add up to 1."
+    return said

@@ -1,0 +1,95 @@
+"""What a feature map's cells see and paint, for the chosen run."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pages.ui.library import cached, images
+from vae_core import Run
+from vae_core.analysis import (
+    cell_correlation,
+    decode_mean,
+    decoder_difference,
+    encoder_sensitivity,
+)
+
+N_IMAGES = 16
+MOST_NUMBERS = 256  # of a map whose cells are all shown at once
+
+Cell = tuple[int, int]
+
+
+def inputs(run: Run) -> tuple[Tensor, str]:
+    """Images to look at the encoder with, and what they are."""
+    data = images.images_of(run)
+    codes = cached.codes(run)
+    n = min(N_IMAGES, len(codes))
+    if data is not None:
+        return data.test.batch(slice(0, n)), f"the first {n} test images"
+    means = codes.mean[:n]
+    return decode_mean(cached.vae(run), means), f"reconstructions of the first {n} test images"
+
+
+@st.cache_data(max_entries=256, show_spinner="Asking every pixel …")
+def _sees(version: str, said: str, cells: list[Cell], _run: Run) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = encoder_sensitivity(
+        cached.vae(_run), inputs(_run)[0], cells
+    ).numpy()
+    return found
+
+
+@st.cache_data(max_entries=256, show_spinner="Moving every number …")
+def _paints(version: str, cells: list[Cell], _run: Run) -> NDArray[np.float32]:
+    z = cached.codes(_run).mean[:N_IMAGES]
+    found: NDArray[np.float32] = decoder_difference(cached.vae(_run), z, cells).numpy()
+    return found
+
+
+@st.cache_data(max_entries=32, show_spinner="Comparing cells over all images …")
+def _correlation(version: str, _run: Run) -> pd.DataFrame:
+    return cell_correlation(cached.codes(_run))
+
+
+def sees(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
+    """|d mu / d x| of these cells, (k, H, W)."""
+    return _sees(cached.version(run), inputs(run)[1], cells, run)
+
+
+def paints(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
+    """Change of the decoded picture by these cells, (k, H, W)."""
+    return _paints(cached.version(run), cells, run)
+
+
+def correlation(run: Run) -> pd.DataFrame:
+    """How far cells go together, by distance."""
+    return _correlation(cached.version(run), run)
+
+
+def all_of(run: Run) -> list[Cell]:
+    """Every cell, row by row."""
+    h, w, _ = cached.codes(run).latent_shape
+    return list(itertools.product(range(h), range(w)))
+
+
+def pick(run: Run) -> Cell:
+    """The cell that is looked at, in the address."""
+    h, w, _ = cached.codes(run).latent_shape
+    place = []
+    for name, count in (("Row", h), ("Column", w)):
+        key = name.lower()
+        options = list(range(count))
+        if st.session_state.get(key) not in (None, *options):  # of another model
+            del st.session_state[key]
+        place.append(
+            st.segmented_control(
+                name, options, default=count // 2, key=key, bind="query-params", required=True
+            )
+        )
+    row, column = place
+    return row, column

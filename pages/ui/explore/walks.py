@@ -1,0 +1,190 @@
+"""Walks between two codes: which ends, their pictures, what is said of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pages.ui.drawing.strips import FRAMES, GIF_SIDE, picture_html, rows_html
+from pages.ui.library import cached
+from vae_core import Codes, Dataset, Run
+from vae_core.analysis import (
+    Shell,
+    code_norms,
+    decode_mean,
+    interpolate,
+    middle_in_shell,
+    norms,
+    prior_shell,
+    walks_of,
+)
+from vae_core.figures import gif
+from vae_core.posteriors import Dirichlet
+from vae_core.vae import VAE
+
+STEPS = 11  # an odd number: one of them is the middle
+IMAGES, DRAWS = "test images", "prior draws"
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where a walk begins and ends, and what these are."""
+
+    start: Tensor
+    end: Tensor
+    title: str
+
+
+@st.cache_resource(max_entries=32, show_spinner="Measuring how far codes are from the origin …")
+def _lengths(version: str, _run: Run) -> tuple[Shell, pd.DataFrame]:
+    codes = cached.codes(_run)
+    return prior_shell(codes.prior()), code_norms(codes)
+
+
+def lengths(run: Run) -> tuple[Shell, pd.DataFrame]:
+    """Norms of the prior's draws, and of the codes."""
+    return _lengths(cached.version(run), run)
+
+
+def headline(vae: VAE) -> str:
+    """What there is to see, and to try."""
+    if len(walks_of(vae.family)) == 1:
+        return (
+            "##### A straight walk mixes its ends, and stays on the simplex. **Try this:** walk "
+            "between images of different classes."
+        )
+    return (
+        "##### In many dimensions the middle of a straight walk lies where no code is. "
+        "**Try this:** choose prior draws, and compare the middles."
+    )
+
+
+def pick_image(label: str, key: str, first: int, codes: Codes) -> int:
+    """A test image, by its number."""
+    last = len(codes) - 1
+    if st.session_state.get(key, 0) > last:  # chosen for a model with more images
+        st.session_state[key] = last
+    number = st.number_input(
+        label, 0, last, min(first, last), key=key, bind="query-params", width=150
+    )
+    return int(number)
+
+
+def picture_of(run: Run, data: Dataset | None, index: int) -> Tensor:
+    """A test image, (c, H, W), or where it is not here its reconstruction."""
+    if data is not None:
+        return data.test.batch(slice(index, index + 1))[0]
+    return decode_mean(cached.vae(run), cached.codes(run).mean[index : index + 1])[0]
+
+
+def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
+    """Two test images by their numbers, each with its picture."""
+    codes, names = cached.codes(run), run.data()["class_names"]
+    chosen = []
+    another = int((codes.labels != codes.labels[0]).int().argmax()) or 1  # of another class
+    for label, key, first in (("From test image", "from", 0), ("to test image", "to", another)):
+        index = pick_image(label, key, first, codes)
+        title = f"test image {index}, class {names[int(codes.labels[index])]}"
+        st.html(picture_html(picture_of(run, data, index), title), width=84)
+        chosen.append(index)
+    return chosen[0], chosen[1]
+
+
+def pick_ends(run: Run, data: Dataset | None) -> Ends:
+    """Two means of test images, or two draws from the prior."""
+    codes, names = cached.codes(run), run.data()["class_names"]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        kind = st.segmented_control(
+            "Ends", [IMAGES, DRAWS], default=IMAGES, key="ends", bind="query-params",
+            required=True, width="content",
+        )  # fmt: skip
+        if kind == DRAWS:
+            seed = st.number_input("Pair of draws", 0, 9999, key="pair", bind="query-params",
+                                   width=150)  # fmt: skip
+            z = codes.prior().sample((2,), torch.Generator().manual_seed(int(seed)))
+            return Ends(z[0], z[1], "two draws from the prior")
+        start, end = pick_images(run, data)
+    what = " to ".join(f"image {i} ({names[int(codes.labels[i])]})" for i in (start, end))
+    return Ends(codes.mean[start], codes.mean[end], f"posterior means, {what}")
+
+
+def between(vae: VAE, ends: Ends, steps: int = STEPS) -> dict[str, Tensor]:
+    """The latents of every kind of walk that the family allows, by its kind."""
+    return {
+        how: interpolate(ends.start, ends.end, steps, how, vae.family)
+        for how in walks_of(vae.family)
+    }
+
+
+def strips(run: Run, walks: dict[str, Tensor]) -> str:
+    """Every walk as decoded pictures, one below the other."""
+    return _strips(cached.version(run), walks, run)
+
+
+def _bytes(z: Tensor) -> bytes:
+    return z.numpy().tobytes()
+
+
+@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Tensor: _bytes})
+def _strips(version: str, walks: dict[str, Tensor], _run: Run) -> str:
+    vae = cached.vae(_run)
+    rows = [(f"{how} walk, decoded means", decode_mean(vae, z)) for how, z in walks.items()]
+    return rows_html(rows, ["start", "½ of the way", "end"])
+
+
+def offer_gifs(run: Run, vae: VAE, ends: Ends) -> None:
+    """A download for every walk: made when it is asked for, in finer steps."""
+    with st.container(horizontal=True):
+        for how in walks_of(vae.family):
+            st.download_button(
+                f"{how.capitalize()} walk as GIF",
+                partial(animation, vae, ends, how),
+                f"{run.id}-{how}.gif",
+                "image/gif",
+                key=f"gif-{how}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+
+
+def animation(vae: VAE, ends: Ends, how: str) -> bytes:
+    """A walk there and back, as a GIF."""
+    z = interpolate(ends.start, ends.end, FRAMES, how, vae.family)
+    return gif(decode_mean(vae, z).numpy(), GIF_SIDE // vae.image_shape[-1])
+
+
+def norms_frame(walks: dict[str, Tensor]) -> pd.DataFrame:
+    """What `walk_norms` draws as lines."""
+    frames = [
+        pd.DataFrame({"how": how, "t": torch.linspace(0, 1, len(z)), "norm": norms(z)})
+        for how, z in walks.items()
+    ]
+    return pd.concat(frames)
+
+
+def conditions(run: Run, ends: Ends, shell: Shell) -> str:
+    """What the walk is of, and where the prior is."""
+    codes = cached.codes(run)
+    d, kind = codes.mean[0].numel(), codes.kind
+    said = (
+        f"From and to: {ends.title}. Shaded: between {shell.low:.2f} and {shell.high:.2f} lie 95% "
+        f"of the norms of the prior's draws, {d} {'number' if d == 1 else 'numbers'} each. "
+    )
+    if issubclass(kind, Dirichlet):
+        return said + (
+            "Only the straight walk is shown: the numbers of a cell add up to 1, and a turn about "
+            "the origin would leave that simplex. The norm says how pure a mixture is."
+        )
+    if shell.is_exact:
+        said += (
+            f"The middle of a straight walk between two draws of N(0, I) is there in "
+            f"{middle_in_shell(d):.1%} of all cases."
+        )
+    if not kind.has_rate:
+        said += " A point mass is trained without a prior: the shell is only a scale."
+    return said

@@ -1,0 +1,74 @@
+"""The original images: which one is looked at, and what to do when they are not here."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.library import cached, passcode
+from pages.ui.session import keys
+from vae_core import Dataset, Run
+from vae_core.data.sources import SOURCES, download_files
+from vae_core.errors import DataError
+
+
+class _Bar:
+    """What a pooch download reports to, drawn as a progress bar."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.total, self.done = title, 0, 0
+        self.bar = st.progress(0.0, f"Downloading {title} …")
+
+    def update(self, n: int) -> None:
+        self.done += n
+        share = min(1.0, self.done / self.total) if self.total else 0.0
+        self.bar.progress(share, f"Downloading {self.title}: {self.done / 1e6:.1f} MB")
+
+    def reset(self) -> None:
+        self.done = 0
+
+    def close(self) -> None:
+        pass
+
+
+def data_dir() -> str | None:
+    """The folder of images the reader named, if any."""
+    return keys.DATA_DIR.get() or None
+
+
+def images_of(run: Run) -> Dataset | None:
+    """The run's data set when it is on this machine."""
+    found = cached.images_of(run, data_dir())
+    return found if isinstance(found, Dataset) else None
+
+
+def offer_images(name: str, why: str, reason: str | None = None) -> None:
+    """Say that images are missing and what for; offer the download, or a folder."""
+    source = SOURCES[name]
+    st.info(f"{why} {reason or f'{source.title} is not on this machine.'}", icon=":material/image:")
+    with st.popover(f"Get {source.title}"):
+        if not passcode.ask("Getting images"):
+            return
+        if st.button(f"Download (about {source.megabytes} MB)"):
+            try:
+                download_files(name, progress=_Bar(source.title))
+                keys.DATA_DIR.set("")  # a named folder is the only one looked at
+                st.rerun()
+            except DataError as error:
+                st.error(str(error))
+        st.text_input(
+            "or use a folder that holds its files", key=keys.DATA_DIR.name, persist_state="session"
+        )
+        st.caption(source.listing)
+        if data_dir() and reason:
+            st.error(reason)
+
+
+def offer_images_of(run: Run, why: str) -> None:
+    """`offer_images` for the run's data set, when it can be had; else the reason alone."""
+    found = cached.images_of(run, data_dir())
+    if isinstance(found, Dataset):
+        return
+    if run.config.data.name in SOURCES:
+        offer_images(run.config.data.name, why, found)
+    else:
+        st.info(f"{why} {found}", icon=":material/image:")

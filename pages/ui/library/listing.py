@@ -1,0 +1,92 @@
+"""All runs, those that ship and those of this server; a folder is read again when it changes."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pages.ui.session import paths
+from vae_core.comparison import by_value
+from vae_core.runs.run import Run
+from vae_core.runs.store import Entry, RunStore
+
+Files = frozenset[tuple[str, int, int, int, int]]  # name, inode, size, times of the last changes
+
+DEFAULT_RUN = "mnist-2d"
+ORDER = (
+    *("mnist-2d", "mnist-20d", "mnist-map", "mnist-conv-2d", "mnist-ae-2d", "mnist-full-2d"),
+    *("mnist-dirichlet-3", "mnist-dirichlet-10", "mnist-gaussian-10d", "mnist-ones-2d"),
+    *("mnist-collapsed", "digits-2d", "digits-map"),
+)
+
+_known: dict[Path, tuple[Files, Entry]] = {}
+
+
+class Listing(RunStore):
+    """A folder of runs whose list comes from memory, for all readers.
+
+    To ask for the times of a run's files takes a twentieth of what reading them takes. A run
+    that is new, has come further, is finished or was damaged shows at once.
+    """
+
+    def entry(self, run_id: str) -> Entry:
+        """The run, or why it cannot be opened; what cannot is tried anew each time."""
+        path = self.root / run_id
+        files, (known, entry) = _files(path), _known.get(path, (None, None))
+        if entry is None or files != known:
+            entry = super().entry(run_id)
+            if entry.run:
+                _known[path] = (files, entry)  # as it was before it was read, if not since
+        return entry
+
+
+def _files(path: Path) -> Files:
+    try:
+        with os.scandir(path) as found:
+            stats = [(file.name, file.stat()) for file in found]
+    except OSError:  # removed while we look: the store will say so
+        return frozenset()
+    return frozenset((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats)
+
+
+def entries() -> list[Entry]:
+    """Bundled models in their order, then the reader's own runs, newest first."""
+    bundled = {entry.id: entry for entry in _shipped(paths.BUNDLED)}
+    return [bundled[name] for name in ORDER if name in bundled] + Listing(paths.RUNS).list()
+
+
+@cache
+def _shipped(folder: Path) -> list[Entry]:
+    """Runs that ship, which do not change while the server runs."""
+    return RunStore(folder).list()
+
+
+def openable() -> dict[str, Run]:
+    """Runs with weights and codes, by the label that the picker and the address show."""
+    runs = [e.run for e in entries() if e.run and e.run.is_finished]
+    return {
+        r.title if r.path.parent == paths.BUNDLED else f"{r.title} · {r.id[-6:]}": r for r in runs
+    }
+
+
+def sweeps() -> dict[str, list[Run]]:
+    """The finished runs of every sweep by its name, in the order of their values.
+
+    Those that ship come first. They are not offered by the picker.
+    """
+    folders = sorted(path for path in paths.SWEEPS.glob("*") if path.is_dir())
+    own = Listing(paths.RUNS).list()
+    found: dict[str, list[Run]] = {}
+    for entries in (*map(_shipped, folders), own):
+        for entry in entries:
+            run = entry.run
+            if run and run.is_finished and run.config.sweep:
+                name = f"{run.config.sweep}, yours" if entries is own else run.config.sweep
+                found.setdefault(name, []).append(run)
+    return {name: by_value(runs) for name, runs in found.items()}
+
+
+def sweep_names() -> set[str]:
+    """The names of the reader's own sweeps, finished or not."""
+    return {e.run.config.sweep for e in Listing(paths.RUNS).list() if e.run and e.run.config.sweep}

@@ -1,0 +1,1 @@
+"""Helpers of the pages under Measure: aggregate, bounds, diagnostics."""

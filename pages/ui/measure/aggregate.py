@@ -1,0 +1,106 @@
+"""Below the split of the rate: classes one by one, classes together, and variances."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+import torch
+
+from pages.ui.drawing import charts
+from pages.ui.library import cached
+from pages.ui.library.background import run_in_background
+from vae_core import Run
+from vae_core.analysis import ClassSurgery, class_buildup, class_densities, class_surgery
+from vae_core.figures import class_bars, class_layers, variance_bars
+
+N_PLACES = 241
+
+
+@st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
+def _surgery(version: str, _run: Run, n_samples: int) -> ClassSurgery:
+    return run_in_background(class_surgery, cached.codes(_run), n_samples)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Adding one class after the other …")
+def _buildup(version: str, _run: Run, j: int, n_samples: int) -> pd.DataFrame:
+    return run_in_background(class_buildup, cached.codes(_run), j, n_samples)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
+def _layers(version: str, _run: Run, j: int) -> pd.DataFrame:
+    """Each class's part of the density of number j, in long form."""
+    codes, names = cached.codes(_run), _run.data()["class_names"]
+    mean, reach = codes.mean.flatten(1)[:, j], 3.0 * codes.variance.flatten(1)[:, j].sqrt()
+    low = max(codes.kind.low, float((mean - reach).min()))
+    high = min(codes.kind.high, float((mean + reach).max()))
+    inside = 1e-3 * (high - low)  # the density of a proportion may be infinite at its ends
+    places = torch.linspace(low + inside, high - inside, N_PLACES)
+    parts = class_densities(codes, j, places).numpy()
+    return pd.concat(
+        pd.DataFrame({"z": places.numpy(), "density": part, "label": label, "name": names[label]})
+        for label, part in zip(codes.labels.unique().tolist(), parts, strict=True)
+    )
+
+
+def one_by_one(run: Run, n_samples: int) -> None:
+    """KL of every class, and what it has to do with that of all of them."""
+    surgery = _surgery(cached.version(run), run, n_samples)
+    known = surgery.table.dropna(subset=["class_kl"])
+    names = [run.data()["class_names"][y] for y in known["label"]]
+    if len(known):
+        charts.draw("class_kl", class_bars, known, names)
+    if math.isfinite(surgery.label_information):
+        st.markdown(
+            f"Mean over classes {surgery.mean_class_kl:.2f} = I(y; z) "
+            f"{surgery.label_information:.2f} + KL(q(z) ‖ p) {surgery.marginal_kl:.2f} nats. A "
+            "class need not look like the prior: only all of them together."
+        )
+    else:
+        st.markdown(
+            "Left out are classes whose images are told apart by their posteriors: too few to tell."
+        )
+
+
+def together(run: Run, n_samples: int) -> None:
+    """Classes added one by one until they are the aggregate posterior."""
+    codes, names = cached.codes(run), cached.rates(run)["name"].tolist()
+    order, version = cached.order(run), cached.version(run)
+    labels = codes.labels.unique().tolist()
+    chart, side = st.columns([3, 1], gap="large")
+    with side:
+        name = st.selectbox("Latent number", [names[j] for j in order], key="buildup_number")
+        last = labels[-1]
+        if len(labels) > 1:
+            last = st.select_slider(
+                "Classes up to", labels, last, key="buildup_classes",
+                format_func=lambda y: run.data()["class_names"][y],
+            )  # fmt: skip
+    j = names.index(name)
+    layers, table = _layers(version, run, j), _buildup(version, run, j, n_samples)
+    shown = layers[layers["label"] <= last].copy()
+    row = table.set_index("label").loc[last]
+    shown["density"] *= len(codes) / row["n_images"]
+    with chart:
+        prior = charts.prior_frame(codes, j)
+        charts.draw("buildup", class_layers, shown, prior, codes.kind.prior_title, name)
+    with side:
+        st.metric(f"KL of {name} alone, nats", f"{row['number_kl']:.2f}")
+        if math.isfinite(row["kl"]):
+            st.metric("KL(q(z | these) ‖ p), nats", f"{row['kl']:.2f}")
+        st.caption(f"{int(row['n_images']):,} images of {len(codes):,}.")
+    st.markdown(
+        "**Try this:** begin with one class, and add the others. On average a class alone is "
+        "further from the prior than all of them together."
+    )
+
+
+def variances(run: Run) -> None:
+    """How wide posteriors are, and how far apart."""
+    table, additive = cached.rates(run).iloc[cached.order(run)], cached.codes(run).kind.is_additive
+    charts.draw("variance", variance_bars, table, 1.0 if additive else None)
+    st.markdown(
+        "Both bars together are the variance of q(z_j)"
+        + (": where it matches the prior's they reach the line." if additive else ".")
+    )

@@ -1,0 +1,63 @@
+"""Bounds on log p(x) for the chosen run, computed once for each setting."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+import torch
+
+from pages.ui.library import cached
+from pages.ui.library.background import run_in_background
+from vae_core import Dataset, Run
+from vae_core.analysis import BoundSummary, at_mean_no_bound, summarise_bound
+
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _bound(
+    version: str, _run: Run, _data: Dataset, count: int, k: int, widen: float
+) -> BoundSummary:
+    images = _data.test.take(torch.arange(count))
+    return run_in_background(summarise_bound, cached.vae(_run), images, k, widen)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _at_mean(version: str, _run: Run, _data: Dataset, count: int) -> float:
+    x = _data.test.batch(slice(0, count), torch.Generator().manual_seed(0))
+    return float(at_mean_no_bound(cached.vae(_run), x).mean())
+
+
+def measure(
+    run: Run, data: Dataset, count: int, most: int, widen: float
+) -> tuple[pd.DataFrame, float]:
+    """Bounds for every step up to `most` draws, on the first test images; the number at the mean.
+
+    One step at a time: changing a control meanwhile stops the work after the step.
+    """
+    steps = [k for k in STEPS if k <= most]
+    version, rows = cached.version(run), []
+    bar = st.progress(0.0)
+    for done, k in enumerate(steps, start=1):
+        bar.progress(done / len(steps), f"{k} draws for each of {count} images …")
+        rows.append(_bound(version, run, data, count, k, widen))
+    bar.empty()
+    table = pd.DataFrame(rows, columns=BoundSummary._fields)
+    return table, _at_mean(version, run, data, count)
+
+
+def conditions(run: Run, count: int) -> str:
+    """What the numbers are of."""
+    pixels = run.config.data.binarisation
+    said = f"The first {count:,} test images ({pixels} pixels), seed 0."
+    if pixels == "grey" and run.config.model.likelihood == "bernoulli":
+        said += (
+            " On grey pixels the Bernoulli is not a normalised density: these numbers compare "
+            "models, but are not log-likelihoods of pictures."
+        )
+    if run.config.model.likelihood == "continuous-bernoulli":
+        said += (
+            " A density may exceed 1: pixels that are always black earn nats without bound as "
+            "training goes on."
+        )
+    return said

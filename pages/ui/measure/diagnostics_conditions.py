@@ -1,0 +1,84 @@
+"""What the numbers of the Diagnostics page are of: split, pixels, draws, and what they are not."""
+
+from __future__ import annotations
+
+import math
+
+from pages.ui.measure import diagnostics, diagnostics_text
+from vae_core import Codes, Run
+from vae_core.analysis.collapse import GREY_LEVEL
+from vae_core.analysis.label_gap import MOST_NUMBERS
+from vae_core.figures.diagnostics import MOST_NAMES
+
+LABEL_NOTE = (
+    "one standard error over the draws. This is no MIG, which is over the factors that made the "
+    "data: the label is one of them at best. A model may also say the class with several numbers "
+    "together."
+)
+
+
+def describe(run: Run, codes: Codes, view: str) -> str:
+    """What the numbers of a view are of."""
+    split = f"Test split, {len(codes):,} images ({run.config.data.binarisation} pixels)."
+    return f"{split} {_conditions(run, codes, view)}"
+
+
+def _conditions(run: Run, codes: Codes, view: str) -> str:
+    if view == diagnostics_text.VERDICT:
+        found = diagnostics.collapse(run)
+        low, high = found.reach
+        far = f"{low:g} and to {high:g}".replace("-", "−")
+        bound = (
+            f" I(x; z) is a lower bound from {found.n_samples} draws of z."
+            if codes.kind.has_density
+            else ""
+        )
+        capped = (
+            f" The effect of the {found.n_measured} most informative of {len(found.table)} numbers "
+            "was measured."
+            if found.n_measured < len(found.table)
+            else ""
+        )
+        return (
+            f"Each number in turn was set to {far} in the means of {found.n_images} images; the "
+            "change is RMS over images, ends and pixels, from 0 (black) to 1 (white). Unused: Var "
+            f"μ at most 0.01 of the prior's, or a change below one grey level, {GREY_LEVEL:.4f}. "
+            f"Spread: of reconstructions about their mean picture.{bound}{capped}"
+        )
+    if view == diagnostics_text.UNITS:
+        return "Variance of the posterior means over the images, in units of the prior's variance."
+    if view == diagnostics_text.LABELS:
+        return f"{_drawn(codes)}± and whiskers: {LABEL_NOTE}"
+    if view == diagnostics_text.SHELL:
+        norms = diagnostics.shell(run)
+        return f"d = {norms.d}; one draw of z for each of {len(norms.norms):,} images at random."
+    return _sample_conditions(codes)
+
+
+def _sample_conditions(codes: Codes) -> str:
+    text = (
+        f"The decoder's mean pictures. Distances: median over {diagnostics.N_PICTURES} pictures of "
+        "the RMS per pixel to the nearest training image, from 0 to 1; blur alone makes them "
+        "small, so compare them with each other."
+    )
+    if not codes.kind.has_density:
+        return (
+            f"{text} An auto-encoder is trained without a prior: draws of N(0, I) are what one "
+            "would decode by mistake, and without a density nothing can be told of holes."
+        )
+    text += (
+        " A hole: q(z) at least ten times rarer than the density drawn from, at 2,000 draws; "
+        "when the images are too few to know q(z) between them it is saturated."
+    )
+    if not codes.kind.is_additive:
+        text += " Proportions that add up to 1 have no Gaussian to fit."
+    return text
+
+
+def _drawn(codes: Codes) -> str:
+    """Which numbers were asked for the class, and which are drawn, when not all are."""
+    d = math.prod(codes.latent_shape)
+    if d <= MOST_NAMES:
+        return ""
+    asked = f"{min(d, MOST_NUMBERS)} most informative of {d}" if d > MOST_NUMBERS else f"{d}"
+    return f"Drawn are the {MOST_NAMES} that say most, of the {asked} numbers. "

@@ -1,0 +1,138 @@
+"""The words of the Diagnostics page: what each view is about, and its few numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.measure import diagnostics
+from vae_core import Codes, Run
+from vae_core.analysis import CodesInShell, Collapse, LabelGap
+from vae_core.analysis.collapse import COLLAPSE, HEALTHY, NO_RATE
+from vae_core.posteriors import DiagonalGaussian
+
+VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
+SAMPLES, SHELL = "Samples", "Shell"
+HEADINGS = {
+    VERDICT: "Does every number of z tell of the image, and does the picture answer to it? "
+    "**Try this:** open the collapsed model.",
+    UNITS: "A number is active when its mean moves from image to image. **Try this:** open the "
+    "feature map, then the collapsed model.",
+    LABELS: "Does one number alone say which class an image is of? **Try this:** compare a 2-D "
+    "model with the 20-D one.",
+    SAMPLES: "Good reconstructions need not mean good samples. **Try this:** compare a 2-D model "
+    "with the 20-D one.",
+    SHELL: "Draws of N(0, I) lie in a shell about √d from the origin, not at it. **Try this:** "
+    "open the feature map.",
+}
+
+
+def not_for(codes: Codes, view: str) -> str | None:
+    """One sentence why a model has no such view, or None."""
+    family = codes.kind
+    if view == LABELS and not family.has_density:
+        return (
+            f"The label gap compares densities of single numbers, and a {family.title} has none. "
+            "Choose a VAE in the box above."
+        )
+    if view == LABELS and len(codes.labels.unique()) < 2:
+        return "This model knows images of one class only, so there is no label to tell."
+    if view == SHELL and not (family.has_rate and isinstance(codes.prior(), DiagonalGaussian)):
+        return (
+            f"The shell is that of N(0, I), and this model's {family.title} is not trained against "
+            "it. Choose a model with a Gaussian posterior in the box above."
+        )
+    return None
+
+
+def show_verdict(found: Collapse) -> None:
+    """The verdict and its evidence, one box."""
+    text = f"**{found.verdict[0].upper()}{found.verdict[1:]}.** {found.evidence}"
+    if found.verdict == HEALTHY:
+        st.success(text, icon=":material/check_circle:")
+    elif found.verdict == NO_RATE:
+        st.info(text, icon=":material/all_inclusive:")
+    else:
+        icon = ":material/block:" if found.verdict == COLLAPSE else ":material/rule:"
+        st.warning(text, icon=icon)
+
+
+def collapse_numbers(found: Collapse) -> dict[str, str]:
+    """The few numbers beside the verdict."""
+    used = len(found.table) - int(found.table["unused"].sum())
+    numbers = {"Numbers used": f"{used} of {len(found.table)}"}
+    if math.isfinite(found.mean_kl):
+        numbers["Mean KL, nats per image"] = f"{found.mean_kl:.2f}"
+        known = not math.isnan(found.mutual_information)
+        label = f"I(x; z), of at most ln N = {found.ceiling:.2f} nats"
+        numbers[label] = f"{max(0.0, found.mutual_information):.2f}" if known else "saturated"
+    numbers["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
+    return numbers
+
+
+def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
+    """How many numbers are active."""
+    active = int(table["active"].sum())
+    numbers = {"Active": f"{active} of {len(table)}", "Inactive": f"{len(table) - active}"}
+    if active < len(table) and table["kl"].map(math.isfinite).all():
+        numbers["KL of the inactive together, nats"] = f"{table['kl'][~table['active']].sum():.3f}"
+    return numbers
+
+
+def label_numbers(gap: LabelGap) -> dict[str, str]:
+    """The gap and what it is made of."""
+    return {
+        "Label gap": f"{gap.gap:.3f} ± {gap.standard_error:.3f}",
+        "Most that one number says, nats": f"{gap.table['information'][0]:.2f}",
+        "H(y): all there is to say, nats": f"{gap.entropy:.2f}",
+    }
+
+
+def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -> dict[str, str]:
+    """Holes of the prior, and how far real pictures are from each other."""
+    numbers = {}
+    if codes.kind.has_density:
+        found = diagnostics.holes(run)
+        share = "saturated" if found.saturated else f"{found.prior:.1%}"
+        numbers["Prior draws in a hole"] = share
+        if math.isfinite(found.gaussian):
+            numbers["Gaussian draws in a hole"] = f"{found.gaussian:.1%}"
+    if distances is not None:
+        numbers["Test images: nearest training image"] = f"{distances['real']:.3f}"
+    return numbers
+
+
+def shell_numbers(found: CodesInShell) -> dict[str, str]:
+    """How much lies within the prior's shell."""
+    low, high = found.interval
+    return {
+        "95% of N(0, I): norms": f"{low:.2f} to {high:.2f}",
+        "Draws of q(z|x) within": f"{found.inside_draws:.1%}",
+        "Means within": f"{found.inside_means:.1%}",
+    }
+
+
+def show_numbers(numbers: dict[str, str], across: bool = False) -> None:
+    """One metric each, below each other or side by side."""
+    row = st.container(horizontal=across, gap="large" if across else "small")
+    for label, value in numbers.items():
+        row.metric(label, value, width="content" if across else "stretch")
+
+
+def show_table(table: pd.DataFrame) -> None:
+    """Every latent number in one table; without KLs that are infinite."""
+    finite = table["kl"].map(math.isfinite).all()
+    st.dataframe(
+        table if finite else table.drop(columns="kl"),
+        hide_index=True,
+        column_config={
+            "name": "number",
+            "kl": st.column_config.NumberColumn("KL, nats per image", format="%.4f"),
+            "mean_variance": st.column_config.NumberColumn("Var μ, of the prior's", format="%.4f"),
+            "picture_change": st.column_config.NumberColumn(
+                "change of the picture, RMS per pixel", format="%.4f"
+            ),
+        },
+    )

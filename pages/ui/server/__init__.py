@@ -1,0 +1,1 @@
+"""What the server does beside pages: the routes it answers, what it loads before readers come."""

@@ -1,0 +1,79 @@
+"""The chosen run: shared by every page, kept in the address."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from pages.ui.library import listing
+from pages.ui.session import keys, paths
+from vae_core.config import POSTERIORS
+from vae_core.errors import VAECoreError
+from vae_core.runs.run import Run
+
+GONE = ":material/delete:"
+
+
+def visitor() -> str:
+    """A name for this session, known to nobody else."""
+    return keys.VISITOR.setdefault(secrets.token_hex(8))
+
+
+def choose(run_id: str) -> None:
+    """Make this the chosen run from the next script run on."""
+    keys.NEXT_RUN.set(run_id)
+
+
+def pick_run() -> Run | None:
+    """The picker in the frame; returns the chosen run."""
+    runs = listing.openable()
+    if not runs:
+        st.error(
+            f"No model could be opened in {paths.BUNDLED} or {paths.RUNS}. Train one on the Train "
+            "page."
+        )
+        return None
+    wanted = keys.NEXT_RUN.pop()
+    for label, run in runs.items():
+        if run.id == wanted:
+            keys.RUN_LABEL.set(label)
+    asked = keys.RUN_LABEL.get() or st.query_params.get("run")
+    label = st.selectbox(
+        "Model",
+        list(runs),
+        key=keys.RUN_LABEL.name,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if asked and asked not in runs:  # nothing of the address is repeated: it may say anything
+        st.toast(f"The model asked for is not here any more: {label} is shown.", icon=GONE)
+    keys.CHOSEN.set(runs[label])
+    return runs[label]
+
+
+def chosen() -> Run:
+    """The run that `pick_run` returned. Stops the page when there is none."""
+    run = keys.CHOSEN.get()
+    if run is None:
+        st.stop()
+    return run
+
+
+def explain(error: VAECoreError) -> str:
+    """What went wrong, for people: the chosen run may have been deleted by somebody else."""
+    run = keys.CHOSEN.get()
+    if run and not run.path.is_dir():
+        return f"{run.title} has just been deleted. Choose another model in the box above."
+    return str(error)
+
+
+def need_density(run: Run, why: str) -> None:
+    """Stop the page when the run's posteriors are points, with what that means here."""
+    if POSTERIORS[run.config.model.posterior].has_density:
+        return
+    st.info(
+        f"{run.title} is a deterministic auto-encoder: {why} Choose a VAE in the box above.",
+        icon=":material/all_inclusive:",
+    )
+    st.stop()

@@ -1,0 +1,87 @@
+"""Every key under which a session keeps something, with the type of what is kept there.
+
+Keys that widgets have for themselves alone stand where the widgets are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import streamlit as st
+
+from vae_core.runs import Run
+
+if TYPE_CHECKING:
+    from pages.ui.atlas import Pick
+    from pages.ui.look import Look
+
+T = TypeVar("T")
+
+
+class Key(Generic[T]):
+    """One entry of the session's state.
+
+    Parameters
+    ----------
+    name : str
+        Of the entry, and of the widget that keeps its value there, if any.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get(self) -> T | None:
+        """What is kept; None where nothing is."""
+        value: T | None = st.session_state.get(self.name)
+        return value
+
+    def get_or(self, default: T) -> T:
+        """What is kept; the default where nothing is."""
+        value: T = st.session_state.get(self.name, default)
+        return value
+
+    def set(self, value: T) -> None:
+        """Keep a value."""
+        st.session_state[self.name] = value
+
+    def setdefault(self, default: T) -> T:
+        """What is kept; where nothing is, the default, which is kept from then on."""
+        value: T = st.session_state.setdefault(self.name, default)
+        return value
+
+    def pop(self) -> T | None:
+        """What is kept, which is kept no longer; None where nothing is."""
+        value: T | None = st.session_state.pop(self.name, None)
+        return value
+
+
+# The frame
+CHOSEN = Key[Run]("chosen")  # the model that every page shows
+RUN_LABEL = Key[str]("run")  # the picker's widget, bound to the address
+NEXT_RUN = Key[str]("next_run")  # the id of the run to choose when the page is next drawn
+PAGE = Key[str]("page")
+VISIT = Key[int]("visit")  # how many pages were opened so far
+VISITOR = Key[str]("visitor")
+PASSCODE = Key[str]("passcode_given")
+DATA_DIR = Key[str]("data_dir")  # the widget with the folder of images
+
+# Train and Runs
+PRESET = Key[str]("preset")
+SWEEP_SETTING = Key[str]("sweep-setting")
+SWEEP_VALUES = Key[str]("sweep-values")
+REFUSED = Key[str]("refused")  # why the last button could not do its work
+WATCHED = Key[Run]("watched")
+SHARED = Key[bool]("shared")  # whether the watched run was there before it was asked for
+ANNOUNCED = Key[str]("announced")  # the id of the finished run that was chosen last
+FILES_OPENED = Key[int]("files_opened")
+OPENED = Key[str]("opened")  # the id of the run made of the last file
+AWAITS_IMAGES = Key[bool]("waiting_for_images")
+RUN_MESSAGES = Key[list[str]]("run_messages")  # results of the last pin or deletion
+
+# Components in the page
+LENS = Key[tuple[str, "Look"]]("look")  # the id of a run, and the lens' state for it
+LENS_BEGUN = Key[tuple[Any, dict[str, Any]]]("begun")
+PICKED = Key[tuple[str, "Pick"]]("picked")
+ATLAS_BEGUN = Key[tuple[Any, dict[str, Any]]]("atlas_begun")
+TIME_BEGUN = Key[tuple[Any, dict[str, int]]]("time_begun")
+PROJECTION_STOPPED = Key[tuple[str, str, str]]("projection_stopped")

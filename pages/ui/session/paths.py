@@ -1,0 +1,12 @@
+"""Where things lie on the server's disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+ASSETS = ROOT / "assets"
+BUNDLED = ASSETS / "models"
+SWEEPS = ASSETS / "sweeps"
+RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))

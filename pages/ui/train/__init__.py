@@ -1,0 +1,1 @@
+"""Helpers of the Train and Runs pages: the form, the queue, progress, the table of runs."""

@@ -1,0 +1,130 @@
+"""The training form, made from the config dataclasses: a new field appears by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.session import keys
+from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.settings import PARTS, choices, flag_of
+
+MNIST = DataConfig(name="mnist")
+PRESETS = {
+    "Digits, 2-D": RunConfig(
+        DataConfig(), ModelConfig(hidden=(256, 128), latent_shape=(2,)), TrainConfig(epochs=60)
+    ),
+    "Digits, feature map": RunConfig(
+        DataConfig(), ModelConfig("conv", (32, 64), (2, 2, 4)), TrainConfig(epochs=60)
+    ),
+    "MNIST, 2-D": RunConfig(MNIST, ModelConfig(latent_shape=(2,)), TrainConfig(epochs=10)),
+    "MNIST, 20-D": RunConfig(MNIST, ModelConfig(), TrainConfig(epochs=10)),
+    "MNIST, feature map": RunConfig(
+        MNIST, ModelConfig("conv", (16, 32, 32), (4, 4, 4)), TrainConfig(epochs=5)
+    ),
+    "MNIST, auto-encoder": RunConfig(
+        MNIST, ModelConfig(latent_shape=(2,), posterior="delta"), TrainConfig(epochs=10)
+    ),
+    "MNIST, full covariance": RunConfig(
+        MNIST, ModelConfig(latent_shape=(2,), posterior="full"), TrainConfig(epochs=10)
+    ),
+    "MNIST, Dirichlet": RunConfig(
+        MNIST, ModelConfig(latent_shape=(3,), posterior="dirichlet"), TrainConfig(epochs=10)
+    ),
+    "CIFAR-10, feature map": RunConfig(
+        DataConfig(name="cifar10"),
+        ModelConfig("conv", (32, 64), (8, 8, 4), likelihood="gaussian", sigma_value=0.1),
+        TrainConfig(epochs=5),
+    ),
+    "Digits, collapse": RunConfig(
+        DataConfig(),
+        ModelConfig(latent_shape=(10,), likelihood="gaussian", sigma_value=0.7071),
+        TrainConfig(epochs=60, reduction="mean/sum"),
+    ),
+}
+COMMON = (
+    "dataset", "classes", "binarisation", "network", "latent", "posterior", "likelihood",
+    "epochs", "beta",
+)  # fmt: skip
+HIDDEN = ("data-dir",)  # has a place of its own
+GAUSSIAN = ("sigma", "sigma-value")  # without effect elsewhere
+
+
+def use_preset() -> None:
+    """Fill the form with the preset that was chosen."""
+    if name := keys.PRESET.get():
+        _fill(PRESETS[name])
+
+
+def _fill(preset: RunConfig) -> None:
+    for part, kind in PARTS.items():
+        for field in dataclasses.fields(kind):
+            value = getattr(getattr(preset, part), field.name)
+            st.session_state[_key(field)] = _shown(value)
+
+
+def run_form(data_dir: str | None) -> RunConfig:
+    """Every setting as a widget; raises ConfigError when they do not make a valid config."""
+    if _key(dataclasses.fields(DataConfig)[0]) not in st.session_state:
+        _fill(next(iter(PRESETS.values())))
+    values: dict[str, dict[str, Any]] = {"data": {"path": data_dir}, "model": {}, "train": {}}
+    name = st.text_input("Name (optional)", key="form-name", persist_state="session")
+    columns = st.columns(2)
+    more = st.expander("More settings").columns(2)
+    count = [0, 0]
+    for part, kind in PARTS.items():
+        hints = typing.get_type_hints(kind)
+        for field in dataclasses.fields(kind):
+            if flag_of(field) in HIDDEN:
+                continue
+            rare = flag_of(field) not in COMMON
+            with (more if rare else columns)[count[rare] % 2]:
+                values[part][field.name] = _widget(field, hints[field.name])
+            count[rare] += 1
+    parts = {part: kind(**values[part]) for part, kind in PARTS.items()}
+    return RunConfig(**parts, name=name.strip() or None)
+
+
+def _likelihood() -> object:
+    return st.session_state["form-likelihood"]
+
+
+def _key(field: dataclasses.Field[Any]) -> str:
+    return f"form-{flag_of(field)}"
+
+
+def _shown(value: Any) -> Any:
+    """What a widget holds: choices and numbers as they are, everything else as text."""
+    if isinstance(value, tuple):
+        return " x ".join(map(str, value))
+    return "" if value is None else value
+
+
+def _widget(field: dataclasses.Field[Any], hint: Any) -> Any:
+    label = flag_of(field).replace("-", " ").capitalize()
+    options: dict[str, Any] = {
+        "key": _key(field),
+        "help": field.metadata["help"].capitalize() + ".",
+        "persist_state": "session",
+        "disabled": flag_of(field) in GAUSSIAN and _likelihood() != "gaussian",
+    }
+    if flag_of(field) in choices():
+        return st.selectbox(label, choices()[flag_of(field)], **options)
+    if hint is int:
+        return int(st.number_input(label, step=1, **options))
+    if hint is float:
+        return float(st.number_input(label, format="%g", **options))
+    return _parsed(st.text_input(label, **options), hint)
+
+
+def _parsed(text: str, hint: Any) -> Any:
+    """Text -> a whole number, several, or none; what is not a number is left for the config."""
+    if not text.strip():
+        return None if type(None) in typing.get_args(hint) else ()
+    parts = [int(p) if p.isdigit() else p for p in re.split(r"[\sx,×]+", text.strip())]
+    several = any(typing.get_origin(t) is tuple for t in (hint, *typing.get_args(hint)))
+    return tuple(parts) if several else parts[0]

@@ -1,0 +1,187 @@
+"""What the Train page shows of runs: their place in the queue, how they go, how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.drawing import charts
+from pages.ui.library import passcode
+from pages.ui.session import chosen, keys, paths
+from pages.ui.train import queue
+from vae_core import Run
+from vae_core.errors import VAECoreError
+from vae_core.figures import training_curves
+from vae_core.runs.store import Entry
+
+EVERY = 1.0  # seconds
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What a button's callback could not do is said when the page is drawn."""
+    try:
+        yield
+    except VAECoreError as error:
+        keys.REFUSED.set(str(error))
+
+
+@passcode.guarded
+def resume(*runs: Run, shared: bool = False) -> None:
+    """Start, or go on with, a run or those of a sweep, and watch. `shared`: it was there before."""
+    keys.WATCHED.set(runs[0])
+    keys.SHARED.set(shared)
+    with refusals():
+        queue.start(*runs)
+
+
+@passcode.guarded
+def stop(*runs: Run) -> None:
+    """End their training, or take them out of the queue."""
+    with refusals():
+        queue.stop(*runs)
+
+
+def say_refusal() -> None:
+    """Why the last button could not do what it says, once."""
+    if refused := keys.REFUSED.pop():
+        st.error(refused)
+
+
+def watch(entries: list[Entry]) -> None:
+    """The run being trained, polled once a second; found again after a reload of the page."""
+    say_refusal()
+    running = (e.run for e in entries if e.run and queue.is_running(e.run))
+    watched = keys.WATCHED.get()
+    run = watched if watched and watched.path.is_dir() else next(running, None)
+    if run is None:
+        st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
+        return
+    run = queue.current(run)
+    keys.WATCHED.set(run)
+    polled = queue.is_running(run)
+    st.fragment(_progress, run_every=EVERY if polled else None)(run, polled)
+
+
+def _progress(run: Run, polled: bool) -> None:
+    run, runs = queue.current(run), queue.together(run)
+    epochs, history = run.config.train.epochs, pd.DataFrame(run.history())
+    running, done = queue.is_running(run), len(history)
+    if polled and not running:
+        st.rerun()
+    turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
+    st.markdown(f"##### {run.title}{turn}")
+    if running:
+        st.progress(done / epochs, how_far(run, history))
+        if st.button("Stop", icon=":material/stop:", disabled=not passcode.is_granted()):
+            stop(*runs)
+            st.rerun()
+        if keys.SHARED.get() or queue.others(run):
+            st.caption(_shared(run))
+    if done:
+        charts.draw("curves", training_curves, history, epochs)
+        st.caption(
+            "Nats per image, one draw each, both splits with the weights at the end of the epoch: "
+            f"train on as many training images as there are test images. Pixels: "
+            f"{run.config.data.binarisation}."
+        )
+    if not running:
+        _ended(run, done)
+
+
+def how_far(run: Run, history: pd.DataFrame) -> str:
+    """Its place in the queue, or its epoch and how long it will take."""
+    place, epochs, done = queue.place(run), run.config.train.epochs, len(history)
+    if place:
+        before = "1 run is" if place == 1 else f"{place} runs are"
+        return f"Waiting: {before} before it in the queue, or in training"
+    if queue.is_stopping(run):
+        return "Stopping"
+    if not queue.is_beating(run):
+        return "Starting: a process takes it up"
+    where = "" if place == 0 else " on another server"
+    if not done:
+        return f"Training{where}: the first epoch is under way; its point appears when it ends"
+    left = duration(history["seconds"].mean() * (epochs - done))
+    return f"Epoch {done} of {epochs}{where}, about {left} left"
+
+
+def _shared(run: Run) -> str:
+    said = "The same settings are trained once, for all; stopping ends it for all."
+    if n := queue.others(run):
+        said = f"{n} other {'visitor wants' if n == 1 else 'visitors want'} it, too. {said}"
+    return said
+
+
+def duration(seconds: float) -> str:
+    """3 s, 2 min 10 s, 1 h 5 min."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _ended(run: Run, done: int) -> None:
+    runs = queue.together(run)
+    if run.is_finished:
+        if keys.ANNOUNCED.get() != run.id:
+            keys.ANNOUNCED.set(run.id)
+            chosen.choose(run.id)
+            st.rerun()
+        st.success(_finished(runs), icon=":material/check:")
+        return
+    if (problem := queue.failure(run)) is not None:
+        st.error(problem)
+    else:
+        st.warning(f"Interrupted after epoch {done} of {run.config.train.epochs}.")
+    _offer_to_go_on(*runs, key=f"go-on-{run.id}")
+
+
+def _offer_to_go_on(*runs: Run, key: str) -> None:
+    st.button("Go on", on_click=resume, args=runs, key=key, disabled=not passcode.is_granted())
+
+
+def _finished(runs: tuple[Run, ...]) -> str:
+    if len(runs) > 1:
+        return f"All {len(runs)} runs are finished: compare them on *Rate and distortion*."
+    if keys.SHARED.get():
+        return (
+            f"These settings have been trained already, as {runs[0].title}: it is now the chosen "
+            "model on every page. Another seed makes another run."
+        )
+    return "Finished: it is now the chosen model on every page."
+
+
+def unfinished(entries: list[Entry]) -> None:
+    """Runs and sweeps that can go on, and runs that cannot be opened, with the reason."""
+    watched = keys.WATCHED.get()
+    shown = {run.id for run in queue.together(watched)} if watched else set()
+    groups: dict[str, list[Run]] = {}
+    for run in (e.run for e in reversed(entries) if e.run and e.run.path.parent == paths.RUNS):
+        groups.setdefault(run.config.sweep or run.id, []).append(run)
+    idle = [
+        runs for runs in groups.values()
+        if not all(run.is_finished or queue.is_running(run) or run.id in shown for run in runs)
+    ]  # fmt: skip
+    damaged = [e for e in entries if e.run is None]
+    if not idle and not damaged:
+        return
+    with st.expander(f"Unfinished runs ({len(idle) + len(damaged)})"):
+        for runs in idle:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(_standing(runs))
+                _offer_to_go_on(*runs, key=f"resume-{runs[0].id}")
+        for entry in damaged:
+            st.markdown(f"{entry.id}: {entry.problem}")
+
+
+def _standing(runs: list[Run]) -> str:
+    """How far a run, or the runs of a sweep, have come."""
+    first = runs[0]
+    if first.config.sweep is None:
+        return f"{first.title}: {len(first.history())} of {first.config.train.epochs} epochs"
+    done = sum(run.is_finished for run in runs)
+    return f"Sweep {first.config.sweep}: {done} of {len(runs)} runs finished"
