@@ -20,7 +20,7 @@ import torch
 from torch.distributions import kl_divergence
 from torch.utils.data import DataLoader, TensorDataset
 
-from tests.core.families import WITH_RATE, random_params
+from tests.core.posteriors.families import WITH_RATE, random_params
 from vae_core import ModelConfig, Split, build_vae, encode_dataset
 from vae_core.analysis import Codes
 from vae_core.vae import VAE

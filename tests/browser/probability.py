@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.core.families import WITH_DENSITY, random_params
-from tests.core.test_likelihoods import KINDS
+from tests.core.likelihoods.test_likelihoods import KINDS
+from tests.core.posteriors.families import WITH_DENSITY, random_params
 from vae_core.config import POSTERIORS
 from vae_core.posteriors import DiagonalGaussian, Posterior
 from vae_core.posteriors.full import CholeskyGaussian

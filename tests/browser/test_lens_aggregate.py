@@ -26,7 +26,7 @@ from tests.browser.probability import (
     numbers,
     with_density,
 )
-from tests.core.families import AT_PRIOR, WITH_DENSITY, random_params
+from tests.core.posteriors.families import AT_PRIOR, WITH_DENSITY, random_params
 from tests.samples import seeded
 from vae_core.config import POSTERIORS
 from vae_core.posteriors import Dirichlet, Laplace, Posterior

@@ -28,7 +28,7 @@ from tests.browser.probability import (
     numbers,
     with_density,
 )
-from tests.core.families import AT_PRIOR, prior
+from tests.core.posteriors.families import AT_PRIOR, prior
 from tests.samples import LATENTS
 from vae_core.config import POSTERIORS
 from vae_core.posteriors import Laplace

@@ -25,7 +25,7 @@ from tests.browser.probability import (
     latents,
     numbers,
 )
-from tests.core.families import prior
+from tests.core.posteriors.families import prior
 from tests.samples import seeded
 from vae_core.config import POSTERIORS
 from vae_core.posteriors import kl_per_dim

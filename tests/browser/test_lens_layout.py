@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pages.ui.drawing.charts import Plane
-from tests.core.families import random_params
+from tests.core.posteriors.families import random_params
 from tests.samples import ROOT
 from vae_core import RunStore
 from vae_core.analysis import Codes, channel_order, class_posteriors, latent_names

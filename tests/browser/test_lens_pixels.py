@@ -18,7 +18,7 @@ from tests.browser.probability import (
     kinds,
     numbers,
 )
-from tests.core.test_likelihoods import KINDS
+from tests.core.likelihoods.test_likelihoods import KINDS
 from tests.samples import seeded
 from vae_core import ModelConfig, build_vae
 from vae_core.browser.graph import graph

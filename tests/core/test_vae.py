@@ -6,7 +6,7 @@ import jaxtyping
 import pytest
 import torch
 
-from tests.core.test_likelihoods import KINDS
+from tests.core.likelihoods.test_likelihoods import KINDS
 from tests.samples import LATENTS, tiny_model
 from vae_core import VAE, ConfigError, DataError, build_vae, elbo_terms
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.core.test_likelihoods import IMAGE, likelihood, output, pictures
+from tests.core.likelihoods.test_likelihoods import IMAGE, likelihood, output, pictures
 from tests.samples import seeded
 from vae_core.config import SIGMA_MAX, SIGMA_MIN, SIGMAS
 from vae_core.likelihoods import GaussianLikelihood, SelfScaledPixels

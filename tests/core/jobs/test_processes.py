@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.queued import LONG, epochs, loose_ends, remount, tiny
+from tests.core.jobs.queued import LONG, epochs, loose_ends, remount, tiny
 from tests.samples import ROOT, assert_same_weights, pid_of, until
 from vae_core import Run, RunStore
 from vae_core.jobs import HEARTBEAT, JobQueue, local_process

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.core.families import random_params
+from tests.core.posteriors.families import random_params
 from tests.samples import LATENTS, seeded, start_cli
 from vae_core import Codes, Run
 from vae_core.analysis import project

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.core.families import random_params
+from tests.core.posteriors.families import random_params
 from tests.samples import LATENTS, seeded
 from vae_core import Codes
 from vae_core.analysis import nearest_codes

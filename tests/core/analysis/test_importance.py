@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.core.test_ppca import CORRELATED, GAUSSIAN, LATENT, ProbabilisticPCA
+from tests.core.analysis.test_linear_vae import CORRELATED, GAUSSIAN, LATENT, ProbabilisticPCA
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import VAE, ConfigError, build_vae, elbo_terms, evaluate
 from vae_core.analysis import at_mean_no_bound, iwae_bound, summarise_bound

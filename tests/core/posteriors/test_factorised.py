@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 from torch import distributions as td
 from torch.distributions import Independent, Normal, kl_divergence
 
-from tests.core.families import (
-    draw,
-    prior,
-    random_params,
-)
+from tests.core.posteriors.families import draw, prior, random_params
 from tests.samples import LATENTS, seeded
 from vae_core.config import POSTERIORS
 from vae_core.posteriors import DiagonalGaussian, Laplace, PointMass, kl_per_dim

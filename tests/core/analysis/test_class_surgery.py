@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.core.families import WITH_DENSITY
-from tests.core.test_aggregate import gaussians, normal_quantiles, random_codes, seeded
+from tests.core.analysis.test_aggregate import gaussians, normal_quantiles, random_codes, seeded
+from tests.core.posteriors.families import WITH_DENSITY
 from vae_core.analysis import (
     aggregate_posterior,
     class_buildup,

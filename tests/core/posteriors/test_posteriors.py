@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from tests.core.families import (
+from tests.core.posteriors.families import (
     AT_PRIOR,
     WITH_DENSITY,
     WITH_RATE,

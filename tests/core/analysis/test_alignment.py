@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.core.families import random_params
+from tests.core.posteriors.families import random_params
 from tests.samples import seeded, tiny_model
 from vae_core import build_vae
 from vae_core.analysis import (

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from tests.core.families import WITH_DENSITY, random_params
+from tests.core.posteriors.families import WITH_DENSITY, random_params
 from tests.samples import LATENTS, seeded
 from vae_core.analysis import Codes, aggregate_posterior, label_gap
 from vae_core.errors import ConfigError

@@ -18,7 +18,7 @@ from torch.distributions import (
     kl_divergence,
 )
 
-from tests.core.families import draw, prior, random_params
+from tests.core.posteriors.families import draw, prior, random_params
 from tests.samples import LATENTS, seeded
 from vae_core import ConfigError, ModelConfig
 from vae_core.config import POSTERIORS

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests.core.test_likelihoods import likelihood, output, pictures
+from tests.core.likelihoods.test_likelihoods import likelihood, output, pictures
 from tests.samples import seeded
-from vae_core.likelihoods import LEVELS, LOG_SCALE_MAX, LOG_SCALE_MIN, LogisticPixels
+from vae_core.likelihoods.logistic import LEVELS, LOG_SCALE_MAX, LOG_SCALE_MIN, LogisticPixels
 
 FAMILY = likelihood("discretised-logistic")
 GRID = torch.arange(LEVELS, dtype=torch.float64) / (LEVELS - 1)

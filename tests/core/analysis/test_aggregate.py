@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.core.families import WITH_DENSITY, random_params
+from tests.core.posteriors.families import WITH_DENSITY, random_params
 from tests.samples import LATENTS
 from vae_core.analysis import Codes, aggregate_posterior, elbo_surgery
 from vae_core.analysis.aggregate import BLOCK

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch import distributions as td
 from torch.distributions import Independent, kl_divergence
 
-from tests.core.families import draw, prior, random_params
+from tests.core.posteriors.families import draw, prior, random_params
 from tests.samples import LATENTS, assert_mean_is, seeded
 from vae_core import ConfigError, ModelConfig
 from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim, kl_rest, stick_breaking_kl

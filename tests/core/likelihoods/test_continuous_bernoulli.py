@@ -12,7 +12,7 @@ from torch import Tensor
 from torch import distributions as td
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from tests.core.test_likelihoods import likelihood, output, pictures, quadrature
+from tests.core.likelihoods.test_likelihoods import likelihood, output, pictures, quadrature
 from tests.samples import seeded
 from vae_core.likelihoods import ContinuousBernoulliPixels
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.core.families import prior, random_params
+from tests.core.posteriors.families import prior, random_params
 from tests.samples import LATENTS, seeded
 from vae_core.analysis import (
     Codes,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.queued import LONG, epochs, loose_ends, remount, tiny
+from tests.core.jobs.queued import LONG, epochs, loose_ends, remount, tiny
 from tests.samples import assert_same_weights, tiny_run, until
 from vae_core import RunConfig, RunStore
 from vae_core.errors import ConfigError, JobError, VAECoreError

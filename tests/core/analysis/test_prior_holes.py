@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.distributions import MixtureSameFamily, Normal
 
-from tests.core.families import WITH_DENSITY, random_params
+from tests.core.posteriors.families import WITH_DENSITY, random_params
 from tests.samples import LATENTS, seeded
 from vae_core import Dataset
 from vae_core.analysis import (
