@@ -41,7 +41,7 @@ with chart:
         charts.draw("channels", kl_channels, cells)
     elif view == "By class":
         kl = class_rates(codes).flatten(1)[:, order].numpy()
-        names = [run.data()["class_names"][y] for y in codes.labels.unique().tolist()]
+        names = [run.data().class_names[y] for y in codes.labels.unique().tolist()]
         charts.draw("kl", kl_by_class, kl, table["name"].iloc[order].tolist(), names)
     elif view == "Over epochs":
         if records := run.history():

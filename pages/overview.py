@@ -12,7 +12,7 @@ from pages.ui.session import chosen
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
 data = images.images_of(run)
-class_names = run.data()["class_names"]
+class_names = run.data().class_names
 family = vae.family
 
 st.markdown(

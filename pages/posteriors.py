@@ -11,7 +11,7 @@ from pages.ui.session import chosen
 
 run = chosen.chosen()
 codes, table = cached.codes(run), cached.rates(run)
-class_names = run.data()["class_names"]
+class_names = run.data().class_names
 labels = codes.labels.unique().tolist()
 
 plane, side = st.columns([2, 1], gap="medium")

@@ -12,7 +12,7 @@ from vae_core.figures import walk_norms
 
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
-data, class_names = images.images_of(run), run.data()["class_names"]
+data, class_names = images.images_of(run), run.data().class_names
 
 st.markdown(walks.headline(vae))
 ends = walks.pick_ends(run, data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import os
 import shlex
 import sys
@@ -28,7 +29,8 @@ from vae_core.evaluate import evaluate
 from vae_core.runs.archive import write_archive
 from vae_core.runs.export import export_run
 from vae_core.runs.model_file import import_model, read_model_file
-from vae_core.runs.run import Run, scores
+from vae_core.runs.records import Metrics
+from vae_core.runs.run import Run
 from vae_core.runs.store import RunStore
 from vae_core.settings import PARTS, choices, command_line, flag_of, scalar_of, sizes, text_of
 from vae_core.vae import build_vae
@@ -184,7 +186,7 @@ def _new(args: argparse.Namespace) -> int:
     dataset = load_dataset(config.data)
     build_vae(config.model, dataset.image_shape)  # refuse what does not fit, leave no run
     run = RunStore(args.runs).create(config)
-    return _train(run, dataset, args) or _report(run.metrics(), args)
+    return _train(run, dataset, args) or _report(run.metrics().to_dict(), args)
 
 
 def _resume(args: argparse.Namespace) -> int:
@@ -195,7 +197,7 @@ def _resume(args: argparse.Namespace) -> int:
     for run in runs:
         if code := _train(run, reload_dataset(run.config.data, args.data_dir), args):
             return code
-    return _report_all(runs, args) if len(runs) > 1 else _report(runs[0].metrics(), args)
+    return _report_all(runs, args) if len(runs) > 1 else _report(runs[0].metrics().to_dict(), args)
 
 
 def _sweep(args: argparse.Namespace) -> int:
@@ -222,13 +224,16 @@ def _sweep(args: argparse.Namespace) -> int:
 
 def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
     if args.json:
-        print(json.dumps({"runs": [{"name": run.title, **run.metrics()} for run in runs]}))
+        print(
+            json.dumps({"runs": [{"name": run.title, **run.metrics().to_dict()} for run in runs]})
+        )
         return 0
     width = max(len(run.title) for run in runs)
     print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")
     for run in runs:
-        terms = (run.metrics()[f"test_{term}"] for term in ("distortion", "rate", "negative_elbo"))
-        cells = ("-" if nats is None else f"{nats:.2f}" for nats in terms)
+        metrics = run.metrics()
+        terms = (metrics.distortion, metrics.rate, metrics.negative_elbo)
+        cells = (f"{nats:.2f}" if math.isfinite(nats) else "-" for nats in terms)
         print("{:{}}  {:>10}  {:>6}  {:>8}".format(run.title, width, *cells))
     return 0
 
@@ -259,7 +264,9 @@ def _list(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
     history = run.history()
-    metrics = run.metrics() if run.is_finished else {"run_id": run.id, "epochs": len(history)}
+    metrics = (
+        run.metrics().to_dict() if run.is_finished else {"run_id": run.id, "epochs": len(history)}
+    )
     if args.json:
         print(json.dumps({"config": run.config.to_dict(), "metrics": metrics, "history": history}))
         return 0
@@ -284,7 +291,7 @@ def _evaluate(args: argparse.Namespace) -> int:
             "test_negative_bound": bound.negative_bound,
             "effective_samples": bound.ess,
         }
-    return _report({"run_id": run.id, **scores(run.config.data, result), **weighed}, args)
+    return _report(Metrics.of(run.id, run.config.data, result).to_dict() | weighed, args)
 
 
 def _project(args: argparse.Namespace) -> int:
@@ -304,7 +311,9 @@ def _project(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     file = read_model_file(Path(args.file))
     dataset = reload_dataset(file.config.data, args.data_dir)
-    return _report(import_model(file, RunStore(args.runs), dataset, args.name).metrics(), args)
+    return _report(
+        import_model(file, RunStore(args.runs), dataset, args.name).metrics().to_dict(), args
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -330,9 +339,9 @@ def main(argv: list[str] | None = None) -> int:
         run = _open(args.run, args)
         if args.to.lower().endswith(".zip"):
             write_archive(run, Path(args.to))
-            return _report(run.metrics(), args)
+            return _report(run.metrics().to_dict(), args)
         exported = export_run(run, reload_dataset(run.config.data, args.data_dir), Path(args.to))
-        return _report(exported.metrics(), args)
+        return _report(exported.metrics().to_dict(), args)
     except VAECoreError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2

@@ -54,12 +54,12 @@ class Yardstick:
     def of(cls, run: Run) -> Yardstick:
         """That of a run."""
         facts, data = run.data(), run.config.data
-        names = facts["class_names"]
+        names = facts.class_names
         return cls(
             data.name,
             data.binarisation,
-            str(facts.get("fingerprint")),
-            facts["n_test"],
+            str(facts.fingerprint),
+            facts.n_test,
             tuple(names[label] for label in data.classes or ()),
             LIKELIHOODS[run.config.model.likelihood].measure,
         )
@@ -93,8 +93,7 @@ def run_table(runs: Sequence[Run]) -> pd.DataFrame:
     rows = []
     for run in runs:
         config, metrics = run.config, run.metrics()
-        rate = metrics["test_rate"]
-        rate = math.nan if rate is None else rate
+        rate = metrics.rate if metrics.has_rate else math.nan
         rows.append(
             {
                 "run": run.title,
@@ -103,9 +102,9 @@ def run_table(runs: Sequence[Run]) -> pd.DataFrame:
                 "posterior": config.model.posterior,
                 "latent": " x ".join(map(str, config.model.latent_shape)),
                 "epochs": config.train.epochs,
-                "distortion": metrics["test_distortion"],
+                "distortion": metrics.distortion,
                 "rate": rate,
-                "negative_elbo": metrics["test_distortion"] + rate,
+                "negative_elbo": metrics.distortion + rate,
             }
         )
     return pd.DataFrame(rows, index=[run.id for run in runs])
@@ -166,7 +165,7 @@ class Side:
 
 def same_images(a: Run, b: Run) -> bool:
     """Whether both were trained and scored on the same pixels, by their fingerprint."""
-    prints = [run.data().get("fingerprint") for run in (a, b)]
+    prints = [run.data().fingerprint for run in (a, b)]
     return prints[0] is not None and prints[0] == prints[1]
 
 
@@ -196,7 +195,7 @@ def images_title(run: Run) -> str:
     data = run.config.data
     name = SOURCES[data.name].title if data.name in SOURCES else data.name
     some = f", classes {', '.join(map(str, data.classes))}" if data.classes else ""
-    return f"{run.data()['n_test']:,} test images of {name}{some}, {data.binarisation} pixels"
+    return f"{run.data().n_test:,} test images of {name}{some}, {data.binarisation} pixels"
 
 
 def compare_table(a: Side, b: Side) -> pd.DataFrame:
@@ -211,21 +210,21 @@ def compare_table(a: Side, b: Side) -> pd.DataFrame:
     scores = comparable(a.run, b.run)
     rates = same_images(a.run, b.run)
     rows = [
-        (f"negative ELBO, {UNIT}", *_nats(a, b, "test_negative_elbo", scores)),
-        (f"distortion, {UNIT}", *_nats(a, b, "test_distortion", scores)),
-        (f"rate, {UNIT}", *_nats(a, b, "test_rate", rates)),
+        (f"negative ELBO, {UNIT}", *_nats(a, b, "negative_elbo", scores)),
+        (f"distortion, {UNIT}", *_nats(a, b, "distortion", scores)),
+        (f"rate, {UNIT}", *_nats(a, b, "rate", rates)),
     ]
     left, right = _facts(a), _facts(b)
     rows += [(quantity, left[quantity], right[quantity], "") for quantity in left]
     return pd.DataFrame(rows, columns=["quantity", "left", "right", "difference"])
 
 
-def _nats(a: Side, b: Side, key: str, ranked: bool) -> tuple[str, str, str]:
-    one, other = (side.run.metrics().get(key) for side in (a, b))
-    left, right = (NO_RATE if nats is None else f"{nats:.2f}" for nats in (one, other))
+def _nats(a: Side, b: Side, term: str, ranked: bool) -> tuple[str, str, str]:
+    one, other = (getattr(side.run.metrics(), term) for side in (a, b))
+    left, right = (f"{nats:.2f}" if math.isfinite(nats) else NO_RATE for nats in (one, other))
     if not ranked:
         return left, right, NOT_COMPARABLE
-    return left, right, NO_RATE if one is None or other is None else f"{other - one:+.2f}"
+    return left, right, f"{other - one:+.2f}" if math.isfinite(one + other) else NO_RATE
 
 
 def _facts(side: Side) -> dict[str, str]:
@@ -240,9 +239,9 @@ def _facts(side: Side) -> dict[str, str]:
         "β in training": _beta(side.run),
         "epochs": str(config.train.epochs),
         "data set": side.run.config.data.name,
-        "pixels": metrics["binarisation"],
-        "test images": f"{metrics['n_test']:,}",
-        "draws of z each": str(metrics["n_samples"]),
+        "pixels": metrics.binarisation,
+        "test images": f"{metrics.n_test:,}",
+        "draws of z each": str(metrics.n_samples),
     }
 
 
@@ -265,10 +264,10 @@ def _beta(run: Run) -> str:
     model, train = run.config.model, run.config.train
     if not POSTERIORS[model.posterior].has_rate:
         return "none: " + NO_RATE
-    reduction = Reduction.of(train.reduction, tuple(run.data()["image_shape"]), model.latent_shape)
+    reduction = Reduction.of(train.reduction, run.data().image_shape, model.latent_shape)
     how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
     return f"{train.beta * reduction.implied_beta:.3g}{how}"
 
 
 def _print(run: Run) -> str:
-    return str(run.data().get("fingerprint"))
+    return str(run.data().fingerprint)

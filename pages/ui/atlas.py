@@ -135,11 +135,11 @@ def _facts(run: Run, projection: Projection, what: str) -> dict[str, Any]:
         "address": _offer_places(projection, cached.codes(run)),
         "pictures": _offer_pictures(run, data, n_sprites),
         "sprites_note": f"{source}, of the first {n_sprites:,}, where there is room.",
-        "image_shape": list(run.data()["image_shape"]),
+        "image_shape": list(run.data().image_shape),
         "n": len(projection),
         "titles": axis_titles(projection, what),
         "has_unit": projection.has_unit,
-        "class_names": list(run.data()["class_names"]),
+        "class_names": list(run.data().class_names),
         "colours": COLOURS,
     }
 
@@ -162,7 +162,7 @@ def _offer_places(projection: Projection, codes: Codes) -> str:
 
 def sprite_count(run: Run) -> int:
     """How many images have a small picture to be fetched at once."""
-    size = int(torch.Size(run.data()["image_shape"]).numel())
+    size = int(torch.Size(run.data().image_shape).numel())
     return min(len(cached.codes(run)), MOST_SPRITES, SPRITE_BYTES // size)
 
 

@@ -126,7 +126,7 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
         "view": view,
         "address": _offer_model(run),
         "images": _offer_images(data) if data else None,
-        "n_originals": run.data()["n_test"],
+        "n_originals": run.data().n_test,
         "missing": "the original is not on this machine",
     }
 
@@ -137,10 +137,10 @@ def facts(run: Run) -> dict[str, Any]:
     kind = codes.kind
     has_rate = kind.has_rate
     return {
-        "image_shape": list(run.data()["image_shape"]),
+        "image_shape": list(run.data().image_shape),
         "latent_shape": list(codes.latent_shape),
         "n_images": len(codes),
-        "class_names": run.data()["class_names"],
+        "class_names": list(run.data().class_names),
         "labels": codes.labels.unique().tolist(),
         "names": latent_names(codes.latent_shape),
         "order": cached.order(run),

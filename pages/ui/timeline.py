@@ -247,8 +247,7 @@ def facts(timeline: Timeline, key: str) -> dict[str, Any]:
         "kept": [timeline.epochs[v][e] for v, e in timeline.checkpoints],
         "numbers": {k: timeline.numbers(f"test_{k}") for k in ("rate", "distortion")},
         "classes": [
-            {"label": y, "name": data["class_names"][y]}
-            for y in plane.model.labels.unique().tolist()
+            {"label": y, "name": data.class_names[y]} for y in plane.model.labels.unique().tolist()
         ],
         "titles": [names[axis] for axis in plane.axes],
         "rings": plane.is_turned,
@@ -259,7 +258,7 @@ def facts(timeline: Timeline, key: str) -> dict[str, Any]:
             "rows": 1,
             "columns": COLUMNS,
             "walk": WALK,
-            "image_shape": data["image_shape"],
+            "image_shape": list(data.image_shape),
         },
         "captions": _captions(timeline, [names[axis] for axis in plane.axes]),
         "colours": COLOURS,
@@ -277,7 +276,7 @@ def _captions(timeline: Timeline, titles: Sequence[str]) -> dict[str, str]:
     return {
         "walk": f"Decoded: {across} from {low} to {high} across, {up} up{rest}.",
         "images": f"{COLUMNS} test images, decoded from their means.",
-        "numbers": f"Test split, {run.data()['n_test']:,} images "
+        "numbers": f"Test split, {run.data().n_test:,} images "
         f"({run.config.data.binarisation} pixels), {N_SAMPLES} draw each; nats per image.",
         "trade": f"Purple: the epochs of this {timeline.bar}. Grey: the last epoch of every "
         f"{timeline.bar}. Dotted: equal negative ELBO.",

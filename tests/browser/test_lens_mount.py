@@ -46,8 +46,8 @@ def facts_of(run: Run, view: str) -> dict[str, Any]:
     return {
         "view": view, "address": "http://lens.test/files/", "images": None, "first_draw": 1,
         "n_originals": 0, "missing": "not here",
-        "image_shape": list(run.data()["image_shape"]), "latent_shape": list(codes.latent_shape),
-        "n_images": len(codes), "class_names": run.data()["class_names"],
+        "image_shape": list(run.data().image_shape), "latent_shape": list(codes.latent_shape),
+        "n_images": len(codes), "class_names": run.data().class_names,
         "labels": codes.labels.unique().tolist(), "names": latent_names(codes.latent_shape),
         "order": channel_order(codes), "kl": kl, "cells": kl, "cells_title": "KL",
         "cells_unit": "nats per image", "has_rings": True, "is_triangle": False,

@@ -83,7 +83,7 @@ def test_train_prints_the_promised_fields(answer, tmp_path, posterior, network, 
         assert values["test_negative_elbo"] == pytest.approx(total)
     else:
         assert values["test_rate"] is values["test_negative_elbo"] is None
-    assert RunStore(tmp_path).load(values["run_id"]).metrics() == values
+    assert RunStore(tmp_path).load(values["run_id"]).metrics().to_dict() == values
 
 
 def test_train_reports_every_epoch_to_people(cli, tmp_path):
@@ -125,7 +125,7 @@ def test_show_opens_a_run_by_id_or_folder(answer, cli, finished_run, how):
     words = (finished_run.id, *root) if how == "id" else (finished_run.path,)
     values = answer("show", *words)
     assert values["config"] == json.loads(json.dumps(finished_run.config.to_dict()))
-    assert values["metrics"] == finished_run.metrics()
+    assert values["metrics"] == finished_run.metrics().to_dict()
     assert [record["epoch"] for record in values["history"]] == [1, 2, 3]
     assert command_line(finished_run.config) in cli("show", *words)[1]
 
@@ -139,7 +139,7 @@ def test_show_opens_an_unfinished_run(answer, tmp_path):
 def test_evaluate_repeats_the_metrics(answer, tmp_path, digits, posterior):
     run = RunStore(tmp_path).create(tiny_run(posterior=posterior))
     list(run.train(digits))
-    values, metrics = answer("evaluate", run.path), run.metrics()
+    values, metrics = answer("evaluate", run.path), run.metrics().to_dict()
     assert values == {name: metrics[name] for name in FIELDS[:-2]}
 
 
@@ -164,7 +164,7 @@ def test_export_writes_a_run_that_evaluates_to_its_card(answer, finished_run, tm
 def test_import_makes_a_run_of_a_weights_file(answer, finished_run, tmp_path):
     file = shutil.copy(finished_run.path / "weights.safetensors", tmp_path / "far.safetensors")
     values = answer("import", file, "--name", "From Ada", "--runs", tmp_path / "mine")
-    metrics = finished_run.metrics()
+    metrics = finished_run.metrics().to_dict()
     assert values == {name: metrics[name] for name in FIELDS[:-2]} | {"run_id": values["run_id"]}
     (entry,) = RunStore(tmp_path / "mine").list()
     assert (entry.id, entry.run.title) == (values["run_id"], "From Ada")
@@ -208,7 +208,7 @@ def test_resume_finishes_a_run(answer, tmp_path, digits, finished_run):
     next(training)
     training.close()
     values = answer("resume", run.id, "--runs", tmp_path)
-    assert values["test_distortion"] == finished_run.metrics()["test_distortion"]
+    assert values["test_distortion"] == finished_run.metrics().distortion
 
 
 BAD_FLAGS = {

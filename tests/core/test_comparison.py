@@ -61,13 +61,13 @@ def test_table_holds_the_metrics_and_no_rate_for_points(tmp_path, digits, finish
     table = run_table([finished_run, points])
     metrics = finished_run.metrics()
     row = table.loc[finished_run.id]
-    assert row["negative_elbo"] == metrics["test_negative_elbo"]
+    assert row["negative_elbo"] == metrics.negative_elbo
     assert row["rate"] + row["distortion"] == row["negative_elbo"]
     assert math.isnan(table.loc[points.id, "rate"])
     assert epoch_table([points]).empty
     ways = epoch_table([finished_run])
     assert ways["epoch"].tolist() == [1, 2, 3]
-    assert ways["rate"].iloc[-1] == metrics["test_rate"]
+    assert ways["rate"].iloc[-1] == metrics.rate
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_any_combination_trains_loads_and_ships(
     assert codes.posterior().batch_shape == (96,)
     assert codes.posterior().event_shape == latent
     assert torch.equal(codes.params, vae.encode_params(digits.test.images))
-    assert evaluate(vae, digits.test).distortion == saved.metrics()["test_distortion"]
+    assert evaluate(vae, digits.test).distortion == saved.metrics().distortion
     noise = torch.Generator().manual_seed(0)
     pictures = vae.decode(vae.prior().sample((5,), noise)).mean
     assert pictures.shape == (5, 1, 8, 8)
@@ -63,5 +63,5 @@ def test_any_combination_trains_loads_and_ships(
     # and what is shipped is within half a precision of it
     shipped = export_run(saved, digits, tmp_path / "shipped")
     result = evaluate(shipped.vae(), digits.test)
-    assert result.distortion == shipped.metrics()["test_distortion"]
+    assert result.distortion == shipped.metrics().distortion
     assert result.distortion == pytest.approx(record.test_distortion, rel=0.01, abs=0.05)

@@ -82,7 +82,7 @@ def test_bars_are_the_kl_of_both_runs() -> None:
     for trace, name in zip(charts(app)[0]["data"], ("mnist-20d", "mnist-2d"), strict=True):
         assert trace["name"] == BY_ID[name].title
         total = numbers(trace["y"]).sum()
-        assert total == pytest.approx(BY_ID[name].metrics()["test_rate"], abs=0.02)
+        assert total == pytest.approx(BY_ID[name].metrics().rate, abs=0.02)
 
 
 def test_both_reconstruct_the_same_images_below_the_originals() -> None:

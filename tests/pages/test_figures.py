@@ -259,7 +259,7 @@ def test_channels_share_one_colour_scale_and_sum_to_the_rate(run: Run) -> None:
 
 def test_kl_by_class_has_a_row_for_each_class() -> None:
     run = next(run for run in VAES if run.id == "digits-2d")
-    names = run.data()["class_names"]
+    names = run.data().class_names
     figure = kl_by_class(class_rates(run.codes()).numpy(), ["z0", "z1"], names)
     assert np.shape(figure.data[0].z) == (len(names), 2)
     assert list(figure.data[0].y) == list(names)
@@ -279,7 +279,7 @@ def test_training_curves_are_distortion_rate_and_their_sum(run: Run) -> None:
     distortion, rate, total = (np.array(t.y) for t in panels)
     np.testing.assert_allclose(distortion + rate, total)
     # weights that ship are rounded to half precision and measured anew, with other draws
-    assert total[-1] == pytest.approx(run.metrics()["test_negative_elbo"], rel=1.5e-3)
+    assert total[-1] == pytest.approx(run.metrics().negative_elbo, rel=1.5e-3)
 
 
 # Pictures

@@ -129,7 +129,7 @@ def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
     assert facts["latent_shape"] == list(run.config.model.latent_shape)
     assert facts["image_shape"] == list(run.vae().image_shape)
     assert facts["n_images"] == len(codes)
-    assert facts["class_names"] == list(run.data()["class_names"])
+    assert facts["class_names"] == list(run.data().class_names)
     assert facts["labels"] == sorted(set(codes.labels.tolist()))
     assert facts["names"] == list(table["name"])
     assert facts["order"] == channel_order(codes)
@@ -329,7 +329,7 @@ def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
     html = "".join(e.proto.body for e in open_page("overview.py", run).get("html"))
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
     assert len(captions) == len(near)
-    names = run.data()["class_names"]
+    names = run.data().class_names
     for k, caption in enumerate(captions):
         assert f"<b>{names[int(near.labels[k])]}</b>" in caption
         assert f"image {int(near.index[k])}" in caption

@@ -62,7 +62,7 @@ def test_an_opened_model_becomes_the_chosen_one_on_every_page(
     assert app.success[0].value.startswith(f"{entry.run.title} is open")
     assert app.file_uploader[0].value is None
     assert path_box(app).value == ""
-    distortion = f"{finished_run.metrics()['test_distortion']:.1f}"
+    distortion = f"{finished_run.metrics().distortion:.1f}"
     for page in PAGES:
         assert_sound(go(app, page))
         assert any(distortion in caption.value for caption in app.caption)

@@ -50,7 +50,7 @@ def test_every_page_opens_with_every_model(page: str, run: Run) -> None:
     app = open_page(page, run)
     assert_sound(app)
     assert app.selectbox(key="run").value == run.title
-    assert any(f"{run.metrics()['test_distortion']:.1f}" in c.value for c in app.caption)
+    assert any(f"{run.metrics().distortion:.1f}" in c.value for c in app.caption)
 
 
 @pytest.mark.parametrize("run", [MODELS[0], MAPS[-1], ALIVE[-1]], ids=lambda run: run.id)
@@ -67,7 +67,7 @@ def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Ru
     app = open_page("kl.py", run)
     shown = float(next(m.value for m in app.metric if m.label.startswith("Rate")))
     assert shown == pytest.approx(total_rate(run.codes()), abs=0.0051)
-    assert shown == pytest.approx(run.metrics()["test_rate"], abs=0.02)
+    assert shown == pytest.approx(run.metrics().rate, abs=0.02)
     if run.codes().kind.is_additive:
         bars = [numbers(trace["y"]).sum() for trace in charts(app)[0]["data"]]
         assert sum(bars) == pytest.approx(shown, abs=0.0051)
@@ -96,7 +96,7 @@ def test_the_auto_encoder_has_no_finite_rate() -> None:
 @every_kind
 def test_choosing_a_class_shows_that_class_alone(run: Run) -> None:
     app = open_page("posteriors.py", run)
-    names, codes = run.data()["class_names"], run.codes()
+    names, codes = run.data().class_names, run.codes()
     labels = codes.labels.unique().tolist()
     label = labels[len(labels) // 3]
     drawn = lambda: {t["name"] for t in charts(app)[0]["data"] if "name" in t} - {"prior"}  # noqa: E731

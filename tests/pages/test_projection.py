@@ -93,7 +93,7 @@ def test_a_click_shows_that_image_its_posterior_and_its_kl(run: Run) -> None:
     app, codes = open_page("projection.py", run), run.codes()
     image = len(codes) // 3
     assert_sound(pick(app, "image", image))
-    name = run.data()["class_names"][int(codes.labels[image])]
+    name = run.data().class_names[int(codes.labels[image])]
     assert f"Class {name}, test image {image}" in shown(app)
     if codes.kind.has_rate:
         assert f"**{float(codes.rate[image]):.2f} nats**" in shown(app)

@@ -90,13 +90,13 @@ def test_only_what_is_measured_like_the_chosen_run_is_drawn(run) -> None:
     assert_sound(app)
     plane = by_name(charts(app)[0]["data"])
     metrics = run.metrics()
-    if metrics["test_rate"] is None:
+    if not metrics.has_rate:
         assert "chosen model" not in plane
         assert any("no place here" in info.value for info in app.info)
     else:
         at = plane["chosen model"]
         drawn = (float(numbers(at["x"])[0]), float(numbers(at["y"])[0]))
-        assert drawn == (metrics["test_rate"], metrics["test_distortion"])
+        assert drawn == (metrics.rate, metrics.distortion)
     assert ("sweep MNIST, beta" in plane) == (run.config.data.name == "mnist")
     assert "nats are not comparable" in app.caption[-1].value
     rows = app.dataframe[0].value

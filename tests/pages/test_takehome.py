@@ -50,7 +50,7 @@ def test_the_file_holds_all_it_needs_and_asks_for_nothing(run: Run) -> None:
     assert "default-src 'none'" in page
     facts = facts_in(page)
     assert facts["title"] == run.title
-    assert f"{run.metrics()['test_distortion']:.1f}" in facts["summary"]
+    assert f"{run.metrics().distortion:.1f}" in facts["summary"]
     views = [view["name"] for view in facts["views"]]
     assert ("cells" in views) == (len(run.config.model.latent_shape) == 3)
     for name in ("model", "posteriors"):

@@ -178,7 +178,7 @@ def test_a_sweep_trains_in_one_job_stops_as_a_whole_and_goes_on(runs: Path) -> N
     run_until(app, lambda a: any("All 2 runs are finished" in s.value for s in a.success))
     low, high = listing.sweeps()["Betas, yours"]
     assert (low.config.train.beta, high.config.train.beta) == (0.5, 4.0)
-    assert low.metrics()["test_rate"] > high.metrics()["test_rate"]
+    assert low.metrics().rate > high.metrics().rate
     assert low.kept_epochs() == high.kept_epochs() == [1, 2, 3, 5, 8, 13, 21, 34, 55, 60]
     assert app.selectbox(key="run").value == f"beta 4 · {high.id[-6:]}"
     go(app, "rate_distortion.py")

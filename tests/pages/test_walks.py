@@ -106,7 +106,7 @@ def test_a_walk_begins_between_images_of_different_classes(name: str) -> None:
 def test_ends_are_shown_as_images_where_they_are_here_and_else_as_reconstructions() -> None:
     run = BY_ID["digits-2d"]
     codes, data = run.codes(), load_dataset(run.config.data)
-    label = run.data()["class_names"][int(codes.labels[1])]
+    label = run.data().class_names[int(codes.labels[1])]
     title = f"test image 1, class {label}"
     shown = pictures(open_page("walks.py", run, to="1"))[title]
     assert shown == data_uri(contact_sheet(data.test.batch(slice(1, 2)).numpy(), 1, scale=4))

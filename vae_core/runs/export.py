@@ -13,7 +13,7 @@ from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.evaluate import evaluate
 from vae_core.io import read_tensors
-from vae_core.runs.run import N_SAMPLES, Run, scores
+from vae_core.runs.run import N_SAMPLES, Run
 from vae_core.settings import command_line
 from vae_core.runs.store import Contents, RunStore
 from vae_core.runs.weights import read_header
@@ -49,7 +49,9 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     codes = encode_dataset(vae, dataset.test)
     rounded = dataclasses.replace(codes, params=codes.params.half())
     result = evaluate(vae, dataset.test, N_SAMPLES)
-    metrics = run.metrics() | {"run_id": folder.name} | scores(config.data, result)
+    metrics = dataclasses.replace(
+        run.metrics(), run_id=folder.name, distortion=result.distortion, rate=result.rate
+    )
     weights = {name: value.half() for name, value in vae.state_dict().items()}
     epoch = read_header(run.path / "weights.safetensors").epoch
     kept = {k: _half(read_tensors(checkpoint_path(run.path, k))[0]) for k in run.kept_epochs()}
@@ -74,7 +76,7 @@ def model_card(run: Run) -> str:
         f"# {run.title}\n\n"
         f"{model.network} network, {model.posterior} posterior, latent {latent}, "
         f"{model.likelihood} likelihood, trained for {run.config.train.epochs} epochs on "
-        f"{data['n_train']} images of {run.config.data.name}.\n\n"
+        f"{data.n_train} images of {run.config.data.name}.\n\n"
         f"{score_line(run)}\n"
         "Weights and codes are stored as float16; the numbers are those of these files.\n\n"
         f"```\n{command_line(run.config)}\n```\n"
@@ -84,14 +86,13 @@ def model_card(run: Run) -> str:
 def score_line(run: Run) -> str:
     """How well it does, and on what."""
     metrics = run.metrics()
-    rate = metrics["test_rate"]
-    terms = (
-        f"distortion {metrics['test_distortion']:.2f}, no finite rate"
-        if rate is None
-        else f"distortion {metrics['test_distortion']:.2f} + rate {rate:.2f} "
-        f"= negative ELBO {metrics['test_negative_elbo']:.2f}"
-    )
+    terms = f"distortion {metrics.distortion:.2f}, no finite rate"
+    if metrics.has_rate:
+        terms = (
+            f"distortion {metrics.distortion:.2f} + rate {metrics.rate:.2f} "
+            f"= negative ELBO {metrics.negative_elbo:.2f}"
+        )
     return (
-        f"Test split ({metrics['n_test']} images, {metrics['binarisation']} pixels, "
-        f"{metrics['n_samples']} draw per image), nats per image: {terms}."
+        f"Test split ({metrics.n_test} images, {metrics.binarisation} pixels, "
+        f"{metrics.n_samples} draw per image), nats per image: {terms}."
     )

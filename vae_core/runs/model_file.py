@@ -19,7 +19,8 @@ from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
 from vae_core.errors import RunError, VAECoreError
 from vae_core.evaluate import evaluate
 from vae_core.io import read_json, read_tensors
-from vae_core.runs.run import N_SAMPLES, Run, check_images, facts_of, scores
+from vae_core.runs.records import DataFacts, Metrics
+from vae_core.runs.run import N_SAMPLES, Run, check_images
 from vae_core.runs.store import Contents, RunStore
 from vae_core.vae import build_vae
 from vae_core.runs.weights import differences, listed, load_weights, printable, read_header, shapes_of
@@ -133,8 +134,8 @@ def import_model(
             f"{result.distortion:g} and rate {result.rate:g}. {ASTRAY}"
         )
     run_id = store.new_id(config)
-    metrics = {"run_id": run_id, **scores(config.data, result)}
-    facts = facts_of(dataset)
+    metrics = Metrics.of(run_id, config.data, result)
+    facts = DataFacts.of(dataset)
     return store.adopt(run_id, Contents(config, facts, weights, codes, metrics, epoch=file.epoch))
 
 

@@ -43,6 +43,7 @@ from vae_core.io import (
 )
 from vae_core.trainer import EpochRecord, TrainState, fit
 from vae_core.vae import VAE, build_vae
+from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.weights import load_weights, write_weights
 
 PIN = "pinned"
@@ -83,13 +84,13 @@ class Run:
         """Whether it is to be kept when room is made."""
         return (self.path / PIN).exists()
 
-    def data(self) -> dict[str, Any]:
-        """Facts about the data set: image_shape, class_names, n_train, n_test, fingerprint."""
-        return read_json(self.path / "data.json", {"image_shape", "class_names", "n_test"})
+    def data(self) -> DataFacts:
+        """Facts of the data set. Raises RunError when they cannot be read."""
+        return DataFacts.read(self.path / "data.json")
 
-    def metrics(self) -> dict[str, Any]:
-        """The final numbers, in nats per image; None stands for 'no finite rate'."""
-        return read_json(self.path / "metrics.json", {"test_distortion", "n_test"})
+    def metrics(self) -> Metrics:
+        """The final numbers. Raises RunError when they cannot be read."""
+        return Metrics.read(self.path / "metrics.json")
 
     def history(self) -> list[dict[str, Any]]:
         """One record per finished epoch. A line cut short by a killed process is left out."""
@@ -122,7 +123,7 @@ class Run:
     def codes(self) -> Codes:
         """Posteriors and labels of the test split."""
         path = self.path / "codes.safetensors"
-        return codes_of(read_tensors(path)[0], self.config.model, self.data()["n_test"], path)
+        return codes_of(read_tensors(path)[0], self.config.model, self.data().n_test, path)
 
     def kept_epochs(self) -> list[int]:
         """The epochs of which a checkpoint is there, in order."""
@@ -136,10 +137,8 @@ class Run:
         RunError
             When the epoch was not kept, or its file is damaged or of another model.
         """
-        facts = self.data()
-        c, height, width = facts["image_shape"]
-        model = self.config.model
-        return read_checkpoint(self.path, epoch, model, (c, height, width), facts["n_test"])
+        facts, model = self.data(), self.config.model
+        return read_checkpoint(self.path, epoch, model, facts.image_shape, facts.n_test)
 
     def state(self) -> TrainState | None:
         """Where training stands; None before the first epoch is finished."""
@@ -154,7 +153,7 @@ class Run:
 
     def check_images(self, dataset: Dataset) -> None:
         """Raise RunError unless these are the images the run was started with."""
-        check_images(self.data().get("fingerprint"), dataset, self.path)
+        check_images(self.data().fingerprint, dataset, self.path)
 
     def train(self, dataset: Dataset) -> Iterator[EpochRecord]:
         """Train from where the run stands to its last epoch, saving after each.
@@ -169,7 +168,7 @@ class Run:
         RunError
             When the folder cannot be read or written, or the data have changed.
         """
-        facts, state = facts_of(dataset), self.state()
+        facts, state = DataFacts.of(dataset), self.state()
         if state:
             self.check_images(dataset)
         vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
@@ -184,7 +183,7 @@ class Run:
             # the process may have died between the state and its weights
             self._save_weights(state)
         drop_after(self.path, state.epoch if state else 0)
-        write_json(self.path / "data.json", facts)
+        write_json(self.path / "data.json", facts.to_dict())
         write_bytes(self.path / "history.jsonl", "".join(map(json_line, done)).encode())
         for record in fit(vae, dataset, self.config.train, state):
             done.append(record.to_dict())
@@ -193,7 +192,7 @@ class Run:
             yield record
         codes = encode_dataset(vae, dataset.test)
         self.save_codes(codes)
-        write_json(self.path / "metrics.json", self._summary(done, facts))
+        write_json(self.path / "metrics.json", self._summary(done, facts).to_dict())
 
     def save_codes(self, codes: Codes) -> None:
         """Write the posteriors and labels of the test split."""
@@ -214,36 +213,22 @@ class Run:
         path = self.path / "weights.safetensors"
         write_weights(path, state.model, self.config, self.data(), state.epoch)
 
-    def _summary(self, history: list[dict[str, Any]], facts: dict[str, Any]) -> dict[str, Any]:
+    def _summary(self, history: list[dict[str, Any]], facts: DataFacts) -> Metrics:
         last, seconds = history[-1], sum(r["seconds"] for r in history)
-        rate = math.inf if last["test_rate"] is None else last["test_rate"]
-        return {
-            "run_id": self.id,
-            "dataset": self.config.data.name,
-            "binarisation": self.config.data.binarisation,
-            "n_test": facts["n_test"],
-            "n_samples": N_SAMPLES,
-            "test_distortion": last["test_distortion"],
-            "test_rate": rate,
-            "test_negative_elbo": last["test_distortion"] + rate,
-            "seconds": seconds,
-            "images_per_second": facts["n_train"] * len(history) / seconds,
-        }
+        return Metrics(
+            self.id,
+            self.config.data.name,
+            self.config.data.binarisation,
+            facts.n_test,
+            N_SAMPLES,
+            last["test_distortion"],
+            math.inf if last["test_rate"] is None else last["test_rate"],
+            seconds,
+            facts.n_train * len(history) / seconds,
+        )
 
     def _new_vae(self) -> VAE:
-        c, height, width = self.data()["image_shape"]
-        return build_vae(self.config.model, (c, height, width))
-
-
-def facts_of(dataset: Dataset) -> dict[str, Any]:
-    """What a run remembers of its data set: `data.json`."""
-    return {
-        "image_shape": dataset.image_shape,
-        "class_names": dataset.class_names,
-        "n_train": len(dataset.train),
-        "n_test": len(dataset.test),
-        "fingerprint": dataset.fingerprint,
-    }
+        return build_vae(self.config.model, self.data().image_shape)
 
 
 def check_images(fingerprint: str | None, dataset: Dataset, where: Path | str) -> None:
@@ -253,17 +238,3 @@ def check_images(fingerprint: str | None, dataset: Dataset, where: Path | str) -
             f"{where}: these are not the images the run was started with (fingerprint "
             f"{fingerprint}, got {dataset.fingerprint}). Name the folder of those."
         )
-
-
-def scores(data: DataConfig, result: Evaluation) -> dict[str, Any]:
-    """How a model does, in nats per image, and on what; None stands for 'no finite rate'."""
-    finite = math.isfinite(result.rate)
-    return {
-        "dataset": data.name,
-        "binarisation": data.binarisation,
-        "n_test": result.n_images,
-        "n_samples": result.n_samples,
-        "test_distortion": result.distortion,
-        "test_rate": result.rate if finite else None,
-        "test_negative_elbo": result.negative_elbo if finite else None,
-    }

@@ -31,6 +31,7 @@ from vae_core.io import (
     write_json,
     writing,
 )
+from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.run import PIN, Run
 from vae_core.runs.weights import write_weights
 
@@ -50,14 +51,12 @@ class Contents:
     Attributes
     ----------
     config : RunConfig
-    facts : dict
-        `facts_of` its data set.
+    facts : DataFacts
     weights : dict of Tensor
         In the precision to store.
     codes : Codes
         Of the test split.
-    metrics : dict
-        The final numbers.
+    metrics : Metrics
     history : sequence of dict
         One record per epoch; empty when it is not known.
     kept : mapping from int to dict of Tensor
@@ -69,10 +68,10 @@ class Contents:
     """
 
     config: RunConfig
-    facts: dict[str, Any]
+    facts: DataFacts
     weights: dict[str, Tensor]
     codes: Codes
-    metrics: dict[str, Any]
+    metrics: Metrics
     history: Sequence[dict[str, Any]] = ()
     kept: Mapping[int, dict[str, Tensor]] = field(default_factory=dict)
     epoch: int | None = None
@@ -153,7 +152,7 @@ class RunStore:
         """
         with self._new_folder(run_id) as folder:
             run = _write_config(folder, contents.config, contents.created)
-            write_json(folder / "data.json", contents.facts)
+            write_json(folder / "data.json", contents.facts.to_dict())
             history = "".join(map(json_line, contents.history))
             write_bytes(folder / "history.jsonl", history.encode())
             weights = folder / "weights.safetensors"
@@ -163,7 +162,7 @@ class RunStore:
             run.save_codes(contents.codes)
             for epoch, tensors in contents.kept.items():
                 write_checkpoint(folder, epoch, tensors)
-            write_json(folder / "metrics.json", contents.metrics)
+            write_json(folder / "metrics.json", contents.metrics.to_dict())
         return replace(run, path=self.root / run_id)
 
     @contextmanager

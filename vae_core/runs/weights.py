@@ -20,6 +20,7 @@ from torch import Tensor
 from vae_core.config import ModelConfig, RunConfig
 from vae_core.errors import RunError
 from vae_core.io import write_tensors
+from vae_core.runs.records import DataFacts
 from vae_core.vae import VAE, without_weights
 
 Shapes = dict[str, tuple[int, ...]]
@@ -62,7 +63,7 @@ def write_weights(
     path: Path,
     weights: dict[str, Tensor],
     config: RunConfig,
-    facts: dict[str, Any],
+    facts: DataFacts,
     epoch: int | None,
 ) -> None:
     """Write weights that can be opened without their folder.
@@ -70,7 +71,7 @@ def write_weights(
     The folder of the data set is left out: it is of one machine, and may tell of its owner.
     """
     values = dataclasses.replace(config, data=dataclasses.replace(config.data, path=None)).to_dict()
-    texts = {"config": json.dumps(values), "data": json.dumps(facts)}
+    texts = {"config": json.dumps(values), "data": json.dumps(facts.to_dict())}
     write_tensors(path, weights, texts if epoch is None else {"epoch": str(epoch), **texts})
 
 

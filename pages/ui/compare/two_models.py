@@ -66,7 +66,7 @@ def planes(pair: Pair) -> tuple[list[go.Figure], bool]:
 def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
     figures, priors = [], []
     for run in _pair.runs:
-        codes, class_names = cached.codes(run), run.data()["class_names"]
+        codes, class_names = cached.codes(run), run.data().class_names
         order = cached.order(run)
         axes = (0, 1) if len(order) == 2 else (order[0], order[min(1, len(order) - 1)])
         layout = charts.Plane(codes, axes)

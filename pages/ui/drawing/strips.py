@@ -102,7 +102,7 @@ def picture_html(picture: Tensor, title: str, width: int = 96) -> str:
 
 
 def neighbours_html(
-    vae: VAE, codes: Codes, z: Tensor, class_names: list[str], data: Dataset | None
+    vae: VAE, codes: Codes, z: Tensor, class_names: Sequence[str], data: Dataset | None
 ) -> str:
     """The test images whose means lie nearest to z: themselves, or as they are decoded."""
     near = nearest_codes(codes, z, NEIGHBOURS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -17,7 +18,7 @@ from vae_core.posteriors import Dirichlet
 from vae_core.vae import VAE
 
 
-def pick_classes(labels: list[int], names: list[str]) -> tuple[int, int, int]:
+def pick_classes(labels: list[int], names: Sequence[str]) -> tuple[int, int, int]:
     """The classes of A - B + C."""
     chosen = []
     with st.container(horizontal=True):
@@ -39,7 +40,7 @@ def outcome(run: Run, classes: tuple[int, int, int], data: Dataset | None) -> tu
 def _outcome(
     version: str, classes: tuple[int, int, int], has_images: bool, _run: Run, _data: Dataset | None
 ) -> tuple[str, str, str]:
-    vae, codes, names = cached.vae(_run), cached.codes(_run), _run.data()["class_names"]
+    vae, codes, names = cached.vae(_run), cached.codes(_run), _run.data().class_names
     z = class_arithmetic(codes, *classes)
     return (
         equation(vae, codes, classes, z, names),
@@ -49,7 +50,7 @@ def _outcome(
 
 
 def equation(
-    vae: VAE, codes: Codes, classes: tuple[int, int, int], z: Tensor, names: list[str]
+    vae: VAE, codes: Codes, classes: tuple[int, int, int], z: Tensor, names: Sequence[str]
 ) -> str:
     """Four pictures in a line: A - B + C = result."""
     terms = torch.stack([*(class_mean(codes, y) for y in classes), z])
@@ -63,7 +64,7 @@ def equation(
     return f"{STYLE}<div class='equation'>{''.join(cells)}</div>"
 
 
-def verdict(codes: Codes, z: Tensor, names: list[str]) -> str:
+def verdict(codes: Codes, z: Tensor, names: Sequence[str]) -> str:
     """Which class the nearest test images are of."""
     labels = nearest_codes(codes, z, NEIGHBOURS).labels
     counts = labels.bincount()

@@ -45,7 +45,7 @@ def marginals(run: Run, asked: Asked) -> Drawn:
 
 @st.cache_resource(max_entries=200, show_spinner=False)
 def _plane(version: str, asked: Asked, _run: Run) -> Drawn:
-    codes, names = cached.codes(_run), _run.data()["class_names"]
+    codes, names = cached.codes(_run), _run.data().class_names
     shown, are_wide = charts.of_classes(codes, asked.classes), asked.layer == charts.WIDTHS
     most = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(asked.layer, asked.count)
     of = class_draws(shown, asked.count) if asked.layer == charts.DRAWS else shown
@@ -65,7 +65,7 @@ def _plane(version: str, asked: Asked, _run: Run) -> Drawn:
 def _marginals(
     version: str, classes: tuple[int, ...], count: int, axes: tuple[int, int], _run: Run
 ) -> Drawn:
-    codes, names = cached.codes(_run), _run.data()["class_names"]
+    codes, names = cached.codes(_run), _run.data().class_names
     draws = class_draws(charts.of_classes(codes, classes), count)
     titles = cached.rates(_run)["name"]
     figures = (

@@ -84,7 +84,7 @@ def picture_of(run: Run, data: Dataset | None, index: int) -> Tensor:
 
 def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
     """Two test images by their numbers, each with its picture."""
-    codes, names = cached.codes(run), run.data()["class_names"]
+    codes, names = cached.codes(run), run.data().class_names
     chosen = []
     another = int((codes.labels != codes.labels[0]).int().argmax()) or 1  # of another class
     for label, key, first in (("From test image", "from", 0), ("to test image", "to", another)):
@@ -97,7 +97,7 @@ def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
 
 def pick_ends(run: Run, data: Dataset | None) -> Ends:
     """Two means of test images, or two draws from the prior."""
-    codes, names = cached.codes(run), run.data()["class_names"]
+    codes, names = cached.codes(run), run.data().class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control(
             "Ends", [IMAGES, DRAWS], default=IMAGES, key="ends", bind="query-params",

@@ -109,6 +109,6 @@ def images_of(run: Run, data_dir: str | None) -> Dataset | str:
         found = dataset(replace(run.config.data, path=data_dir))
     except DataError as error:
         return str(error)
-    if found.fingerprint != run.data()["fingerprint"]:
+    if found.fingerprint != run.data().fingerprint:
         return f"The {found.name} images on this machine are not those the model was trained on."
     return found

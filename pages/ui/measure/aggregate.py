@@ -31,7 +31,7 @@ def _buildup(version: str, _run: Run, j: int, n_samples: int) -> pd.DataFrame:
 @st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
 def _layers(version: str, _run: Run, j: int) -> pd.DataFrame:
     """Each class's part of the density of number j, in long form."""
-    codes, names = cached.codes(_run), _run.data()["class_names"]
+    codes, names = cached.codes(_run), _run.data().class_names
     mean, reach = codes.mean.flatten(1)[:, j], 3.0 * codes.variance.flatten(1)[:, j].sqrt()
     low = max(codes.kind.low, float((mean - reach).min()))
     high = min(codes.kind.high, float((mean + reach).max()))
@@ -48,7 +48,7 @@ def one_by_one(run: Run, n_samples: int) -> None:
     """KL of every class, and what it has to do with that of all of them."""
     surgery = _surgery(cached.version(run), run, n_samples)
     known = surgery.table.dropna(subset=["class_kl"])
-    names = [run.data()["class_names"][y] for y in known["label"]]
+    names = [run.data().class_names[y] for y in known["label"]]
     if len(known):
         charts.draw("class_kl", class_bars, known, names)
     if math.isfinite(surgery.label_information):
@@ -75,7 +75,7 @@ def together(run: Run, n_samples: int) -> None:
         if len(labels) > 1:
             last = st.select_slider(
                 "Classes up to", labels, last, key="buildup_classes",
-                format_func=lambda y: run.data()["class_names"][y],
+                format_func=lambda y: run.data().class_names[y],
             )  # fmt: skip
     j = names.index(name)
     layers, table = _layers(version, run, j), _buildup(version, run, j, n_samples)

@@ -13,18 +13,18 @@ def summary(run: Run) -> str:
     model, metrics = run.config.model, run.metrics()
     shape = model.latent_shape
     latent = f"{shape[0]}-D" if len(shape) == 1 else f"{shape[2]} × {shape[0]} × {shape[1]}"
-    distortion = f"distortion {metrics['test_distortion']:.1f}"
+    distortion = f"distortion {metrics.distortion:.1f}"
     score = (
         f"{distortion} nats per image, no finite rate"
-        if metrics["test_rate"] is None
-        else f"negative ELBO {metrics['test_negative_elbo']:.1f} = {distortion} + rate "
-        f"{metrics['test_rate']:.1f} nats per image"
+        if not metrics.has_rate
+        else f"negative ELBO {metrics.negative_elbo:.1f} = {distortion} + rate "
+        f"{metrics.rate:.1f} nats per image"
     )
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
         f"{_likelihood(run)}{_weight(run)}. Test {score} "
-        f"({metrics['n_test']:,} {metrics['binarisation']} images, "
-        f"{metrics['n_samples']} draw each)."
+        f"({metrics.n_test:,} {metrics.binarisation} images, "
+        f"{metrics.n_samples} draw each)."
     )
 
 
@@ -41,7 +41,7 @@ def _likelihood(run: Run) -> str:
 def _weight(run: Run) -> str:
     """What the loss weighs the rate by, when it is not the ELBO's."""
     model, train = run.config.model, run.config.train
-    reduction = Reduction.of(train.reduction, tuple(run.data()["image_shape"]), model.latent_shape)
+    reduction = Reduction.of(train.reduction, run.data().image_shape, model.latent_shape)
     beta = train.beta * reduction.implied_beta
     if beta == 1.0 or not POSTERIORS[model.posterior].has_rate:
         return ""

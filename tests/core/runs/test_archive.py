@@ -56,7 +56,7 @@ def test_unpacked_it_is_the_same_run(run, tmp_path, capsys):
     kept = again.checkpoint(2).codes.params
     assert torch.equal(kept, run.checkpoint(2).codes.params)
     assert main(["show", str(again.path)]) == 0
-    assert f"{run.metrics()['test_distortion']:.2f}" in capsys.readouterr().out
+    assert f"{run.metrics().distortion:.2f}" in capsys.readouterr().out
 
 
 def test_nothing_but_the_run_goes_along(run, tmp_path):

@@ -54,12 +54,11 @@ def test_export_stores_half_precision(pair):
 def test_exported_numbers_are_those_of_the_files_shipped(pair, digits):
     run, exported = pair
     metrics, result = exported.metrics(), evaluate(exported.vae(), digits.test)
-    assert metrics["test_distortion"] == result.distortion
-    assert metrics["test_distortion"] != run.metrics()["test_distortion"]
-    if metrics["test_rate"] is not None:
-        assert metrics["test_rate"] == result.rate
-        assert metrics["test_negative_elbo"] == result.negative_elbo
-    assert metrics["run_id"] == "my-run"
+    assert metrics.distortion == result.distortion
+    assert metrics.distortion != run.metrics().distortion
+    assert metrics.rate == result.rate
+    assert metrics.negative_elbo == result.negative_elbo
+    assert metrics.run_id == "my-run"
     anew = encode_dataset(exported.vae(), digits.test)
     assert torch.equal(exported.codes().params, anew.params.half().float())
 
@@ -77,12 +76,12 @@ def test_card_names_command_numbers_and_conditions(pair):
     assert card.startswith("# My run\n")
     assert command_line(exported.config) in card
     assert shlex.split(command_line(exported.config))[4] == "--name=My run"
-    assert f"distortion {metrics['test_distortion']:.2f}" in card
-    if metrics["test_rate"] is None:
+    assert f"distortion {metrics.distortion:.2f}" in card
+    if not metrics.has_rate:
         assert "no finite rate" in card
     else:
-        assert f"rate {metrics['test_rate']:.2f}" in card
-        assert f"negative ELBO {metrics['test_negative_elbo']:.2f}" in card
+        assert f"rate {metrics.rate:.2f}" in card
+        assert f"negative ELBO {metrics.negative_elbo:.2f}" in card
     for words in ("96 images, grey pixels, 1 draw per image", "float16", "nats per image"):
         assert words in card
 

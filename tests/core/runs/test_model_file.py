@@ -25,7 +25,7 @@ from vae_core import (
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, SIGMAS
 from vae_core.runs.export import export_run
 from vae_core.runs.model_file import import_model, read_model_file
-from vae_core.runs.run import facts_of
+from vae_core.runs.records import DataFacts
 from vae_core.runs.store import Contents
 from vae_core.runs.weights import read_header, shapes_of, write_weights
 
@@ -72,8 +72,8 @@ def test_an_imported_model_has_the_codes_and_metrics_of_its_run(
     codes, expected = mine.codes(), run.codes()
     assert torch.equal(codes.params, expected.params)
     assert torch.equal(codes.labels, expected.labels)
-    assert [mine.metrics()[k] for k in SCORES] == [run.metrics()[k] for k in SCORES]
-    assert mine.metrics()["run_id"] == mine.id
+    assert [mine.metrics().to_dict()[k] for k in SCORES] == [run.metrics().to_dict()[k] for k in SCORES]
+    assert mine.metrics().run_id == mine.id
     assert (mine.config, mine.data(), mine.history()) == (run.config, run.data(), [])
 
 
@@ -99,15 +99,15 @@ def test_weights_are_stored_as_they_came(finished_run, file, store, digits, dtyp
     assert {value.dtype for value in stored.values()} == {dtype}
     assert all(torch.equal(stored[name], value) for name, value in came.items())
     assert torch.equal(mine.codes().params, encode_dataset(mine.vae(), digits.test).params)
-    assert mine.metrics()["test_distortion"] == evaluate(mine.vae(), digits.test).distortion
+    assert mine.metrics().distortion == evaluate(mine.vae(), digits.test).distortion
 
 
 def test_an_exported_model_comes_back_with_its_metrics(finished_run, tmp_path, store, digits):
     exported = export_run(finished_run, digits, tmp_path / "out")
     mine = open_in(store, exported.path / "weights.safetensors", digits)
-    assert [mine.metrics()[k] for k in SCORES] == [exported.metrics()[k] for k in SCORES]
+    assert [mine.metrics().to_dict()[k] for k in SCORES] == [exported.metrics().to_dict()[k] for k in SCORES]
     again = export_run(mine, digits, tmp_path / "again")
-    assert [again.metrics()[k] for k in SCORES] == [exported.metrics()[k] for k in SCORES]
+    assert [again.metrics().to_dict()[k] for k in SCORES] == [exported.metrics().to_dict()[k] for k in SCORES]
     assert read_header(again.path / "weights.safetensors").epoch == 3
 
 
@@ -264,7 +264,7 @@ def test_a_small_file_that_claims_an_enormous_model_is_refused_without_making_it
 ):
     file = tmp_path / "absurd.safetensors"
     config = RunConfig(DataConfig(limit=96), tiny_model(hidden=(4096,) * 8))
-    write_weights(file, {"encoder.1.bias": ZEROS(4096)}, config, facts_of(digits), None)
+    write_weights(file, {"encoder.1.bias": ZEROS(4096)}, config, DataFacts.of(digits), None)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert "is missing; decoder.1.weight is missing; decoder.11.bias" in refusal(
         store, file, digits
@@ -281,7 +281,7 @@ def test_codes_that_would_fill_the_memory_are_refused(tmp_path, store, idx_folde
     shapes = shapes_of(model, many.image_shape)
     weights = {name: ZEROS(shape, dtype=torch.float16) for name, shape in shapes.items()}
     file = tmp_path / "wide.safetensors"
-    write_weights(file, weights, RunConfig(data, model), facts_of(many), None)
+    write_weights(file, weights, RunConfig(data, model), DataFacts.of(many), None)
     assert "more than the 268,435,456 that are kept" in refusal(store, file, many)
 
 
@@ -294,7 +294,7 @@ def test_a_lie_about_the_shape_of_the_images_is_refused(tmp_path, store, digits)
     config = tiny_run()
     run = RunStore(tmp_path).create(config)
     next(run.train(digits))
-    facts = facts_of(digits) | {"image_shape": (1, 4, 16)}  # as many pixels
+    facts = replace(DataFacts.of(digits), image_shape=(1, 4, 16))  # as many pixels
     file = tmp_path / "lie.safetensors"
     write_weights(file, tensors(run), config, facts, 1)
     assert "says its images are of shape (1, 4, 16)" in refusal(store, file, digits)
@@ -313,7 +313,7 @@ def test_a_run_that_could_not_be_written_whole_is_not_there(finished_run, store)
         finished_run.data(),
         tensors(finished_run),
         finished_run.codes(),
-        {"test_distortion": object()},
+        replace(finished_run.metrics(), seconds=object()),
     )
     with pytest.raises(TypeError):
         store.adopt("half", contents)

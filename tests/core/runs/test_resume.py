@@ -48,7 +48,7 @@ def test_run_of_any_model_resumes_to_the_same_bits(tmp_path, digits, settings):
     list(RunStore(tmp_path / "part").load(run.id).train(digits))
     for name in ("weights", "codes", "resume"):
         assert_same(run, whole, name)
-    assert evaluate(run.vae(), digits.test).distortion == run.metrics()["test_distortion"]
+    assert evaluate(run.vae(), digits.test).distortion == run.metrics().distortion
 
 
 @pytest.mark.parametrize("sigma", SIGMAS)
@@ -91,7 +91,7 @@ def test_state_without_its_weights_is_made_whole_on_resume(run_copy, digits):
         (run_copy.path / name).unlink()
     rewrite(run_copy, "weights", **{"encoder.1.bias": torch.zeros(8)})
     assert list(run_copy.train(digits)) == []
-    assert evaluate(run_copy.vae(), digits.test).distortion == run_copy.metrics()["test_distortion"]
+    assert evaluate(run_copy.vae(), digits.test).distortion == run_copy.metrics().distortion
 
 
 def test_resume_without_its_history_is_refused(tmp_path, digits):

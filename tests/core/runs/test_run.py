@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import os
 import shutil
 from dataclasses import replace
@@ -51,18 +53,19 @@ def test_codes_of_a_run_are_those_of_its_model(tmp_path, digits, posterior):
 
 def test_metrics_are_those_of_the_model(finished_run, digits):
     metrics, result = finished_run.metrics(), evaluate(finished_run.vae(), digits.test)
-    assert metrics["test_distortion"] == result.distortion
-    assert metrics["test_negative_elbo"] == metrics["test_distortion"] + metrics["test_rate"]
-    assert metrics["run_id"] == finished_run.id
-    assert metrics["seconds"] > 0
+    assert metrics.distortion == result.distortion
+    assert metrics.negative_elbo == metrics.distortion + metrics.rate
+    assert metrics.run_id == finished_run.id
+    assert metrics.seconds > 0
 
 
 def test_point_mass_is_written_without_a_rate(tmp_path, digits):
     """JSON has no infinity: the files must stay readable for others."""
     run = RunStore(tmp_path).create(tiny_run(posterior="delta"))
     list(run.train(digits))
-    assert run.metrics()["test_rate"] is None
-    assert run.metrics()["test_negative_elbo"] is None
+    metrics = run.metrics()
+    assert metrics.rate == metrics.negative_elbo == math.inf
+    assert (metrics.to_dict()["test_rate"], metrics.to_dict()["test_negative_elbo"]) == (None, None)
     assert run.history()[0]["test_rate"] is None
     assert "Infinity" not in (run.path / "metrics.json").read_text()
 
