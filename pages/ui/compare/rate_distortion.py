@@ -33,9 +33,9 @@ class Group:
     left_out: str
 
 
-@st.cache_resource(max_entries=500, show_spinner=False)
-def _yardstick(version: str, _run: Run) -> Yardstick:
-    return Yardstick.of(_run)
+@cached.per_run(max_entries=500)
+def _yardstick(run: Run) -> Yardstick:
+    return Yardstick.of(run)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -53,7 +53,7 @@ def pick_group(run: Run) -> Group:
     """The select box of groups, the chosen run's first; returns the one that is picked."""
     every = {one.path: one for own in listing.sweeps().values() for one in own}
     every |= {one.path: one for one in listing.openable().values()}
-    yardsticks = {one.path: _yardstick(cached.version(one), one) for one in every.values()}
+    yardsticks = {one.path: _yardstick(one) for one in every.values()}
     own = yardsticks.get(run.path) or Yardstick.of(run)
     ordered = sorted(Counter(yardsticks.values()).items(), key=lambda pair: -pair[1])
     options = [own, *(yardstick for yardstick, _ in ordered if yardstick != own)]

@@ -31,21 +31,15 @@ def pick_classes(labels: list[int], names: Sequence[str]) -> tuple[int, int, int
     return chosen[0], chosen[1], chosen[2]
 
 
+@cached.per_run(max_entries=200)
 def outcome(run: Run, classes: tuple[int, int, int], data: Dataset | None) -> tuple[str, str, str]:
     """The line of pictures, which class the result is of, and the images next to it."""
-    return _outcome(cached.version(run), classes, data is not None, run, data)
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def _outcome(
-    version: str, classes: tuple[int, int, int], has_images: bool, _run: Run, _data: Dataset | None
-) -> tuple[str, str, str]:
-    vae, codes, names = cached.vae(_run), cached.codes(_run), _run.data().class_names
+    vae, codes, names = cached.vae(run), cached.codes(run), run.data().class_names
     z = class_arithmetic(codes, *classes)
     return (
         equation(vae, codes, classes, z, names),
         verdict(codes, z, names),
-        neighbours_html(vae, codes, z, names, _data),
+        neighbours_html(vae, codes, z, names, data),
     )
 
 

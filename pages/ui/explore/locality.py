@@ -36,39 +36,29 @@ def inputs(run: Run) -> tuple[Tensor, str]:
     return decode_mean(cached.vae(run), means), f"reconstructions of the first {n} test images"
 
 
-@st.cache_data(max_entries=256, show_spinner="Asking every pixel …")
-def _sees(version: str, said: str, cells: list[Cell], _run: Run) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = encoder_sensitivity(
-        cached.vae(_run), inputs(_run)[0], cells
-    ).numpy()
-    return found
-
-
-@st.cache_data(max_entries=256, show_spinner="Moving every number …")
-def _paints(version: str, cells: list[Cell], _run: Run) -> NDArray[np.float32]:
-    z = cached.codes(_run).mean[:N_IMAGES]
-    found: NDArray[np.float32] = decoder_difference(cached.vae(_run), z, cells).numpy()
-    return found
-
-
-@st.cache_data(max_entries=32, show_spinner="Comparing cells over all images …")
-def _correlation(version: str, _run: Run) -> pd.DataFrame:
-    return cell_correlation(cached.codes(_run))
-
-
 def sees(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
     """|d mu / d x| of these cells, (k, H, W)."""
-    return _sees(cached.version(run), inputs(run)[1], cells, run)
+    return _sees(run, inputs(run)[0], cells)
 
 
+@cached.per_run("Asking every pixel …", max_entries=256)
+def _sees(run: Run, x: Tensor, cells: list[Cell]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = encoder_sensitivity(cached.vae(run), x, cells).numpy()
+    return found
+
+
+@cached.per_run("Moving every dimension …", max_entries=256)
 def paints(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
     """Change of the decoded picture by these cells, (k, H, W)."""
-    return _paints(cached.version(run), cells, run)
+    z = cached.codes(run).mean[:N_IMAGES]
+    found: NDArray[np.float32] = decoder_difference(cached.vae(run), z, cells).numpy()
+    return found
 
 
+@cached.per_run("Comparing cells over all images …", max_entries=32)
 def correlation(run: Run) -> pd.DataFrame:
-    """How far cells go together, by distance."""
-    return _correlation(cached.version(run), run)
+    """Correlation of cells, by their distance."""
+    return cell_correlation(cached.codes(run))
 
 
 def all_of(run: Run) -> list[Cell]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached
@@ -33,19 +32,10 @@ class Drawn:
     n: int
 
 
+@cached.per_run(max_entries=200)
 def plane(run: Run, asked: Asked) -> Drawn:
     """The plane, and how many points are on it."""
-    return _plane(cached.version(run), asked, run)
-
-
-def marginals(run: Run, asked: Asked) -> Drawn:
-    """The density of the number across and of that up, and from how many draws."""
-    return _marginals(cached.version(run), asked.classes, asked.count, asked.axes, run)
-
-
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _plane(version: str, asked: Asked, _run: Run) -> Drawn:
-    codes, names = cached.codes(_run), _run.data().class_names
+    codes, names = cached.codes(run), run.data().class_names
     shown, are_wide = charts.of_classes(codes, asked.classes), asked.layer == charts.WIDTHS
     most = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(asked.layer, asked.count)
     of = class_draws(shown, asked.count) if asked.layer == charts.DRAWS else shown
@@ -61,13 +51,19 @@ def _plane(version: str, asked: Asked, _run: Run) -> Drawn:
     return Drawn((charts.plain(figure),), len(some))
 
 
-@st.cache_resource(max_entries=200, show_spinner=False)
-def _marginals(
-    version: str, classes: tuple[int, ...], count: int, axes: tuple[int, int], _run: Run
-) -> Drawn:
-    codes, names = cached.codes(_run), _run.data().class_names
+def marginals(run: Run, asked: Asked) -> Drawn:
+    """The densities of the dimensions across and up, and from how many draws.
+
+    Layers and ellipses are the plane's alone.
+    """
+    return _marginals(run, asked.classes, asked.count, asked.axes)
+
+
+@cached.per_run(max_entries=200)
+def _marginals(run: Run, classes: tuple[int, ...], count: int, axes: tuple[int, int]) -> Drawn:
+    codes, names = cached.codes(run), run.data().class_names
     draws = class_draws(charts.of_classes(codes, classes), count)
-    titles = cached.rates(_run)["name"]
+    titles = cached.rates(run)["name"]
     figures = (
         marginal(
             charts.draws_frame(draws, index, names),

@@ -40,15 +40,11 @@ class Ends:
     title: str
 
 
-@st.cache_resource(max_entries=32, show_spinner="Measuring how far codes are from the origin …")
-def _lengths(version: str, _run: Run) -> tuple[Shell, pd.DataFrame]:
-    codes = cached.codes(_run)
-    return prior_shell(codes.prior()), code_norms(codes)
-
-
+@cached.per_run("Measuring how far codes are from the origin …", max_entries=32)
 def lengths(run: Run) -> tuple[Shell, pd.DataFrame]:
     """Norms of the prior's draws, and of the codes."""
-    return _lengths(cached.version(run), run)
+    codes = cached.codes(run)
+    return prior_shell(codes.prior()), code_norms(codes)
 
 
 def headline(vae: VAE) -> str:
@@ -121,18 +117,10 @@ def between(vae: VAE, ends: Ends, steps: int = STEPS) -> dict[str, Tensor]:
     }
 
 
+@cached.per_run(max_entries=200)
 def strips(run: Run, walks: dict[str, Tensor]) -> str:
     """Every walk as decoded pictures, one below the other."""
-    return _strips(cached.version(run), walks, run)
-
-
-def _bytes(z: Tensor) -> bytes:
-    return z.numpy().tobytes()
-
-
-@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Tensor: _bytes})
-def _strips(version: str, walks: dict[str, Tensor], _run: Run) -> str:
-    vae = cached.vae(_run)
+    vae = cached.vae(run)
     rows = [(f"{how} walk, decoded means", decode_mean(vae, z)) for how, z in walks.items()]
     return rows_html(rows, ["start", "½ of the way", "end"])
 

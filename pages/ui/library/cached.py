@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -20,6 +22,13 @@ from vae_core.data.dataset import prepare
 from vae_core.errors import DataError
 from vae_core.vae import VAE
 
+P = ParamSpec("P")
+T = TypeVar("T")
+CONTENTS: dict[str | type, Callable[[Any], Any]] = {  # by which two arguments are the same
+    Dataset: lambda data: data.fingerprint,
+    Tensor: lambda z: z.numpy().tobytes(),
+}
+
 
 def version(run: Run) -> str:
     """Changes when the run's weights or codes do."""
@@ -34,24 +43,39 @@ def _changed(path: Path) -> str:
 _shipped = cache(_changed)  # which do not change while the server runs
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _vae(version: str, _run: Run) -> VAE:
-    return _run.vae()
+def per_run(
+    spinner: str | bool = False, max_entries: int = 64
+) -> Callable[[Callable[Concatenate[Run, P], T]], Callable[Concatenate[Run, P], T]]:
+    """Decorator of a function of a run and more: computed once for all readers, then kept.
 
+    It is computed again when the run's weights or codes change, or anything else that is handed
+    over does. Results are shared, and not to be changed.
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _codes(version: str, _run: Run) -> Codes:
-    return _run.codes()
+    Parameters
+    ----------
+    spinner : str or bool
+        What is shown while it is computed.
+    max_entries : int
+        Results that are kept; the oldest go first.
+    """
 
+    def decorate(compute: Callable[Concatenate[Run, P], T]) -> Callable[Concatenate[Run, P], T]:
+        def kept(version: str, args: Any, options: Any, _run: Run) -> T:
+            return compute(_run, *args, **options)
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _rate_table(version: str, _run: Run) -> pd.DataFrame:
-    return rate_table(codes(_run))
+        # by these, Streamlit tells one function's results from another's
+        kept.__module__, kept.__qualname__ = compute.__module__, compute.__qualname__
+        keep = st.cache_resource(
+            max_entries=max_entries, show_spinner=spinner, hash_funcs=CONTENTS
+        )(kept)
 
+        @wraps(compute)
+        def of(run: Run, /, *args: P.args, **options: P.kwargs) -> T:
+            return keep(version(run), args, options, run)
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _channel_order(version: str, _run: Run) -> list[int]:
-    return channel_order(codes(_run))
+        return of
+
+    return decorate
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images …")
@@ -73,34 +97,34 @@ def spectrum(config: DataConfig) -> Tensor:
     return data_spectrum(train.take(torch.arange(min(len(train), 10_000))))
 
 
-@st.cache_resource(max_entries=64, show_spinner="Adding up all posteriors …")
-def _surgery(version: str, _run: Run, n_samples: int) -> pd.Series[float]:
-    return run_in_background(analysis.elbo_surgery, codes(_run), n_samples)
-
-
+@per_run(max_entries=32)
 def vae(run: Run) -> VAE:
     """The run's model."""
-    return _vae(version(run), run)
+    return run.vae()
 
 
+@per_run(max_entries=32)
 def codes(run: Run) -> Codes:
     """Posteriors of the run's test split."""
-    return _codes(version(run), run)
+    return run.codes()
 
 
+@per_run(max_entries=32)
 def rates(run: Run) -> pd.DataFrame:
-    """KL and activity of every latent number."""
-    return _rate_table(version(run), run)
+    """KL and activity of every latent dimension."""
+    return rate_table(codes(run))
 
 
+@per_run(max_entries=32)
 def order(run: Run) -> list[int]:
-    """Latent numbers, most informative first."""
-    return _channel_order(version(run), run)
+    """Latent dimensions, the most informative first."""
+    return channel_order(codes(run))
 
 
+@per_run("Adding up all posteriors …")
 def surgery(run: Run, n_samples: int) -> pd.Series[float]:
     """The mean rate in parts."""
-    return _surgery(version(run), run, n_samples)
+    return run_in_background(analysis.elbo_surgery, codes(run), n_samples)
 
 
 def images_of(run: Run, data_dir: str | None) -> Dataset | str:

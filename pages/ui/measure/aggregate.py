@@ -18,20 +18,20 @@ from vae_core.figures import class_bars, class_layers, variance_bars
 N_PLACES = 241
 
 
-@st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
-def _surgery(version: str, _run: Run, n_samples: int) -> ClassSurgery:
-    return run_in_background(class_surgery, cached.codes(_run), n_samples)
+@cached.per_run("Adding up the posteriors of each class …")
+def _surgery(run: Run, n_samples: int) -> ClassSurgery:
+    return run_in_background(class_surgery, cached.codes(run), n_samples)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Adding one class after the other …")
-def _buildup(version: str, _run: Run, j: int, n_samples: int) -> pd.DataFrame:
-    return run_in_background(class_buildup, cached.codes(_run), j, n_samples)
+@cached.per_run("Adding one class after the other …")
+def _buildup(run: Run, j: int, n_samples: int) -> pd.DataFrame:
+    return run_in_background(class_buildup, cached.codes(run), j, n_samples)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Adding up the posteriors of each class …")
-def _layers(version: str, _run: Run, j: int) -> pd.DataFrame:
-    """Each class's part of the density of number j, in long form."""
-    codes, names = cached.codes(_run), _run.data().class_names
+@cached.per_run("Adding up the posteriors of each class …")
+def _layers(run: Run, j: int) -> pd.DataFrame:
+    """Each class's part of the density of dimension j, in long form."""
+    codes, names = cached.codes(run), run.data().class_names
     mean, reach = codes.mean.flatten(1)[:, j], 3.0 * codes.variance.flatten(1)[:, j].sqrt()
     low = max(codes.kind.low, float((mean - reach).min()))
     high = min(codes.kind.high, float((mean + reach).max()))
@@ -46,7 +46,7 @@ def _layers(version: str, _run: Run, j: int) -> pd.DataFrame:
 
 def one_by_one(run: Run, n_samples: int) -> None:
     """KL of every class, and what it has to do with that of all of them."""
-    surgery = _surgery(cached.version(run), run, n_samples)
+    surgery = _surgery(run, n_samples)
     known = surgery.table.dropna(subset=["class_kl"])
     names = [run.data().class_names[y] for y in known["label"]]
     if len(known):
@@ -66,7 +66,7 @@ def one_by_one(run: Run, n_samples: int) -> None:
 def together(run: Run, n_samples: int) -> None:
     """Classes added one by one until they are the aggregate posterior."""
     codes, names = cached.codes(run), cached.rates(run)["name"].tolist()
-    order, version = cached.order(run), cached.version(run)
+    order = cached.order(run)
     labels = codes.labels.unique().tolist()
     chart, side = st.columns([3, 1], gap="large")
     with side:
@@ -78,7 +78,7 @@ def together(run: Run, n_samples: int) -> None:
                 format_func=lambda y: run.data().class_names[y],
             )  # fmt: skip
     j = names.index(name)
-    layers, table = _layers(version, run, j), _buildup(version, run, j, n_samples)
+    layers, table = _layers(run, j), _buildup(run, j, n_samples)
     shown = layers[layers["label"] <= last].copy()
     row = table.set_index("label").loc[last]
     shown["density"] *= len(codes) / row["n_images"]

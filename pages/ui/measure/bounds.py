@@ -14,18 +14,16 @@ from vae_core.analysis import BoundSummary, at_mean_no_bound, summarise_bound
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _bound(
-    version: str, _run: Run, _data: Dataset, count: int, k: int, widen: float
-) -> BoundSummary:
-    images = _data.test.take(torch.arange(count))
-    return run_in_background(summarise_bound, cached.vae(_run), images, k, widen)
+@cached.per_run(max_entries=512)
+def _bound(run: Run, data: Dataset, count: int, k: int, widen: float) -> BoundSummary:
+    images = data.test.take(torch.arange(count))
+    return run_in_background(summarise_bound, cached.vae(run), images, k, widen)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _at_mean(version: str, _run: Run, _data: Dataset, count: int) -> float:
-    x = _data.test.batch(slice(0, count), torch.Generator().manual_seed(0))
-    return float(at_mean_no_bound(cached.vae(_run), x).mean())
+@cached.per_run()
+def _at_mean(run: Run, data: Dataset, count: int) -> float:
+    x = data.test.batch(slice(0, count), torch.Generator().manual_seed(0))
+    return float(at_mean_no_bound(cached.vae(run), x).mean())
 
 
 def measure(
@@ -36,14 +34,14 @@ def measure(
     One step at a time: changing a control meanwhile stops the work after the step.
     """
     steps = [k for k in STEPS if k <= most]
-    version, rows = cached.version(run), []
+    rows = []
     bar = st.progress(0.0)
     for done, k in enumerate(steps, start=1):
         bar.progress(done / len(steps), f"{k} draws for each of {count} images …")
-        rows.append(_bound(version, run, data, count, k, widen))
+        rows.append(_bound(run, data, count, k, widen))
     bar.empty()
     table = pd.DataFrame(rows, columns=BoundSummary._fields)
-    return table, _at_mean(version, run, data, count)
+    return table, _at_mean(run, data, count)
 
 
 def conditions(run: Run, count: int) -> str:

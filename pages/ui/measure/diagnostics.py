@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
-import streamlit as st
 import torch
 from torch import Tensor
 
@@ -59,19 +58,22 @@ class Samples:
         return f"{STYLE}<div class='sheets'>{''.join(sheets)}</div>"
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Moving every number …")
-def _collapse(version: str, _run: Run) -> Collapse:
-    return run_in_background(analysis.collapse, cached.vae(_run), cached.codes(_run))
+@cached.per_run("Moving every dimension …", KEPT)
+def collapse(run: Run) -> Collapse:
+    """Whether the run uses its latent dimensions."""
+    return run_in_background(analysis.collapse, cached.vae(run), cached.codes(run))
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Asking every number for the class …")
-def _label_gap(version: str, _run: Run, n_samples: int) -> LabelGap:
-    return run_in_background(analysis.label_gap, cached.codes(_run), n_samples)
+@cached.per_run("Asking every dimension for the class …", KEPT)
+def label_gap(run: Run, n_samples: int) -> LabelGap:
+    """What single dimensions say of the class."""
+    return run_in_background(analysis.label_gap, cached.codes(run), n_samples)
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Decoding draws …")
-def _samples(version: str, _run: Run) -> Samples:
-    vae, codes = cached.vae(_run), cached.codes(_run)
+@cached.per_run("Decoding draws …", KEPT)
+def samples(run: Run) -> Samples:
+    """Pictures of each origin of z."""
+    vae, codes = cached.vae(run), cached.codes(run)
     prior = codes.prior().sample((N_PICTURES,), torch.Generator().manual_seed(0))
     z = {RECONSTRUCTIONS: class_draws(codes, N_PICTURES).mean, PRIOR: prior}
     if codes.kind.is_additive:
@@ -79,54 +81,31 @@ def _samples(version: str, _run: Run) -> Samples:
     return Samples({name: decode_mean(vae, drawn) for name, drawn in z.items()})
 
 
-@st.cache_resource(max_entries=KEPT, show_spinner="Looking for holes of the prior …")
-def _holes(version: str, _run: Run) -> Holes:
-    return analysis.holes(cached.codes(_run))
-
-
-@st.cache_resource(max_entries=KEPT, show_spinner="Looking for the nearest training images …")
-def _distances(version: str, _run: Run, _data: Dataset) -> pd.Series[float]:
-    """Median distance of each kind of picture; "real" is that of as many test images."""
-    pictures = _samples(version, _run).pictures
-    test = _data.test.batch(slice(0, N_PICTURES), torch.Generator().manual_seed(0))
-    far = {
-        name: float(analysis.nearest_distance(shown, _data.train).median())
-        for name, shown in {**pictures, "real": test}.items()
-    }
-    return pd.Series(far)
-
-
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _shell(version: str, _run: Run) -> CodesInShell:
-    return analysis.codes_in_shell(cached.codes(_run))
-
-
-def collapse(run: Run) -> Collapse:
-    """Whether the run uses its latent numbers."""
-    return _collapse(cached.version(run), run)
-
-
-def label_gap(run: Run, n_samples: int) -> LabelGap:
-    """What single numbers say of the class."""
-    return _label_gap(cached.version(run), run, n_samples)
-
-
-def samples(run: Run) -> Samples:
-    """Pictures of each origin of z."""
-    return _samples(cached.version(run), run)
-
-
+@cached.per_run("Looking for holes of the prior …", KEPT)
 def holes(run: Run) -> Holes:
     """How much of the prior is hole."""
-    return _holes(cached.version(run), run)
+    return analysis.holes(cached.codes(run))
 
 
 def distances(run: Run) -> pd.Series[float] | None:
     """How far each kind of picture is from the training images, when these are here."""
     data = images.images_of(run)
-    return None if data is None else _distances(cached.version(run), run, data)
+    return None if data is None else _distances(run, data)
 
 
+@cached.per_run("Looking for the nearest training images …", KEPT)
+def _distances(run: Run, data: Dataset) -> pd.Series[float]:
+    """Median distance of each kind of picture; "real" is that of as many test images."""
+    pictures = samples(run).pictures
+    test = data.test.batch(slice(0, N_PICTURES), torch.Generator().manual_seed(0))
+    far = {
+        name: float(analysis.nearest_distance(shown, data.train).median())
+        for name, shown in {**pictures, "real": test}.items()
+    }
+    return pd.Series(far)
+
+
+@cached.per_run(max_entries=KEPT)
 def shell(run: Run) -> CodesInShell:
     """Norms of the run's codes."""
-    return _shell(cached.version(run), run)
+    return analysis.codes_in_shell(cached.codes(run))
