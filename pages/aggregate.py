@@ -12,7 +12,7 @@ from vae_core.figures import surgery_bar
 
 run = chosen.chosen()
 codes = cached.codes(run)
-family = codes.kind
+family = codes.family
 chosen.need_density(run, "its posteriors are points, and points together have no density either.")
 st.markdown(
     "##### The mean KL: what z says of the image, and how far all images together are from the "

@@ -12,7 +12,7 @@ from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_ove
 
 run = chosen.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
-family = codes.kind
+family = codes.family
 chosen.need_density(
     run,
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",

@@ -34,7 +34,7 @@ shown, marginals = posteriors.plane(run, asked), posteriors.marginals(run, asked
 with plane:
     charts.show(shown.figures[0], key="plane")
 
-if codes.kind.has_rate:
+if codes.family.has_rate:
     st.markdown(
         "**Try this:** choose one class. It does not fill the prior, and need not: only "
         "the mixture of all classes is pulled towards it. Ellipses match the mean and "
@@ -50,7 +50,7 @@ for column, figure, place in zip(st.columns(2), marginals.figures, ("across", "u
     with column:
         charts.show(figure, key=f"marginal-{place}")
 drawn = f" {shown.n:,} {layer} shown;" if shown.n else ""
-n_images = len(charts.of_classes(codes, asked.classes))
+n_images = len(codes.of_class(*asked.classes))
 st.caption(
     f"Test split, {n_images:,} images;{drawn} marginals from {marginals.n:,} draws of z, one "
     "for each of as many images drawn at random."

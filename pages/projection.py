@@ -30,7 +30,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         "Method", list(METHODS), default="pca", key="method", bind="query-params", required=True,
         format_func=lambda name: METHODS[name].title, label_visibility="collapsed",
     )  # fmt: skip
-    what = "mean" if not codes.kind.has_density else st.segmented_control(
+    what = "mean" if not codes.family.has_density else st.segmented_control(
         "Of", list(WHAT), default="mean", key="what", bind="query-params", required=True,
         format_func=lambda name: WHAT[name], label_visibility="collapsed",
     )  # fmt: skip

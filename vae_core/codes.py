@@ -10,12 +10,12 @@ from functools import cached_property
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.distributions import kl_divergence
+from torch.distributions import constraints, kl_divergence
 
 from vae_core.config import POSTERIORS, ModelConfig
 from vae_core.data.dataset import Split
 from vae_core.evaluate import blocks
-from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim
+from vae_core.posteriors import Posterior, kl_per_dim
 from vae_core.vae import VAE
 
 MAX_CODES = 1 << 28  # numbers that the posteriors of a split may take: 1 GiB
@@ -30,7 +30,7 @@ class Codes:
     params : Tensor, (n, *sites, P)
         What the encoder said, in the family's own parametrisation.
     labels : Tensor, (n,)
-    family : str
+    posterior_name : str
         Key of POSTERIORS.
     latent_shape : (*sites, C)
     index : Tensor, (n,)
@@ -39,7 +39,7 @@ class Codes:
 
     params: Float[Tensor, "n *sites P"]
     labels: Int[Tensor, " n"]
-    family: str
+    posterior_name: str
     latent_shape: tuple[int, ...]
     index: Int[Tensor, " n"] = field(default_factory=lambda: torch.arange(0))
 
@@ -51,29 +51,38 @@ class Codes:
         return len(self.labels)
 
     @property
-    def kind(self) -> type[Posterior]:
+    def family(self) -> type[Posterior]:
         """The family's class."""
-        kind: type[Posterior] = POSTERIORS[self.family]
-        return kind
+        family: type[Posterior] = POSTERIORS[self.posterior_name]
+        return family
 
     @property
     def is_triangle(self) -> bool:
         """Whether z is three proportions, which lie on a triangle."""
-        return self.latent_shape == (3,) and issubclass(self.kind, Dirichlet)
+        return self.latent_shape == (3,) and self.family.support is constraints.simplex
 
     def posterior(self) -> Posterior:
         """q(z|x) of all images at once: batch_shape (n,)."""
-        return self.kind.from_params(self.params)
+        return self.family.from_params(self.params)
 
     def prior(self) -> Posterior:
         """p(z): batch_shape ()."""
-        return self.kind.prior(self.latent_shape, self.params)
+        return self.family.prior(self.latent_shape, self.params)
 
     def take(self, index: Int[Tensor, " m"]) -> Codes:
         """The codes of these images, in this order."""
         return replace(
             self, params=self.params[index], labels=self.labels[index], index=self.index[index]
         )
+
+    def of_class(self, *labels: int) -> Codes:
+        """The codes of the images of these classes, in their order."""
+        wanted = torch.tensor(labels, dtype=self.labels.dtype)
+        return self.take(torch.nonzero(torch.isin(self.labels, wanted))[:, 0])
+
+    def first(self, count: int) -> Codes:
+        """The first codes, at most so many."""
+        return self.take(torch.arange(min(count, len(self))))
 
     @cached_property
     def mean(self) -> Float[Tensor, " n *latent"]:
@@ -107,7 +116,7 @@ class Codes:
     def _of_posteriors(self, answer: Callable[[Posterior], Tensor]) -> Tensor:
         """What q(z|x) answers, a block of images at a time: covariances take room."""
         some = blocks(max(1, len(self)))  # one, of no image, when there is none
-        return torch.cat([answer(self.kind.from_params(self.params[block])) for block in some])
+        return torch.cat([answer(self.family.from_params(self.params[block])) for block in some])
 
 
 def encode_dataset(vae: VAE, split: Split) -> Codes:

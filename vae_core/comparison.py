@@ -15,10 +15,11 @@ import pandas as pd
 
 from vae_core.analysis import active_units
 from vae_core.codes import Codes
-from vae_core.config import LIKELIHOODS, POSTERIORS
+from vae_core.config import LIKELIHOODS, POSTERIORS, shape_in_words
 from vae_core.data.sources import SOURCES
-from vae_core.objective import Reduction
+from vae_core.objective import effective_beta
 from vae_core.runs.run import Run
+from vae_core.settings import value_in_words
 from vae_core.sweep import swept, value_of
 from vae_core.vae import VAE
 
@@ -100,7 +101,7 @@ def run_table(runs: Sequence[Run]) -> pd.DataFrame:
                 "sweep": config.sweep,
                 "beta": config.train.beta,
                 "posterior": config.model.posterior,
-                "latent": " x ".join(map(str, config.model.latent_shape)),
+                "latent": shape_in_words(config.model.latent_shape),
                 "epochs": config.train.epochs,
                 "distortion": metrics.distortion,
                 "rate": rate,
@@ -143,7 +144,7 @@ def sweep_table(runs: Sequence[Run]) -> pd.DataFrame:
     table, setting = run_table(ordered), swept([run.config for run in ordered])
     if setting is not None:
         values = [value_of(run.config, setting) for run in ordered]
-        shown = [" x ".join(map(str, v)) if isinstance(v, tuple) else v for v in values]
+        shown = [value_in_words(setting, value) for value in values]
         table = table.drop(columns=setting, errors="ignore")
         table.insert(0, setting, shown)
     return table
@@ -235,7 +236,7 @@ def _facts(side: Side) -> dict[str, str]:
         "parameters": f"{side.vae.n_parameters:,}",
         "latent": _latent(config.model.latent_shape),
         "posterior": POSTERIORS[config.model.posterior].title,
-        "likelihood": _likelihood(side),
+        "likelihood": side.vae.likelihood.description,
         "β in training": _beta(side.run),
         "epochs": str(config.train.epochs),
         "data set": side.run.config.data.name,
@@ -247,26 +248,17 @@ def _facts(side: Side) -> dict[str, str]:
 
 def _latent(shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
-        return f"{shape[0]} numbers" if shape[0] > 1 else "1 number"
-    h, w, channels = shape
-    return f"{channels} × {h} × {w} feature map"
-
-
-def _likelihood(side: Side) -> str:
-    model, sigma = side.run.config.model, side.vae.likelihood.sigma
-    title: str = LIKELIHOODS[model.likelihood].title
-    if model.likelihood != "gaussian":
-        return title
-    return f"{title}, σ {model.sigma}" + (f" {sigma:.3g}" if sigma else "")
+        return f"{shape[0]} dimensions" if shape[0] > 1 else "1 dimension"
+    return f"{shape_in_words(shape)} feature map"
 
 
 def _beta(run: Run) -> str:
     model, train = run.config.model, run.config.train
     if not POSTERIORS[model.posterior].has_rate:
         return "none: " + NO_RATE
-    reduction = Reduction.of(train.reduction, run.data().image_shape, model.latent_shape)
+    beta = effective_beta(train, run.data().image_shape, model.latent_shape)
     how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
-    return f"{train.beta * reduction.implied_beta:.3g}{how}"
+    return f"{beta:.3g}{how}"
 
 
 def _print(run: Run) -> str:

@@ -96,6 +96,16 @@ def _setting(default: Any, help: str, flag: str | None = None) -> Any:
     return field(default=default, metadata={"help": help, "flag": flag})
 
 
+def shape_in_words(latent_shape: tuple[int, ...]) -> str:
+    """The shape of a latent for people: "20" for a vector; "4 × 7 × 7" for a feature map.
+
+    Of a map (h, w, C) the channels are named first, then rows and columns. Settings, files and
+    the command line have them last.
+    """
+    *sites, channels = latent_shape
+    return " × ".join(map(str, (channels, *sites)))
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Which images, and how their grey values are read.
@@ -145,7 +155,7 @@ class ModelConfig:
     network: str = _setting("mlp", "kind of encoder and decoder")
     hidden: tuple[int, ...] | None = _setting(None, "layer widths, encoder order")
     latent_shape: tuple[int, ...] = _setting(
-        (20,), "latent size: D, or h w C for a feature map", flag="latent"
+        (20,), "latent size: D, or rows x columns x channels of a feature map", flag="latent"
     )
     posterior: str = _setting("diagonal", "family of q(z|x)")
     likelihood: str = _setting("bernoulli", "family of p(x|z)")

@@ -120,6 +120,16 @@ class Reduction:
         return sigma * math.sqrt(beta * self.implied_beta)
 
 
+def effective_beta(
+    train: TrainConfig, image_shape: tuple[int, ...], latent_shape: tuple[int, ...]
+) -> float:
+    """The weight of the summed KL beside the summed distortion, once a warm-up is over.
+
+    `train.beta`, times what the loss's reduction makes of it; 1 is the ELBO.
+    """
+    return train.beta * Reduction.of(train.reduction, image_shape, latent_shape).implied_beta
+
+
 @dataclass(frozen=True)
 class Objective:
     """What is minimised: mean over the batch of distortion + beta * rate, and more on request.

@@ -24,6 +24,7 @@ from vae_core.config import (
     ModelConfig,
     RunConfig,
     TrainConfig,
+    shape_in_words,
 )
 from vae_core.errors import ConfigError
 
@@ -83,6 +84,13 @@ def parsed(flag: str, text: str) -> Any:
         return tuple(sizes(text)) if scalar is tuple else scalar(text)
     except ValueError:
         return text
+
+
+def value_in_words(setting: str, value: Any) -> Any:
+    """A value for people: the shape of a latent channels first, other sizes in their order."""
+    if not isinstance(value, tuple):
+        return value
+    return shape_in_words(value) if setting == "latent" else " × ".join(map(str, value))
 
 
 def scalar_of(kind: type, field: dataclasses.Field[Any]) -> type:

@@ -134,7 +134,7 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
 def facts(run: Run) -> dict[str, Any]:
     """What the lens cannot work out from the model, wherever it is."""
     codes, rates = cached.codes(run), cached.rates(run)
-    kind = codes.kind
+    kind = codes.family
     has_rate = kind.has_rate
     return {
         "image_shape": list(run.data().image_shape),

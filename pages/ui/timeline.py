@@ -159,7 +159,7 @@ def _checkpoints(run: Run, problems: list[str]) -> tuple[list[int], list[Codes]]
 def _is_comparable(codes: Codes, other: Codes) -> bool:
     return (
         codes.latent_shape == other.latent_shape
-        and codes.family == other.family
+        and codes.posterior_name == other.posterior_name
         and torch.equal(codes.labels, other.labels)
     )
 
@@ -216,8 +216,8 @@ def explain(timeline: Timeline) -> str:
         "Procrustes around the origin, which leaves the prior N(0, I) as it is."
         if plane.is_turned
         else "Nothing is turned here: no rotation leaves the prior of the "
-        f"{plane.model.kind.title} family as it is, and two runs may differ by the order of their "
-        "numbers alone."
+        f"{plane.model.family.title} family as it is, and two runs may differ by the order of "
+        "their numbers alone."
     )
     sites = " Of a feature map all cells are turned alike, channels among each other."
     is_map = plane.is_turned and len(plane.model.latent_shape) > 1

@@ -75,7 +75,7 @@ def main() -> None:
         def one_by_one(some: torch.Tensor = some, family: str = family) -> torch.Tensor:
             codes = Codes(some, split.labels[::SHARE], family, latent)
             p = codes.prior().marginals()
-            each = (codes.kind.from_params(one[None]).marginals() for one in some)
+            each = (codes.family.from_params(one[None]).marginals() for one in some)
             return torch.cat([kl_divergence(q, p) for q in each])
 
         torch.testing.assert_close(whole()[::SHARE], one_by_one(), rtol=1e-3, atol=1e-3)

@@ -41,10 +41,10 @@ def lay(
     z = codes.mean[0].flatten().tolist()
     facts = {
         "names": latent_names(codes.latent_shape), "is_triangle": codes.is_triangle,
-        "family": {"low": codes.kind.low, "high": codes.kind.high},
+        "family": {"low": codes.family.low, "high": codes.family.high},
     }  # fmt: skip
     asked = {
-        "family": codes.family, "params": codes.params.flatten().tolist(),
+        "family": codes.posterior_name, "params": codes.params.flatten().tolist(),
         "labels": codes.labels.tolist(), "latentShape": list(codes.latent_shape),
         "axes": list(axes), "facts": facts, "z": z, "at": at or [],
     }  # fmt: skip
@@ -80,7 +80,7 @@ def test_z_goes_where_it_is_put_and_stays_a_code(
     family: str, latent: tuple[int, ...], modules: Page
 ) -> None:
     codes = some_codes(family, latent)
-    is_simplex = codes.kind.low == 0.0
+    is_simplex = codes.family.low == 0.0
     at = [[0.3, 0.2], [0.5, 0.4]] if is_simplex else [[0.3, -1.2], [5.5, 0.0]]
     if is_simplex and latent == (2,):
         at = [[0.3, 0.7]]

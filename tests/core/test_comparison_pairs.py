@@ -33,7 +33,7 @@ def test_a_run_beside_itself_has_equal_columns_and_no_difference(name: str) -> N
     assert (table["left"] == table["right"]).all()
     nats = table[[q.endswith("nats per image") for q in table.index]]
     assert len(nats) == 3
-    has_rate = side.codes.kind.has_rate
+    has_rate = side.codes.family.has_rate
     assert set(nats["difference"]) == ({"+0.00"} if has_rate else {"+0.00", NO_RATE})
     assert set(table["difference"]) == set(nats["difference"]) | {""}
 

@@ -88,7 +88,7 @@ def test_classes_are_added_until_they_are_all(run: Run) -> None:
 def test_nothing_is_told_that_is_saturated(run: Run) -> None:
     app = open_page("aggregate.py", run)
     assert_sound(app)
-    if not run.codes().kind.has_density:
+    if not run.codes().family.has_density:
         assert "points" in app.info[0].value
         return
     parts = elbo_surgery(run.codes())

@@ -36,7 +36,7 @@ from vae_core.figures.plane import _spread
 from vae_core.figures.theme import CLASS_COLOURS, axes, drawn, named, panels, squares
 
 UNIT = "nats per image"
-ADDITIVE = [run for run in VAES if run.codes().kind.is_additive]
+ADDITIVE = [run for run in VAES if run.codes().family.is_additive]
 TILTED = np.array([[2.0, 0.9], [0.9, 0.5]])
 
 
@@ -200,7 +200,7 @@ def test_the_marginal_of_no_draws_is_the_prior_alone() -> None:
 @pytest.mark.parametrize("run", ADDITIVE, ids=lambda run: run.id)
 def test_kl_stacked_over_the_epochs_adds_up_to_the_rate(run: Run) -> None:
     history, names = run.history(), latent_names(run.config.model.latent_shape)
-    rest = run.codes().kind.rest_title
+    rest = run.codes().family.rest_title
     figure = kl_over_epochs(kl_history(history, list(range(len(names))), names, rest))
     assert len({t.stackgroup for t in figure.data}) == 1
     top = np.sum([t.y for t in figure.data], axis=0)

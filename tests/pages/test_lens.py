@@ -133,12 +133,12 @@ def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
     assert facts["labels"] == sorted(set(codes.labels.tolist()))
     assert facts["names"] == list(table["name"])
     assert facts["order"] == channel_order(codes)
-    shown = table["kl"] if codes.kind.has_rate else table["mean_variance"]
+    shown = table["kl"] if codes.family.has_rate else table["mean_variance"]
     assert facts["cells"] == pytest.approx(shown, rel=1e-5, abs=1e-7)
-    assert facts["kl"] == (facts["cells"] if codes.kind.has_rate else None)
-    assert ("nats" in facts["cells_unit"]) == codes.kind.has_rate
+    assert facts["kl"] == (facts["cells"] if codes.family.has_rate else None)
+    assert ("nats" in facts["cells_unit"]) == codes.family.has_rate
     for name, value in facts["family"].items():
-        assert value == getattr(codes.kind, name)
+        assert value == getattr(codes.family, name)
     assert {"low", "high", "has_rate", "has_density"} <= facts["family"].keys()
     assert facts["has_rings"] == prior_is_standard_normal(run)
     assert facts["is_triangle"] == (
@@ -333,7 +333,7 @@ def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
     for k, caption in enumerate(captions):
         assert f"<b>{names[int(near.labels[k])]}</b>" in caption
         assert f"image {int(near.index[k])}" in caption
-        assert (f"KL {float(near.rate[k]):.1f}" in caption) == codes.kind.has_rate
+        assert (f"KL {float(near.rate[k]):.1f}" in caption) == codes.family.has_rate
         assert "inf" not in caption
 
 

@@ -68,7 +68,7 @@ def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Ru
     shown = float(next(m.value for m in app.metric if m.label.startswith("Rate")))
     assert shown == pytest.approx(total_rate(run.codes()), abs=0.0051)
     assert shown == pytest.approx(run.metrics().rate, abs=0.02)
-    if run.codes().kind.is_additive:
+    if run.codes().family.is_additive:
         bars = [numbers(trace["y"]).sum() for trace in charts(app)[0]["data"]]
         assert sum(bars) == pytest.approx(shown, abs=0.0051)
 
@@ -104,7 +104,7 @@ def test_choosing_a_class_shows_that_class_alone(run: Run) -> None:
     app.pills(key="classes").set_value([label]).run()
     assert_sound(app)
     assert drawn() == {names[label]}
-    prior = f"prior {codes.kind.prior_title}"
+    prior = f"prior {codes.family.prior_title}"
     assert {t["name"] for t in charts(app)[1]["data"]} == {names[label], prior}
     n = int((codes.labels == label).sum())
     assert f"{n:,} images" in app.caption[-1].value

@@ -95,7 +95,7 @@ def test_a_click_shows_that_image_its_posterior_and_its_kl(run: Run) -> None:
     assert_sound(pick(app, "image", image))
     name = run.data().class_names[int(codes.labels[image])]
     assert f"Class {name}, test image {image}" in shown(app)
-    if codes.kind.has_rate:
+    if codes.family.has_rate:
         assert f"**{float(codes.rate[image]):.2f} nats**" in shown(app)
     else:
         assert "no finite KL" in shown(app)
@@ -103,7 +103,7 @@ def test_a_click_shows_that_image_its_posterior_and_its_kl(run: Run) -> None:
     order = channel_order(codes)[:12]
     means = numbers(chart["data"][-1]["y"])
     np.testing.assert_allclose(means, codes.mean[image].flatten()[order], rtol=1e-6)
-    assert len(chart["data"]) == 1 + codes.kind.has_rate
+    assert len(chart["data"]) == 1 + codes.family.has_rate
     assert app.query_params["picked"] == str(image)
 
 

@@ -58,7 +58,7 @@ def test_both_walks_are_decoded_and_measured(run: Run) -> None:
     lines = {t["name"]: numbers(t["y"]) for t in charts(app)[0]["data"] if t["name"] in LINES}
     assert list(lines) == kinds
     for how in kinds:
-        z = interpolate(codes.mean[0], codes.mean[1], STEPS, how, codes.kind)
+        z = interpolate(codes.mean[0], codes.mean[1], STEPS, how, codes.family)
         sheet = contact_sheet(decode_mean(run.vae(), z).numpy(), STEPS, scale=3)
         assert shown[f"{how} walk, decoded means"] == data_uri(sheet)
         np.testing.assert_allclose(lines[how], norms(z), rtol=1e-5)

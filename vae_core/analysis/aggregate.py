@@ -13,18 +13,15 @@ each of them is from the prior.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.distributions import Beta, Distribution, Normal
 
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
-from vae_core.posteriors import DiagonalGaussian, Dirichlet
 
 BLOCK = 1 << 21  # numbers of a block of pairs: 8 MB in float32
 SATURATION = 0.9  # of ln N, beyond which N images cannot tell how much z says
@@ -45,10 +42,10 @@ class AggregatePosterior:
     """
 
     def __init__(self, codes: Codes) -> None:
-        if not codes.kind.has_density:
+        if not codes.family.has_density:
             raise ConfigError(
-                f"a {codes.kind.title} has no density, so neither has the mixture of many; choose "
-                "a run with another posterior."
+                f"a {codes.family.title} has no density, so neither has the mixture of many; "
+                "choose a run with another posterior."
             )
         self.codes, self.q = codes, codes.posterior()
 
@@ -104,23 +101,8 @@ class AggregatePosterior:
     def number_log_prob(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, " m"]:
         """log q(z_j) of number j of z.flatten() at m places."""
         n, rows = len(self.codes), max(1, BLOCK // len(self.codes))
-        pairs = _pairs_of_number(self.q.marginals(), j)
-        return torch.cat([pairs(b).logsumexp(1) for b in z_j.split(rows)]) - math.log(n)
-
-
-def _pairs_of_number(marginals: Distribution, j: int) -> Callable[[Tensor], Tensor]:
-    """From places z_j, (m,), to log q(z_j|x_k), (m, n): a matrix product where there is one."""
-    parts = {name: getattr(marginals, name).flatten(1)[:, j] for name in marginals.arg_constraints}
-    if isinstance(marginals, Normal):
-        logvar = 2.0 * parts["scale"].log()
-        normals = DiagonalGaussian(parts["loc"][:, None], logvar[:, None], 1)
-        return lambda z: normals.log_prob_pairs(z[:, None])
-    if isinstance(marginals, Beta):
-        shares = [parts["concentration1"], parts["concentration0"]]
-        two = Dirichlet(torch.stack(shares, -1), 1)
-        return lambda z: two.log_prob_pairs(torch.stack([z, 1.0 - z], -1))
-    one: Any = type(marginals)
-    return lambda z: one(**parts, validate_args=False).log_prob(z[:, None])
+        pairs = (self.q.marginal_log_prob_pairs(block, j) for block in z_j.split(rows))
+        return torch.cat([block.logsumexp(1) for block in pairs]) - math.log(n)
 
 
 def aggregate_posterior(codes: Codes) -> AggregatePosterior:
@@ -161,7 +143,7 @@ def elbo_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> pd.Serie
     z, index = q.sample(n_samples, torch.Generator().manual_seed(seed))
     lower, upper = _information(q, z, index)
     mean_kl, dimension_kl = float(codes.rate.double().mean()), math.nan
-    if codes.kind.is_additive:
+    if codes.family.is_additive:
         log_prior = codes.prior().marginals().log_prob(z).flatten(1)
         gaps = (q.marginal_log_prob(z) - log_prior).double()
         dimension_kl = float(gaps.mean(0).sum())

@@ -13,7 +13,6 @@ from torch import Tensor
 from vae_core.analysis.aggregate import aggregate_posterior, marginal_kl
 from vae_core.analysis.classes import ClassPosterior, class_posteriors
 from vae_core.codes import Codes
-from vae_core.posteriors import DiagonalGaussian
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,10 @@ def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSu
     ConfigError
         For a point mass.
     """
-    is_gaussian = isinstance(codes.prior(), DiagonalGaussian)
+    is_gaussian = codes.family.is_rotation_invariant
     rows = []
     for moments in class_posteriors(codes):
-        own = codes.take(torch.nonzero(codes.labels == moments.label)[:, 0])
+        own = codes.of_class(moments.label)
         class_kl = marginal_kl(own, n_samples, seed)
         matched = _kl_to_standard_normal(moments) if is_gaussian else math.nan
         rows.append(
@@ -102,11 +101,12 @@ def class_buildup(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) ->
         For a point mass.
     """
     rows = []
-    for label in codes.labels.unique():
-        some = codes.take(torch.nonzero(codes.labels <= label)[:, 0])
+    present: list[int] = codes.labels.unique().tolist()
+    for k, label in enumerate(present):
+        some = codes.of_class(*present[: k + 1])
         rows.append(
             {
-                "label": int(label),
+                "label": label,
                 "n_images": len(some),
                 "kl": marginal_kl(some, n_samples, seed),
                 "number_kl": _number_kl(some, j, n_samples, seed),
@@ -144,8 +144,8 @@ def class_densities(
         For a point mass.
     """
     rows = []
-    for label in codes.labels.unique():
-        own = codes.take(torch.nonzero(codes.labels == label)[:, 0])
+    for label in codes.labels.unique().tolist():
+        own = codes.of_class(label)
         density = aggregate_posterior(own).number_log_prob(places, j).exp()
         rows.append(density * (len(own) / len(codes)))
     return torch.stack(rows)

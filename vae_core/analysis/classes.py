@@ -27,10 +27,7 @@ class ClassPosterior:
 
 def class_posteriors(codes: Codes) -> list[ClassPosterior]:
     """The moment-matched Gaussian of every class present, in order of label."""
-    return [
-        _moments(int(label), codes.take(torch.nonzero(codes.labels == label)[:, 0]))
-        for label in codes.labels.unique()
-    ]
+    return [_moments(int(label), codes.of_class(int(label))) for label in codes.labels.unique()]
 
 
 def _moments(label: int, codes: Codes) -> ClassPosterior:

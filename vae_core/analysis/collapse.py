@@ -101,7 +101,7 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -
     table["picture_change"] = pd.Series(changes.double().numpy())
     table["unused"] = ~table["active"] | (table["picture_change"] < GREY_LEVEL)
     mean_kl, verdict = total_rate(codes), _verdict(codes, table)
-    information = mutual_information(codes, n_samples)[0] if codes.kind.has_density else math.nan
+    information = mutual_information(codes, n_samples)[0] if codes.family.has_density else math.nan
     many = torch.linspace(0, len(codes) - 1, min(MOST_PICTURES, len(codes))).long()
     pictures = decode_mean(vae, codes.mean[many])
     spread = float((pictures - pictures.mean(0)).square().mean().sqrt())
@@ -113,7 +113,7 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -
         information,
         math.log(len(codes)),
         spread,
-        reach(codes.kind),
+        reach(codes.family),
         len(some),
         n_samples,
     )
@@ -132,7 +132,7 @@ def _table(codes: Codes) -> pd.DataFrame:
 
 
 def _verdict(codes: Codes, table: pd.DataFrame) -> str:
-    if not codes.kind.has_rate:
+    if not codes.family.has_rate:
         return NO_RATE
     if total_rate(codes) < COLLAPSED:
         return COLLAPSE

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.distributions import constraints
 
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
-from vae_core.posteriors import Dirichlet, Posterior
+from vae_core.posteriors import Posterior
 
 WALKS = ("linear", "spherical")
 ALIGNED = 1e-8  # sine of an angle below which float64 cannot tell which way to turn
@@ -16,7 +17,7 @@ ALIGNED = 1e-8  # sine of an angle below which float64 cannot tell which way to 
 
 def walks_of(family: type[Posterior]) -> tuple[str, ...]:
     """The kinds of walk a family's latents allow: only straight ones stay on a simplex."""
-    return WALKS[:1] if issubclass(family, Dirichlet) else WALKS
+    return WALKS[:1] if family.support is constraints.simplex else WALKS
 
 
 def interpolate(
@@ -118,7 +119,4 @@ def class_arithmetic(codes: Codes, a: int, b: int, c: int) -> Float[Tensor, "*la
     0 and the others scaled down to add up to 1 again.
     """
     z = class_mean(codes, a) - class_mean(codes, b) + class_mean(codes, c)
-    if issubclass(codes.kind, Dirichlet):
-        z = z.clamp(min=0.0)
-        z = z / z.sum(-1, keepdim=True)
-    return z
+    return codes.family.onto_support(z)

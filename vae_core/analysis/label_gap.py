@@ -92,15 +92,15 @@ def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
 def _gains(codes: Codes, numbers: list[int], n_samples: int, seed: int) -> Float[Tensor, " m k"]:
     """log q(z_j|y) - log q(z_j) at draws of z and their labels, (m, numbers), in nats."""
     exact = codes
-    if not codes.kind.is_additive:  # proportions come too close to 0 and 1 for float32
+    if not codes.family.is_additive:  # proportions come too close to 0 and 1 for float32
         exact = replace(codes, params=codes.params.double())
     whole = aggregate_posterior(exact)
     z, index = whole.sample(n_samples, torch.Generator().manual_seed(seed))
     joint = []  # log pi_y + log q(z_j|y), class by class
     classes = codes.labels.unique()
     for label in classes:
-        of_class = torch.nonzero(codes.labels == label)[:, 0]
-        log_prob = aggregate_posterior(exact.take(of_class)).marginal_log_prob(z, numbers)
+        of_class = exact.of_class(int(label))
+        log_prob = aggregate_posterior(of_class).marginal_log_prob(z, numbers)
         joint.append(math.log(len(of_class) / len(codes)) + log_prob)
     nats = torch.stack(joint)  # (classes, m, k)
     own = torch.searchsorted(classes, codes.labels[index])

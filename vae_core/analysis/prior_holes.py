@@ -85,7 +85,7 @@ def holes(codes: Codes, n_samples: int = 2000, seed: int = 0) -> Holes:
 
 
 def _share_of_gaussian(codes: Codes, n_samples: int, seed: int) -> float:
-    if not codes.kind.is_additive or math.prod(codes.latent_shape) >= FITTED_TO:
+    if not codes.family.is_additive or math.prod(codes.latent_shape) >= FITTED_TO:
         return math.nan
     known = class_draws(codes, FITTED_TO, seed).mean.flatten(1).double()
     centred = known - known.mean(0)

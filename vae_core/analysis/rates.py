@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from vae_core.codes import Codes
-from vae_core.posteriors import Dirichlet, stick_breaking_kl
 
 ACTIVE_VARIANCE = 0.01
 
@@ -97,10 +96,7 @@ def stick_rates(codes: Codes) -> pd.DataFrame:
         Columns name, kl (nats per image), active: one row per site and number but the last
         of its site, for which nothing is left to say.
     """
-    q, p = codes.posterior(), codes.prior()
-    assert isinstance(q, Dirichlet)
-    assert isinstance(p, Dirichlet)
-    kl = stick_breaking_kl(q, p).mean(0)  # (*sites, C - 1)
+    kl = codes.posterior().kl_parts(codes.prior()).mean(0)  # (*sites, C - 1)
     names = latent_names(codes.latent_shape)
     channels = codes.latent_shape[-1]
     kept = [name for k, name in enumerate(names) if (k + 1) % channels]

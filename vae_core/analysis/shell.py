@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
-from vae_core.posteriors import DiagonalGaussian, Posterior
+from vae_core.posteriors import Posterior
 
 SHARE = 0.95
 N_DRAWS = 20_000  # for priors whose norm has no known distribution
@@ -100,7 +100,7 @@ def prior_shell(prior: Posterior, share: float = SHARE, seed: int = 0) -> Shell:
     """
     d = prior.event_shape.numel()
     _check(d, share)
-    if isinstance(prior, DiagonalGaussian):
+    if prior.is_rotation_invariant:
         low, high = chi_interval(d, share)
         grid = np.linspace(*chi_interval(d, 1.0 - 1e-5), 160)
         return Shell(low, high, share, _curve(grid, chi_density(grid, d)), is_exact=True)
@@ -158,9 +158,9 @@ def codes_in_shell(codes: Codes, n_samples: int = 5000, seed: int = 0) -> CodesI
     ConfigError
         When no N(0, I) was trained against.
     """
-    if not (codes.kind.has_rate and isinstance(codes.prior(), DiagonalGaussian)):
+    if not (codes.family.has_rate and codes.family.is_rotation_invariant):
         raise ConfigError(
-            f"the shell is that of N(0, I); a {codes.kind.title} is not trained against it. "
+            f"the shell is that of N(0, I); a {codes.family.title} is not trained against it. "
             "Choose a Gaussian posterior."
         )
     d = math.prod(codes.latent_shape)

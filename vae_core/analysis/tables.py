@@ -27,12 +27,12 @@ def codes_table(codes: Codes) -> pd.DataFrame:
     names = latent_names(codes.latent_shape)
     columns = {"index": codes.index.numpy(), "label": codes.labels.numpy()}
     numbers = {"mean": codes.mean}
-    if codes.kind.has_density:
+    if codes.family.has_density:
         numbers["std"] = codes.variance.sqrt()
     for what, values in numbers.items():
         flat = values.flatten(1).float().numpy()
         columns |= {f"{what}_{name}": flat[:, j] for j, name in enumerate(names)}
-    if codes.kind.has_rate:
+    if codes.family.has_rate:
         columns["kl"] = codes.rate.float().numpy()
     return pd.DataFrame(columns)
 

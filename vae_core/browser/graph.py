@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from vae_core.likelihoods import GaussianLikelihood
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE
 
@@ -36,10 +35,7 @@ def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
         log_sigma); encoder and decoder: a list of steps each, None when the network is too
         large or has a layer that is not known as a step; multiply_adds: of either.
     """
-    likelihood = vae.likelihood
-    pixels: dict[str, Any] = {"name": vae.config.likelihood}
-    if isinstance(likelihood, GaussianLikelihood):
-        pixels |= {"sigma": likelihood.kind, "log_sigma": float(likelihood.log_sigma.detach())}
+    pixels = {"name": vae.config.likelihood, **vae.likelihood.page_facts()}
     costs = {
         "encoder": multiply_adds(vae.encoder, vae.image_shape),
         "decoder": multiply_adds(vae.decoder, vae.latent_shape),

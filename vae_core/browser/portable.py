@@ -73,7 +73,7 @@ def why_too_large(vae: VAE) -> str | None:
 
 def _rounded(codes: Codes) -> Codes:
     params = codes.params.half().float()
-    return Codes(params, codes.labels, codes.family, codes.latent_shape, codes.index)
+    return Codes(params, codes.labels, codes.posterior_name, codes.latent_shape, codes.index)
 
 
 def _differ(a: torch.Tensor, b: torch.Tensor) -> bool:

@@ -48,6 +48,9 @@ class Likelihood(nn.Module, ABC):
     title: ClassVar[str]
     measure: ClassVar[str]  # what log p(x|z) is the logarithm of; others are not comparable
     n_params: int = 1  # numbers per pixel and colour channel
+    has_sigma: ClassVar[bool] = False  # whether the settings of sigma have an effect
+    is_normalised_on_grey: ClassVar[bool] = True  # whether it is one of grey levels, too
+    is_unbounded: ClassVar[bool] = False  # whether pixels of one value earn nats without bound
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -60,3 +63,12 @@ class Likelihood(nn.Module, ABC):
     def sigma(self) -> float | None:
         """The one standard deviation of all pixels, for families that have one."""
         return None
+
+    @property
+    def description(self) -> str:
+        """What it is, in words: its name, and its sigma where it has one."""
+        return self.title
+
+    def page_facts(self) -> dict[str, Any]:
+        """What a page needs, besides the name, to turn the decoder's output into pixels."""
+        return {}

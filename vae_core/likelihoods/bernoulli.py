@@ -53,6 +53,7 @@ class BernoulliLikelihood(Likelihood):
 
     title = "Bernoulli"
     measure = "Bernoulli cross-entropy"
+    is_normalised_on_grey = False
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> BernoulliPixels:
         """Independent Bernoulli pixels with logits `output`."""
@@ -112,6 +113,7 @@ class ContinuousBernoulliLikelihood(Likelihood):
 
     title = "continuous Bernoulli"
     measure = "density of pixel values"
+    is_unbounded = True
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> ContinuousBernoulliPixels:
         """Independent continuous Bernoulli pixels with logits `output`."""

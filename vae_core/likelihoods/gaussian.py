@@ -103,6 +103,7 @@ class GaussianLikelihood(Likelihood):
 
     title = "Gaussian"
     measure = "density of pixel values"
+    has_sigma = True
     log_sigma: Tensor
     measured: Tensor
 
@@ -131,6 +132,16 @@ class GaussianLikelihood(Likelihood):
     def sigma(self) -> float | None:
         """The shared sigma; None when every image has its own."""
         return None if self.kind == "per-image" else float(_limited(self.log_sigma.detach()).exp())
+
+    @property
+    def description(self) -> str:
+        """Its name, its sigma, and the setting that this is from."""
+        sigma = self.sigma
+        return f"{self.title} with {f'σ = {sigma:.3g}' if sigma else 'σ'} ({self.kind})"
+
+    def page_facts(self) -> dict[str, Any]:
+        """Where sigma is from, and its logarithm."""
+        return {"sigma": self.kind, "log_sigma": float(self.log_sigma.detach())}
 
 
 def _limited(log_sigma: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.distributions import Distribution, kl_divergence
+from torch.distributions import Distribution, constraints, kl_divergence
+from torch.distributions.constraints import Constraint
 
 
 class Posterior(Distribution, ABC):
@@ -28,6 +29,8 @@ class Posterior(Distribution, ABC):
     rest_title : what the KL beyond the marginals is called; None when there is none
     bars_note : what bars of the marginals' KLs add up to
     low, high : where z is worth looking at, per number
+    support : where z may lie, as a constraint of torch: all of space, or a simplex
+    is_rotation_invariant : whether the prior is N(0, I), which looks the same from every side
     """
 
     title: ClassVar[str]
@@ -41,6 +44,8 @@ class Posterior(Distribution, ABC):
     bars_note: ClassVar[str] = "The bars add up to the rate."
     low: ClassVar[float] = -4.0
     high: ClassVar[float] = 4.0
+    support: Constraint = constraints.real_vector
+    is_rotation_invariant: ClassVar[bool] = False
     arg_constraints: ClassVar[dict[str, Any]] = {}
 
     def _set_shape(self, like: Tensor, event_ndim: int) -> None:
@@ -103,6 +108,25 @@ class Posterior(Distribution, ABC):
         """
         return self.log_prob(z[:, None])
 
+    def marginal_log_prob_pairs(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, "m n"]:
+        """log q(z_j|x_k) of number j of z.flatten() at m places, for every image of the batch.
+
+        Families whose marginals are linear in something do it as a product of matrices.
+        """
+        marginals: Any = self.marginals()
+        parts = {
+            name: getattr(marginals, name).flatten(1)[:, j] for name in marginals.arg_constraints
+        }
+        log_prob: Tensor = type(marginals)(**parts, validate_args=False).log_prob(z_j[:, None])
+        return log_prob
+
+    def kl_parts(self, p: Posterior) -> Float[Tensor, " n *parts"]:
+        """KL(q || p) in parts that add up, for families whose marginals' KLs do not.
+
+        (n, *sites, C - k) for the k numbers of a site that follow from the others; nats per image.
+        """
+        return kl_per_dim(self, p)
+
     def mean_covariance(self) -> Float[Tensor, "*sites C C"]:
         """Mean over the batch of the covariance of each site."""
         return torch.diag_embed(self.variance.mean(0))
@@ -115,6 +139,11 @@ class Posterior(Distribution, ABC):
         moved = z.flatten().repeat(len(values), 1)
         moved[:, index] = values
         return moved.reshape(len(values), *z.shape)
+
+    @classmethod
+    def onto_support(cls, z: Float[Tensor, "*latent"]) -> Float[Tensor, "*latent"]:
+        """z, or where it lies outside the support a place inside that is near."""
+        return z
 
     @property
     def _event_axes(self) -> tuple[int, ...]:

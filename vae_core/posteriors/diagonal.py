@@ -21,6 +21,7 @@ LOGVAR_MIN, LOGVAR_MAX = -30.0, 20.0
 class NormalPrior(Posterior):
     """Families around a mean mu, `loc`, that are held against N(0, I)."""
 
+    is_rotation_invariant = True
     loc: Tensor
 
     @classmethod
@@ -92,6 +93,10 @@ class DiagonalGaussian(NormalPrior):
         pairs = torch.addmm(constant, z, (mu * precision).T)
         return pairs.addmm_(z.square(), precision.T, alpha=-0.5)
 
+    def marginal_log_prob_pairs(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, "m n"]:
+        """As products of matrices."""
+        return normal_pairs(z_j, self.loc.flatten(1)[:, j], self.logvar.flatten(1)[:, j])
+
     def entropy(self) -> Tensor:
         """-E log q(z|x), summed over the latent numbers."""
         entropy: Tensor = self.marginals().entropy()
@@ -108,6 +113,13 @@ class DiagonalGaussian(NormalPrior):
         """N(mu, (factor sigma)^2)."""
         logvar = self.logvar + 2.0 * math.log(factor)
         return DiagonalGaussian(self.loc, logvar, len(self.event_shape))
+
+
+def normal_pairs(
+    z: Float[Tensor, " m"], loc: Float[Tensor, " n"], logvar: Float[Tensor, " n"]
+) -> Float[Tensor, "m n"]:
+    """log N(z_i; loc_k, exp(logvar_k)) for every pair, as products of matrices."""
+    return DiagonalGaussian(loc[:, None], logvar[:, None], 1).log_prob_pairs(z[:, None])
 
 
 @cache  # asked for at every step of training

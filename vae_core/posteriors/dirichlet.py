@@ -44,6 +44,7 @@ class Dirichlet(Posterior):
         "KLs do not add up to the rate."
     )
     low, high = 0.0, 1.0
+    support = td.constraints.simplex
 
     def __init__(self, concentration: Tensor, event_ndim: int) -> None:
         self.concentration = concentration
@@ -109,6 +110,24 @@ class Dirichlet(Posterior):
         constant = alpha.sum(-1).lgamma() - alpha.lgamma().sum(-1)  # (n, *sites)
         constant = constant.flatten(1).sum(1) if constant.ndim > 1 else constant
         return torch.addmm(constant, z.flatten(1).log(), (alpha.flatten(1) - 1.0).T)
+
+    def marginal_log_prob_pairs(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, "m n"]:
+        """As a product of matrices: a Beta is a Dirichlet of two numbers."""
+        total = self.concentration.sum(-1, keepdim=True)
+        alpha, beta = (a.flatten(1)[:, j] for a in (self.concentration, total - self.concentration))
+        two = Dirichlet(torch.stack([alpha, beta], -1), 1)
+        return two.log_prob_pairs(torch.stack([z_j, 1.0 - z_j], -1))
+
+    def kl_parts(self, p: Posterior) -> Float[Tensor, " n *parts"]:
+        """By breaking a stick, see `stick_breaking_kl`: (n, *sites, C - 1)."""
+        assert isinstance(p, Dirichlet)
+        return stick_breaking_kl(self, p)
+
+    @classmethod
+    def onto_support(cls, z: Float[Tensor, "*latent"]) -> Float[Tensor, "*latent"]:
+        """Numbers below 0 become 0, and the others are scaled to add up to 1 again."""
+        z = z.clamp(min=0.0)
+        return z / z.sum(-1, keepdim=True)
 
     def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
         """Draws with implicit gradients."""

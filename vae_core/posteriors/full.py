@@ -21,6 +21,7 @@ from vae_core.posteriors.diagonal import (
     LOGVAR_MIN,
     DiagonalGaussian,
     NormalPrior,
+    normal_pairs,
 )
 
 MAX_PARAMS = 8192  # per site: 126 channels; the last layer and every L grow with their square
@@ -118,6 +119,11 @@ class CholeskyGaussian(NormalPrior):
             total += torch.addmm(constant, z[:, site], pull.T)
             total.addmm_(outer, precision.flatten(1).T, alpha=-0.5)
         return total - 0.5 * self.event_shape.numel() * math.log(2.0 * math.pi)
+
+    def marginal_log_prob_pairs(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, "m n"]:
+        """As products of matrices."""
+        variance = self.variance.flatten(1)[:, j]
+        return normal_pairs(z_j, self.loc.flatten(1)[:, j], variance.log())
 
     def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
         """z = mu + L eps, eps ~ N(0, I)."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.codes import encode_dataset
+from vae_core.config import shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.evaluate import evaluate
@@ -71,7 +72,7 @@ def _half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def model_card(run: Run) -> str:
     """What the model is, how it scores and how it was made, in Markdown."""
     data, model = run.data(), run.config.model
-    latent = " x ".join(map(str, model.latent_shape))
+    latent = shape_in_words(model.latent_shape)
     return (
         f"# {run.title}\n\n"
         f"{model.network} network, {model.posterior} posterior, latent {latent}, "

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from vae_core.runs.checkpoints import Checkpoint, codes_of, drop_after, kept_epochs, kept_tensors, read_checkpoint, write_checkpoint
 from vae_core.codes import Codes, encode_dataset
-from vae_core.config import DataConfig, RunConfig
+from vae_core.config import RunConfig, shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.evaluate import Evaluation
@@ -66,7 +66,7 @@ class Run:
     @property
     def title(self) -> str:
         """Its name for people; what it is when it was given none."""
-        model, shape = self.config.model, " x ".join(map(str, self.config.model.latent_shape))
+        model, shape = self.config.model, shape_in_words(self.config.model.latent_shape)
         return self.config.name or f"{self.config.data.name} {shape} {model.posterior}"
 
     @property

@@ -72,7 +72,7 @@ def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
         layout = charts.Plane(codes, axes)
         figures.append(
             posterior_plane(
-                layout.points(charts.first(codes, MOST_POINTS), class_names),
+                layout.points(codes.first(MOST_POINTS), class_names),
                 layout.outlines(class_posteriors(codes), class_names),
                 layout.titles,
                 height=500,
@@ -80,7 +80,7 @@ def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
                 corners=layout.corners,
             )
         )
-        priors.append((codes.kind.prior_title, codes.is_triangle))
+        priors.append((codes.family.prior_title, codes.is_triangle))
     if alike := priors[0] == priors[1]:
         same_scale(*figures)
     return [charts.plain(figure) for figure in figures], alike
@@ -134,9 +134,9 @@ def kl_note(pair: Pair) -> str:
     if any(len(cached.order(run)) > MOST_BARS for run in pair.runs):
         said += f" The first {MOST_BARS} of each."
     for run, name in zip(pair.runs, pair.names, strict=True):
-        kind = cached.codes(run).kind
-        if kind.has_rate and not kind.is_additive:
-            said += f" {name}: {kind.bars_note}"
+        family = cached.codes(run).family
+        if family.has_rate and not family.is_additive:
+            said += f" {name}: {family.bars_note}"
     return said
 
 

@@ -21,7 +21,6 @@ from vae_core import Codes
 from vae_core.analysis import ClassPosterior, latent_names
 from vae_core.figures import Ellipse, triangle_corners
 from vae_core.figures.theme import CONFIG
-from vae_core.posteriors import DiagonalGaussian
 
 MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
 LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
@@ -94,16 +93,6 @@ def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:
     return names.index(across), names.index(up)
 
 
-def of_classes(codes: Codes, labels: Sequence[int]) -> Codes:
-    """The codes of some classes only."""
-    return codes.take(torch.nonzero(torch.isin(codes.labels, torch.tensor(labels)))[:, 0])
-
-
-def first(codes: Codes, count: int) -> Codes:
-    """The first codes, at most so many."""
-    return codes.take(torch.arange(min(count, len(codes))))
-
-
 class Plane:
     """How codes are laid out on the plane: two of their numbers, or three on a triangle."""
 
@@ -165,10 +154,14 @@ class Plane:
 
     def prior(self, count: int = 1500) -> pd.DataFrame | None:
         """Draws from the prior, unless it is N(0, I), which is drawn as rings."""
-        p = self.codes.prior()
-        if isinstance(p, DiagonalGaussian):
+        if self.codes.family.is_rotation_invariant:
             return None
-        z = p.sample((count,), torch.Generator().manual_seed(0)).flatten(1).double()
+        z = (
+            self.codes.prior()
+            .sample((count,), torch.Generator().manual_seed(0))
+            .flatten(1)
+            .double()
+        )
         return pd.DataFrame((z @ self.projection).numpy(), columns=["x", "y"])
 
 
@@ -189,7 +182,7 @@ def draws_frame(draws: Codes, index: int, class_names: Sequence[str]) -> pd.Data
 
 def prior_frame(codes: Codes, index: int) -> pd.DataFrame:
     """The density of one latent number under the prior."""
-    grid = torch.linspace(codes.kind.low, codes.kind.high, 203)
+    grid = torch.linspace(codes.family.low, codes.family.high, 203)
     inside = grid[1:-1]  # the density of a proportion may be infinite at 0 and 1
     latent = inside.reshape(-1, *[1] * len(codes.latent_shape))
     density = codes.prior().marginals().log_prob(latent).exp().flatten(1)[:, index]

@@ -110,7 +110,7 @@ def neighbours_html(
     figures = []
     for k in range(len(near)):
         label = class_names[int(near.labels[k])]
-        rate = f"KL {float(near.rate[k]):.1f}" if codes.kind.has_rate else ""
+        rate = f"KL {float(near.rate[k]):.1f}" if codes.family.has_rate else ""
         sheet = data_uri(contact_sheet(pictures[k : k + 1].numpy(), 1, scale=3))
         number = int(near.index[k])
         figures.append(

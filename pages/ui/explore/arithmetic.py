@@ -8,13 +8,13 @@ from html import escape
 import streamlit as st
 import torch
 from torch import Tensor
+from torch.distributions import constraints
 
 from pages.ui.drawing.strips import NEIGHBOURS, STYLE, neighbours_html
 from pages.ui.library import cached
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import class_arithmetic, class_mean, decode_mean, nearest_codes
 from vae_core.figures import contact_sheet, data_uri
-from vae_core.posteriors import Dirichlet
 from vae_core.vae import VAE
 
 
@@ -72,6 +72,6 @@ def verdict(codes: Codes, z: Tensor, names: Sequence[str]) -> str:
 def conditions(codes: Codes) -> str:
     """What the means are of."""
     said = f"Means of the posterior means of each class over {len(codes):,} test images, decoded."
-    if issubclass(codes.kind, Dirichlet):
+    if codes.family.support is constraints.simplex:
         said += " Numbers below 0 are set to 0 and the rest scaled to add up to 1."
     return said

@@ -36,12 +36,12 @@ class Drawn:
 def plane(run: Run, asked: Asked) -> Drawn:
     """The plane, and how many points are on it."""
     codes, names = cached.codes(run), run.data().class_names
-    shown, are_wide = charts.of_classes(codes, asked.classes), asked.layer == charts.WIDTHS
+    shown, are_wide = codes.of_class(*asked.classes), asked.layer == charts.WIDTHS
     most = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(asked.layer, asked.count)
     of = class_draws(shown, asked.count) if asked.layer == charts.DRAWS else shown
-    some, layout = charts.first(of, most), charts.Plane(codes, asked.axes)
+    some, layout = of.first(most), charts.Plane(codes, asked.axes)
     figure = posterior_plane(
-        layout.points(charts.first(some, 0) if are_wide else some, names),
+        layout.points(some.first(0) if are_wide else some, names),
         layout.outlines(class_posteriors(shown), names) if asked.has_ellipses else [],
         layout.titles,
         prior=layout.prior(),
@@ -62,13 +62,13 @@ def marginals(run: Run, asked: Asked) -> Drawn:
 @cached.per_run(max_entries=200)
 def _marginals(run: Run, classes: tuple[int, ...], count: int, axes: tuple[int, int]) -> Drawn:
     codes, names = cached.codes(run), run.data().class_names
-    draws = class_draws(charts.of_classes(codes, classes), count)
+    draws = class_draws(codes.of_class(*classes), count)
     titles = cached.rates(run)["name"]
     figures = (
         marginal(
             charts.draws_frame(draws, index, names),
             charts.prior_frame(codes, index),
-            codes.kind.prior_title,
+            codes.family.prior_title,
             titles[index],
         )
         for index in axes

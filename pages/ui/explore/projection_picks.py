@@ -58,7 +58,7 @@ def _one(run: Run, image: int) -> None:
         figures.append(_figure("x", data.test.batch(slice(image, image + 1))))
     figures.append(_figure("decoded from μ", decode_mean(vae, codes.mean[image : image + 1])))
     st.html(f"{STYLE}<div class='pair'>{''.join(figures)}</div>")
-    if codes.kind.has_rate:
+    if codes.family.has_rate:
         st.markdown(
             f"KL(q(z|x) ‖ p) = **{float(codes.rate[image]):.2f} nats**; the mean over the test "
             f"images is {float(codes.rate.mean()):.2f}."
@@ -66,7 +66,7 @@ def _one(run: Run, image: int) -> None:
     else:
         st.markdown("A point mass: no width, and no finite KL.")
     table = posterior_table(codes, image, cached.order(run)[:MOST_NUMBERS])
-    charts.draw("picked_posterior", posterior_bars, table, codes.kind.has_rate)
+    charts.draw("picked_posterior", posterior_bars, table, codes.family.has_rate)
 
 
 def _figure(caption: str, picture: torch.Tensor) -> str:

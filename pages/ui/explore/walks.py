@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 import torch
 from torch import Tensor
+from torch.distributions import constraints
 
 from pages.ui.drawing.strips import FRAMES, GIF_SIDE, picture_html, rows_html
 from pages.ui.library import cached
@@ -24,7 +25,6 @@ from vae_core.analysis import (
     walks_of,
 )
 from vae_core.figures import gif
-from vae_core.posteriors import Dirichlet
 from vae_core.vae import VAE
 
 STEPS = 11  # an odd number: one of them is the middle
@@ -158,12 +158,12 @@ def norms_frame(walks: dict[str, Tensor]) -> pd.DataFrame:
 def conditions(run: Run, ends: Ends, shell: Shell) -> str:
     """What the walk is of, and where the prior is."""
     codes = cached.codes(run)
-    d, kind = codes.mean[0].numel(), codes.kind
+    d, family = codes.mean[0].numel(), codes.family
     said = (
         f"From and to: {ends.title}. Shaded: between {shell.low:.2f} and {shell.high:.2f} lie 95% "
         f"of the norms of the prior's draws, {d} {'number' if d == 1 else 'numbers'} each. "
     )
-    if issubclass(kind, Dirichlet):
+    if family.support is constraints.simplex:
         return said + (
             "Only the straight walk is shown: the numbers of a cell add up to 1, and a turn about "
             "the origin would leave that simplex. The norm says how pure a mixture is."
@@ -173,6 +173,6 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
             f"The middle of a straight walk between two draws of N(0, I) is there in "
             f"{middle_in_shell(d):.1%} of all cases."
         )
-    if not kind.has_rate:
+    if not family.has_rate:
         said += " A point mass is trained without a prior: the shell is only a scale."
     return said

@@ -33,8 +33,8 @@ def _layers(run: Run, j: int) -> pd.DataFrame:
     """Each class's part of the density of dimension j, in long form."""
     codes, names = cached.codes(run), run.data().class_names
     mean, reach = codes.mean.flatten(1)[:, j], 3.0 * codes.variance.flatten(1)[:, j].sqrt()
-    low = max(codes.kind.low, float((mean - reach).min()))
-    high = min(codes.kind.high, float((mean + reach).max()))
+    low = max(codes.family.low, float((mean - reach).min()))
+    high = min(codes.family.high, float((mean + reach).max()))
     inside = 1e-3 * (high - low)  # the density of a proportion may be infinite at its ends
     places = torch.linspace(low + inside, high - inside, N_PLACES)
     parts = class_densities(codes, j, places).numpy()
@@ -84,7 +84,7 @@ def together(run: Run, n_samples: int) -> None:
     shown["density"] *= len(codes) / row["n_images"]
     with chart:
         prior = charts.prior_frame(codes, j)
-        charts.draw("buildup", class_layers, shown, prior, codes.kind.prior_title, name)
+        charts.draw("buildup", class_layers, shown, prior, codes.family.prior_title, name)
     with side:
         st.metric(f"KL of {name} alone, nats", f"{row['number_kl']:.2f}")
         if math.isfinite(row["kl"]):
@@ -98,7 +98,10 @@ def together(run: Run, n_samples: int) -> None:
 
 def variances(run: Run) -> None:
     """How wide posteriors are, and how far apart."""
-    table, additive = cached.rates(run).iloc[cached.order(run)], cached.codes(run).kind.is_additive
+    table, additive = (
+        cached.rates(run).iloc[cached.order(run)],
+        cached.codes(run).family.is_additive,
+    )
     charts.draw("variance", variance_bars, table, 1.0 if additive else None)
     st.markdown(
         "Both bars together are the variance of q(z_j)"

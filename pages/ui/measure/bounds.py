@@ -10,6 +10,7 @@ from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
 from vae_core.analysis import BoundSummary, at_mean_no_bound, summarise_bound
+from vae_core.config import LIKELIHOODS
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -48,12 +49,13 @@ def conditions(run: Run, count: int) -> str:
     """What the numbers are of."""
     pixels = run.config.data.binarisation
     said = f"The first {count:,} test images ({pixels} pixels), seed 0."
-    if pixels == "grey" and run.config.model.likelihood == "bernoulli":
+    likelihood = LIKELIHOODS[run.config.model.likelihood]
+    if pixels == "grey" and not likelihood.is_normalised_on_grey:
         said += (
             " On grey pixels the Bernoulli is not a normalised density: these numbers compare "
             "models, but are not log-likelihoods of pictures."
         )
-    if run.config.model.likelihood == "continuous-bernoulli":
+    if likelihood.is_unbounded:
         said += (
             " A density may exceed 1: pixels that are always black earn nats without bound as "
             "training goes on."

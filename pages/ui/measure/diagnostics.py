@@ -76,7 +76,7 @@ def samples(run: Run) -> Samples:
     vae, codes = cached.vae(run), cached.codes(run)
     prior = codes.prior().sample((N_PICTURES,), torch.Generator().manual_seed(0))
     z = {RECONSTRUCTIONS: class_draws(codes, N_PICTURES).mean, PRIOR: prior}
-    if codes.kind.is_additive:
+    if codes.family.is_additive:
         z[GAUSSIAN] = analysis.gaussian_draws(codes, N_PICTURES)
     return Samples({name: decode_mean(vae, drawn) for name, drawn in z.items()})
 

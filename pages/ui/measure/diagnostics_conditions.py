@@ -30,7 +30,7 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
         far = f"{low:g} and to {high:g}".replace("-", "−")
         bound = (
             f" I(x; z) is a lower bound from {found.n_samples} draws of z."
-            if codes.kind.has_density
+            if codes.family.has_density
             else ""
         )
         capped = (
@@ -61,7 +61,7 @@ def _sample_conditions(codes: Codes) -> str:
         "the RMS per pixel to the nearest training image, from 0 to 1; blur alone makes them "
         "small, so compare them with each other."
     )
-    if not codes.kind.has_density:
+    if not codes.family.has_density:
         return (
             f"{text} An auto-encoder is trained without a prior: draws of N(0, I) are what one "
             "would decode by mistake, and without a density nothing can be told of holes."
@@ -70,7 +70,7 @@ def _sample_conditions(codes: Codes) -> str:
         " A hole: q(z) at least ten times rarer than the density drawn from, at 2,000 draws; "
         "when the images are too few to know q(z) between them it is saturated."
     )
-    if not codes.kind.is_additive:
+    if not codes.family.is_additive:
         text += " Proportions that add up to 1 have no Gaussian to fit."
     return text
 

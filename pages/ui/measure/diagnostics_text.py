@@ -11,7 +11,6 @@ from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
 from vae_core.analysis import CodesInShell, Collapse, LabelGap
 from vae_core.analysis.collapse import COLLAPSE, HEALTHY, NO_RATE
-from vae_core.posteriors import DiagonalGaussian
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL = "Samples", "Shell"
@@ -31,7 +30,7 @@ HEADINGS = {
 
 def not_for(codes: Codes, view: str) -> str | None:
     """One sentence why a model has no such view, or None."""
-    family = codes.kind
+    family = codes.family
     if view == LABELS and not family.has_density:
         return (
             f"The label gap compares densities of single numbers, and a {family.title} has none. "
@@ -39,7 +38,7 @@ def not_for(codes: Codes, view: str) -> str | None:
         )
     if view == LABELS and len(codes.labels.unique()) < 2:
         return "This model knows images of one class only, so there is no label to tell."
-    if view == SHELL and not (family.has_rate and isinstance(codes.prior(), DiagonalGaussian)):
+    if view == SHELL and not (family.has_rate and family.is_rotation_invariant):
         return (
             f"The shell is that of N(0, I), and this model's {family.title} is not trained against "
             "it. Choose a model with a Gaussian posterior in the box above."
@@ -93,7 +92,7 @@ def label_numbers(gap: LabelGap) -> dict[str, str]:
 def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -> dict[str, str]:
     """Holes of the prior, and how far real pictures are from each other."""
     numbers = {}
-    if codes.kind.has_density:
+    if codes.family.has_density:
         found = diagnostics.holes(run)
         share = "saturated" if found.saturated else f"{found.prior:.1%}"
         numbers["Prior draws in a hole"] = share

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pages.ui.library import cached
-from vae_core.config import LIKELIHOODS, POSTERIORS
-from vae_core.objective import Reduction
+from vae_core.config import POSTERIORS, shape_in_words
+from vae_core.objective import effective_beta
 from vae_core.runs.run import Run
 
 
@@ -12,7 +12,7 @@ def summary(run: Run) -> str:
     """What the chosen model is and how well it does, in one line."""
     model, metrics = run.config.model, run.metrics()
     shape = model.latent_shape
-    latent = f"{shape[0]}-D" if len(shape) == 1 else f"{shape[2]} × {shape[0]} × {shape[1]}"
+    latent = shape_in_words(shape) + ("-D" if len(shape) == 1 else "")
     distortion = f"distortion {metrics.distortion:.1f}"
     score = (
         f"{distortion} nats per image, no finite rate"
@@ -22,27 +22,16 @@ def summary(run: Run) -> str:
     )
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
-        f"{_likelihood(run)}{_weight(run)}. Test {score} "
+        f"{cached.vae(run).likelihood.description}{_weight(run)}. Test {score} "
         f"({metrics.n_test:,} {metrics.binarisation} images, "
         f"{metrics.n_samples} draw each)."
     )
 
 
-def _likelihood(run: Run) -> str:
-    """The likelihood's name, with its sigma where it has one."""
-    model = run.config.model
-    title: str = LIKELIHOODS[model.likelihood].title
-    if model.likelihood != "gaussian":
-        return title
-    sigma = cached.vae(run).likelihood.sigma
-    return f"{title} with {f'σ = {sigma:.3g}' if sigma else 'σ'} ({model.sigma})"
-
-
 def _weight(run: Run) -> str:
     """What the loss weighs the rate by, when it is not the ELBO's."""
     model, train = run.config.model, run.config.train
-    reduction = Reduction.of(train.reduction, run.data().image_shape, model.latent_shape)
-    beta = train.beta * reduction.implied_beta
+    beta = effective_beta(train, run.data().image_shape, model.latent_shape)
     if beta == 1.0 or not POSTERIORS[model.posterior].has_rate:
         return ""
     how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.session import keys
-from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.config import LIKELIHOODS, DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.settings import PARTS, choices, flag_of
 
 MNIST = DataConfig(name="mnist")
@@ -51,7 +51,7 @@ COMMON = (
     "epochs", "beta",
 )  # fmt: skip
 HIDDEN = ("data-dir",)  # has a place of its own
-GAUSSIAN = ("sigma", "sigma-value")  # without effect elsewhere
+OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
 
 
 def use_preset() -> None:
@@ -89,8 +89,10 @@ def run_form(data_dir: str | None) -> RunConfig:
     return RunConfig(**parts, name=name.strip() or None)
 
 
-def _likelihood() -> object:
-    return st.session_state["form-likelihood"]
+def _has_sigma() -> bool:
+    """Whether the likelihood chosen in the form has a sigma to set."""
+    has_sigma: bool = LIKELIHOODS[st.session_state["form-likelihood"]].has_sigma
+    return has_sigma
 
 
 def _key(field: dataclasses.Field[Any]) -> str:
@@ -110,7 +112,7 @@ def _widget(field: dataclasses.Field[Any], hint: Any) -> Any:
         "key": _key(field),
         "help": field.metadata["help"].capitalize() + ".",
         "persist_state": "session",
-        "disabled": flag_of(field) in GAUSSIAN and _likelihood() != "gaussian",
+        "disabled": flag_of(field) in OF_SIGMA and not _has_sigma(),
     }
     if flag_of(field) in choices():
         return st.selectbox(label, choices()[flag_of(field)], **options)

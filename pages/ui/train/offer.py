@@ -14,10 +14,10 @@ from pages.ui.session import paths
 from pages.ui.train import disk, progress, queue
 from vae_core import Dataset, RunConfig, RunStore, estimate_seconds
 from vae_core.analysis import directions_used
-from vae_core.config import POSTERIORS, ModelConfig, TrainConfig
+from vae_core.config import LIKELIHOODS, POSTERIORS, ModelConfig, TrainConfig
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError
-from vae_core.objective import Reduction
+from vae_core.objective import Reduction, effective_beta
 from vae_core.vae import without_weights
 
 _beginning = Lock()
@@ -105,12 +105,12 @@ def _meaning(config: RunConfig, data: Dataset) -> str:
     model, train = config.model, config.train
     if not POSTERIORS[model.posterior].has_rate:
         return ""
-    reduction = Reduction.of(train.reduction, data.image_shape, model.latent_shape)
-    beta = train.beta * reduction.implied_beta
+    beta = effective_beta(train, data.image_shape, model.latent_shape)
     said = []
     if beta != 1.0:
         said.append(f"This loss is the ELBO's with β = {beta:.3g}.")
-    if model.likelihood == "gaussian" and model.sigma == "fixed":
+    if LIKELIHOODS[model.likelihood].has_sigma and model.sigma == "fixed":
+        reduction = Reduction.of(train.reduction, data.image_shape, model.latent_shape)
         sigma = reduction.implied_sigma(model.sigma_value, train.beta)
         used = directions_used(cached.spectrum(config.data), sigma)
         said.append(

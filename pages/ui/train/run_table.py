@@ -11,7 +11,7 @@ from pages.ui.library import passcode
 from pages.ui.session import chosen, keys, paths
 from pages.ui.train import disk, queue
 from vae_core import RunStore
-from vae_core.config import POSTERIORS
+from vae_core.config import POSTERIORS, shape_in_words
 from vae_core.errors import RunError
 from vae_core.runs.store import Entry
 
@@ -42,7 +42,7 @@ def _row(entry: Entry) -> dict[str, object]:
     if run is None:
         return row | {"Name": entry.id, "Data": "", "Model": ""}
     model = run.config.model
-    shape = " × ".join(map(str, model.latent_shape))
+    shape = shape_in_words(model.latent_shape)
     return row | {
         "Name": run.title,
         "Data": run.config.data.name,

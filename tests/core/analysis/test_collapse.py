@@ -68,7 +68,7 @@ def test_every_family_gets_a_verdict_and_a_row_per_number(
     assert (found.table["picture_change"] > 0).all()
     expected = ~found.table["active"] | (found.table["picture_change"] < GREY_LEVEL)
     assert (found.table["unused"] == expected).all()
-    assert (found.verdict == NO_RATE) == (not codes.kind.has_rate)
+    assert (found.verdict == NO_RATE) == (not codes.family.has_rate)
 
 
 def test_of_a_linear_decoder_the_effect_is_known() -> None:

@@ -80,7 +80,7 @@ def test_every_density_has_its_holes(family: str) -> None:
     codes = Codes(random_params(family, (2,), 300), torch.zeros(300).long(), family, (2,))
     found = holes(codes, 500)
     assert 0.0 <= found.prior < 1.0
-    assert math.isnan(found.gaussian) == (not codes.kind.is_additive)
+    assert math.isnan(found.gaussian) == (not codes.family.is_additive)
 
 
 def test_points_have_no_holes_to_tell_of() -> None:

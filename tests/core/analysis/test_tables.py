@@ -36,12 +36,12 @@ def test_every_number_of_the_posterior_has_its_column(posterior, latent):
     assert table["label"].tolist() == codes.labels.tolist()
     for j, name in enumerate(latent_names(latent)):
         np.testing.assert_array_equal(table[f"mean_{name}"], q.mean.flatten(1)[:, j])
-        if codes.kind.has_density:
+        if codes.family.has_density:
             std = q.variance.sqrt().flatten(1)[:, j]
             np.testing.assert_allclose(table[f"std_{name}"], std, rtol=1e-6)
     d = len(latent_names(latent))
-    assert len(table.columns) == 2 + d * (1 + codes.kind.has_density) + codes.kind.has_rate
-    if codes.kind.has_rate:
+    assert len(table.columns) == 2 + d * (1 + codes.family.has_density) + codes.family.has_rate
+    if codes.family.has_rate:
         rate = torch.distributions.kl_divergence(q, codes.prior())
         np.testing.assert_allclose(table["kl"], rate, rtol=1e-5)
 
