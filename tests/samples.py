@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import math
 import os
@@ -14,9 +15,10 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -195,3 +197,26 @@ def assert_mean_is(expected: Tensor, draws: Tensor, slack: float = 1e-12) -> Non
     """
     error = draws.std(0) / math.sqrt(len(draws))
     assert ((draws.mean(0) - expected).abs() <= 5 * error + slack).all()
+
+
+def covering(**factors: Sequence[Any]) -> list[dict[str, Any]]:
+    """Few combinations in which every pair of values of two factors occurs.
+
+    A fault that needs two settings to meet is found by them as by the whole product, of which
+    they are a small part. Each is the one of the product that has most pairs not yet seen, the
+    first of several; so they are the same on every machine.
+
+    `covering(page=PAGES, run=RUNS)` is the whole product: two factors are one pair.
+    """
+    names = list(factors)
+    product = [
+        tuple(enumerate(places))
+        for places in itertools.product(*(range(len(values)) for values in factors.values()))
+    ]
+    unseen = {pair for row in product for pair in itertools.combinations(row, 2)}
+    rows = []
+    while unseen:
+        row = max(product, key=lambda row: len(unseen.intersection(itertools.combinations(row, 2))))
+        unseen.difference_update(itertools.combinations(row, 2))
+        rows.append({names[k]: factors[names[k]][place] for k, place in row})
+    return rows

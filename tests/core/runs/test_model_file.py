@@ -47,6 +47,11 @@ def open_in(store: RunStore, file: Path, dataset, name: str | None = None) -> Ru
     return import_model(read_model_file(file), store, dataset, name)
 
 
+def scores(run: Run) -> list[float]:
+    values = run.metrics().to_dict()
+    return [values[name] for name in SCORES]
+
+
 def texts(file: Path) -> dict[str, str]:
     return dict(read_header(file).texts)
 
@@ -72,7 +77,7 @@ def test_an_imported_model_has_the_codes_and_metrics_of_its_run(
     codes, expected = mine.codes(), run.codes()
     assert torch.equal(codes.params, expected.params)
     assert torch.equal(codes.labels, expected.labels)
-    assert [mine.metrics().to_dict()[k] for k in SCORES] == [run.metrics().to_dict()[k] for k in SCORES]
+    assert scores(mine) == scores(run)
     assert mine.metrics().run_id == mine.id
     assert (mine.config, mine.data(), mine.history()) == (run.config, run.data(), [])
 
@@ -105,9 +110,9 @@ def test_weights_are_stored_as_they_came(finished_run, file, store, digits, dtyp
 def test_an_exported_model_comes_back_with_its_metrics(finished_run, tmp_path, store, digits):
     exported = export_run(finished_run, digits, tmp_path / "out")
     mine = open_in(store, exported.path / "weights.safetensors", digits)
-    assert [mine.metrics().to_dict()[k] for k in SCORES] == [exported.metrics().to_dict()[k] for k in SCORES]
+    assert scores(mine) == scores(exported)
     again = export_run(mine, digits, tmp_path / "again")
-    assert [again.metrics().to_dict()[k] for k in SCORES] == [exported.metrics().to_dict()[k] for k in SCORES]
+    assert scores(again) == scores(exported)
     assert read_header(again.path / "weights.safetensors").epoch == 3
 
 
