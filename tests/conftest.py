@@ -38,6 +38,12 @@ settings.load_profile("steady")
 REAL_MNIST, REAL_CIFAR = find_files("mnist"), find_files("cifar10")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The whole products wait until they are asked for, with `-m grid`."""
+    if "grid" not in config.getoption("-m"):
+        items[:] = [item for item in items if not item.get_closest_marker("grid")]
+
+
 @pytest.fixture(scope="session")
 def digits() -> Dataset:
     """96 training and 96 test digits of 8 x 8 pixels."""

@@ -199,24 +199,18 @@ def assert_mean_is(expected: Tensor, draws: Tensor, slack: float = 1e-12) -> Non
     assert ((draws.mean(0) - expected).abs() <= 5 * error + slack).all()
 
 
-def covering(**factors: Sequence[Any]) -> list[dict[str, Any]]:
-    """Few combinations in which every pair of values of two factors occurs.
+def covering(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Few of these combinations of settings, with every pair of values that occurs in any of them.
 
-    A fault that needs two settings to meet is found by them as by the whole product, of which
-    they are a small part. Each is the one of the product that has most pairs not yet seen, the
-    first of several; so they are the same on every machine.
-
-    `covering(page=PAGES, run=RUNS)` is the whole product: two factors are one pair.
+    A fault that takes two settings to meet is found by them as by all. Each row is the one with
+    the most pairs not seen yet, the first of several: the same rows on every machine.
     """
-    names = list(factors)
-    product = [
-        tuple(enumerate(places))
-        for places in itertools.product(*(range(len(values)) for values in factors.values()))
+    pairs = [
+        frozenset(itertools.combinations(((k, str(v)) for k, v in row.items()), 2)) for row in rows
     ]
-    unseen = {pair for row in product for pair in itertools.combinations(row, 2)}
-    rows = []
+    unseen, chosen = set().union(*pairs), []
     while unseen:
-        row = max(product, key=lambda row: len(unseen.intersection(itertools.combinations(row, 2))))
-        unseen.difference_update(itertools.combinations(row, 2))
-        rows.append({names[k]: factors[names[k]][place] for k, place in row})
-    return rows
+        most = max(range(len(rows)), key=lambda k: len(pairs[k] & unseen))
+        unseen -= pairs[most]
+        chosen.append(rows[most])
+    return chosen
