@@ -1,4 +1,4 @@
-"""Real processes train the queue's runs: they are killed, stopped again and again, and left alone."""
+"""Real processes train the queue's runs: killed, stopped again and again, and left alone."""
 
 from __future__ import annotations
 

@@ -4,13 +4,14 @@ import json
 import resource
 import shutil
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
 
-from tests.samples import LATENTS, rewrite, tensors, tiny_model, tiny_run
+from tests.samples import LATENTS, covering, rewrite, tensors, tiny_model, tiny_run
 from vae_core import (
     ConfigError,
     DataConfig,
@@ -82,12 +83,16 @@ def test_an_imported_model_has_the_codes_and_metrics_of_its_run(
     assert (mine.config, mine.data(), mine.history()) == (run.config, run.data(), [])
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("sigma", SIGMAS)
-def test_every_model_is_known_from_its_header(tmp_path, store, digits, likelihood, network, sigma):
+ALL = [
+    {"likelihood": likelihood, "network": network, "sigma": sigma}
+    for likelihood, network, sigma in product(LIKELIHOODS, NETWORKS, SIGMAS)
+]
+
+
+@pytest.mark.parametrize("model", covering(ALL), ids=lambda model: "-".join(model.values()))
+def test_every_model_is_known_from_its_header(tmp_path, store, digits, model):
     """What a model on no device has is what a real one has."""
-    config = tiny_run(likelihood=likelihood, network=network, sigma=sigma)
+    config = tiny_run(**model)
     run = RunStore(tmp_path / "theirs").create(replace(config, name="Theirs"))
     next(run.train(digits))
     mine = open_in(store, run.path / "weights.safetensors", digits)
