@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from pages.ui.drawing.charts import Plane
+from pages.ui.drawing.plane import class_ellipses, points
 from tests.core.posteriors.families import random_params
 from tests.samples import ROOT
 from vae_core import RunStore
 from vae_core.analysis import Codes, channel_order, class_posteriors, latent_names
+from vae_core.analysis.plane import LatentPlane
 from vae_core.config import POSTERIORS
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ def test_points_and_class_ellipses_lie_where_vae_core_says(name: str, modules: P
     codes = RunStore(ROOT / "assets" / "models").load(name).codes()
     codes = codes.take(torch.arange(min(len(codes), 1500)))
     j, k = (0, 1) if codes.mean[0].numel() < 4 else channel_order(codes)[1:3]
-    plane = Plane(codes, (j, k))
+    plane = LatentPlane.of(codes, (j, k))
     got = lay(modules, codes, (j, k))
-    expected = plane.points(codes, [str(y) for y in range(10)])
+    expected = points(plane, codes, [str(y) for y in range(10)])
     np.testing.assert_allclose(got["x"], expected["x"][:300], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(got["y"], expected["y"][:300], rtol=1e-5, atol=1e-6)
-    outlines = plane.outlines(class_posteriors(codes), [str(y) for y in range(10)])
+    outlines = class_ellipses(plane, class_posteriors(codes), [str(y) for y in range(10)])
     assert [each["label"] for each in got["classes"]] == [each.label for each in outlines]
     for each, outline in zip(got["classes"], outlines, strict=True):
         np.testing.assert_allclose(each["mean"], outline.mean, rtol=1e-4, atol=1e-5)
