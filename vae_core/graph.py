@@ -3,7 +3,7 @@
 The file is a safetensors file: the networks' tensors and, in its text `graph` (JSON), the
 steps that encoder and decoder take. A step is `{"op": name, ...}` and names its tensors.
 Images are (channels, rows, columns); latents are channels last, as everywhere here.
-assets/lens/engine.js reads it. Networks too large for a page are left out of it.
+assets/components/model/engine.js reads it. Networks too large for a page are left out of it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The atlas: the component that shows a projection, and what was picked on it.
 
-Its code is in assets/lens, from atlas.js on. Here are the addresses of what it fetches, the
-words it shows, and the images the reader picked, which are numbers in the split.
+Its code is in assets/components, from atlas/atlas.js on. Here are the addresses of what it
+fetches, the words it shows, and the images the reader picked, which are numbers in the split.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from vae_core.vae import VAE
 ATLAS = Component(
     "atlas",
     (
-        "bytes",
-        "mounting",
-        "pictures",
-        "marks",
-        "painter",
-        "geometry",
-        "scatter",
-        "sprites",
-        "atlas",
+        "page/fetch",
+        "page/mounting",
+        "draw/pictures",
+        "draw/marks",
+        "draw/plane_painter",
+        "math/geometry",
+        "draw/scatter",
+        "draw/sprites",
+        "atlas/atlas",
     ),
-    ("lens", "atlas"),
+    ("lens/lens", "atlas/atlas"),
 )
 MOST_SPRITES, SPRITE_BYTES = 3000, 4_000_000
 MOST_IN_ADDRESS = 12

@@ -25,7 +25,7 @@ from vae_core.posteriors import DiagonalGaussian
 MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
 LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
 MOST_WIDTHS = 150
-SAVE = Component("save", ("pictures", "save"), styles=("save",))
+SAVE = Component("save", ("draw/pictures", "save/save"), styles=("save/save",))
 P = ParamSpec("P")
 
 

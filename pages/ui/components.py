@@ -1,4 +1,4 @@
-"""Components of the page, each one script joined of modules of assets/lens."""
+"""Components of the page, each one script joined of modules of assets/components."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui.state import ROOT
 
-ASSETS = ROOT / "assets" / "lens"
+ASSETS = ROOT / "assets" / "components"
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Component:
     Attributes
     ----------
     name : its own among components
-    modules : names of assets/lens, each after those it needs
+    modules : paths in assets/components, each after those it needs
     styles : names of its style sheets there
     """
 
     name: str
     modules: tuple[str, ...]
-    styles: tuple[str, ...] = ("lens",)
+    styles: tuple[str, ...] = ("lens/lens",)
 
     def script(self) -> str:
         """The modules as one, for a component takes only one.
@@ -35,7 +35,7 @@ class Component:
         Every name at the top of one of them is its own, so none needs to be imported.
         """
         joined = "\n".join((ASSETS / f"{name}.js").read_text() for name in self.modules)
-        joined = re.sub(r'^import \{[^}]*\} from "\./\w+\.js";$', "", joined, flags=re.M)
+        joined = re.sub(r'^import \{[^}]*\} from "[./\w]+\.js";$', "", joined, flags=re.M)
         return re.sub(r"^export (?!default )", "", joined, flags=re.M)
 
     def style(self) -> str:

@@ -1,6 +1,6 @@
 """The lens: the component in the page that runs the chosen model, and what it is told.
 
-Its code is in assets/lens. Here are the addresses of what it fetches, the words it shows, and
+Its code is in assets/components. Here are the addresses of what it fetches, the words it shows, and
 where the reader stands in it.
 """
 
@@ -29,20 +29,38 @@ from vae_core.vae import VAE
 LENS = Component(
     "lens",
     (
-        *("special", "noise", "bytes", "mounting", "engine", "posterior", "gaussian", "laplace"),
         *(
-            "dirichlet",
-            "families",
-            "aggregate",
-            "pixels",
-            "model",
-            "pictures",
-            "marks",
-            "painter",
-            "pad",
+            "math/special",
+            "math/random",
+            "page/fetch",
+            "page/mounting",
+            "model/engine",
+            "math/posteriors/posterior",
+            "math/posteriors/gaussian",
+            "math/posteriors/laplace",
         ),
-        *("plane", "layout", "planeview", "ledger", "sliders", "cells", "source", "result"),
-        *("views", "lens"),
+        *(
+            "math/posteriors/dirichlet",
+            "math/posteriors/families",
+            "math/mixture",
+            "math/likelihoods",
+            "model/model",
+            "draw/pictures",
+            "draw/marks",
+            "draw/plane_painter",
+            "controls/pad",
+        ),
+        *(
+            "draw/latent_plane",
+            "draw/plane_layout",
+            "lens/plane_view",
+            "controls/ledger",
+            "controls/sliders",
+            "controls/cell_grid",
+            "controls/source",
+            "controls/result",
+        ),
+        *("lens/views", "lens/lens"),
     ),
 )
 COLOURS = {

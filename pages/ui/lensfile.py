@@ -13,7 +13,7 @@ from pages.ui.look import Look
 from vae_core import Dataset, Run
 from vae_core.portable import Portable, portable
 
-SCRIPT = Component("file", (*lens.LENS.modules, "takehome"))
+SCRIPT = Component("file", (*lens.LENS.modules, "take_home/take_home"))
 N_ORIGINALS = 60
 # The browser itself refuses whatever would leave the page.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -81,8 +81,8 @@ def html(run: Run, data: Dataset | None) -> bytes:
     }
     page = PAGE.format(
         policy=POLICY,
-        page_style=(ASSETS / "takehome.css").read_text(),
-        lens_style=(ASSETS / "lens.css").read_text(),
+        page_style=(ASSETS / "take_home" / "take_home.css").read_text(),
+        lens_style=(ASSETS / "lens" / "lens.css").read_text(),
         facts=json.dumps(facts, allow_nan=False).replace("<", r"\u003c"),
         parts="\n".join(_part(name, content) for name, content in parts.items()),
         script=SCRIPT.script(),

@@ -1,7 +1,7 @@
 """The time machine: what its component is told, and what it fetches.
 
-Its code is in assets/lens/timeline.js. Here the checkpoints of a sweep are read and laid on one
-plane; the component gets all of their codes at once, and their pictures by and by.
+Its code is in assets/components/timeline/timeline.js. Here the checkpoints of a sweep are read
+and laid on one plane; the component gets all of their codes at once, and their pictures by and by.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ TIMELINE = Component(
     "timeline",
     (
         *(
-            "bytes",
-            "mounting",
-            "engine",
-            "pictures",
-            "marks",
-            "painter",
-            "tween",
-            "timeplane",
-            "trade",
+            "page/fetch",
+            "page/mounting",
+            "model/engine",
+            "draw/pictures",
+            "draw/marks",
+            "draw/plane_painter",
+            "math/tween",
+            "draw/sweep_plane",
+            "draw/rate_distortion",
         ),
-        *("sheets", "timeline"),
+        *("draw/sheets", "timeline/timeline"),
     ),
-    styles=("lens", "timeline"),
+    styles=("lens/lens", "timeline/timeline"),
 )
 WALK = 10  # pictures a side
 COLUMNS = 10  # of a sheet: the same images above, the walk below

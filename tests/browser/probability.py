@@ -34,12 +34,12 @@ latents = pytest.mark.parametrize("latent", [(5,), MAP])
 kinds = pytest.mark.parametrize(("name", "sigma"), KINDS, ids=map("-".join, KINDS))
 
 PRELUDE = """
-const {FAMILIES, posterior, prior, move, moments} = await import('/families.js');
-const {standardNormals} = await import('/gaussian.js');
-const {planeMixture, GAP_FLOOR} = await import('/aggregate.js');
-const {pixels} = await import('/pixels.js');
-const {noise} = await import('/noise.js');
-const {lgamma, digamma, lbeta} = await import('/special.js');
+const {FAMILIES, posterior, prior, move, moments} = await import('/math/posteriors/families.js');
+const {standardNormals} = await import('/math/posteriors/gaussian.js');
+const {planeMixture, GAP_FLOOR} = await import('/math/mixture.js');
+const {pixels} = await import('/math/likelihoods.js');
+const {noise} = await import('/math/random.js');
+const {lgamma, digamma, lbeta} = await import('/math/special.js');
 const floats = (rows) => rows.map((row) => Float32Array.from(row));
 const finish = (rows) => {
   const shares = [];

@@ -172,7 +172,7 @@ def test_fifty_mounts_leave_nothing_behind(modules: Page, points: dict[str, np.n
 def test_the_modules_work_by_themselves_as_well(
     modules: Page, points: dict[str, np.ndarray]
 ) -> None:
-    assert mount(modules, points, script="/atlas.js") == 0
+    assert mount(modules, points, script="/atlas/atlas.js") == 0
 
 
 def test_what_is_clicked_is_shown_beside_it(server: Server, open_page: Callable[..., Page]) -> None:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.browser]
 
 BUNDLED = [entry.id for entry in RunStore(ROOT / "assets" / "models").list()]
 RUN = """async ({file, inputs, part}) => {
-  const {openModel} = await import('/engine.js');
+  const {openModel} = await import('/model/engine.js');
   const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
   const run = openModel(bytes.buffer)[part];
   return inputs.map((x) => Array.from(run(Float32Array.from(x))));
@@ -87,7 +87,7 @@ def test_tensors_arrive_exactly(dtype: torch.dtype, modules: Page) -> None:
     file = safetensors.torch.save({"odd": torch.zeros(3, dtype=torch.uint8), "t": values})
     got = modules.evaluate(
         """async (file) => {
-          const {readTensors} = await import('/engine.js');
+          const {readTensors} = await import('/model/engine.js');
           const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
           const {shape, values} = readTensors(bytes.buffer).tensors.t;
           return {shape, values: Array.from(values)};
@@ -109,7 +109,7 @@ def test_tensors_arrive_exactly(dtype: torch.dtype, modules: Page) -> None:
 def test_a_damaged_file_is_said_to_be_one(content: bytes, words: str, modules: Page) -> None:
     said = modules.evaluate(
         """async (file) => {
-          const {openModel} = await import('/engine.js');
+          const {openModel} = await import('/model/engine.js');
           const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
           try { openModel(bytes.buffer); return ''; } catch (error) { return error.message; }
         }""",
@@ -123,7 +123,7 @@ def reaches(modules: Page, vae: VAE) -> Callable[[int, int], Any]:
 
     def of(row: int, column: int) -> Any:
         return modules.evaluate(
-            "async ([graph, i, j]) => (await import('/engine.js')).reach(graph, i, j)",
+            "async ([graph, i, j]) => (await import('/model/engine.js')).reach(graph, i, j)",
             [json.loads(json.dumps(graph(vae))), row, column],
         )
 
@@ -168,7 +168,7 @@ def test_the_ledger_of_every_bundled_model_is_vae_cores(name: str, modules: Page
         parts = kl_per_dim(q, vae.prior()).flatten()
     got = modules.evaluate(
         """async ({file, x}) => {
-          const {LensModel} = await import('/model.js');
+          const {LensModel} = await import('/model/model.js');
           const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
           const model = new LensModel(bytes.buffer, '');
           const image = Float32Array.from(x);

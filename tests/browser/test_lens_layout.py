@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.browser]
 
 BUNDLED = [entry.id for entry in RunStore(ROOT / "assets" / "models").list()]
 LAY = """async ({family, params, labels, latentShape, axes, facts, z, at}) => {
-  const {planeLayout, classMoments} = await import('/layout.js');
+  const {planeLayout, classMoments} = await import('/draw/plane_layout.js');
   const size = latentShape.reduce((a, b) => a * b, 1);
   const layout = planeLayout({family, latentShape, size}, axes, facts);
   const points = layout.points(Float32Array.from(params), labels.length);

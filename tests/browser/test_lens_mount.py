@@ -100,7 +100,7 @@ def test_the_modules_work_by_themselves_as_well(view: str, modules: Page) -> Non
     """With their own imports: in the bundle all names are in one scope, imported or not."""
     run = RunStore(ROOT / "assets" / "models").load(VIEWS[view])
     serve_files(modules, run)
-    mounted = {"times": 1, "facts": facts_of(run, view), "script": "/lens.js"}
+    mounted = {"times": 1, "facts": facts_of(run, view), "script": "/lens/lens.js"}
     assert modules.evaluate(MOUNT, mounted) == 0
 
 

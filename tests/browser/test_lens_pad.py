@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser]
 
 # What the pad tells is kept in `told`; `frames` counts the animation frames meanwhile.
 CREATE = """async (shape) => {
-  const { createPad } = await import("/pad.js");
+  const { createPad } = await import("/controls/pad.js");
   document.body.innerHTML = "<div id=host></div><p style='height: 3000px'></p>";
   document.body.style.margin = "0";
   Object.assign(host.style, { width: "280px", margin: "20px", color: "rgb(200, 0, 0)" });

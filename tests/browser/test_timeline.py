@@ -97,7 +97,7 @@ def pictures(page: Page) -> list[str]:
 
 def test_movements_between_checkpoints(modules: Page) -> None:
     result = modules.evaluate("""async () => {
-      const {between, eased, opacityOf, stepBefore} = await import('/tween.js');
+      const {between, eased, opacityOf, stepBefore} = await import('/math/tween.js');
       let left = 1;  // of the first picture, painted over at even shares of a fade
       for (let k = 1; k <= 4; k++) left *= 1 - opacityOf((k - 1) / 5, k / 5);
       return {

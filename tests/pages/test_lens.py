@@ -74,14 +74,16 @@ every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c:
 
 def test_every_module_is_part_of_a_component() -> None:
     used = {name for component in (*COMPONENTS, SCRIPT) for name in component.modules}
-    assert used == {path.stem for path in ASSETS.glob("*.js")}
+    assert used == {str(path.relative_to(ASSETS).with_suffix("")) for path in ASSETS.rglob("*.js")}
 
 
 @every_component
 def test_every_module_comes_once_and_after_what_it_needs(component: Component) -> None:
     for k, name in enumerate(component.modules):
-        needed = re.findall(r'from "\./(\w+)\.js"', (ASSETS / f"{name}.js").read_text())
-        assert set(needed) <= set(component.modules[:k]), name
+        lines = re.findall(r'from "([./\w]+)\.js"', (ASSETS / f"{name}.js").read_text())
+        folder = (ASSETS / name).parent
+        needed = {str((folder / line).resolve().relative_to(ASSETS)) for line in lines}
+        assert needed <= set(component.modules[:k]), name
         assert name not in component.modules[:k]
 
 

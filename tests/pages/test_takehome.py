@@ -69,7 +69,7 @@ def test_first_originals_go_along_when_they_are_here() -> None:
 
 def test_the_file_has_the_colours_of_the_app() -> None:
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-    light, dark = (ASSETS / "takehome.css").read_text().split("@media", 2)[:2]
+    light, dark = (ASSETS / "take_home" / "take_home.css").read_text().split("@media", 2)[:2]
     for name, css in (("light", light), ("dark", dark)):
         for key, colour in theme[name].items():
             variable = "--st-" + re.sub("([A-Z])", lambda m: "-" + m[1].lower(), key)

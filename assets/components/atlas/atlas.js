@@ -5,12 +5,12 @@
  * in the split, when a click or a loop is over.
  */
 
-import { bytesAt } from "./bytes.js";
-import { median, squareAround } from "./geometry.js";
-import { keepOne } from "./mounting.js";
-import { element, paintPicture } from "./pictures.js";
-import { Scatter } from "./scatter.js";
-import { Sprites } from "./sprites.js";
+import { bytesAt } from "../page/fetch.js";
+import { median, squareAround } from "../math/geometry.js";
+import { keepOne } from "../page/mounting.js";
+import { element, paintPicture } from "../draw/pictures.js";
+import { Scatter } from "../draw/scatter.js";
+import { Sprites } from "../draw/sprites.js";
 
 const MOST_PICTURES = 500; // kept here of those that were fetched one by one
 const SMALLEST = 0.25; // half the side of the plane, in units of z

@@ -2,7 +2,7 @@
  * What every family of q(z|x) answers for one image, and what follows from it for all of them.
  */
 
-import { count } from "./engine.js";
+import { count } from "../../model/engine.js";
 
 /** Whether two latent numbers are of the same site. */
 export function isOneSite([j, k], latentShape) {

@@ -2,9 +2,9 @@
  * How z lies on the plane: two of its numbers, three on a triangle, or one on a line.
  */
 
-import { moments } from "./families.js";
-import { TRIANGLE } from "./painter.js";
-import { isOneSite } from "./posterior.js";
+import { moments } from "../math/posteriors/families.js";
+import { TRIANGLE } from "./plane_painter.js";
+import { isOneSite } from "../math/posteriors/posterior.js";
 
 /**
  * @param {LensModel} model

@@ -7,7 +7,7 @@
  */
 
 import { Dirichlet, concentration, totalConcentration } from "./dirichlet.js";
-import { count } from "./engine.js";
+import { count } from "../../model/engine.js";
 import {
   DiagonalGaussian, FullCorrelationGaussian, FullGaussian, Gaussian,
 } from "./gaussian.js";

@@ -2,11 +2,11 @@
  * The plane with its controls: which numbers, which layers, what lies behind the points.
  */
 
-import { planeMixture } from "./aggregate.js";
-import { classMoments, planeLayout } from "./layout.js";
-import { channelsOf, element, paintPicture } from "./pictures.js";
-import { signed } from "./marks.js";
-import { LatentPlane } from "./plane.js";
+import { planeMixture } from "../math/mixture.js";
+import { classMoments, planeLayout } from "../draw/plane_layout.js";
+import { channelsOf, element, paintPicture } from "../draw/pictures.js";
+import { signed } from "../draw/marks.js";
+import { LatentPlane } from "../draw/latent_plane.js";
 
 const MAP_CELLS = 96; // a side
 const MAP_REACH = 6; // nats at which a colour is full

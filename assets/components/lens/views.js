@@ -2,17 +2,17 @@
  * The three ways to look through the lens: a plane, sliders, and the cells of a feature map.
  */
 
-import { CellGrid } from "./cells.js";
-import { reach } from "./engine.js";
-import { move } from "./families.js";
-import { standardNormals } from "./gaussian.js";
-import { Ledger } from "./ledger.js";
-import { element } from "./pictures.js";
-import { signed } from "./marks.js";
-import { PlaneView } from "./planeview.js";
-import { Result } from "./result.js";
-import { Sliders } from "./sliders.js";
-import { Source } from "./source.js";
+import { CellGrid } from "../controls/cell_grid.js";
+import { reach } from "../model/engine.js";
+import { move } from "../math/posteriors/families.js";
+import { standardNormals } from "../math/posteriors/gaussian.js";
+import { Ledger } from "../controls/ledger.js";
+import { element } from "../draw/pictures.js";
+import { signed } from "../draw/marks.js";
+import { PlaneView } from "./plane_view.js";
+import { Result } from "../controls/result.js";
+import { Sliders } from "../controls/sliders.js";
+import { Source } from "../controls/source.js";
 
 /** One image, its posterior on the plane, z, the picture and what it costs. */
 export class OverviewView {

@@ -2,7 +2,7 @@
  * The grid of a feature map: its KL as a heat map, and which cells are picked.
  */
 
-import { channelsOf, element } from "./pictures.js";
+import { channelsOf, element } from "../draw/pictures.js";
 
 const KEYS_TO_CELLS = {
   ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],

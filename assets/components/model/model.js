@@ -2,11 +2,11 @@
  * A model as the lens uses it: in the page where it fits, else asked of the server.
  */
 
-import { bytesAt } from "./bytes.js";
+import { bytesAt } from "../page/fetch.js";
 import { count, openModel, readTensors } from "./engine.js";
-import { FAMILIES, posterior, prior } from "./families.js";
-import { PIXEL_FAMILIES, pixels } from "./pixels.js";
-import { total } from "./posterior.js";
+import { FAMILIES, posterior, prior } from "../math/posteriors/families.js";
+import { PIXEL_FAMILIES, pixels } from "../math/likelihoods.js";
+import { total } from "../math/posteriors/posterior.js";
 
 export class LensModel {
   /**

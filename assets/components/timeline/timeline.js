@@ -5,14 +5,14 @@
  * once per frame; tells the server where the bars stand when one is let go.
  */
 
-import { bytesAt } from "./bytes.js";
-import { readTensors } from "./engine.js";
-import { keepOne } from "./mounting.js";
-import { element } from "./pictures.js";
-import { Sheets, SheetPart } from "./sheets.js";
-import { MOMENTS, TimePlane } from "./timeplane.js";
-import { TradePlane } from "./trade.js";
-import { between, eased, opacityOf, stepBefore } from "./tween.js";
+import { bytesAt } from "../page/fetch.js";
+import { readTensors } from "../model/engine.js";
+import { keepOne } from "../page/mounting.js";
+import { element } from "../draw/pictures.js";
+import { Sheets, SheetPart } from "../draw/sheets.js";
+import { MOMENTS, TimePlane } from "../draw/sweep_plane.js";
+import { TradePlane } from "../draw/rate_distortion.js";
+import { between, eased, opacityOf, stepBefore } from "../math/tween.js";
 
 const MOVE = 240; // milliseconds from one checkpoint to the next
 const PLAY = 900; // milliseconds at each checkpoint while they are played

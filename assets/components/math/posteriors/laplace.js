@@ -2,9 +2,9 @@
  * A posterior and a prior with sharp peaks.
  */
 
-import { count } from "./engine.js";
+import { count } from "../../model/engine.js";
 import { DiagonalGaussian, clampedLogVariance } from "./gaussian.js";
-import { noise } from "./noise.js";
+import { noise } from "../random.js";
 import { Posterior, float64s, readParams, total } from "./posterior.js";
 
 const LAPLACE_PRIOR_SCALE = Math.SQRT1_2; // of variance 1

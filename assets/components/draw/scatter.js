@@ -3,9 +3,9 @@
  * loop around some.
  */
 
-import { nearestPoint, nextPoint, pointsInside } from "./geometry.js";
+import { nearestPoint, nextPoint, pointsInside } from "../math/geometry.js";
 import { overlay, stamp } from "./marks.js";
-import { PlanePainter } from "./painter.js";
+import { PlanePainter } from "./plane_painter.js";
 import { channelsOf, element } from "./pictures.js";
 
 const DIRECTIONS = {

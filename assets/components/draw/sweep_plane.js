@@ -3,7 +3,7 @@
  */
 
 import { withAlpha } from "./marks.js";
-import { PlanePainter } from "./painter.js";
+import { PlanePainter } from "./plane_painter.js";
 import { element } from "./pictures.js";
 
 const POINT = 3; // CSS pixels a side

@@ -2,7 +2,7 @@
  * The plane under the hand: mouse, finger and keys move z, or zoom.
  */
 
-import { PlanePainter } from "./painter.js";
+import { PlanePainter } from "./plane_painter.js";
 import { element } from "./pictures.js";
 
 const HOVER_REACH = 10; // CSS pixels

@@ -2,10 +2,10 @@
  * Codes that are proportions: a Dirichlet over the numbers of every site.
  */
 
-import { count } from "./engine.js";
-import { noise } from "./noise.js";
+import { count } from "../../model/engine.js";
+import { noise } from "../random.js";
 import { Posterior, float64s, isOneSite, total } from "./posterior.js";
-import { digamma, lbeta, lgamma, softplus, xlogy } from "./special.js";
+import { digamma, lbeta, lgamma, softplus, xlogy } from "../special.js";
 
 const ALPHA_MIN = 0.05;
 

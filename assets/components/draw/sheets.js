@@ -2,7 +2,7 @@
  * Decoded pictures of every checkpoint: one sheet each, fetched before they are asked for.
  */
 
-import { bytesAt } from "./bytes.js";
+import { bytesAt } from "../page/fetch.js";
 import { element } from "./pictures.js";
 
 export class Sheets {

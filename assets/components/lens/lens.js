@@ -5,12 +5,12 @@
  * server where the reader stands when something is let go, not while it moves.
  */
 
-import { bytesAt } from "./bytes.js";
-import { LensModel } from "./model.js";
-import { channelsOf, element } from "./pictures.js";
-import { nats } from "./ledger.js";
-import { keepOne } from "./mounting.js";
-import { signed } from "./marks.js";
+import { bytesAt } from "../page/fetch.js";
+import { LensModel } from "../model/model.js";
+import { channelsOf, element } from "../draw/pictures.js";
+import { nats } from "../controls/ledger.js";
+import { keepOne } from "../page/mounting.js";
+import { signed } from "../draw/marks.js";
 import { CellsView, OverviewView, SlidersView } from "./views.js";
 
 const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: CellsView };

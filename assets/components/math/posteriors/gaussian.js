@@ -2,10 +2,10 @@
  * The Gaussian families, and their KL to N(0, I): what a mean costs, and what a width.
  */
 
-import { count } from "./engine.js";
-import { noise } from "./noise.js";
+import { count } from "../../model/engine.js";
+import { noise } from "../random.js";
 import { Posterior, float64s, isOneSite, keep, readParams, total } from "./posterior.js";
-import { clamp } from "./special.js";
+import { clamp } from "../special.js";
 
 const LOGVAR_MIN = -30;
 const LOGVAR_MAX = 20;

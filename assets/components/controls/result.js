@@ -2,7 +2,7 @@
  * What the decoder makes of z: its mean, a draw from it, and a picture to compare it with.
  */
 
-import { element, paintDifference, paintPicture, pictureFrame } from "./pictures.js";
+import { element, paintDifference, paintPicture, pictureFrame } from "../draw/pictures.js";
 
 export class Result {
   /**

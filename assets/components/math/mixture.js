@@ -5,8 +5,8 @@
  * estimated. Log-densities in nats, with respect to the two numbers.
  */
 
-import { concentrationsOnAxes, moments } from "./families.js";
-import { isOneSite } from "./posterior.js";
+import { concentrationsOnAxes, moments } from "./posteriors/families.js";
+import { isOneSite } from "./posteriors/posterior.js";
 import { lbeta, lgamma, xlogy } from "./special.js";
 
 /** log q - log p is not told apart below this, in nats; where no code comes near, it is this. */

@@ -2,8 +2,8 @@
  * One slider per number of z, the most informative first.
  */
 
-import { element } from "./pictures.js";
-import { signed } from "./marks.js";
+import { element } from "../draw/pictures.js";
+import { signed } from "../draw/marks.js";
 
 const FEW_SLIDERS = 16;
 

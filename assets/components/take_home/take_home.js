@@ -2,8 +2,8 @@
  * The lens on a page that stands alone: its views as tabs, one at a time, and z stays.
  */
 
-import { default as mount } from "./lens.js";
-import { element } from "./pictures.js";
+import { default as mount } from "../lens/lens.js";
+import { element } from "../draw/pictures.js";
 
 const HOST = document.getElementById("lens");
 const FILE = JSON.parse(document.getElementById("facts").textContent);

@@ -5,8 +5,8 @@
  * double precision.
  */
 
-import { count } from "./engine.js";
-import { noise } from "./noise.js";
+import { count } from "../model/engine.js";
+import { noise } from "./random.js";
 import { clamp, sigmoid, softplus } from "./special.js";
 
 const LOG_SIGMA_MIN = Math.log(1e-3);

@@ -2,9 +2,9 @@
  * What one image costs, in nats: distortion + KL, and KL number by number.
  */
 
-import { signed } from "./marks.js";
-import { element } from "./pictures.js";
-import { total } from "./posterior.js";
+import { signed } from "../draw/marks.js";
+import { element } from "../draw/pictures.js";
+import { total } from "../math/posteriors/posterior.js";
 
 const LEDGER_ROWS = 8;
 

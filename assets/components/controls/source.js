@@ -3,7 +3,7 @@
  */
 
 import { createPad } from "./pad.js";
-import { element, paintPicture } from "./pictures.js";
+import { element, paintPicture } from "../draw/pictures.js";
 
 const ORIGIN_NAMES = { image: "An image", drawing: "Your drawing", prior: "The prior" };
 
