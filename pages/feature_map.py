@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import cached, images, lens, state
+from pages.ui import cached, images, state
+from pages.ui.components import lens
 
 run = state.chosen()
 if len(run.config.model.latent_shape) != 3:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import state, takehome
+from pages.ui import state
+from pages.ui.components import take_home
 from vae_core.errors import VAECoreError
 
 st.set_page_config("ELBO Room", page_icon=str(state.ROOT / "assets" / "icon.png"), layout="wide")
@@ -49,7 +50,7 @@ try:
     with picker, st.container(horizontal=True, vertical_alignment="center"):
         run = state.pick_run()
         if run:
-            takehome.offer(run)
+            take_home.offer(run)
     with line:
         st.caption(state.summary(run) if run else "")
     page.run()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import atlas, cached, images, picks, state, waiting
+from pages.ui import cached, images, picks, state, waiting
+from pages.ui.components import atlas
 from vae_core.analysis.layouts import METHODS
 
 WHAT = {"mean": "means", "draw": "draws of z"}

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pages.ui.components import Component
+from pages.ui.components.save import SAVE
 from vae_core import Codes
 from vae_core.analysis import ClassPosterior, latent_names
 from vae_core.figures import Ellipse, triangle_corners
@@ -24,8 +24,7 @@ from vae_core.posteriors import DiagonalGaussian
 
 MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
 LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
-MOST_WIDTHS = 150
-SAVE = Component("save", ("draw/pictures", "save/save"), styles=("save/save",))
+MAX_WIDTHS = 150
 P = ParamSpec("P")
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from pages.ui import atlas, cached, charts, images
+from pages.ui import cached, charts, images
+from pages.ui.components import atlas
 from vae_core import Codes, Run
 from vae_core.analysis import decode_mean, latent_names
 from vae_core.figures import class_counts, contact_sheet, data_uri, posterior_bars

@@ -46,7 +46,7 @@ def marginals(run: Run, asked: Asked) -> Drawn:
 def _plane(version: str, asked: Asked, _run: Run) -> Drawn:
     codes, names = cached.codes(_run), _run.data()["class_names"]
     shown, are_wide = charts.of_classes(codes, asked.classes), asked.layer == charts.WIDTHS
-    most = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(asked.layer, asked.count)
+    most = {charts.WIDTHS: charts.MAX_WIDTHS, charts.NOTHING: 0}.get(asked.layer, asked.count)
     of = class_draws(shown, asked.count) if asked.layer == charts.DRAWS else shown
     some, layout = charts.first(of, most), charts.Plane(codes, asked.axes)
     figure = posterior_plane(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pages.ui.atlas import ATLAS, COLOURS
+from pages.ui.components.atlas import ATLAS, COLOURS
 from tests.browser.memory import counter
 from tests.browser.server import Server
 from tests.samples import ROOT

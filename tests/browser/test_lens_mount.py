@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from pages.ui.lens import COLOURS, LENS
+from pages.ui.components.lens import COLOURS, LENS
 from tests.browser.memory import counter
 from tests.samples import ROOT
 from vae_core import Run, RunStore
@@ -56,7 +56,7 @@ def facts_of(run: Run, view: str) -> dict[str, Any]:
             "bars_note": "",
         },
         "colours": COLOURS,
-        "look": {
+        "state": {
             "image": 0, "draw": 1, "z": {}, "axes": channel_order(codes)[:2],
             "layers": ["points", "classes", "holes"], "cells": [], "channel": None, "at": [],
         },

@@ -15,7 +15,7 @@ import { CellsView, OverviewView, SlidersView } from "./views.js";
 
 const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: CellsView };
 const MOST_IMAGES = 500; // kept here of those that were fetched
-const keepLens = keepOne("look", (...parts) => new Lens(...parts));
+const keepLens = keepOne("state", (...parts) => new Lens(...parts));
 
 /** Called by Streamlit when the lens is put on the page, and again whenever `data` change. */
 export default function mount(component) {
@@ -31,7 +31,7 @@ class Lens {
   constructor(host, facts, tell) {
     this.facts = facts;
     this.tell = tell;
-    this.look = structuredClone(facts.look);
+    this.look = structuredClone(facts.state);
     this.images = new Map();
     this.root = element("div", { class: `lens ${facts.view}`, ontransitionend: () => this._theme() });
     this.live = element("p", { class: "live", "aria-live": "polite" });

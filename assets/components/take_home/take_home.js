@@ -19,7 +19,7 @@ const TABS = FILE.views.map((view) =>
 document.getElementById("tabs").append(...TABS);
 
 let leave = () => {};
-let here = FILE.look; // where the reader stands, as of when they last let go
+let here = FILE.state; // where the reader stands, as of when they last let go
 
 function openView(view) {
   leave();
@@ -27,8 +27,8 @@ function openView(view) {
   document.getElementById("hint").textContent = view.hint;
   leave = mount({
     parentElement: HOST.shadowRoot,
-    data: { ...FILE.facts, view: view.name, first_draw: view.first_draw, look: here },
-    setStateValue: (_, look) => (here = look),
+    data: { ...FILE.facts, view: view.name, first_draw: view.first_draw, state: here },
+    setStateValue: (_, state) => (here = state),
   });
 }
 

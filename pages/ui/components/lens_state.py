@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 LAYERS = ("points", "classes", "density", "holes")
-MOST_NUMBERS = 150  # of z in an address; more would make it too long to hand on
+MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on
 
 
 @dataclass(frozen=True)
-class Look:
+class LensState:
     """What the lens shows.
 
     Attributes
@@ -43,7 +43,7 @@ class Look:
     at: tuple[float, ...] = ()
 
     @classmethod
-    def from_page(cls, said: Mapping[str, Any]) -> Look:
+    def from_page(cls, said: Mapping[str, Any]) -> LensState:
         """What the lens says of itself."""
         return cls(
             image=said["image"],
@@ -57,7 +57,7 @@ class Look:
         )
 
     @classmethod
-    def from_address(cls, query: Mapping[str, str]) -> Look:
+    def from_address(cls, query: Mapping[str, str]) -> LensState:
         """Inverse of `to_address`; what makes no sense is left out."""
         read: dict[str, Any] = {}
         for name, parse in _PARSERS.items():
@@ -68,14 +68,14 @@ class Look:
                 continue
         return cls(**read)
 
-    def to_address(self, first: Look | None = None) -> dict[str, str | None]:
+    def to_address(self, first: LensState | None = None) -> dict[str, str | None]:
         """Parameters of the page's address; None for what is as in `first`, to be left out."""
-        first = first or Look()
+        first = first or LensState()
         numbers = sorted(self.z.items())
         values = {
             "image": "none" if self.image is None else str(self.image),
             "draw": str(self.draw),
-            "z": ",".join(f"{j}:{value:.6g}" for j, value in numbers[:MOST_NUMBERS]),
+            "z": ",".join(f"{j}:{value:.6g}" for j, value in numbers[:MAX_DIMENSIONS]),
             "axes": ",".join(map(str, self.axes)),
             "layers": ",".join(self.layers) or "none",
             "cells": ",".join(map(str, self.cells)),
@@ -83,13 +83,13 @@ class Look:
         }
         return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
 
-    def fit(self, n_images: int, latent_shape: tuple[int, ...], order: list[int]) -> Look:
+    def fit(self, n_images: int, latent_shape: tuple[int, ...], order: list[int]) -> LensState:
         """The same for a model of this size, without what it does not have."""
         d = math.prod(latent_shape)
         sites = d // latent_shape[-1]
         axes = self.axes if len(set(self.axes)) == 2 and max(self.axes) < d else tuple(order[:2])
         channel = self.channel
-        return Look(
+        return LensState(
             image=None if self.image is None else min(self.image, n_images - 1),
             draw=self.draw,
             z={j: value for j, value in self.z.items() if j < d},

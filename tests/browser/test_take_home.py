@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pages.ui import lensfile
+from pages.ui.components import lens_file
 from tests.browser.test_lens import PLANE, centre, frames, ledger, picture, reading
 from tests.samples import ROOT
 from vae_core import Run, RunStore, load_dataset
@@ -37,7 +37,7 @@ class Shelf:
     def open(self, run: Run, has_images: bool = True, **options: object) -> Page:
         data = load_dataset(run.config.data) if has_images else None
         file = self.folder / "model.html"
-        file.write_bytes(lensfile.html(run, data))
+        file.write_bytes(lens_file.html(run, data))
         context = self.browser.new_context(offline=True, **options)
         page = context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text))

@@ -1,7 +1,7 @@
-"""The lens: the component in the page that runs the chosen model, and what it is told.
+"""The lens: the component in the page that runs the chosen model, and the facts it gets.
 
-Its code is in assets/components. Here are the addresses of what it fetches, the words it shows, and
-where the reader stands in it.
+Its code is in assets/components, from lens/lens.js on. Here are the addresses of what it fetches,
+the words it shows, and the state that the reader leaves it in.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from pages.ui import cached, images, served
-from pages.ui.components import Component
-from pages.ui.look import Look
+from pages.ui.components.component import Component
+from pages.ui.components.lens_state import LensState
 from vae_core import Dataset, Run
 from vae_core.analysis import latent_names
 from vae_core.figures import theme
@@ -26,43 +26,7 @@ from vae_core.graph import as_diagonal, codes_file, model_file, moments_file
 from vae_core.posteriors import DiagonalGaussian
 from vae_core.vae import VAE
 
-LENS = Component(
-    "lens",
-    (
-        *(
-            "math/special",
-            "math/random",
-            "page/fetch",
-            "page/mounting",
-            "model/engine",
-            "math/posteriors/posterior",
-            "math/posteriors/gaussian",
-            "math/posteriors/laplace",
-        ),
-        *(
-            "math/posteriors/dirichlet",
-            "math/posteriors/families",
-            "math/mixture",
-            "math/likelihoods",
-            "model/model",
-            "draw/pictures",
-            "draw/marks",
-            "draw/plane_painter",
-            "controls/pad",
-        ),
-        *(
-            "draw/latent_plane",
-            "draw/plane_layout",
-            "lens/plane_view",
-            "controls/ledger",
-            "controls/sliders",
-            "controls/cell_grid",
-            "controls/source",
-            "controls/result",
-        ),
-        *("lens/views", "lens/lens"),
-    ),
-)
+LENS = Component("lens", "lens/lens.js", ("page/page.css", "lens/lens.css"))
 COLOURS = {
     "classes": theme.CLASS_COLOURS,
     "distortion": theme.DISTORTION,
@@ -75,8 +39,8 @@ COLOURS = {
 }
 
 
-def show(run: Run, view: str, first_draw: int = 0) -> Look:
-    """Put the lens on the page; returns where the reader stands, as of when they last let go.
+def show(run: Run, view: str, first_draw: int = 0) -> LensState:
+    """Put the lens on the page; returns its state when it was last let go.
 
     Parameters
     ----------
@@ -85,16 +49,16 @@ def show(run: Run, view: str, first_draw: int = 0) -> Look:
     first_draw : int
         Seed of the first z; 0 begins at the mean.
     """
-    here = _look(run)
+    here = _state(run)
     result = LENS.mount(
         key=f"lens-{view}-{run.id}",
-        data=_facts(run, view) | {"first_draw": first_draw, "look": _begun(run, here)},
-        on_look_change=lambda: None,
+        data=_facts(run, view) | {"first_draw": first_draw, "state": _begun(run, here)},
+        on_state_change=lambda: None,
     )
-    if result.look:
-        here = Look.from_page(result.look)
-    st.session_state["look"] = (run.id, here)
-    for name, value in here.to_address(_fitted(run, Look())).items():
+    if result.state:
+        here = LensState.from_page(result.state)
+    st.session_state["lens_state"] = (run.id, here)
+    for name, value in here.to_address(_fitted(run, LensState())).items():
         if value is None:
             st.query_params.pop(name, None)
         else:
@@ -102,32 +66,33 @@ def show(run: Run, view: str, first_draw: int = 0) -> Look:
     return here
 
 
-def code(run: Run, look: Look) -> Tensor:
-    """z as it was when last let go, (*latent,)."""
+def code(run: Run, state: LensState) -> Tensor:
+    """z when the lens was last let go, (*latent,)."""
     codes = cached.codes(run)
-    if len(look.at) == codes.mean[0].numel():
-        return torch.tensor(look.at).reshape(codes.latent_shape)
-    return codes.prior().mean if look.image is None else codes.mean[look.image]
+    if len(state.at) == codes.mean[0].numel():
+        return torch.tensor(state.at).reshape(codes.latent_shape)
+    return codes.prior().mean if state.image is None else codes.mean[state.image]
 
 
-def _look(run: Run) -> Look:
-    """Where the reader stands: as they left it, or as the link says; z is of one model only."""
-    of, look = st.session_state.get("look", (run.id, Look.from_address(st.query_params.to_dict())))
-    assert isinstance(look, Look)
+def _state(run: Run) -> LensState:
+    """As the reader left the lens, or as the address has it; z is of one model only."""
+    linked = LensState.from_address(st.query_params.to_dict())
+    of, state = st.session_state.get("lens_state", (run.id, linked))
+    assert isinstance(state, LensState)
     if of != run.id:
-        look = Look(image=look.image, layers=look.layers)
-    return _fitted(run, look)
+        state = LensState(image=state.image, layers=state.layers)
+    return _fitted(run, state)
 
 
-def _fitted(run: Run, look: Look) -> Look:
+def _fitted(run: Run, state: LensState) -> LensState:
     codes = cached.codes(run)
-    return look.fit(len(codes), codes.latent_shape, cached.order(run))
+    return state.fit(len(codes), codes.latent_shape, cached.order(run))
 
 
-def _begun(run: Run, here: Look) -> dict[str, Any]:
-    """Where the lens began on this visit of the page. It keeps its place by itself.
+def _begun(run: Run, here: LensState) -> dict[str, Any]:
+    """The state in which the lens began on this visit of the page. It keeps its own from then on.
 
-    Told something new, Streamlit would send all of it again, its code included.
+    With other data Streamlit would send all of it again, the script included.
     """
     visit = (st.session_state.get("visit"), run.id)
     if st.session_state.get("begun", (None,))[0] != visit:
@@ -137,7 +102,7 @@ def _begun(run: Run, here: Look) -> dict[str, Any]:
 
 
 def _facts(run: Run, view: str) -> dict[str, Any]:
-    """What the lens on a page is told."""
+    """All facts for the lens on a page."""
     data = images.images_of(run)
     return facts(run) | {
         "view": view,

@@ -18,30 +18,16 @@ import torch
 from torch import Tensor
 
 from pages.ui import cached, images, served
-from pages.ui.components import Component
+from pages.ui.components.component import Component
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import Projection, decode_mean
 from vae_core.figures import theme
 from vae_core.objective import blocks
 from vae_core.vae import VAE
 
-ATLAS = Component(
-    "atlas",
-    (
-        "page/fetch",
-        "page/mounting",
-        "draw/pictures",
-        "draw/marks",
-        "draw/plane_painter",
-        "math/geometry",
-        "draw/scatter",
-        "draw/sprites",
-        "atlas/atlas",
-    ),
-    ("lens/lens", "atlas/atlas"),
-)
-MOST_SPRITES, SPRITE_BYTES = 3000, 4_000_000
-MOST_IN_ADDRESS = 12
+ATLAS = Component("atlas", "atlas/atlas.js", ("page/page.css", "atlas/atlas.css"))
+MAX_SPRITES, SPRITE_BYTES = 3000, 4_000_000
+MAX_IN_ADDRESS = 12
 COLOURS = {"classes": theme.CLASS_COLOURS, "picked": theme.RATE, "grey": theme.PRIOR}
 KINDS = ("none", "image", "lasso")
 
@@ -73,7 +59,7 @@ class Pick:
 
     def to_address(self) -> str | None:
         """A parameter of the address, when it is short."""
-        few = 0 < len(self.index) <= MOST_IN_ADDRESS
+        few = 0 < len(self.index) <= MAX_IN_ADDRESS
         return ",".join(map(str, self.index)) if few else None
 
 
@@ -162,7 +148,7 @@ def _offer_places(projection: Projection, codes: Codes) -> str:
 def sprite_count(run: Run) -> int:
     """How many images have a small picture to be fetched at once."""
     size = int(torch.Size(run.data()["image_shape"]).numel())
-    return min(len(cached.codes(run)), MOST_SPRITES, SPRITE_BYTES // size)
+    return min(len(cached.codes(run)), MAX_SPRITES, SPRITE_BYTES // size)
 
 
 def _offer_pictures(run: Run, data: Dataset | None, n_sprites: int) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui import cached, images, lensfile
+from pages.ui import cached, images
+from pages.ui.components import lens_file
 from vae_core import Dataset, Run
 from vae_core.analysis import codes_table, csv_bytes, parquet_bytes
 from vae_core.archive import archive
@@ -35,7 +36,7 @@ def _lens(run: Run) -> None:
 
     def make() -> bytes:
         found = cached.images_of(run, folder)
-        return lensfile.html(run, found if isinstance(found, Dataset) else None)
+        return lens_file.html(run, found if isinstance(found, Dataset) else None)
 
     _button("The lens, .html", ":material/web:", f"{run.id}.html", make)
     st.markdown("One file that works offline: move z, draw a digit, see the picture follow.")

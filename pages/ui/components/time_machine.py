@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from pages.ui import served
-from pages.ui.components import Component
-from pages.ui.lens import COLOURS
+from pages.ui.components.component import Component
+from pages.ui.components.lens import COLOURS
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
 from vae_core.analysis.sweeps import shown, swept, value_of
@@ -27,24 +27,7 @@ from vae_core.figures import contact_sheet
 from vae_core.graph import sweep_file
 from vae_core.runs import N_SAMPLES
 
-TIMELINE = Component(
-    "timeline",
-    (
-        *(
-            "page/fetch",
-            "page/mounting",
-            "model/engine",
-            "draw/pictures",
-            "draw/marks",
-            "draw/plane_painter",
-            "math/tween",
-            "draw/sweep_plane",
-            "draw/rate_distortion",
-        ),
-        *("draw/sheets", "timeline/timeline"),
-    ),
-    styles=("lens/lens", "timeline/timeline"),
-)
+TIMELINE = Component("timeline", "timeline/timeline.js", ("page/page.css", "timeline/timeline.css"))
 WALK = 10  # pictures a side
 COLUMNS = 10  # of a sheet: the same images above, the walk below
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pages.ui import lensfile
-from pages.ui.charts import SAVE
-from pages.ui.components import ASSETS
+from pages.ui.components import lens_file
+from pages.ui.components.component import ASSETS
+from pages.ui.components.save import SAVE
 from tests.pages.app import MODELS, assert_sound, open_page
 from tests.samples import ROOT
 from vae_core import Run, load_dataset
@@ -45,7 +45,7 @@ def test_each_chart_has_its_bar_named_after_model_page_and_figure() -> None:
 
 @pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)
 def test_the_file_holds_all_it_needs_and_asks_for_nothing(run: Run) -> None:
-    page = lensfile.html(run, None).decode()
+    page = lens_file.html(run, None).decode()
     assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "default-src 'none'" in page
     facts = facts_in(page)
@@ -58,12 +58,12 @@ def test_the_file_holds_all_it_needs_and_asks_for_nothing(run: Run) -> None:
     assert len(page) < 2_600_000
     n = facts["facts"]["n_images"]
     assert f"{n:,} of 10,000" in facts["contents"] or f"all {n:,} test images" in facts["contents"]
-    assert lensfile.html(run, None).decode() == page
+    assert lens_file.html(run, None).decode() == page
 
 
 def test_first_originals_go_along_when_they_are_here() -> None:
     run = next(run for run in MODELS if run.id == "digits-2d")
-    page = lensfile.html(run, load_dataset(run.config.data)).decode()
+    page = lens_file.html(run, load_dataset(run.config.data)).decode()
     assert page.count('id="images/') == facts_in(page)["facts"]["n_originals"] == 60
 
 

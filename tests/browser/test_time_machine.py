@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pages.ui import timeline
+from pages.ui.components import time_machine
 from tests.browser.memory import counter
 from tests.samples import tiny_sweep
 from vae_core import Dataset
@@ -52,21 +52,21 @@ GHOST = "the plane differs by what it showed before"
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> timeline.Timeline:
+def sweep(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> time_machine.Timeline:
     """Three values, of which the last kept no first epoch."""
     runs = tiny_sweep(tmp_path_factory.mktemp("sweep"), digits, latent_shape=(2,))
     (runs[2].path / "epochs" / "0001.safetensors").unlink()
-    return timeline.read("browser", runs)
+    return time_machine.read("browser", runs)
 
 
 @pytest.fixture
-def machine(modules: Page, sweep: timeline.Timeline) -> Page:
+def machine(modules: Page, sweep: time_machine.Timeline) -> Page:
     """A page with the time machine on it: `put`, `picture` and `told` are there."""
     return mounted(modules, sweep)
 
 
-def mounted(page: Page, sweep: timeline.Timeline, width: int = 1200) -> Page:
-    offer = timeline.offer(sweep)
+def mounted(page: Page, sweep: time_machine.Timeline, width: int = 1200) -> Page:
+    offer = time_machine.offer(sweep)
 
     def answer(route: Route, body: bytes | str | None, kind: str) -> None:
         route.fulfill(body=body, content_type=kind)
@@ -77,15 +77,15 @@ def mounted(page: Page, sweep: timeline.Timeline, width: int = 1200) -> Page:
 
     site = "http://lens.test"
     page.route(f"{site}/lens/time-test/*", file)
-    script, style = timeline.TIMELINE.script(), timeline.TIMELINE.style()
+    script, style = time_machine.TIMELINE.script(), time_machine.TIMELINE.style()
     page.route(f"{site}/bundle.js", partial(answer, body=script, kind="text/javascript"))
     page.route(f"{site}/style.css", partial(answer, body=style, kind="text/css"))
     page.evaluate(MOUNT, {"facts": told_of(sweep), "width": width})
     return page
 
 
-def told_of(sweep: timeline.Timeline) -> dict[str, Any]:
-    return timeline.facts(sweep, "test") | {"place": {"value": 1, "epoch": 1}}
+def told_of(sweep: time_machine.Timeline) -> dict[str, Any]:
+    return time_machine.facts(sweep, "test") | {"place": {"value": 1, "epoch": 1}}
 
 
 def pictures(page: Page) -> list[str]:
@@ -118,7 +118,9 @@ def test_movements_between_checkpoints(modules: Page) -> None:
     assert result["edge"] is None
 
 
-def test_a_bar_moves_codes_pictures_and_numbers(machine: Page, sweep: timeline.Timeline) -> None:
+def test_a_bar_moves_codes_pictures_and_numbers(
+    machine: Page, sweep: time_machine.Timeline
+) -> None:
     before = pictures(machine)
     numbers = machine.evaluate("[...host.querySelectorAll('td.value')].map((v) => v.textContent)")
     assert numbers == expected_numbers(sweep, 1, 1)
@@ -137,7 +139,7 @@ def test_a_bar_moves_codes_pictures_and_numbers(machine: Page, sweep: timeline.T
     assert back[0] != before[0], GHOST
 
 
-def expected_numbers(sweep: timeline.Timeline, v: int, e: int) -> list[str]:
+def expected_numbers(sweep: time_machine.Timeline, v: int, e: int) -> list[str]:
     record = sweep.runs[v].history()[sweep.epochs[v][e] - 1]
     distortion, rate = record["test_distortion"], record["test_rate"]
     return [f"{x:.2f}" for x in (distortion, rate, distortion + rate)]
@@ -193,12 +195,12 @@ def test_it_goes_on_without_a_server(machine: Page) -> None:
     assert machine.evaluate("host.querySelector('.error').hidden")
 
 
-def test_what_the_server_refuses_is_said(modules: Page, sweep: timeline.Timeline) -> None:
+def test_what_the_server_refuses_is_said(modules: Page, sweep: time_machine.Timeline) -> None:
     modules.route("http://lens.test/none/codes", lambda route: route.fulfill(body=b"short"))
     facts = told_of(sweep) | {"address": "/none/"}
     modules.route(
         "http://lens.test/bundle.js",
-        lambda r: r.fulfill(body=timeline.TIMELINE.script(), content_type="text/javascript"),
+        lambda r: r.fulfill(body=time_machine.TIMELINE.script(), content_type="text/javascript"),
     )
     said = modules.evaluate(
         """async (facts) => {
@@ -215,7 +217,7 @@ def test_what_the_server_refuses_is_said(modules: Page, sweep: timeline.Timeline
 
 @pytest.mark.parametrize("width", [342, 1200])
 def test_what_is_touched_is_large_enough(
-    own_modules: Page, sweep: timeline.Timeline, width: int
+    own_modules: Page, sweep: time_machine.Timeline, width: int
 ) -> None:
     own_modules.set_viewport_size({"width": width + 48, "height": 844})
     own_modules.emulate_media(reduced_motion="reduce")
@@ -233,7 +235,7 @@ def test_what_is_touched_is_large_enough(
     assert pictures(page)[0] == at_once
 
 
-def test_many_mounts_leave_nothing_behind(machine: Page, sweep: timeline.Timeline) -> None:
+def test_many_mounts_leave_nothing_behind(machine: Page, sweep: time_machine.Timeline) -> None:
     counts = counter(machine)
     again = """async ({times, facts}) => {
       const mount = (await import('/bundle.js')).default;

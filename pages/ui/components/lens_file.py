@@ -7,13 +7,15 @@ import gzip
 import json
 from typing import Any
 
-from pages.ui import cached, lens, state
-from pages.ui.components import ASSETS, Component
-from pages.ui.look import Look
+from pages.ui import cached, state
+from pages.ui.components import lens
+from pages.ui.components.bundle import bundle
+from pages.ui.components.component import ASSETS
+from pages.ui.components.lens_state import LensState
 from vae_core import Dataset, Run
 from vae_core.portable import Portable, portable
 
-SCRIPT = Component("file", (*lens.LENS.modules, "take_home/take_home"))
+SCRIPT = "take_home/take_home.js"
 N_ORIGINALS = 60
 # The browser itself refuses whatever would leave the page.
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -76,16 +78,16 @@ def html(run: Run, data: Dataset | None) -> bytes:
         "summary": state.summary(run),
         "contents": _contents(pack, len(whole), n_originals),
         "views": _views(run),
-        "look": Look().fit(len(pack.kept), whole.latent_shape, cached.order(run)).to_page(),
+        "state": LensState().fit(len(pack.kept), whole.latent_shape, cached.order(run)).to_page(),
         "facts": lens.facts(run) | _inside(pack, n_originals),
     }
     page = PAGE.format(
         policy=POLICY,
         page_style=(ASSETS / "take_home" / "take_home.css").read_text(),
-        lens_style=(ASSETS / "lens" / "lens.css").read_text(),
+        lens_style=lens.LENS.style(),
         facts=json.dumps(facts, allow_nan=False).replace("<", r"\u003c"),
         parts="\n".join(_part(name, content) for name, content in parts.items()),
-        script=SCRIPT.script(),
+        script=bundle(ASSETS, SCRIPT),
     )
     return page.encode()
 
