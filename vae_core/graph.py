@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.analysis.codes import Codes
+from vae_core.analysis.fields import Field, decoder_field
 from vae_core.analysis.timeline import SweepPlane
 from vae_core.likelihoods import GaussianLikelihood
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
@@ -39,7 +40,9 @@ def graph(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> dict[str, Any]:
     dict
         image_shape, latent_shape, posterior; likelihood (name, and for a Gaussian sigma and
         log_sigma); encoder and decoder: a list of steps each, None when the network is too
-        large or has a layer that is not known as a step; multiply_adds: of either.
+        large or has a layer that is not known as a step; decoder_field: which pixels a cell
+        reaches (start, size and stride; rows, then columns), None where every cell reaches
+        the whole image; multiply_adds: of either network.
     """
     likelihood = vae.likelihood
     pixels: dict[str, Any] = {"name": vae.config.likelihood}
@@ -56,8 +59,16 @@ def graph(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> dict[str, Any]:
         "likelihood": pixels,
         "encoder": _steps("encoder", vae.encoder) if costs["encoder"] <= limit else None,
         "decoder": _steps("decoder", vae.decoder) if costs["decoder"] <= limit else None,
+        "decoder_field": _window(decoder_field(vae)),
         "multiply_adds": costs,
     }
+
+
+def _window(field: Field | None) -> dict[str, list[int]] | None:
+    """A receptive field as plain data."""
+    if field is None:
+        return None
+    return {"start": [*field.start], "size": [*field.size], "stride": [*field.jump]}
 
 
 def model_file(vae: VAE, limit: int = MOST_MULTIPLY_ADDS) -> bytes:

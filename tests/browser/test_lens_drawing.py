@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser]
 
 PREPARE = """async ([ink, side, shape]) => {
-  const { prepareDrawing } = await import("/controls/pad.js");
+  const { prepareDrawing } = await import("/controls/drawing.js");
   const bytes = Uint8Array.from(atob(ink), (c) => c.charCodeAt(0));
   const picture = prepareDrawing(new Float32Array(bytes.buffer), side, shape);
   return picture && Array.from(picture);

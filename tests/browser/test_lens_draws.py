@@ -160,7 +160,7 @@ def test_noise_has_the_moments_of_its_distributions(modules: Page) -> None:
     got = ask(
         modules,
         """
-        const random = noise(1);
+        const random = randomGenerator(1);
         return averages(n, 9 + 3 * shapes.length, () => [
           ...[random.uniform(), random.normal(), random.exponential()]
             .flatMap((z) => [z, z ** 2, z ** 4]),
@@ -185,7 +185,7 @@ def test_numbers_of_one_seed_and_of_the_next_are_not_correlated(modules: Page) -
         modules,
         """
         const two = (seed) => {
-          const random = noise(seed);
+          const random = randomGenerator(seed);
           return [random.uniform() - 0.5, random.uniform() - 0.5];
         };
         return averages(n, 5, (seed) => {

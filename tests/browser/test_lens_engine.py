@@ -87,7 +87,7 @@ def test_tensors_arrive_exactly(dtype: torch.dtype, modules: Page) -> None:
     file = safetensors.torch.save({"odd": torch.zeros(3, dtype=torch.uint8), "t": values})
     got = modules.evaluate(
         """async (file) => {
-          const {readTensors} = await import('/model/engine.js');
+          const {readTensors} = await import('/model/safetensors.js');
           const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
           const {shape, values} = readTensors(bytes.buffer).tensors.t;
           return {shape, values: Array.from(values)};
@@ -119,12 +119,14 @@ def test_a_damaged_file_is_said_to_be_one(content: bytes, words: str, modules: P
 
 
 def reaches(modules: Page, vae: VAE) -> Callable[[int, int], Any]:
-    """Ask the engine which pixels a cell can reach."""
+    """Ask the page which pixels a cell can reach, as vae_core wrote it into the graph."""
 
     def of(row: int, column: int) -> Any:
         return modules.evaluate(
-            "async ([graph, i, j]) => (await import('/model/engine.js')).reach(graph, i, j)",
-            [json.loads(json.dumps(graph(vae))), row, column],
+            """async ([{decoder_field, image_shape}, cell]) =>
+              (await import('/model/receptive_field.js'))
+                .boxOfCell(decoder_field, cell, image_shape)""",
+            [json.loads(json.dumps(graph(vae))), [row, column]],
         )
 
     return of

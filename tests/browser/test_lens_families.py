@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from torch.distributions import kl_divergence
+from torch.distributions import constraints, kl_divergence
 
 from tests.browser.probability import (
     GAUSSIAN,
@@ -38,6 +38,17 @@ pytestmark = [pytest.mark.browser]
 
 def test_page_and_package_have_the_same_families(modules: Page) -> None:
     assert set(ask(modules, "return Object.keys(FAMILIES);")) == set(POSTERIORS)
+
+
+@families
+def test_what_is_true_of_a_family_is_so_in_the_page(name: str, modules: Page) -> None:
+    got = ask(
+        modules, "const {support, isRotationInvariant: r} = FAMILIES[name]; return [support, r];",
+        name=name,
+    )  # fmt: skip
+    family = POSTERIORS[name]
+    names = {constraints.simplex: "simplex", constraints.real_vector: "real"}
+    assert got == [names[family.support], family.is_rotation_invariant]
 
 
 @families

@@ -23,8 +23,9 @@ pytestmark = [pytest.mark.browser]
 BUNDLED = [entry.id for entry in RunStore(ROOT / "assets" / "models").list()]
 LAY = """async ({family, params, labels, latentShape, axes, facts, z, at}) => {
   const {planeLayout, classMoments} = await import('/draw/plane_layout.js');
+  const {FAMILIES} = await import('/math/posteriors/families.js');
   const size = latentShape.reduce((a, b) => a * b, 1);
-  const layout = planeLayout({family, latentShape, size}, axes, facts);
+  const layout = planeLayout({family: FAMILIES[family], latentShape, size}, axes, facts);
   const points = layout.points(Float32Array.from(params), labels.length);
   return {
     x: [...points.x.slice(0, 300)], y: [...points.y.slice(0, 300)],
@@ -104,7 +105,16 @@ def test_beyond_a_simplex_z_stays_on_its_edge(latent: tuple[int, ...], modules: 
     np.testing.assert_allclose(z.sum(1), 1.0)
 
 
-def test_one_number_lies_on_a_line(modules: Page) -> None:
+def test_proportions_of_two_cells_move_by_themselves_and_stay_proportions(modules: Page) -> None:
+    at = [[0.3, 0.9], [1.4, -0.2]]
+    got = lay(modules, some_codes("dirichlet", (2, 2, 3)), (1, 9), at)
+    np.testing.assert_allclose(got["back"], np.clip(at, 0, 1), atol=1e-12)
+    z = np.array(got["placed"]).reshape(2, 4, 3)
+    assert (z >= 0).all()
+    np.testing.assert_allclose(z.sum(-1), 1.0)
+
+
+def test_one_dimension_lies_on_a_line(modules: Page) -> None:
     codes = some_codes("diagonal", (1,))
     got = lay(modules, codes, (0, 0), [[0.7, 3.0]])
     np.testing.assert_allclose(got["x"], codes.mean.flatten(), rtol=1e-6)

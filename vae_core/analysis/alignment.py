@@ -19,7 +19,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vae_core.analysis.codes import Codes
-from vae_core.posteriors import DiagonalGaussian
 
 Rotation = Float[Tensor, "C C"]
 
@@ -28,7 +27,7 @@ TIE = 1e-9  # how much less than the codes the identity has to say
 
 def can_rotate(codes: Codes) -> bool:
     """Whether the prior looks the same from every side: N(0, I)."""
-    return isinstance(codes.prior(), DiagonalGaussian)
+    return codes.kind.is_rotation_invariant
 
 
 def procrustes(source: Float[Tensor, "n d"], target: Float[Tensor, "n d"]) -> Rotation:

@@ -10,11 +10,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.distributions import kl_divergence
+from torch.distributions.constraints import simplex
 
 from vae_core.config import POSTERIORS
 from vae_core.data.dataset import Split
 from vae_core.objective import blocks
-from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim
+from vae_core.posteriors import Posterior, kl_per_dim
 from vae_core.vae import VAE
 
 
@@ -56,7 +57,7 @@ class Codes:
     @property
     def is_triangle(self) -> bool:
         """Whether z is three proportions, which lie on a triangle."""
-        return self.latent_shape == (3,) and issubclass(self.kind, Dirichlet)
+        return self.latent_shape == (3,) and self.kind.support is simplex
 
     def posterior(self) -> Posterior:
         """q(z|x) of all images at once: batch_shape (n,)."""

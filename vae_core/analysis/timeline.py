@@ -13,12 +13,12 @@ from functools import cached_property
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.distributions.constraints import simplex
 
 from vae_core.analysis.alignment import Rotation, align, can_rotate, plane_basis
 from vae_core.analysis.classes import class_posteriors
 from vae_core.analysis.codes import Codes
 from vae_core.analysis.rates import channel_order
-from vae_core.posteriors import Dirichlet
 
 REACH = 2.25  # of a walk over an unbounded prior: 97.6 % of N(0, 1)
 
@@ -98,7 +98,7 @@ class SweepPlane:
     @property
     def is_simplex(self) -> bool:
         """Whether the numbers of a cell are proportions."""
-        return issubclass(self.model.kind, Dirichlet)
+        return self.model.kind.support is simplex
 
     @property
     def has_plane(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.distributions import Distribution, kl_divergence
+from torch.distributions import Distribution, constraints, kl_divergence
 
 
 class Posterior(Distribution, ABC):
@@ -27,7 +27,9 @@ class Posterior(Distribution, ABC):
         marginals and that of the dependence between them add up to the whole.
     rest_title : what the KL beyond the marginals is called; None when there is none
     bars_note : what bars of the marginals' KLs add up to
-    low, high : where z is worth looking at, per number
+    low, high : where z is worth looking at, per dimension
+    support : of every site: `real_vector`, or `simplex`, where its channels sum to 1
+    is_rotation_invariant : whether no rotation around the origin changes the prior
     """
 
     title: ClassVar[str]
@@ -41,6 +43,8 @@ class Posterior(Distribution, ABC):
     bars_note: ClassVar[str] = "The bars add up to the rate."
     low: ClassVar[float] = -4.0
     high: ClassVar[float] = 4.0
+    support: ClassVar[constraints.Constraint] = constraints.real_vector
+    is_rotation_invariant: ClassVar[bool] = False
     arg_constraints: ClassVar[dict[str, Any]] = {}
 
     def _set_shape(self, like: Tensor, event_ndim: int) -> None:

@@ -22,6 +22,7 @@ class NormalPrior(Posterior):
     """Families around a mean mu, `loc`, that are held against N(0, I)."""
 
     loc: Tensor
+    is_rotation_invariant = True
 
     @classmethod
     def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> DiagonalGaussian:

@@ -40,10 +40,11 @@ class Dirichlet(Posterior):
     )
     is_additive = False
     bars_note = (
-        "Each bar is the KL of one number's Beta marginal. The numbers share one sum, so these "
-        "KLs do not add up to the rate."
+        "Each bar is the KL of one dimension's Beta marginal. The dimensions share one sum, so "
+        "these KLs do not add up to the rate."
     )
     low, high = 0.0, 1.0
+    support = td.constraints.simplex
 
     def __init__(self, concentration: Tensor, event_ndim: int) -> None:
         self.concentration = concentration

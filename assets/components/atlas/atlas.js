@@ -1,18 +1,20 @@
 /**
  * The atlas: where all images lie on a projection of their codes.
  *
- * Fetches places, draws them, and tells the server which images were picked, by their number
- * in the split, when a click or a loop is over.
+ * Fetches coordinates, draws them, and hands the images that were picked to the server, by their
+ * number in the split, when a click or a loop is over.
  */
 
-import { bytesAt } from "../page/fetch.js";
-import { median, squareAround } from "../math/geometry.js";
-import { keepOne } from "../page/mounting.js";
-import { element, paintPicture } from "../draw/pictures.js";
+import { paintPicture } from "../draw/pictures.js";
 import { Scatter } from "../draw/scatter.js";
 import { Sprites } from "../draw/sprites.js";
+import { median, squareAround } from "../math/geometry.js";
+import { button, element } from "../page/element.js";
+import { bytesAt } from "../page/fetch.js";
+import { keepOne } from "../page/mounting.js";
+import { Stage } from "../page/stage.js";
 
-const MOST_PICTURES = 500; // kept here of those that were fetched one by one
+const MAX_PICTURES = 500; // kept here of those that were fetched one by one
 const SMALLEST = 0.25; // half the side of the plane, in units of z
 const keepAtlas = keepOne("pick", (...parts) => new Atlas(...parts));
 
@@ -24,8 +26,8 @@ export default function mount(component) {
 class Atlas {
   /**
    * @param {Element|ShadowRoot} host
-   * @param {Object} facts - see pages/ui/atlas.py
-   * @param {function(Object)} tell - says which images are picked
+   * @param {Object} facts - see pages/ui/components/atlas.py
+   * @param {function(Object)} tell - hands the picked images to the server
    */
   constructor(host, facts, tell) {
     this.facts = facts;
@@ -33,28 +35,23 @@ class Atlas {
     this.pick = facts.pick; // {kind, index}: "image", "lasso" or "none", and numbers in the split
     this.pictures = new Map();
     this.hidden = new Set(); // labels
-    this.root = element("div", { class: "lens atlas", ontransitionend: () => this._theme() });
-    this.live = element("p", { class: "live", "aria-live": "polite" });
-    this.error = element("p", { class: "error", role: "alert", hidden: true });
+    this.stage = new Stage(host, "atlas", { onTheme: (theme) => this.scatter.show(theme) });
     this.tip = this._makeTip();
     this.plane = element("div", { class: "plane" }, this.tip.box);
     this.reading = element("p", { class: "reading" });
     this.legend = element("div", { class: "legend classes", role: "group", "aria-label": "Classes shown" });
-    this.root.append(this._controls(), this.plane, this.legend, this.reading);
-    host.append(this.error, this.root, this.live);
+    this.stage.root.append(this._controls(), this.plane, this.legend, this.reading);
     this.scatter = new Scatter(this.plane, {
       onHover: (i, at) => this._hover(i, at),
       onPick: (i) => this._choose(i === null ? "none" : "image", i === null ? [] : [i]),
       onLasso: (found) => this._choose(found.length ? "lasso" : "none", found),
     });
-    this.theme = this._readTheme();
     this._fetch();
   }
 
   destroy() {
     this.scatter.destroy();
-    for (const part of [this.error, this.root, this.live]) part.remove();
-    this.isGone = true;
+    this.stage.destroy();
   }
 
   /** New facts: other places for the same images, or pictures have come. What is picked, stays. */
@@ -73,19 +70,14 @@ class Atlas {
     const { address } = this.facts;
     try {
       const bytes = await bytesAt(`${address}places`);
-      if (this.isGone || address !== this.facts.address) return;
+      if (this.stage.isGone || address !== this.facts.address) return;
       this._lay(bytes);
       if (this.showsImages) await this._fetchSprites();
     } catch (error) {
-      this._fail(error.message);
+      this.stage.fail(error.message);
       return;
     }
-    this.root.classList.add("ready");
-  }
-
-  _fail(words) {
-    this.error.textContent = words;
-    this.error.hidden = false;
+    this.stage.ready();
   }
 
   /** Lay the points out: x, y, number in the split, class; each for all of them. */
@@ -114,7 +106,7 @@ class Atlas {
     this.scatter.whole();
     this.scatter.show({
       ...squareAround(x, y, SMALLEST), titles: [`${titles[0]} →`, ""], upTitle: titles[1], classes, hasNoUnit: !has_unit, classColours: colours.classes,
-      orange: colours.picked, grey: colours.grey, sprites: null, ...this.theme,
+      orange: colours.picked, grey: colours.grey, sprites: null, ...this.stage.theme,
     });
     this._legend();
     this._showPick();
@@ -125,7 +117,7 @@ class Atlas {
   _choose(kind, positions) {
     this.pick = { kind, index: positions.map((i) => this.points.index[i]) };
     this._showPick();
-    this.live.textContent = this.reading.textContent;
+    this.stage.announce(this.reading.textContent);
     this.tell(this.pick);
   }
 
@@ -162,8 +154,6 @@ class Atlas {
   // ---- controls
 
   _controls() {
-    const button = (text, onclick, attributes = {}) =>
-      element("button", { type: "button", text, onclick, ...attributes });
     this.asPoints = button("Points", () => this._setImages(false), { "aria-pressed": "true" });
     this.asImages = button("Images", () => this._setImages(true), { "aria-pressed": "false" });
     this.lasso = button("Lasso", () => this._setLasso(!this.scatter.isLasso), {
@@ -191,7 +181,7 @@ class Atlas {
     this.showsImages = showsImages;
     this.asPoints.setAttribute("aria-pressed", String(!showsImages));
     this.asImages.setAttribute("aria-pressed", String(showsImages));
-    if (showsImages) this._fetchSprites().catch((error) => this._fail(error.message));
+    if (showsImages) this._fetchSprites().catch((error) => this.stage.fail(error.message));
     else {
       this.scatter.show({ sprites: null });
       if (this.points) this._read();
@@ -204,7 +194,7 @@ class Atlas {
     if (!this.sprites) {
       this.reading.textContent = "Fetching the pictures …";
       const bytes = new Uint8Array(await bytesAt(`${pictures}sprites`));
-      if (this.isGone || pictures !== this.facts.pictures) return;
+      if (this.stage.isGone || pictures !== this.facts.pictures) return;
       this.sprites = new Sprites(bytes, image_shape, (number) => {
         const label = this.points.labels[this.positions.get(number)] ?? 0;
         return colours.classes[label % colours.classes.length];
@@ -273,7 +263,7 @@ class Atlas {
     if (i === this.under) return;
     this.under = i;
     words.textContent = this._name(i);
-    this.live.textContent = words.textContent;
+    this.stage.announce(words.textContent);
     this._paint(i);
   }
 
@@ -286,26 +276,10 @@ class Atlas {
       } catch {
         return; // the words are there
       }
-      if (this.pictures.size >= MOST_PICTURES) this.pictures.delete(this.pictures.keys().next().value);
+      if (this.pictures.size >= MAX_PICTURES) this.pictures.delete(this.pictures.keys().next().value);
       this.pictures.set(number, bytes);
     }
-    if (this.isGone || this.under !== i) return;
+    if (this.stage.isGone || this.under !== i) return;
     paintPicture(this.tip.canvas, Float32Array.from(bytes, (value) => value / 255), this.facts.image_shape);
-  }
-
-  // ---- light and dark
-
-  _readTheme() {
-    const style = getComputedStyle(this.root);
-    return {
-      ink: style.color,
-      paper: style.getPropertyValue("--st-background-color").trim() || "white",
-      font: style.fontFamily,
-    };
-  }
-
-  _theme() {
-    this.theme = this._readTheme();
-    this.scatter.show(this.theme);
   }
 }

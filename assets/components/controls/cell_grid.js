@@ -1,8 +1,9 @@
 /**
- * The grid of a feature map: its KL as a heat map, and which cells are picked.
+ * The grid of cells of a feature map: its KL as a heat map, and which cells are picked.
  */
 
-import { channelsOf, element } from "../draw/pictures.js";
+import { channelsOf } from "../draw/colours.js";
+import { element } from "../page/element.js";
 
 const KEYS_TO_CELLS = {
   ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],
@@ -69,7 +70,7 @@ export class CellGrid {
     this.buttons[row * w + column].focus();
   }
 
-  /** Pick these cells; says so to whoever listens. */
+  /** Pick these cells. */
   pick(cells) {
     this.picked = cells;
     this.buttons.forEach((b, k) => b.setAttribute("aria-pressed", String(cells.has(k))));

@@ -1,10 +1,10 @@
 /**
- * What one image costs, in nats: distortion + KL, and KL number by number.
+ * What one image costs, in nats: distortion + KL, and the KL of each latent dimension.
  */
 
-import { signed } from "../draw/marks.js";
-import { element } from "../draw/pictures.js";
-import { total } from "../math/posteriors/posterior.js";
+import { total } from "../math/shapes.js";
+import { element } from "../page/element.js";
+import { nats } from "../page/text.js";
 
 const LEDGER_ROWS = 8;
 
@@ -36,7 +36,7 @@ export class Ledger {
     const left = names.length - this.shown.length;
     const bars = element("div", { class: "bars", hidden: !family.has_rate });
     bars.append(
-      element("p", { class: "note" }, element("b", { text: "KL of each number, nats" })),
+      element("p", { class: "note" }, element("b", { text: "KL of each dimension, nats" })),
       ...this.rows.map((row) => row.element),
     );
     this.key = element("p", { class: "note key" });
@@ -87,7 +87,7 @@ const NOTES = {
   hand: "z was put there by hand: this sum bounds nothing.",
 };
 
-/** One number's KL as a bar: what its mean costs, then what its width costs. */
+/** One dimension's KL as a bar: what its mean costs, then what its width costs. */
 function kiloBar(name, colours) {
   const [location, width] = ["", " pale"].map((kind) =>
     element("i", { class: `part${kind}`, style: `background:${colours.rate}` }),
@@ -108,10 +108,4 @@ function kiloBar(name, colours) {
       value.textContent = nats(q.klPerDim[j]);
     },
   };
-}
-
-/** Nats with two digits; a dash for what is not known. */
-export function nats(value) {
-  if (value === null || Number.isNaN(value)) return "–";
-  return value === Infinity ? "∞" : signed(value, 2);
 }

@@ -1,70 +1,77 @@
 /**
- * What the decoder makes of z: its mean, a draw from it, and a picture to compare it with.
+ * The result: what the decoder makes of z. Its mean, a draw from it, and a picture to compare with.
  */
 
-import { element, paintDifference, paintPicture, pictureFrame } from "../draw/pictures.js";
+import { channelsOf } from "../draw/colours.js";
+import { paintDifference, paintPicture, pictureFrame } from "../draw/pictures.js";
+import { button, element } from "../page/element.js";
 
 export class Result {
   /**
    * @param {HTMLElement} host
-   * @param {Object} lens
+   * @param {{shape: number[], colours: {brighter: string, darker: string}}} options - (c, H, W)
+   *   of a picture; colours of a difference
    */
-  constructor(host, lens) {
-    this.lens = lens;
-    this.shape = lens.facts.image_shape;
+  constructor(host, { shape, colours }) {
+    this.shape = shape;
+    this.colours = { brighter: channelsOf(colours.brighter), darker: channelsOf(colours.darker) };
     this.mean = pictureFrame("decoded", "decoder mean", "large");
     this.outlines = element("div", { class: "outlines", "aria-hidden": "true" });
     this.mean.figure.insertBefore(this.outlines, this.mean.text);
     this.before = pictureFrame("at the start", "at the start");
     this.difference = pictureFrame("difference", "orange brighter, blue darker");
     this.draw = pictureFrame("decoder draw", "a draw from p(x|z)");
-    this.keep = element("button", {
-      type: "button", text: "Compare with this", title: "Keep this picture to compare others with",
-      onclick: () => this._keep(),
+    this.keep = button("Compare with this", () => this._keep(), {
+      title: "Keep this picture to compare others with",
     });
     const small = [this.before, this.difference, this.draw].map(({ figure }) => figure);
-    this.note = element("p", { class: "note", hidden: true });
+    this.words = element("p", { class: "note", hidden: true });
     host.append(
       this.mean.figure,
       element("div", { class: "small" }, ...small),
       element("div", { class: "controls" }, this.keep),
-      this.note,
+      this.words,
     );
     this.kept = null;
   }
 
-  /** Say something about where the pictures come from. */
-  say(words) {
-    this.note.textContent = words;
-    this.note.hidden = !words;
+  /** A sentence on where the pictures come from, or none. */
+  note(words) {
+    this.words.textContent = words;
+    this.words.hidden = !words;
   }
 
-  /** Forget what was kept: z begins somewhere else. */
-  begin(pixels) {
+  /**
+   * z begins somewhere else: what was kept is given up.
+   * @param {Object} pixels - p(x|z) there
+   * @param {string} name - what that z is called
+   */
+  begin(pixels, name) {
     this.kept = null;
     this.start = pixels.mean.slice();
-    this.before.text.textContent = this.lens.startName;
+    this.startName = name;
+    this.before.text.textContent = name;
     this.keep.textContent = "Compare with this";
-    if (this.pixels) this.show(this.pixels);
+    if (this.pixels) this.show(this.pixels, this.seed);
   }
 
   _keep() {
     this.kept = this.kept ? null : this.pixels.mean.slice();
-    this.before.text.textContent = this.kept ? "kept" : this.lens.startName;
+    this.before.text.textContent = this.kept ? "kept" : this.startName;
     this.keep.textContent = this.kept ? "Let it go" : "Compare with this";
-    this.show(this.pixels);
+    this.show(this.pixels, this.seed);
   }
 
-  /** Paint p(x|z). */
-  show(pixels) {
+  /** Paint p(x|z): its mean, and the draw of a seed. */
+  show(pixels, seed) {
     this.pixels = pixels;
+    this.seed = seed;
     paintPicture(this.mean.canvas, pixels.mean, this.shape);
-    paintPicture(this.draw.canvas, pixels.draw(this.lens.draw), this.shape);
+    paintPicture(this.draw.canvas, pixels.draw(seed), this.shape);
     const before = this.kept ?? this.start;
     if (!before) return;
     paintPicture(this.before.canvas, before, this.shape);
-    const colours = this.lens.differenceColours;
-    paintDifference(this.difference.canvas, pixels.mean, before, this.shape, colours);
+    paintDifference(this.difference.canvas, pixels.mean, before, this.shape, this.colours);
   }
 
   /** Outline parts of the picture: what picked cells can reach. */

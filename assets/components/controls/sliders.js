@@ -1,9 +1,9 @@
 /**
- * One slider per number of z, the most informative first.
+ * The sliders: one per latent dimension, the most informative first.
  */
 
-import { element } from "../draw/pictures.js";
-import { signed } from "../draw/marks.js";
+import { button, element } from "../page/element.js";
+import { signed } from "../page/text.js";
 
 const FEW_SLIDERS = 16;
 
@@ -11,32 +11,32 @@ export class Sliders {
   /**
    * @param {HTMLElement} host
    * @param {Object} options
-   *   names, kl: of all numbers; low, high: where z is worth looking at; onMove(j, value);
+   *   names, kl: of all dimensions; low, high: where z is worth looking at; onMove(j, value);
    *   onRelease()
    */
   constructor(host, options) {
     this.options = options;
     this.list = element("div", { class: "sliders" });
-    this.more = element("button", { type: "button", hidden: true, onclick: () => this._all() });
+    this.more = button("", () => this._all(), { hidden: true });
     host.append(this.list, this.more);
-    this.rows = new Map(); // number -> its row
+    this.rows = new Map(); // dimension -> its row
   }
 
-  /** Which numbers have a slider, in this order; the first few until more are asked for. */
-  offer(numbers) {
-    this.numbers = numbers;
-    this.isWhole = numbers.length <= FEW_SLIDERS + 4 || this.isWhole;
-    const shown = this.isWhole ? numbers : numbers.slice(0, FEW_SLIDERS);
+  /** Which dimensions have a slider, in this order; the first few until more are asked for. */
+  offer(dims) {
+    this.dims = dims;
+    this.isWhole = dims.length <= FEW_SLIDERS + 4 || this.isWhole;
+    const shown = this.isWhole ? dims : dims.slice(0, FEW_SLIDERS);
     this.rows = new Map(shown.map((j) => [j, this._row(j)]));
     this.list.replaceChildren(...[...this.rows.values()].map(({ row }) => row));
-    this.more.hidden = shown.length === numbers.length;
-    this.more.textContent = `All ${numbers.length} numbers`;
+    this.more.hidden = shown.length === dims.length;
+    this.more.textContent = `All ${dims.length} dimensions`;
     if (this.z) this.show(this.z);
   }
 
   _all() {
     this.isWhole = true;
-    this.offer(this.numbers);
+    this.offer(this.dims);
   }
 
   _row(j) {
@@ -49,8 +49,8 @@ export class Sliders {
       onkeydown: (event) => this._key(event, j, input),
     });
     const value = element("output", { class: "value" });
-    const told = kl ? element("small", { text: `${kl[j].toFixed(2)} nats` }) : null;
-    const name = element("span", { class: "name" }, element("b", { text: names[j] }), told);
+    const average = kl ? element("small", { text: `${kl[j].toFixed(2)} nats` }) : null;
+    const name = element("span", { class: "name" }, element("b", { text: names[j] }), average);
     return { row: element("label", { class: "slider" }, name, input, value), input, value };
   }
 

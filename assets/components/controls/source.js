@@ -1,26 +1,27 @@
 /**
- * Where z begins: a test image, a drawing, or the prior.
+ * The source: where z begins. A test image, a drawing, or the prior.
  */
 
+import { paintPicture } from "../draw/pictures.js";
+import { button, element } from "../page/element.js";
 import { createPad } from "./pad.js";
-import { element, paintPicture } from "../draw/pictures.js";
 
 const ORIGIN_NAMES = { image: "An image", drawing: "Your drawing", prior: "The prior" };
 
 export class Source {
   /**
    * @param {HTMLElement} host
-   * @param {Object} lens - told of what is chosen: setImage(i), setDrawing(x), setPrior()
+   * @param {Object} lens - facts; state; callbacks onImage(index), onDrawing(picture), onPrior(),
+   *   onRedraw(), onMean(), onRelease()
    * @param {string[]} origins - of ORIGIN_NAMES, those to offer
    */
   constructor(host, lens, origins) {
-    this.lens = lens;
+    this.facts = lens.facts;
+    this.state = lens.state;
+    this.on = lens;
     this.shape = lens.facts.image_shape;
     this.tabs = origins.map((origin) =>
-      element("button", {
-        type: "button", text: ORIGIN_NAMES[origin], "aria-pressed": "false",
-        onclick: () => this.open(origin),
-      }),
+      button(ORIGIN_NAMES[origin], () => this.open(origin), { "aria-pressed": "false" }),
     );
     this.origins = origins;
     this.caption = element("figcaption");
@@ -36,45 +37,50 @@ export class Source {
         this.figure, this._imageControls(), this._padControls(), this._priorControls(),
       ),
     );
+    this.state.subscribe((changed) => this._changed(changed));
+  }
+
+  _changed(changed) {
+    const { base } = this.state;
+    if (changed.has("base") && !(base === "drawing" && this.origin === base)) this._show(base);
+    else if (changed.has("base") || changed.has("x")) this._showPicture();
   }
 
   _imageControls() {
-    const { facts } = this.lens;
+    const { facts } = this;
     this.number = element("input", {
       type: "number", min: 0, max: facts.n_images - 1, step: 1, "aria-label": "Test image",
-      onchange: () => this.lens.setImage(Number(this.number.value) || 0),
+      onchange: () => this.on.onImage(Number(this.number.value) || 0),
     });
-    this.label = element("select", {
-      "aria-label": "Class", onchange: () => this.lens.setImage(this._next(Number(this.label.value))),
-    });
+    const another = () => this.on.onImage(this._next(Number(this.label.value)));
+    this.label = element("select", { "aria-label": "Class", onchange: another });
     this.label.append(
       ...facts.labels.map((label) => element("option", { value: label, text: facts.class_names[label] })),
     );
-    const another = element("button", {
-      type: "button", text: "Another", onclick: () => this.lens.setImage(this._next(Number(this.label.value))),
-    });
-    this.imageControls = element("div", { class: "controls" }, this.number, this.label, another);
+    this.imageControls = element(
+      "div", { class: "controls" }, this.number, this.label, button("Another", another),
+    );
     return this.imageControls;
   }
 
   _padControls() {
-    const clear = element("button", { type: "button", text: "Clear", onclick: () => this.pad?.clear() });
-    const undo = element("button", { type: "button", text: "Undo", onclick: () => this.pad?.undo() });
+    const clear = button("Clear", () => this.pad?.clear());
+    const undo = button("Undo", () => this.pad?.undo());
     this.padControls = element("div", { class: "controls" }, clear, undo);
     return this.padControls;
   }
 
   _priorControls() {
-    const again = element("button", { type: "button", text: "Draw again", onclick: () => this.lens.redraw() });
-    const mean = element("button", { type: "button", text: "Its mean", onclick: () => this.lens.toMean() });
+    const again = button("Draw again", this.on.onRedraw);
+    const mean = button("Its mean", this.on.onMean);
     this.priorControls = element("div", { class: "controls" }, again, mean);
     return this.priorControls;
   }
 
   /** The next test image of a class, after the one that is shown. */
   _next(label) {
-    const { labels } = this.lens.model.codes;
-    const now = this.lens.look.image ?? -1;
+    const { labels } = this.state.model.codes;
+    const now = this.state.image ?? -1;
     for (let step = 1; step <= labels.length; step++) {
       const i = (now + step) % labels.length;
       if (labels[i] === label) return i;
@@ -84,13 +90,13 @@ export class Source {
 
   /** Begin somewhere else. */
   open(origin) {
-    if (!this.lens.model?.codes) return;
-    if (origin === "image") this.lens.setImage(this.lens.look.image ?? 0);
-    if (origin === "prior") this.lens.setPrior();
+    if (!this.state.model) return;
+    if (origin === "image") this.on.onImage(this.state.image ?? 0);
+    if (origin === "prior") this.on.onPrior();
     if (origin === "drawing") {
-      this.show("drawing");
+      this._show("drawing");
       this._makePad();
-      this.lens.setDrawing(this.pad.picture());
+      this.on.onDrawing(this.pad.picture());
     }
   }
 
@@ -98,13 +104,13 @@ export class Source {
     this.pad ??= createPad(this.padHost, {
       imageShape: this.shape,
       label: "Draw a digit here",
-      onInk: (picture) => this.lens.setDrawing(picture),
-      onRelease: () => this.lens.release(),
+      onInk: this.on.onDrawing,
+      onRelease: this.on.onRelease,
     });
   }
 
   /** Show what belongs to an origin. */
-  show(origin) {
+  _show(origin) {
     this.origins.forEach((each, k) => this.tabs[k].setAttribute("aria-pressed", String(each === origin)));
     this.imageControls.hidden = origin !== "image";
     this.padControls.hidden = origin !== "drawing";
@@ -112,26 +118,32 @@ export class Source {
     this.padHost.hidden = origin !== "drawing";
     this.figure.hidden = origin === "prior";
     if (origin === "image") {
-      const { look, model, facts } = this.lens;
-      const label = model.codes.labels[look.image];
-      this.number.value = look.image;
+      const { image, model } = this.state;
+      const label = model.codes.labels[image];
+      this.number.value = image;
       this.label.value = label;
-      this.caption.textContent = `x: ${facts.class_names[label]}, test image ${look.image}`;
+      this.caption.textContent = `x: ${this.facts.class_names[label]}, test image ${image}`;
     } else this.caption.textContent = "x, centred and scaled as the images were";
     this.origin = origin;
-    this.showPicture(this.lens.x);
+    this._showPicture();
   }
 
   /** The image itself, or that it is not here. */
-  showPicture(x) {
+  _showPicture() {
+    const { x, isFetchingImage } = this.state;
     const isDrawing = this.origin === "drawing";
     this.canvas.hidden = isDrawing || !x;
     this.seen.hidden = !isDrawing;
-    this.missing.hidden = isDrawing || Boolean(x) || this.lens.isFetchingImage;
+    this.missing.hidden = isDrawing || Boolean(x) || isFetchingImage;
     const canvas = isDrawing ? this.seen : this.canvas;
     canvas.setAttribute("aria-label", this.caption.textContent);
     if (x) paintPicture(canvas, x, this.shape);
     else if (isDrawing) paintPicture(canvas, new Float32Array(this.shape[1] * this.shape[2]), this.shape);
+  }
+
+  /** Paint the drawing in the colours of now. */
+  repaint() {
+    this.pad?.repaint();
   }
 
   destroy() {

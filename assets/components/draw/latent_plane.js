@@ -2,11 +2,11 @@
  * The plane under the hand: mouse, finger and keys move z, or zoom.
  */
 
+import { element } from "../page/element.js";
 import { PlanePainter } from "./plane_painter.js";
-import { element } from "./pictures.js";
 
 const HOVER_REACH = 10; // CSS pixels
-const MOST_ZOOM = 64;
+const MAX_ZOOM = 64;
 const KEYS_TO_STEPS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
 };
@@ -14,16 +14,16 @@ const KEYS_TO_STEPS = {
 export class LatentPlane extends PlanePainter {
   /**
    * @param {HTMLElement} host
-   * @param {{where: function(): number[], onMove: function(number[]), onRelease: function(),
-   *   onHover: function(?number, number[])}} events - where z is; where it was put; that it was
-   *   let go; the point under the mouse
+   * @param {{where: function(): number[], onMove: function(number[]), onView: function(),
+   *   onRelease: function(), onHover: function(?number, number[])}} events - where z is; where it
+   *   was put; that the plane has to be drawn again; that z was let go; the point under the mouse
    */
   constructor(host, events) {
     const below = element("canvas", { "aria-hidden": "true" });
     const above = element("canvas", {
       tabindex: 0,
       role: "application",
-      "aria-roledescription": "plane of two latent numbers",
+      "aria-roledescription": "plane of two latent dimensions",
       onpointerdown: (event) => this._press(event),
       onpointermove: (event) => this._moved(event),
       onpointerup: (event) => this._let(event),
@@ -49,13 +49,14 @@ export class LatentPlane extends PlanePainter {
 
   /** Zoom by a factor, keeping z (or another point) where it is. */
   zoomBy(factor, about = this.events.where()) {
-    const zoom = Math.min(Math.max(this.zoom * factor, 1), MOST_ZOOM);
+    const zoom = Math.min(Math.max(this.zoom * factor, 1), MAX_ZOOM);
     const [cx, cy] = this.centre;
     const share = this.zoom / zoom;
     this.middle =
       zoom === 1 ? null : [about[0] + (cx - about[0]) * share, about[1] + (cy - about[1]) * share];
     this.zoom = zoom;
     this.isStale = true;
+    this.events.onView();
   }
 
   // ---- events
@@ -100,14 +101,12 @@ export class LatentPlane extends PlanePainter {
     else if (event.key === "0") this.zoomBy(0);
     else return;
     event.preventDefault();
-    this.events.onMove(null); // draw again
   }
 
   _wheel(event) {
     if (!event.ctrlKey) return; // which a pinch on a trackpad is as well; else scroll the page
     event.preventDefault();
     this.zoomBy(Math.exp(-event.deltaY / 200), this.toPlane(this._at(event)));
-    this.events.onMove(null);
   }
 
   /** Number of the nearest point within reach of the mouse, if points are shown. */
@@ -129,6 +128,6 @@ export class LatentPlane extends PlanePainter {
     if (!wide || wide === this.wide) return; // no width: on its way off the page
     this.wide = wide;
     this.fit(wide);
-    this.events.onMove(null);
+    this.events.onView();
   }
 }

@@ -2,8 +2,6 @@
  * Small things that a plane is drawn with.
  */
 
-import { channelsOf } from "./pictures.js";
-
 /** Standard deviations along the principal axes of a 2 x 2 covariance, and the long one's angle. */
 export function principalAxes([xx, xy, yy]) {
   const middle = (xx + yy) / 2;
@@ -21,12 +19,6 @@ export function niceTicks(span, most) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((k) => k * power >= rough);
   return { step, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}
-
-/** A number with a true minus sign and no minus zero. */
-export function signed(value, digits) {
-  const text = Math.abs(value).toFixed(digits);
-  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
 export function line(pen, x1, y1, x2, y2) {
@@ -64,11 +56,6 @@ export function pushApart(a, b) {
     a.x += left;
     b.x -= left;
   }
-}
-
-/** "#rrggbb" -> a CSS colour that lets through what is below. */
-export function withAlpha(colour, alpha) {
-  return `rgba(${channelsOf(colour).join(",")},${alpha})`;
 }
 
 /** Lay pixels over what is drawn, blended: one of theirs on one of the screen's. */

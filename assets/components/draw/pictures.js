@@ -2,6 +2,8 @@
  * Pictures on canvases, one canvas pixel per image pixel; CSS enlarges them without blurring.
  */
 
+import { element } from "../page/element.js";
+
 const PICTURE_DATA = new WeakMap(); // canvas -> ImageData, made once per size
 
 function pictureData(canvas, [, H, W]) {
@@ -65,28 +67,10 @@ function clipped(value) {
   return Math.min(Math.max(value, 0), 1);
 }
 
-/** An element with attributes (or properties: on..., class, text) and children. */
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name === "text") made.textContent = value;
-    else if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value != null) made.setAttribute(name, value);
-  }
-  made.append(...children.filter((child) => child != null));
-  return made;
-}
-
 /** A canvas for a picture, with its caption below. */
 export function pictureFrame(label, caption, kind = "") {
   const canvas = element("canvas", { class: "picture", role: "img", "aria-label": label });
   const text = element("figcaption", { text: caption });
   const figure = element("figure", { class: kind }, canvas, text);
   return { figure, canvas, text };
-}
-
-/** "#rrggbb" -> [red, green, blue]. */
-export function channelsOf(colour) {
-  return [1, 3, 5].map((k) => Number.parseInt(colour.slice(k, k + 2), 16));
 }

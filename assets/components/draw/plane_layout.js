@@ -1,15 +1,14 @@
 /**
- * How z lies on the plane: two of its numbers, three on a triangle, or one on a line.
+ * The layout of a plane: how z lies there. Two dimensions across and up, three on a triangle, or
+ * one on a line.
  */
 
-import { moments } from "../math/posteriors/families.js";
-import { TRIANGLE } from "./plane_painter.js";
-import { isOneSite } from "../math/posteriors/posterior.js";
+import { TRIANGLE } from "../math/geometry.js";
 
 /**
- * @param {LensModel} model
- * @param {number[]} axes - two numbers of z
- * @param {Object} facts - names, family, isTriangle
+ * @param {LensModel} model - family, latentShape and size are read
+ * @param {number[]} axes - two dimensions of z
+ * @param {Object} facts - names, is_triangle
  * @returns {Object} toPlane(z) -> [x, y]; place(z, [x, y]) -> a new z that lies there;
  *   covariance(q) -> [xx, xy, yy]; points(params, n) -> means and covariances of many;
  *   axes, titles, corners (names or null), unit: the affine map (a, b, c, d, e, f) from
@@ -19,43 +18,17 @@ export function planeLayout(model, axes, facts) {
   if (facts.is_triangle) return triangleLayout(model, facts);
   if (model.size === 1) return lineLayout(model, facts);
   const [j, k] = axes;
-  const channels = model.latentShape.at(-1);
-  const isBound = model.family === "dirichlet" && isOneSite(axes, model.latentShape);
+  const { family, latentShape } = model;
   return {
     axes,
     titles: axes.map((axis) => facts.names[axis]),
     corners: null,
     unit: [1, 0, 0, 1, 0, 0],
     toPlane: (z) => [z[j], z[k]],
-    place: (z, at) => (isBound ? placeOnSimplex(z, axes, at, channels) : placeFreely(z, axes, at, facts)),
+    place: (z, at) => family.movePair(z, latentShape.at(-1), axes, at),
     covariance: (q) => [q.variance[j], q.covariance(j, k), q.variance[k]],
-    points: (params, n) => moments(model.family, params, n, model.latentShape, axes),
+    points: (params, n) => family.moments(params, n, latentShape, axes),
   };
-}
-
-function placeFreely(z, [j, k], [x, y], { family }) {
-  const moved = Float64Array.from(z);
-  const inside = (v) => (family.low < 0 ? v : Math.min(Math.max(v, family.low), family.high));
-  moved[j] = inside(x);
-  moved[k] = inside(y);
-  return moved;
-}
-
-/** Two numbers of a simplex at a place; the others of their site share what is left. */
-function placeOnSimplex(z, [j, k], at, channels) {
-  let [a, b] = at.map((v) => Math.min(Math.max(v, 0), 1));
-  const over = Math.max(a + b, 1);
-  [a, b] = [a / over, b / over];
-  const moved = Float64Array.from(z);
-  const first = Math.floor(j / channels) * channels;
-  const others = [];
-  for (let i = first; i < first + channels; i++) if (i !== j && i !== k) others.push(i);
-  const total = others.reduce((sum, i) => sum + z[i], 0);
-  for (const i of others) moved[i] = (1 - a - b) * (total > 0 ? z[i] / total : 1 / others.length);
-  if (!others.length) [a, b] = [a / (a + b || 1), 1 - a / (a + b || 1)];
-  moved[j] = a;
-  moved[k] = b;
-  return moved;
 }
 
 /** z = (1 - s - t, s, t) lies at s right + t up, for the corners `right` and `up`. */
@@ -81,7 +54,7 @@ function triangleLayout(model, facts) {
     },
     covariance: (q) => across([q.variance[1], q.covariance(1, 2), q.variance[2]]),
     points(params, n) {
-      const found = moments(model.family, params, n, model.latentShape, [1, 2]);
+      const found = model.family.moments(params, n, model.latentShape, [1, 2]);
       for (let i = 0; i < n; i++) {
         const [x, y] = toPlane([0, found.x[i], found.y[i]]);
         const [xx, xy, yy] = across([found.xx[i], found.xy[i], found.yy[i]]);
@@ -93,7 +66,7 @@ function triangleLayout(model, facts) {
   };
 }
 
-/** One number: across; up has no meaning, and points are spread there to be seen. */
+/** One dimension: across; up has no meaning, and points are spread there to be seen. */
 function lineLayout(model, facts) {
   return {
     axes: [0, 0],
@@ -104,7 +77,7 @@ function lineLayout(model, facts) {
     place: (z, [x]) => Float64Array.of(x),
     covariance: (q) => [q.variance[0], 0, 0],
     points(params, n) {
-      const found = moments(model.family, params, n, model.latentShape, [0, 0]);
+      const found = model.family.moments(params, n, model.latentShape, [0, 0]);
       for (let i = 0; i < n; i++) found.y[i] = ((i * 0.618034) % 1) - 0.5;
       return { ...found, xy: new Float64Array(n), yy: new Float64Array(n) };
     },

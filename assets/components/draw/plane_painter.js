@@ -1,14 +1,13 @@
 /**
- * Paints the plane of two latent numbers: what lies on it, and where on the screen that is.
+ * The painter of a plane of two latent dimensions: what lies on it, and where on the screen that is.
  */
 
-import { line, niceTicks, overlay, principalAxes, pushApart, signed, stamp, withAlpha } from "./marks.js";
-import { channelsOf } from "./pictures.js";
+import { signed } from "../page/text.js";
+import { TRIANGLE } from "../math/geometry.js";
+import { channelsOf, withAlpha } from "./colours.js";
+import { line, niceTicks, overlay, principalAxes, pushApart, stamp } from "./marks.js";
 
 const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
-
-/** Where the three numbers of a simplex are 1; a code lies at their weighted mean. */
-export const TRIANGLE = [[0, 0], [1, 0], [0.5, Math.sqrt(0.75)]];
 
 /** Two canvases: below what changes seldom, above what moves with the finger. */
 export class PlanePainter {

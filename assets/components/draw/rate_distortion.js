@@ -2,13 +2,13 @@
  * Rate against distortion: where every checkpoint of a sweep lies, and where the shown one does.
  */
 
+import { element } from "../page/element.js";
 import { line, niceTicks } from "./marks.js";
-import { element } from "./pictures.js";
 
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 44 };
 const HIGH = 260; // CSS pixels
 
-export class TradePlane {
+export class RateDistortionPlane {
   /**
    * @param {HTMLElement} host
    * @param {{rate: number[], distortion: number[]}} numbers - of every checkpoint, nats per image

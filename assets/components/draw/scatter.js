@@ -4,9 +4,10 @@
  */
 
 import { nearestPoint, nextPoint, pointsInside } from "../math/geometry.js";
+import { element } from "../page/element.js";
+import { channelsOf } from "./colours.js";
 import { overlay, stamp } from "./marks.js";
 import { PlanePainter } from "./plane_painter.js";
-import { channelsOf, element } from "./pictures.js";
 
 const DIRECTIONS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],

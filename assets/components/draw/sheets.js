@@ -2,8 +2,8 @@
  * Decoded pictures of every checkpoint: one sheet each, fetched before they are asked for.
  */
 
+import { element } from "../page/element.js";
 import { bytesAt } from "../page/fetch.js";
-import { element } from "./pictures.js";
 
 export class Sheets {
   /**

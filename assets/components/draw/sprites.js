@@ -2,7 +2,7 @@
  * Small pictures of many images, and which of them to draw so that none hides another.
  */
 
-import { channelsOf } from "./pictures.js";
+import { channelsOf } from "./colours.js";
 
 const COLUMNS = 64;
 const CLOSEST = 0.7; // of a picture's side: nearer than that, the later one is left out

@@ -2,23 +2,23 @@
  * The plane of a time machine: codes of one checkpoint, and behind them those of the one before.
  */
 
-import { withAlpha } from "./marks.js";
+import { element } from "../page/element.js";
+import { withAlpha } from "./colours.js";
 import { PlanePainter } from "./plane_painter.js";
-import { element } from "./pictures.js";
 
 const POINT = 3; // CSS pixels a side
 
-/** Numbers that say what a class is: mean x, y and covariance xx, xy, yy. */
+/** Values per class: mean x, y and covariance xx, xy, yy. */
 export const MOMENTS = 5;
 
-export class TimePlane extends PlanePainter {
+export class SweepPlane extends PlanePainter {
   /**
    * @param {HTMLElement} host
    * @param {function()} onResize
    */
   constructor(host, onResize) {
     const below = element("canvas", { "aria-hidden": "true" });
-    const above = element("canvas", { role: "img", "aria-label": "plane of two latent numbers" });
+    const above = element("canvas", { role: "img", "aria-label": "plane of two latent dimensions" });
     super(below, above);
     this.stage = element("div", { class: "stage" }, below, above);
     host.append(this.stage);

@@ -2,6 +2,9 @@
  * Points on a plane: which lie inside a loop, which is nearest, which comes next.
  */
 
+/** The corners of a triangle, where the three dimensions of a simplex are 1. */
+export const TRIANGLE = [[0, 0], [1, 0], [0.5, Math.sqrt(0.75)]];
+
 /** Whether (x, y) lies inside a loop [[x, y], ...]: a ray from it crosses an odd number of sides. */
 export function isInside(loop, x, y) {
   let inside = false;

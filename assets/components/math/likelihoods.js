@@ -5,8 +5,8 @@
  * double precision.
  */
 
-import { count } from "../model/engine.js";
-import { noise } from "./random.js";
+import { randomGenerator } from "./random.js";
+import { count } from "./shapes.js";
 import { clamp, sigmoid, softplus } from "./special.js";
 
 const LOG_SIGMA_MIN = Math.log(1e-3);
@@ -31,7 +31,7 @@ const NEAR_ZERO = 0.1; // where the continuous Bernoulli's formulas lose digits
  */
 export function pixels(likelihood, output, imageShape) {
   const size = count(imageShape);
-  const { mean, nats, sample } = PIXEL_FAMILIES[likelihood.name](output, size, likelihood);
+  const { mean, nats, sample } = LIKELIHOODS[likelihood.name](output, size, likelihood);
   return {
     mean: image(size, mean),
     logProb(x) {
@@ -41,7 +41,7 @@ export function pixels(likelihood, output, imageShape) {
     },
     logProbPerPixel: (x) => image(size, (i) => nats(i, x[i])),
     draw(seed) {
-      const random = noise(seed);
+      const random = randomGenerator(seed);
       return image(size, (i) => sample(i, random));
     },
   };
@@ -58,7 +58,7 @@ function image(size, f) {
  * By the names that vae_core gives them: functions of pixel i. `mean(i)` is what is shown,
  * `nats(i, x)` = log p(x_i = x | z), `sample(i, random)` a draw.
  */
-export const PIXEL_FAMILIES = {
+export const LIKELIHOODS = {
   /** The output is the logit. On grey pixels this is a cross-entropy, not a density. */
   bernoulli: (logits) => ({
     mean: (i) => sigmoid(logits[i]),
@@ -77,7 +77,7 @@ export const PIXEL_FAMILIES = {
     },
   }),
 
-  /** x = output + sigma noise, one sigma for all pixels of an image. */
+  /** x = output + sigma eps, eps from N(0, 1), one sigma for all pixels of an image. */
   gaussian(output, size, { sigma, log_sigma: shared }) {
     const own = sigma === "per-image" ? meanOf(output.subarray(size, 2 * size)) : 0;
     const logSigma = clamp(shared + own, LOG_SIGMA_MIN, LOG_SIGMA_MAX);

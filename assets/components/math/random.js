@@ -1,15 +1,15 @@
 /**
- * Random numbers that follow from a seed alone, so that a draw can be shown again.
+ * A random generator: its numbers follow from a seed alone, so that a draw can be shown again.
  */
 
 /**
- * A stream of random numbers.
+ * A generator of random numbers.
  * @param {number} seed - an integer; its lowest 32 bits count
  * @returns {{uniform: function(): number, normal: function(): number,
  *   exponential: function(): number, gamma: function(number): number,
  *   logGamma: function(number): number}} one draw per call; logGamma is the logarithm of one
  */
-export function noise(seed) {
+export function randomGenerator(seed) {
   const word = sfc32(seed);
   let spare = null;
 

@@ -1,56 +1,12 @@
 /**
- * A model without torch: reads its file and runs encoder and decoder.
+ * The engine: reads a model's file, and runs encoder and decoder without torch.
  *
- * Pure functions; no DOM. Numbers are kept in float32 between steps, as torch keeps them, and
+ * Pure functions; no DOM. Values are kept in float32 between steps, as torch keeps them, and
  * sums are taken in double precision. The file is what vae_core/graph.py writes.
  */
 
-const AGAIN = "Load the page again.";
-
-/**
- * Read a safetensors file.
- * @param {ArrayBuffer} buffer
- * @returns {{tensors: Object<string, {shape: number[], values: Float32Array}>,
- *   texts: Object<string, string>}} 16-bit floats and integers become 32-bit floats.
- */
-export function readTensors(buffer) {
-  const size = buffer.byteLength;
-  const length = size < 8 ? Infinity : Number(new DataView(buffer).getBigUint64(0, true));
-  if (length > size - 8) {
-    throw new Error(`expected a safetensors file; got ${size} bytes. ${AGAIN}`);
-  }
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-  const { __metadata__: texts = {}, ...entries } = header;
-  const tensors = {};
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
-    if (!READERS[dtype]) throw new Error(`${name}: expected floats or integers; got ${dtype}.`);
-    if (8 + length + to > size) throw new Error(`${name}: the file is cut short. ${AGAIN}`);
-    const bytes = buffer.slice(8 + length + from, 8 + length + to);
-    tensors[name] = { shape, values: READERS[dtype](bytes) };
-  }
-  return { tensors, texts };
-}
-
-const READERS = {
-  F32: (bytes) => new Float32Array(bytes),
-  F16: (bytes) => floatsOfHalves(new Uint16Array(bytes)),
-  U8: (bytes) => Float32Array.from(new Uint8Array(bytes)),
-  I64: (bytes) => Float32Array.from(new BigInt64Array(bytes), Number),
-};
-
-/** IEEE half precision to single, exactly: through a table of all exponents. */
-function floatsOfHalves(halves) {
-  const scale = new Float64Array(64); // by sign and exponent: what one unit of mantissa is worth
-  for (let k = 0; k < 32; k++) scale[k] = 2 ** (Math.max(k, 1) - 25);
-  for (let k = 0; k < 32; k++) scale[32 + k] = -scale[k];
-  const floats = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) {
-    const exponent = (halves[i] >> 10) & 31;
-    const mantissa = (halves[i] & 1023) + (exponent ? 1024 : 0);
-    floats[i] = exponent === 31 ? NaN : scale[halves[i] >> 10] * mantissa;
-  }
-  return floats;
-}
+import { count } from "../math/shapes.js";
+import { readTensors } from "./safetensors.js";
 
 /**
  * A model that can be run.
@@ -131,11 +87,6 @@ const LAYERS = {
 
   channels_first: (step, [h, w, c]) => ({ shape: [c, h, w], run: transposer(h * w, c) }),
 };
-
-/** How many numbers an array of this shape holds. */
-export function count(shape) {
-  return shape.reduce((product, n) => product * n, 1);
-}
 
 /** out = weight x + bias, weight (out, fanIn). Four sums at a time keep the processor busy. */
 function affine(x, weight, bias, fanIn, out) {
@@ -266,36 +217,4 @@ function mix(x, p, step, rows, weight, patch) {
     factors.fill(0);
     waiting = 0;
   }
-}
-
-/**
- * Which pixels a cell of a feature map can reach through the decoder.
- * @param {Object} graph
- * @param {number} row
- * @param {number} column
- * @returns {{top: number, bottom: number, left: number, right: number}} the outermost pixels,
- *   both ends included; the whole image through a linear layer.
- */
-export function reach({ decoder, image_shape: [, H, W] }, row, column) {
-  const whole = { top: 0, bottom: H - 1, left: 0, right: W - 1 };
-  let [top, bottom, left, right] = [row, row, column, column];
-  for (const { op, kernel, stride, padding, ...step } of decoder) {
-    if (op === "linear") return whole;
-    if (op === "conv_transpose") {
-      [top, left] = [top, left].map((v) => stride * v - padding);
-      [bottom, right] = [bottom, right].map((v) => stride * v - padding + kernel - 1);
-    } else if (op === "conv") {
-      [top, left] = [top, left].map((v) => Math.ceil((v + padding - kernel + 1) / stride));
-      [bottom, right] = [bottom, right].map((v) => Math.floor((v + padding) / stride));
-    } else if (op === "crop") {
-      [top, bottom] = [top - step.top, bottom - step.top];
-      [left, right] = [left - step.left, right - step.left];
-    }
-  }
-  return {
-    top: Math.max(top, 0),
-    bottom: Math.min(bottom, H - 1),
-    left: Math.max(left, 0),
-    right: Math.min(right, W - 1),
-  };
 }

@@ -1,12 +1,14 @@
 /**
- * A model as the lens uses it: in the page where it fits, else asked of the server.
+ * A model as the lens uses it: run in the page where it fits, else asked of the server.
  */
 
+import { LIKELIHOODS, pixels } from "../math/likelihoods.js";
+import { FAMILIES } from "../math/posteriors/families.js";
+import { count } from "../math/shapes.js";
 import { bytesAt } from "../page/fetch.js";
-import { count, openModel, readTensors } from "./engine.js";
-import { FAMILIES, posterior, prior } from "../math/posteriors/families.js";
-import { PIXEL_FAMILIES, pixels } from "../math/likelihoods.js";
-import { total } from "../math/posteriors/posterior.js";
+import { openModel } from "./engine.js";
+import { boxOfCell } from "./receptive_field.js";
+import { readTensors } from "./safetensors.js";
 
 export class LensModel {
   /**
@@ -19,13 +21,13 @@ export class LensModel {
     this.address = address;
     this.imageShape = graph.image_shape;
     this.latentShape = graph.latent_shape;
-    this.size = count(graph.latent_shape); // how many numbers z has
-    // Of a family that this page does not know it shows the moments, and no KL. Pixels that it
-    // does not know come painted from the server, and no distortion.
+    this.size = count(graph.latent_shape); // how many dimensions z has
+    // Of a family that is not known here the lens shows the moments, and no KL. Pixels of a
+    // likelihood that is not known here are computed by the server, and no distortion is shown.
     this.isKnown = graph.posterior in FAMILIES;
-    this.hasPixels = graph.likelihood.name in PIXEL_FAMILIES;
-    this.family = this.isKnown ? graph.posterior : "diagonal";
-    this.prior = prior(this.family, this.latentShape);
+    this.hasPixels = graph.likelihood.name in LIKELIHOODS;
+    this.family = FAMILIES[graph.posterior] ?? FAMILIES.diagonal;
+    this.prior = this.family.prior(this.latentShape);
     this.isHere = Boolean(decode) && this.hasPixels;
     this.codes = null;
     this._encode = this.isKnown ? encode : null;
@@ -54,8 +56,24 @@ export class LensModel {
     return this.posteriorOf(params.subarray(index * width, (index + 1) * width));
   }
 
-  /** Means of all codes, n rows of d numbers. */
-  meansOfCodes() {
+  /** The test image whose mean is nearest to z. */
+  nearestCode(z) {
+    const { n } = this.codes;
+    this.means ??= this._meansOfCodes();
+    const d = z.length;
+    let [best, nearest] = [Infinity, 0];
+    for (let i = 0; i < n; i++) {
+      let distance = 0;
+      for (let j = 0; j < d && distance < best; j++) {
+        distance += (this.means[i * d + j] - z[j]) ** 2;
+      }
+      if (distance < best) [best, nearest] = [distance, i];
+    }
+    return nearest;
+  }
+
+  /** Means of all codes, n rows of d values. */
+  _meansOfCodes() {
     const { n } = this.codes;
     const means = new Float32Array(n * this.size);
     for (let i = 0; i < n; i++) means.set(this.posteriorAt(i).mean, i * this.size);
@@ -63,7 +81,7 @@ export class LensModel {
   }
 
   posteriorOf(params) {
-    const q = posterior(this.family, params, this.latentShape);
+    const q = this.family.fromParams(params, this.latentShape);
     if (this.isKnown) return q;
     const unknown = q.mean.map(() => NaN);
     const values = { kl: NaN, klPerDim: unknown, parts: null };
@@ -87,16 +105,20 @@ export class LensModel {
     return found.join(" ");
   }
 
-  /** The nearest thing to z that is a code: where numbers add up to 1, they do. */
-  sound(z) {
-    if (this.family !== "dirichlet") return z;
-    const channels = this.latentShape.at(-1);
-    const positive = z.map((value) => Math.max(value, 0));
-    const sums = positive.map((_, j) => {
-      const first = j - (j % channels);
-      return total(positive.subarray(first, first + channels));
-    });
-    return positive.map((value, j) => (sums[j] > 0 ? value / sums[j] : 1 / channels));
+  /** The nearest z in the prior's support. */
+  nearest(z) {
+    return this.family.nearest(z, this.latentShape.at(-1));
+  }
+
+  /** z with one dimension at a value, the others following if they must. */
+  move(z, dim, value) {
+    return this.family.move(z, this.latentShape.at(-1), dim, value);
+  }
+
+  /** The pixels that a cell of a feature map reaches; null where the server decodes. */
+  boxOf(row, column) {
+    const { decoder, decoder_field: field } = this.graph;
+    return decoder && boxOfCell(field, [row, column], this.imageShape);
   }
 
   /** Hand the parameters of q(z|x) to `done`: at once, or when the server has answered. */
@@ -107,20 +129,20 @@ export class LensModel {
 
   /** Hand p(x|z) to `done`: at once, or when the server has answered. */
   decode(z, done) {
-    const numbers = Float32Array.from(z);
+    const values = Float32Array.from(z);
     const made = (output) => done(pixels(this.graph.likelihood, output.slice(), this.imageShape));
-    if (!this.hasPixels) this._ask("picture", numbers, (mean) => done(onlyMean(mean)));
-    else if (this._decode) made(this._decode(numbers));
-    else this._ask("decode", numbers, made);
+    if (!this.hasPixels) this._ask("picture", values, (mean) => done(onlyMean(mean)));
+    else if (this._decode) made(this._decode(values));
+    else this._ask("decode", values, made);
   }
 
   /** One question at a time; of those that come meanwhile, only the latest is asked. */
-  async _ask(name, numbers, done) {
+  async _ask(name, values, done) {
     const isBusy = name in this._waiting;
-    this._waiting[name] = { numbers: numbers.slice(), done };
+    this._waiting[name] = { values: values.slice(), done };
     if (isBusy) return;
     while (this._waiting[name]) {
-      const { numbers: body, done: answer } = this._waiting[name];
+      const { values: body, done: answer } = this._waiting[name];
       this._waiting[name] = null;
       try {
         answer(new Float32Array(await bytesAt(`${this.address}${name}`, { method: "POST", body })));

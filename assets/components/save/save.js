@@ -3,7 +3,7 @@
  * its numbers as CSV. All of it happens in the page, when it is asked for.
  */
 
-import { element } from "../draw/pictures.js";
+import { element } from "../page/element.js";
 
 const [INK, PAPER] = ["#1f2328", "#ffffff"];
 const FONT = "Arial, Helvetica, sans-serif"; // the page's own is not known to a picture

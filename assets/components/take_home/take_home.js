@@ -3,7 +3,7 @@
  */
 
 import { default as mount } from "../lens/lens.js";
-import { element } from "../draw/pictures.js";
+import { element } from "../page/element.js";
 
 const HOST = document.getElementById("lens");
 const FILE = JSON.parse(document.getElementById("facts").textContent);

@@ -2,17 +2,18 @@
  * The time machine: two bars, the sweep's value and the epoch, over checkpoints that were kept.
  *
  * Holds all codes and numbers from the start and fetches the pictures by and by; draws at most
- * once per frame; tells the server where the bars stand when one is let go.
+ * once per frame; hands the positions of the bars to the server when one is let go.
  */
 
-import { bytesAt } from "../page/fetch.js";
-import { readTensors } from "../model/engine.js";
-import { keepOne } from "../page/mounting.js";
-import { element } from "../draw/pictures.js";
-import { Sheets, SheetPart } from "../draw/sheets.js";
-import { MOMENTS, TimePlane } from "../draw/sweep_plane.js";
-import { TradePlane } from "../draw/rate_distortion.js";
+import { RateDistortionPlane } from "../draw/rate_distortion.js";
+import { SheetPart, Sheets } from "../draw/sheets.js";
+import { MOMENTS, SweepPlane } from "../draw/sweep_plane.js";
 import { between, eased, opacityOf, stepBefore } from "../math/tween.js";
+import { readTensors } from "../model/safetensors.js";
+import { element } from "../page/element.js";
+import { bytesAt } from "../page/fetch.js";
+import { keepOne } from "../page/mounting.js";
+import { Stage } from "../page/stage.js";
 
 const MOVE = 240; // milliseconds from one checkpoint to the next
 const PLAY = 900; // milliseconds at each checkpoint while they are played
@@ -28,8 +29,8 @@ export default function mount(component) {
 class Timeline {
   /**
    * @param {Element|ShadowRoot} host
-   * @param {Object} facts - see pages/ui/timeline.py
-   * @param {function(Object)} tell - says where the bars stand
+   * @param {Object} facts - see pages/ui/components/time_machine.py
+   * @param {function(Object)} tell - hands the positions of the bars to the server
    */
   constructor(host, facts, tell) {
     this.facts = facts;
@@ -38,12 +39,15 @@ class Timeline {
     this.bar = "epoch"; // the one that was moved last, and which way
     this.way = 1;
     this.isCalm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.root = element("div", { class: "lens timeline", ontransitionend: () => this._theme() });
-    this.live = element("p", { class: "live", "aria-live": "polite" });
-    this.error = element("p", { class: "error", role: "alert", hidden: true });
-    host.append(this.error, this.root, this.live);
+    this.stage = new Stage(host, "timeline", {
+      onFrame: (time) => this._frame(time),
+      onTheme: (theme) => {
+        this.plane.show(theme);
+        this.schedule();
+      },
+    });
     this._build();
-    this._theme();
+    this.plane.show(this.stage.theme);
     this._open();
   }
 
@@ -55,12 +59,10 @@ class Timeline {
   }
 
   destroy() {
-    this.isGone = true;
-    cancelAnimationFrame(this.pending);
     this.plane.destroy();
     this.trade?.destroy();
     this.sheets?.destroy();
-    for (const part of [this.error, this.root, this.live]) part.remove();
+    this.stage.destroy();
   }
 
   // ---- what is on the screen
@@ -69,8 +71,8 @@ class Timeline {
     const [plane, bars, pictures, numbers] = ["plane", "bars", "pictures", "numbers"].map((name) =>
       element("section", { class: name }),
     );
-    this.root.append(plane, bars, pictures, numbers);
-    this.plane = new TimePlane(plane, () => this.schedule());
+    this.stage.root.append(plane, bars, pictures, numbers);
+    this.plane = new SweepPlane(plane, () => this.schedule());
     plane.setAttribute("aria-label", "codes of the test images");
     this._buildBars(bars);
     this._buildPictures(pictures);
@@ -149,7 +151,7 @@ class Timeline {
     if (!numbers.rate.every(Number.isFinite) || !numbers.distortion.every(Number.isFinite)) return;
     const trade = element("div");
     host.append(trade, element("p", { class: "note", text: this.facts.captions.trade }));
-    this.trade = new TradePlane(trade, numbers, () => this.schedule());
+    this.trade = new RateDistortionPlane(trade, numbers, () => this.schedule());
   }
 
   // ---- what is fetched
@@ -159,17 +161,17 @@ class Timeline {
     try {
       ({ tensors } = readTensors(await bytesAt(`${this.facts.address}codes`)));
     } catch (error) {
-      this._fail(error.message);
+      this.stage.fail(error.message);
       return;
     }
-    if (this.isGone) return;
+    if (this.stage.isGone) return;
     this._take(tensors);
     this.sheets = new Sheets(`${this.facts.address}sheet-`, {
       onCome: (cell) => cell === this.cell && this.schedule(),
-      onFail: (words) => this._fail(words),
+      onFail: (words) => this.stage.fail(words),
     });
     this._show();
-    this.root.classList.add("ready");
+    this.stage.ready();
     this.release();
   }
 
@@ -184,13 +186,8 @@ class Timeline {
     const { classes, titles, square, rings, centre, colours } = this.facts;
     this.plane.show({
       groups, names: classes, titles, square, rings, centre, classColours: colours.classes,
-      reach: this.facts.reach[this.place.value], grey: colours.prior, ...this.theme,
+      reach: this.facts.reach[this.place.value], grey: colours.prior, ...this.stage.theme,
     });
-  }
-
-  _fail(words) {
-    this.error.textContent = words;
-    this.error.hidden = false;
   }
 
   // ---- where the bars stand
@@ -248,9 +245,9 @@ class Timeline {
     }
     const { rate, distortion } = this.toNumbers;
     const isFinite = Number.isFinite(rate);
-    this.cells.distortion.value.textContent = told(distortion);
-    this.cells.rate.value.textContent = isFinite ? told(rate) : "not finite";
-    this.cells.elbo.value.textContent = isFinite ? told(rate + distortion) : "–";
+    this.cells.distortion.value.textContent = shownNats(distortion);
+    this.cells.rate.value.textContent = isFinite ? shownNats(rate) : "not finite";
+    this.cells.elbo.value.textContent = isFinite ? shownNats(rate + distortion) : "–";
     const kept = facts.kept[cell];
     this.reading.textContent =
       kept === facts.epochs[place.epoch]
@@ -271,10 +268,10 @@ class Timeline {
     return [...far.keys()].sort((a, b) => far.get(a) - far.get(b));
   }
 
-  /** A bar has been let go: tell the server, and those who listen. */
+  /** A bar has been let go: hand the positions to the server, and read the numbers out. */
   release() {
     if (!this.codes || this.isPlaying) return;
-    this.live.textContent = this._spoken();
+    this.stage.announce(this._spoken());
     const words = JSON.stringify(this.place);
     if (words === this.told) return;
     this.told = words;
@@ -285,9 +282,9 @@ class Timeline {
     const { bars, values, kept } = this.facts;
     const { rate, distortion } = this.toNumbers;
     const where = `${bars.value} ${values[this.place.value]}, epoch ${kept[this.cell]}`;
-    const parts = [`distortion ${told(distortion)}`];
+    const parts = [`distortion ${shownNats(distortion)}`];
     if (Number.isFinite(rate)) {
-      parts.push(`rate ${told(rate)}`, `negative ELBO ${told(rate + distortion)}`);
+      parts.push(`rate ${shownNats(rate)}`, `negative ELBO ${shownNats(rate + distortion)}`);
     }
     return `${where}: ${parts.join(", ")} nats per image`;
   }
@@ -326,12 +323,10 @@ class Timeline {
 
   /** Draw in the next frame, once, however often this is called before. */
   schedule() {
-    if (this.isGone || !this.codes) return;
-    this.pending ||= requestAnimationFrame((time) => this._frame(time));
+    if (this.codes) this.stage.schedule();
   }
 
   _frame(time) {
-    this.pending = 0;
     if (this.isPlaying) this._step(time);
     this.began ??= time;
     const share = this.isCalm ? 1 : eased((time - this.began) / MOVE);
@@ -359,13 +354,13 @@ class Timeline {
     const { cells, colours } = this.facts;
     const epochs = [...new Set(cells[this.place.value])];
     const last = [...new Set(cells.map((row) => row.at(-1)))];
-    this.trade?.draw(this.nowNumbers, epochs, last, { grey: colours.prior, elbo: colours.elbo, ...this.theme });
+    this.trade?.draw(this.nowNumbers, epochs, last, { grey: colours.prior, elbo: colours.elbo, ...this.stage.theme });
   }
 
   /** Fade from the pictures that were there; what has not come yet appears at once. */
   _pictures(share) {
     const sheet = this.sheets.get(this.cell);
-    this.root.classList.toggle("waiting", !sheet);
+    this.stage.root.classList.toggle("waiting", !sheet);
     if (!sheet) {
       this.faded = 1;
       return;
@@ -375,24 +370,9 @@ class Timeline {
     for (const part of [this.images, this.walk]) part.paint(sheet, this.isPainted ? opacity : 1);
     this.isPainted = true;
   }
-
-  // ---- light and dark
-
-  _theme() {
-    const style = getComputedStyle(this.root);
-    const theme = {
-      ink: style.color,
-      paper: style.getPropertyValue("--st-background-color").trim() || "white",
-      font: style.fontFamily,
-    };
-    if (JSON.stringify(theme) === JSON.stringify(this.theme)) return;
-    this.theme = theme;
-    this.plane.show(theme);
-    this.schedule();
-  }
 }
 
 /** Nats; nothing is known of some. */
-function told(nats) {
+function shownNats(nats) {
   return Number.isFinite(nats) ? nats.toFixed(2).replace("-", "−") : "–";
 }

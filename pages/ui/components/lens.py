@@ -23,7 +23,6 @@ from vae_core import Dataset, Run
 from vae_core.analysis import latent_names
 from vae_core.figures import theme
 from vae_core.graph import as_diagonal, codes_file, model_file, moments_file
-from vae_core.posteriors import DiagonalGaussian
 from vae_core.vae import VAE
 
 LENS = Component("lens", "lens/lens.js", ("page/page.css", "lens/lens.css"))
@@ -138,7 +137,7 @@ def facts(run: Run) -> dict[str, Any]:
             "rest_title": kind.rest_title,
             "bars_note": kind.bars_note,
         },
-        "has_rings": isinstance(codes.prior(), DiagonalGaussian),
+        "has_rings": kind.is_rotation_invariant,
         "is_triangle": codes.is_triangle,
         "colours": COLOURS,
     }

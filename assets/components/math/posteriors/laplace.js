@@ -1,11 +1,12 @@
 /**
- * A posterior and a prior with sharp peaks.
+ * Laplace: a posterior and a prior with sharp peaks.
  */
 
-import { count } from "../../model/engine.js";
-import { DiagonalGaussian, clampedLogVariance } from "./gaussian.js";
-import { noise } from "../random.js";
-import { Posterior, float64s, readParams, total } from "./posterior.js";
+import { addProduct } from "../plane_grid.js";
+import { randomGenerator } from "../random.js";
+import { count, float64s, total } from "../shapes.js";
+import { Posterior, readParams } from "./base.js";
+import { DiagonalGaussian, clampedLogVariance } from "./diagonal.js";
 
 const LAPLACE_PRIOR_SCALE = Math.SQRT1_2; // of variance 1
 
@@ -31,6 +32,10 @@ export class Laplace extends Posterior {
     return DiagonalGaussian.pair(params, at, channels, j, k);
   }
 
+  static planeMixture(params, n, latentShape, axes) {
+    return laplaceMixture(this.moments(params, n, latentShape, axes));
+  }
+
   _variance(j) {
     return 2 * this.scale[j] ** 2;
   }
@@ -45,7 +50,7 @@ export class Laplace extends Posterior {
 
   /** z = mu + b eps, eps the difference of two exponential draws. */
   draw(seed) {
-    const random = noise(seed);
+    const random = randomGenerator(seed);
     const eps = float64s(this.size, () => random.exponential() - random.exponential());
     return this.mean.map((mu, j) => mu + this.scale[j] * eps[j]);
   }
@@ -54,5 +59,42 @@ export class Laplace extends Posterior {
     return -total(this.mean.map((mu, j) => {
       return Math.abs(z[j] - mu) / this.scale[j] + Math.log(2 * this.scale[j]);
     }));
+  }
+}
+
+// On a plane: dimensions are independent given x
+
+/** Laplace(mu, b) times Laplace(mu, b) for every image, against Laplace(0, 1/sqrt 2) twice. */
+function laplaceMixture({ x: meanX, y: meanY, xx, yy }) {
+  const [scaleX, scaleY] = [xx, yy].map((variances) => variances.map((v) => Math.sqrt(v / 2)));
+  const constant = scaleX.map((b, i) => -Math.log(4 * b * scaleY[i]));
+  return {
+    logDensities(x, y, logs) {
+      for (let i = 0; i < logs.length; i++) {
+        const distance = Math.abs(x - meanX[i]) / scaleX[i] + Math.abs(y - meanY[i]) / scaleY[i];
+        logs[i] = constant[i] - distance;
+      }
+    },
+    logPrior: (x, y) => -Math.SQRT2 * (Math.abs(x) + Math.abs(y)) - Math.LN2,
+    adder(grid, density) {
+      const across = new Float64Array(grid.x.length);
+      const up = new Float64Array(grid.y.length);
+      return (i) => {
+        laplaceOverCells(grid.x, grid.dx, meanX[i], scaleX[i], across);
+        laplaceOverCells(grid.y, grid.dy, meanY[i], scaleY[i], up);
+        addProduct(density, across, up);
+      };
+    },
+  };
+}
+
+/** Laplace(mean, scale) averaged over every cell, exactly: a narrow one has a sharp peak. */
+function laplaceOverCells(middles, width, mean, scale, out) {
+  const half = width / 2;
+  for (let i = 0; i < out.length; i++) {
+    const distance = Math.abs(middles[i] - mean); // to the left it is the same as to the right
+    const far = Math.exp(-(distance + half) / scale);
+    const near = Math.exp(-Math.abs(distance - half) / scale);
+    out[i] = (distance > half ? 0.5 * (near - far) : 1 - 0.5 * (near + far)) / width;
   }
 }

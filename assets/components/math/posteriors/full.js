@@ -1,95 +1,18 @@
 /**
- * The Gaussian families, and their KL to N(0, I): what a mean costs, and what a width.
+ * Gaussians with a full covariance at every site, through its Cholesky factor L.
  */
 
-import { count } from "../../model/engine.js";
-import { noise } from "../random.js";
-import { Posterior, float64s, isOneSite, keep, readParams, total } from "./posterior.js";
+import { float64s, isOneSite, total } from "../shapes.js";
 import { clamp } from "../special.js";
+import { keep, readParams } from "./base.js";
+import {
+  Gaussian, LOGVAR_MAX, LOGVAR_MIN, clampedLogVariance, standardNormals,
+} from "./diagonal.js";
 
-const LOGVAR_MIN = -30;
-const LOGVAR_MAX = 20;
 const FLOAT32_EPSILON = 2 ** -23; // what torch keeps partial correlations from 1 by
 
 /**
- * The eps with which Gaussians draw: z = mu + sigma eps, or mu + L eps.
- * @param {number} seed
- * @param {number} d
- * @returns {Float64Array} (d), from N(0, I)
- */
-export function standardNormals(seed, d) {
-  const random = noise(seed);
-  return float64s(d, () => random.normal());
-}
-
-/** Gaussians, and their KL to N(0, I): what a mean costs, and what a width. */
-export class Gaussian extends Posterior {
-  static prior(latentShape) {
-    const zeros = new Float64Array(count(latentShape));
-    return new DiagonalGaussian(latentShape, zeros, zeros);
-  }
-
-  get parts() {
-    const location = this.mean.map((mu) => 0.5 * mu * mu);
-    const width = float64s(this.size, (j) => {
-      const logVariance = this._logVariance(j);
-      return 0.5 * (Math.expm1(logVariance) - logVariance); // sigma^2 - 1 - ln sigma^2
-    });
-    return keep(this, "parts", { location, width });
-  }
-
-  _klOfMarginal(j) {
-    return this.parts.location[j] + this.parts.width[j];
-  }
-}
-
-export function clampedLogVariance(logVariance) {
-  return clamp(logVariance, LOGVAR_MIN, LOGVAR_MAX);
-}
-
-/** N(mu, diag sigma^2): C means, then C log-variances. */
-export class DiagonalGaussian extends Gaussian {
-  constructor(latentShape, mean, logVariance) {
-    super(latentShape, mean);
-    this.logVariance = logVariance;
-  }
-
-  static fromParams(params, latentShape) {
-    const logVariance = readParams(params, latentShape, latentShape.at(-1));
-    const mean = readParams(params, latentShape);
-    return new DiagonalGaussian(latentShape, mean, logVariance.map(clampedLogVariance));
-  }
-
-  static pair(params, at, channels, j, k) {
-    const xx = Math.exp(clampedLogVariance(params[at + channels + j]));
-    const yy = Math.exp(clampedLogVariance(params[at + channels + k]));
-    return [params[at + j], params[at + k], xx, j === k ? xx : 0, yy];
-  }
-
-  _logVariance(j) {
-    return this.logVariance[j];
-  }
-
-  _variance(j) {
-    return Math.exp(this.logVariance[j]);
-  }
-
-  /** z = mu + sigma eps. */
-  draw(seed) {
-    const eps = standardNormals(seed, this.size);
-    return this.mean.map((mu, j) => mu + Math.exp(0.5 * this.logVariance[j]) * eps[j]);
-  }
-
-  logProb(z) {
-    return -total(this.mean.map((mu, j) => {
-      const square = (z[j] - mu) ** 2 / this.variance[j];
-      return 0.5 * (square + this.logVariance[j] + Math.log(2 * Math.PI));
-    }));
-  }
-}
-
-/**
- * N(mu, L L^T) at every site, L lower triangular. A subclass says `row(params, at, channels, j)`:
+ * N(mu, L L^T) at every site, L lower triangular. A subclass has `row(params, at, channels, j)`:
  * row j of the L of the site whose params begin at `at`, up to the diagonal.
  */
 class CholeskyGaussian extends Gaussian {
@@ -109,7 +32,7 @@ class CholeskyGaussian extends Gaussian {
     return [params[at + j], params[at + k], xx, xy, yy];
   }
 
-  /** L's rows, one for every latent number: up to the diagonal, and from its own site alone. */
+  /** L's rows, one for every latent dimension: up to the diagonal, and from its own site alone. */
   get factor() {
     const perSite = (this.params.length * this.channels) / this.size;
     const rows = Array.from(this.mean, (_, j) => {
@@ -147,7 +70,7 @@ class CholeskyGaussian extends Gaussian {
 
   /** -0.5 ||L^-1 (z - mu)||^2 - sum ln L_jj - d/2 ln 2 pi. */
   logProb(z) {
-    const eps = new Float64Array(this.size); // L^-1 (z - mu), one number after the other
+    const eps = new Float64Array(this.size); // L^-1 (z - mu), one dimension after the other
     let nats = 0;
     for (let j = 0; j < this.size; j++) {
       const width = this.factor[j].at(-1);
@@ -157,14 +80,14 @@ class CholeskyGaussian extends Gaussian {
     return nats;
   }
 
-  /** L's row of number j times the vector of its site. */
+  /** L's row of dimension j times the vector of its site. */
   _rowTimes(j, vector) {
     const first = j - (j % this.channels);
     return dot(this.factor[j], vector.subarray(first, j + 1));
   }
 }
 
-/** Over as many numbers as the shorter one has. */
+/** Over as many values as the shorter one has. */
 function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length && i < b.length; i++) sum += a[i] * b[i];
