@@ -118,7 +118,7 @@ def test_a_sweep_without_epochs_says_what_to_do(runs: Path, digits: Dataset) -> 
     [
         ("laplace", (2,), "Nothing is turned here"),
         ("dirichlet", (3,), "Nothing is turned here"),
-        ("delta", (3,), "two numbers most informative"),
+        ("delta", (3,), "two dimensions most informative"),
         ("full", (2, 2, 3), "all cells are turned alike"),
     ],
 )

@@ -1,5 +1,5 @@
 /**
- * The atlas: where all images lie on a projection of their codes.
+ * The atlas: all images on a projection of their codes.
  *
  * Fetches coordinates, draws them, and hands the images that were picked to the server, by their
  * number in the split, when a click or a loop is over.
@@ -27,11 +27,11 @@ class Atlas {
   /**
    * @param {Element|ShadowRoot} host
    * @param {Object} facts - see pages/ui/components/atlas.py
-   * @param {function(Object)} tell - hands the picked images to the server
+   * @param {function(Object)} send - hands the picked images to the server
    */
-  constructor(host, facts, tell) {
+  constructor(host, facts, send) {
     this.facts = facts;
-    this.tell = tell;
+    this.send = send;
     this.pick = facts.pick; // {kind, index}: "image", "lasso" or "none", and numbers in the split
     this.pictures = new Map();
     this.hidden = new Set(); // labels
@@ -55,8 +55,8 @@ class Atlas {
   }
 
   /** New facts: other places for the same images, or pictures have come. What is picked, stays. */
-  update(facts, tell) {
-    this.tell = tell;
+  update(facts, send) {
+    this.send = send;
     const old = this.facts;
     this.facts = facts;
     if (facts.pictures !== old.pictures) {
@@ -118,7 +118,7 @@ class Atlas {
     this.pick = { kind, index: positions.map((i) => this.points.index[i]) };
     this._showPick();
     this.stage.announce(this.reading.textContent);
-    this.tell(this.pick);
+    this.send(this.pick);
   }
 
   _showPick() {

@@ -78,7 +78,7 @@ export class CellGrid {
   }
 
   /**
-   * Colour the cells by a number each, white at 0.
+   * Colour the cells by a value each, white at 0.
    * @param {number[]} values
    * @param {number} most - the full colour
    * @param {string} words - what the numbers are, for a screen reader

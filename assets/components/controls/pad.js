@@ -106,7 +106,7 @@ class DrawingPad {
 
   _press(event) {
     if (!event.isPrimary || event.button !== 0) return; // a second finger, another button
-    this._release(); // of a line whose end was never told
+    this._release(); // of a line whose end was no event
     event.preventDefault(); // selects no text
     this.element.focus({ preventScroll: true });
     this.element.setPointerCapture(event.pointerId);
@@ -117,7 +117,7 @@ class DrawingPad {
 
   _move(event) {
     if (event.pointerId !== this.pointer) return;
-    if (!(event.buttons & 1)) return this._release(); // it was let go where nobody saw it
+    if (!(event.buttons & 1)) return this._release(); // it was let go outside the window
     const events = event.getCoalescedEvents?.() ?? [];
     const places = (events.length ? events : [event]).map((each) => this._placeOf(each));
     this.strokes.at(-1).push(...places);
@@ -128,7 +128,7 @@ class DrawingPad {
   _release() {
     if (this.pointer === null) return;
     this.pointer = null;
-    if (this.frame !== null) this._tellInk();
+    if (this.frame !== null) this._sendInk();
     this.onRelease();
   }
 
@@ -145,7 +145,7 @@ class DrawingPad {
     if (this.listening.signal.aborted) return;
     this.pointer = null;
     this.strokes = strokes;
-    this._tellInk();
+    this._sendInk();
     this.onRelease();
   }
 
@@ -158,10 +158,10 @@ class DrawingPad {
   }
 
   _askFrame() {
-    this.frame ??= requestAnimationFrame(() => this._tellInk());
+    this.frame ??= requestAnimationFrame(() => this._sendInk());
   }
 
-  _tellInk() {
+  _sendInk() {
     cancelAnimationFrame(this.frame);
     this.frame = null;
     this.repaint();
@@ -184,7 +184,7 @@ function elementToDrawOn(label) {
   return canvas;
 }
 
-/** A canvas that nobody sees, of a size that depends on no screen. */
+/** A canvas that is not shown, of a size that depends on no screen. */
 function rasterForInk() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = PAD_SIDE;

@@ -1,5 +1,5 @@
 /**
- * The plane under the hand: mouse, finger and keys move z, or zoom.
+ * The plane of z: mouse, finger and keys move z, or zoom.
  */
 
 import { element } from "../page/element.js";
@@ -77,7 +77,7 @@ export class LatentPlane extends PlanePainter {
   _moved(event) {
     if (event.pointerId === this.pointer) {
       if (event.buttons) this.events.onMove(this.toPlane(this._at(event)));
-      else this._let(event); // the button went up where we could not see it
+      else this._let(event); // the button went up outside the window
     } else if (event.pointerType === "mouse") {
       const at = this._at(event);
       this.events.onHover(this._pointNear(at), at);

@@ -1,5 +1,5 @@
 /**
- * Small things that a plane is drawn with.
+ * Marks of a plane: axes of ellipses, ticks, lines, points, and labels that do not overlap.
  */
 
 /** Standard deviations along the principal axes of a 2 x 2 covariance, and the long one's angle. */
@@ -13,7 +13,7 @@ export function principalAxes([xx, xy, yy]) {
   };
 }
 
-/** A round step for about `most` ticks over `span`, and the decimals that tell them apart. */
+/** A round step for about `most` ticks over `span`, and the decimals that they need. */
 export function niceTicks(span, most) {
   const rough = span / Math.max(most, 2);
   const power = 10 ** Math.floor(Math.log10(rough));

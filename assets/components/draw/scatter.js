@@ -1,5 +1,5 @@
 /**
- * Many points under the hand: mouse, finger and keys move the view, point at one, or draw a
+ * A scatter plot of many points: mouse, finger and keys move the view, point at one, or draw a
  * loop around some.
  */
 
@@ -12,7 +12,7 @@ import { PlanePainter } from "./plane_painter.js";
 const DIRECTIONS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
 };
-const FURTHEST = 64; // zoom
+const MAX_ZOOM = 64; // zoom
 const REACH = { mouse: 12, touch: 24, pen: 16 }; // CSS pixels
 const STILL = 5; // CSS pixels that a click may move
 const SPRITE_SIDE = 26; // CSS pixels
@@ -85,7 +85,7 @@ export class Scatter extends PlanePainter {
 
   /** Zoom by a factor, keeping a place of the plane where it is. */
   zoomBy(factor, about = this.centre) {
-    const zoom = Math.min(Math.max(this.zoom * factor, 1), FURTHEST);
+    const zoom = Math.min(Math.max(this.zoom * factor, 1), MAX_ZOOM);
     const share = this.zoom / zoom;
     const [cx, cy] = this.centre;
     this._view(zoom, [about[0] + (cx - about[0]) * share, about[1] + (cy - about[1]) * share]);
@@ -233,7 +233,7 @@ export class Scatter extends PlanePainter {
       return;
     }
     if (!event.buttons) {
-      this._cancel(event); // the button went up where we could not see it
+      this._cancel(event); // the button went up outside the window
       return;
     }
     if (this.pointers.size > 1) this._pinch(event.pointerId, at);

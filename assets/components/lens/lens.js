@@ -28,11 +28,11 @@ class Lens {
   /**
    * @param {Element|ShadowRoot} host
    * @param {Object} facts - see pages/ui/components/lens.py
-   * @param {function(Object)} tell - hands the state to the server
+   * @param {function(Object)} send - hands the state to the server
    */
-  constructor(host, facts, tell) {
+  constructor(host, facts, send) {
     this.facts = facts;
-    this.tell = tell;
+    this.send = send;
     this.edits = structuredClone(facts.state.z); // dimensions moved by hand, dim -> value
     this.state = new LensState(facts.state, facts.first_draw);
     this.stage = new Stage(host, facts.view, {
@@ -71,8 +71,8 @@ class Lens {
   }
 
   /** New facts for the same model: images may have come. The state stays. */
-  update(facts, tell) {
-    this.tell = tell;
+  update(facts, send) {
+    this.send = send;
     const hadImages = this.facts.images;
     Object.assign(this.facts, facts);
     if (facts.images && !hadImages && this.state.base === "image") this._fetchImage();
@@ -203,9 +203,9 @@ class Lens {
     this.stage.announce(this._spoken());
     const now = this.state.toPage();
     const words = JSON.stringify(now);
-    if (words === this.told) return;
-    this.told = words;
-    this.tell(now);
+    if (words === this.sent) return;
+    this.sent = words;
+    this.send(now);
   }
 
   /** z, the nearest class and the KL, in words. */

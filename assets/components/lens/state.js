@@ -23,7 +23,7 @@ export class LensState {
     this.x = null; // the image itself, (c, H, W); null while there is none
     this.isFetchingImage = false;
     this.q = null; // q(z|x), or the prior
-    this.origin = null; // z before anybody moved it
+    this.origin = null; // z before it was moved by hand
     this.start = null; // the z that pictures are compared with
     this.startPixels = null; // p(x|start)
     this.z = null;

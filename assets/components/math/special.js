@@ -1,5 +1,5 @@
 /**
- * Functions that Math does not have, in double precision.
+ * Special functions that Math does not have, in double precision.
  */
 
 const FAR = 10; // from here on the asymptotic series are exact to rounding

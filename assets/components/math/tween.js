@@ -1,5 +1,5 @@
 /**
- * From one checkpoint to the next: what is shown in between.
+ * Tweens: what is shown between one checkpoint and the next.
  */
 
 /** How far along a movement is that slows down towards its end; both from 0 to 1. */
@@ -8,7 +8,7 @@ export function eased(share) {
   return 1 - left * left * left;
 }
 
-/** The numbers that lie between two lists, written into a third. */
+/** The values between those of two lists, written into a third. */
 export function between(from, to, share, out) {
   for (let i = 0; i < out.length; i++) out[i] = from[i] + (to[i] - from[i]) * share;
   return out;

@@ -1,5 +1,5 @@
 /**
- * Bytes that the server offers beside the page, or that a page which stands alone holds.
+ * Bytes from an address: of the server, or of this very page where it stands alone.
  */
 
 /**

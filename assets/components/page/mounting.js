@@ -1,21 +1,21 @@
 /**
- * What Streamlit wants of a component: a function that it calls again and again on one element.
+ * Mounting: Streamlit calls a component's function again and again on one element.
  */
 
 /**
- * Keeps one thing for each element that is mounted.
- * @param {string} key - of the state value that it tells the server
- * @param {function(Element, Object, function)} make - (host, data, tell); what it makes has
- *   `destroy()` and `update(data, tell)`, which returns false to be made anew
+ * A component's function that keeps one object for each element that is mounted.
+ * @param {string} key - of the state value that is sent to the server
+ * @param {function(Element, Object, function)} make - (host, data, send); what it makes has
+ *   `destroy()` and `update(data, send)`, which returns false to be made anew
  */
 export function keepOne(key, make) {
   const kept = new WeakMap();
   return ({ parentElement, data, setStateValue }) => {
-    const tell = (value) => setStateValue(key, value);
+    const send = (value) => setStateValue(key, value);
     const old = kept.get(parentElement);
-    if (!old || old.update(data, tell) === false) {
+    if (!old || old.update(data, send) === false) {
       old?.destroy();
-      kept.set(parentElement, make(parentElement, data, tell));
+      kept.set(parentElement, make(parentElement, data, send));
     }
     return () => {
       kept.get(parentElement)?.destroy();

@@ -24,25 +24,25 @@ export default function mountSave({ parentElement, data }) {
 
 function createBar(host) {
   const bar = { root: element("div", { class: "save", role: "group", "aria-label": "Save this figure" }) };
-  bar.says = element("span", { role: "status" });
+  bar.status = element("span", { role: "status" });
   const button = (kind) =>
     element("button", {
       type: "button", text: kind.toUpperCase(), title: kind === "csv" ? "Its numbers" : `As ${kind.toUpperCase()}`,
       onclick: () => save(bar, kind),
     });
-  bar.root.append(bar.says, "Save as", ...Object.keys(TYPES).map(button));
+  bar.root.append(bar.status, "Save as", ...Object.keys(TYPES).map(button));
   host.append(bar.root);
   return bar;
 }
 
 async function save(bar, kind) {
-  bar.says.textContent = "";
+  bar.status.textContent = "";
   try {
     const chart = chartOf(bar.data.chart);
     const content = kind === "csv" ? toCsv(chart) : await toPicture(chart, kind);
     download(new Blob([content], { type: TYPES[kind] }), `${bar.data.name}.${kind}`);
   } catch (error) {
-    bar.says.textContent = "This could not be saved. Load the page again.";
+    bar.status.textContent = "This could not be saved. Load the page again.";
     console.warn(error);
   }
 }

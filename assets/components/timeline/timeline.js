@@ -30,11 +30,11 @@ class Timeline {
   /**
    * @param {Element|ShadowRoot} host
    * @param {Object} facts - see pages/ui/components/time_machine.py
-   * @param {function(Object)} tell - hands the positions of the bars to the server
+   * @param {function(Object)} send - hands the positions of the bars to the server
    */
-  constructor(host, facts, tell) {
+  constructor(host, facts, send) {
     this.facts = facts;
-    this.tell = tell;
+    this.send = send;
     this.place = { ...facts.place };
     this.bar = "epoch"; // the one that was moved last, and which way
     this.way = 1;
@@ -52,9 +52,9 @@ class Timeline {
   }
 
   /** Of the same sweep there is nothing new; of another one all is. */
-  update(facts, tell) {
+  update(facts, send) {
     if (facts.address !== this.facts.address) return false;
-    this.tell = tell;
+    this.send = send;
     return true;
   }
 
@@ -273,9 +273,9 @@ class Timeline {
     if (!this.codes || this.isPlaying) return;
     this.stage.announce(this._spoken());
     const words = JSON.stringify(this.place);
-    if (words === this.told) return;
-    this.told = words;
-    this.tell({ ...this.place });
+    if (words === this.sent) return;
+    this.sent = words;
+    this.send({ ...this.place });
   }
 
   _spoken() {

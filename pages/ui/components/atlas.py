@@ -46,10 +46,10 @@ class Pick:
         return cls(kind if index else "none", index)
 
     @classmethod
-    def from_page(cls, said: Mapping[str, Any], n_images: int) -> Pick:
-        """What the atlas says, without images that the split does not have."""
-        known = tuple(int(i) for i in said["index"] if 0 <= i < n_images)
-        return cls.of(known, said["kind"] == "lasso")
+    def from_page(cls, sent: Mapping[str, Any], n_images: int) -> Pick:
+        """The pick as the atlas sent it, without images that the split does not have."""
+        known = tuple(int(i) for i in sent["index"] if 0 <= i < n_images)
+        return cls.of(known, sent["kind"] == "lasso")
 
     @classmethod
     def from_address(cls, text: str, n_images: int) -> Pick:
@@ -83,7 +83,7 @@ def show(run: Run, projection: Projection, what: str) -> Pick:
 
 
 def _pick(run: Run, n_images: int) -> Pick:
-    """What is picked: as the reader left it, or as the link says; images are of one run."""
+    """What is picked: as the reader left it, or as the address has it; images are of one run."""
     if "picked" not in st.session_state:
         return Pick.from_address(st.query_params.get("picked", ""), n_images)
     of, pick = st.session_state["picked"]
@@ -92,13 +92,13 @@ def _pick(run: Run, n_images: int) -> Pick:
 
 
 def _begun(run: Run, here: Pick) -> dict[str, Any]:
-    """What was picked when this visit began. The atlas remembers the rest by itself."""
+    """What was picked when this visit began. The atlas keeps the rest by itself."""
     visit = (st.session_state.get("visit"), run.id)
     if st.session_state.get("atlas_begun", (None,))[0] != visit:
-        begun = {"kind": here.kind, "index": list(here.index)}
-        st.session_state["atlas_begun"] = (visit, begun)
-    said: dict[str, Any] = st.session_state["atlas_begun"][1]
-    return said
+        now = {"kind": here.kind, "index": list(here.index)}
+        st.session_state["atlas_begun"] = (visit, now)
+    begun: dict[str, Any] = st.session_state["atlas_begun"][1]
+    return begun
 
 
 def axis_titles(projection: Projection, what: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where the reader stands in the lens: the image, z, what is shown; kept in the address."""
+"""The state of the lens: the image, z, what is shown; kept in the page's address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand 
 
 @dataclass(frozen=True)
 class LensState:
-    """What the lens shows.
+    """Where z begins, what of it was moved, and what is shown. Its twin is lens/state.js.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class LensState:
     draw : int or None
         Seed of the draw that z is; 0 for the mean, None while it is what the page begins with.
     z : dict
-        The numbers of z that were moved by hand: index into z.flatten() -> value.
+        The dimensions of z that were moved by hand: index into z.flatten() -> value.
     axes : two indices
         Across and up on the plane; none for the most informative two.
     layers : names of LAYERS
@@ -43,17 +43,17 @@ class LensState:
     at: tuple[float, ...] = ()
 
     @classmethod
-    def from_page(cls, said: Mapping[str, Any]) -> LensState:
-        """What the lens says of itself."""
+    def from_page(cls, sent: Mapping[str, Any]) -> LensState:
+        """The state as the lens sent it."""
         return cls(
-            image=said["image"],
-            draw=said["draw"],
-            z={int(j): float(value) for j, value in said["z"].items()},
-            axes=tuple(said["axes"]),
-            layers=tuple(said["layers"]),
-            cells=tuple(said["cells"]),
-            channel=said["channel"],
-            at=tuple(said["at"]),
+            image=sent["image"],
+            draw=sent["draw"],
+            z={int(j): float(value) for j, value in sent["z"].items()},
+            axes=tuple(sent["axes"]),
+            layers=tuple(sent["layers"]),
+            cells=tuple(sent["cells"]),
+            channel=sent["channel"],
+            at=tuple(sent["at"]),
         )
 
     @classmethod
@@ -71,11 +71,11 @@ class LensState:
     def to_address(self, first: LensState | None = None) -> dict[str, str | None]:
         """Parameters of the page's address; None for what is as in `first`, to be left out."""
         first = first or LensState()
-        numbers = sorted(self.z.items())
+        moved = sorted(self.z.items())
         values = {
             "image": "none" if self.image is None else str(self.image),
             "draw": str(self.draw),
-            "z": ",".join(f"{j}:{value:.6g}" for j, value in numbers[:MAX_DIMENSIONS]),
+            "z": ",".join(f"{j}:{value:.6g}" for j, value in moved[:MAX_DIMENSIONS]),
             "axes": ",".join(map(str, self.axes)),
             "layers": ",".join(self.layers) or "none",
             "cells": ",".join(map(str, self.cells)),
@@ -124,7 +124,7 @@ def _layers(text: str) -> tuple[str, ...]:
     return tuple(name for name in LAYERS if name in text.split(","))
 
 
-def _numbers(text: str) -> dict[int, float]:
+def _values(text: str) -> dict[int, float]:
     pairs = (part.split(":") for part in text.split(","))
     found = {_whole(j): float(value) for j, value in pairs}
     if not all(abs(value) < 10_000 for value in found.values()):
@@ -135,7 +135,7 @@ def _numbers(text: str) -> dict[int, float]:
 _PARSERS = {
     "image": _maybe,
     "draw": _maybe,
-    "z": _numbers,
+    "z": _values,
     "axes": _several,
     "layers": _layers,
     "cells": _several,

@@ -1,4 +1,4 @@
-"""The time machine: what its component is told, and what it fetches.
+"""The time machine: the facts that its component gets, and the files that it fetches.
 
 Its code is in assets/components/timeline/timeline.js. Here the checkpoints of a sweep are read
 and laid on one plane; the component gets all of their codes at once, and their pictures by and by.
@@ -40,7 +40,7 @@ class Timeline:
     ----------
     bar : what the sweep varies, as the bar is called
     runs : in the order of the bar
-    values : what each run was trained with, as the bar says it
+    values : what each run was trained with, in the words of the bar
     epochs : those kept of each run, in order
     plane : their codes, turned onto each other
     problems : one sentence for each checkpoint or run that is left out
@@ -90,8 +90,8 @@ class Timeline:
 def version(runs: Sequence[Run]) -> str:
     """Changes when a checkpoint is added, removed or written anew."""
     files = (f for run in runs for f in sorted((run.path / "epochs").glob("*.safetensors")))
-    told = ":".join(f"{file}:{file.stat().st_mtime_ns}" for file in files)
-    return hashlib.sha256(told.encode()).hexdigest()[:20]
+    files_now = ":".join(f"{file}:{file.stat().st_mtime_ns}" for file in files)
+    return hashlib.sha256(files_now.encode()).hexdigest()[:20]
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the checkpoints …")
@@ -168,9 +168,9 @@ def show(timeline: Timeline, key: str) -> None:
 
 
 def _begun(timeline: Timeline, key: str) -> dict[str, int]:
-    """Where the bars stood on this visit of the page: as the link says, or at the end.
+    """Where the bars stood on this visit of the page: as the address has it, or at the end.
 
-    It keeps its place by itself. Told something new, Streamlit would send all of it again.
+    It keeps its place by itself. With other data Streamlit would send all of it again.
     """
     visit = (st.session_state.get("visit"), key)
     if st.session_state.get("time_begun", (None,))[0] != visit:
@@ -200,14 +200,14 @@ def explain(timeline: Timeline) -> str:
         if plane.is_turned
         else "Nothing is turned here: no rotation leaves the prior of the "
         f"{plane.model.kind.title} family as it is, and two runs may differ by the order of their "
-        "numbers alone."
+        "dimensions alone."
     )
     sites = " Of a feature map all cells are turned alike, channels among each other."
     is_map = plane.is_turned and len(plane.model.latent_shape) > 1
     most = (
         ""
         if plane.model.mean[0].numel() == 2
-        else f" Shown are the two numbers most informative at {timeline.bar} = {value}."
+        else f" Shown are the two dimensions most informative at {timeline.bar} = {value}."
     )
     return (
         f"Posterior means of the first {n:,} test images; ellipses are the classes at 1σ, the "
@@ -217,7 +217,7 @@ def explain(timeline: Timeline) -> str:
 
 
 def facts(timeline: Timeline, key: str) -> dict[str, Any]:
-    """What the time machine is told at once."""
+    """What the time machine gets at once."""
     plane, run = timeline.plane, timeline.runs[timeline.plane.reference]
     names, data = latent_names(plane.model.latent_shape), run.data()
     low, high = plane.square
@@ -254,7 +254,7 @@ def _captions(timeline: Timeline, titles: Sequence[str]) -> dict[str, str]:
     plane, run = timeline.plane, timeline.runs[timeline.plane.reference]
     low, high = (f"{bound:g}".replace("-", "−") for bound in plane.square)
     across, up = titles
-    rest = "" if plane.model.mean[0].numel() == 2 else "; the other numbers are 0"
+    rest = "" if plane.model.mean[0].numel() == 2 else "; the other dimensions are 0"
     if plane.is_simplex:
         rest = "; the others share what is left"
     return {
