@@ -15,12 +15,13 @@ codes = cached.codes(run)
 d = codes.mean[0].numel()
 
 if d <= 2:
-    words = "Two latent numbers already are a plane" if d == 2 else "One latent number is a line"
+    plane, line = "Two latent dimensions already are a plane", "One latent dimension is a line"
+    words = plane if d == 2 else line
     st.markdown(f"##### {words}: there is nothing to project.")
 else:
     st.markdown(
-        f"##### {d} latent numbers on a plane: PCA keeps as much of the variance as a plane can, "
-        "UMAP and t-SNE keep neighbours together."
+        f"##### {d} latent dimensions on a plane: PCA keeps as much of the variance as a plane "
+        "can, UMAP and t-SNE keep neighbours together."
     )
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -35,7 +36,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 
 if not cached.rates(run)["active"].any():
     st.info(
-        "No latent number is active: all means lie at one place, and say nothing of the images."
+        "No latent dimension is active: all means lie at one place, and say nothing of the images."
     )
 projection, shown = waiting.obtain(run, method, what)
 

@@ -90,12 +90,12 @@ def codes(run: Run) -> Codes:
 
 
 def rates(run: Run) -> pd.DataFrame:
-    """KL and activity of every latent number."""
+    """KL and activity of every latent dimension."""
     return _rate_table(version(run), run)
 
 
 def order(run: Run) -> list[int]:
-    """Latent numbers, most informative first."""
+    """Latent dimensions, most informative first."""
     return _channel_order(version(run), run)
 
 

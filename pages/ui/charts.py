@@ -81,7 +81,7 @@ def _file_name(key: str) -> str:
 
 
 def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:
-    """Which two latent numbers span the plane; the two most informative to begin with."""
+    """Which two latent dimensions span the plane; the two most informative to begin with."""
     if len(names) == 2:
         return 0, 1
     if len(names) == 1:
@@ -175,7 +175,7 @@ def _columns(d: int, axes: tuple[int, int]) -> Tensor:
 
 
 def draws_frame(draws: Codes, index: int, class_names: Sequence[str]) -> pd.DataFrame:
-    """What `marginal` draws: one latent number of every draw."""
+    """What `marginal` draws: one latent dimension of every draw."""
     return pd.DataFrame(
         {
             "z": draws.mean.flatten(1)[:, index].numpy(),
@@ -186,7 +186,7 @@ def draws_frame(draws: Codes, index: int, class_names: Sequence[str]) -> pd.Data
 
 
 def prior_frame(codes: Codes, index: int) -> pd.DataFrame:
-    """The density of one latent number under the prior."""
+    """The density of one latent dimension under the prior."""
     grid = torch.linspace(codes.kind.low, codes.kind.high, 203)
     inside = grid[1:-1]  # the density of a proportion may be infinite at 0 and 1
     latent = inside.reshape(-1, *[1] * len(codes.latent_shape))
@@ -197,7 +197,7 @@ def prior_frame(codes: Codes, index: int) -> pd.DataFrame:
 def kl_history(
     history: Sequence[dict[str, Any]], order: list[int], names: Sequence[str], rest: str | None
 ) -> pd.DataFrame:
-    """KL of every latent number after each epoch, the most informative column first.
+    """KL of every latent dimension after each epoch, the most informative column first.
 
     `rest` names a last column for what these leave of the rate, when there is such a part.
     """

@@ -102,7 +102,7 @@ def _shell(version: str, _run: Run) -> CodesInShell:
 
 
 def collapse(run: Run) -> Collapse:
-    """Whether the run uses its latent numbers."""
+    """Whether the run uses its latent dimensions."""
     return _collapse(cached.version(run), run)
 
 

@@ -76,7 +76,7 @@ def _figure(caption: str, picture: torch.Tensor) -> str:
 
 
 def posterior_table(codes: Codes, image: int, order: list[int]) -> pd.DataFrame:
-    """What `posterior_bars` draws: one image's posterior in these latent numbers."""
+    """What `posterior_bars` draws: one image's posterior in these latent dimensions."""
     names, prior = latent_names(codes.latent_shape), codes.prior()
     columns = {
         "mean": codes.mean[image],

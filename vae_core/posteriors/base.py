@@ -126,7 +126,7 @@ class Posterior(Distribution, ABC):
 
 
 def kl_per_dim(q: Posterior, p: Posterior) -> Float[Tensor, " n *latent"]:
-    """KL between the marginals of q and p for every latent number.
+    """KL between the marginals of q and p for every latent dimension.
 
     For a diagonal Gaussian these add up to KL(q || p); see `kl_rest` for the others.
 
