@@ -43,7 +43,7 @@ def posterior_plane(
     corners: Mapping[str, tuple[float, float]] = NOTHING,
     images: Sequence[Ellipse] = (),
 ) -> go.Figure:
-    """The plane of two latent numbers, one unit as long across as up.
+    """The plane of two latent dimensions, one unit as long across as up.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def marginal(
     height: int = 260,
     bins: int = 60,
 ) -> go.Figure:
-    """Density of one latent number by class, stacked, against its prior.
+    """Density of one latent dimension by class, stacked, against its prior.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def marginal(
 
 
 def prior_curve(prior: pd.DataFrame, name: str) -> dict[str, Any]:
-    """The density of a latent number under the prior of this name; columns z, density."""
+    """The density of a latent dimension under the prior of this name; columns z, density."""
     return {
         "type": "scatter",
         "x": prior["z"],

@@ -10,11 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.ui.components import Component
+from pages.ui.components.save import SAVE
 from pages.ui.session import keys
 from vae_core.figures.theme import CONFIG
 
-SAVE = Component("save", ("pictures", "save"), styles=("save",))
 P = ParamSpec("P")
 
 
