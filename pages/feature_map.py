@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import lens
+from pages.ui.components import lens
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import takehome
+from pages.ui.components import take_home
 from pages.ui.session import chosen, keys, paths, summary
 from vae_core.errors import VAECoreError
 
@@ -50,7 +50,7 @@ try:
     with picker, st.container(horizontal=True, vertical_alignment="center"):
         run = chosen.pick_run()
         if run:
-            takehome.offer(run)
+            take_home.offer(run)
     with line:
         st.caption(summary.summary(run) if run else "")
     page.run()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached
+from pages.ui.measure.kl import kl_history
 from pages.ui.session import chosen
 from vae_core.analysis import class_rates, rate_rest, stick_rates, total_rate
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
@@ -45,7 +46,7 @@ with chart:
         charts.draw("kl", kl_by_class, kl, table["name"].iloc[order].tolist(), names)
     elif view == "Over epochs":
         if records := run.history():
-            history = charts.kl_history(records, order, table["name"].tolist(), family.rest_title)
+            history = kl_history(records, order, table["name"].tolist(), family.rest_title)
             charts.draw("kl", kl_over_epochs, history, family.is_additive)
         else:
             st.info("This model was opened from a file, which came without its history.")

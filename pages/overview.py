@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import lens
+from pages.ui.components import lens
 from pages.ui.drawing.strips import neighbours_html
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
@@ -23,8 +23,8 @@ st.markdown(
 
 @st.fragment
 def one_image() -> None:
-    look = lens.show(run, "overview", first_draw=1)
-    z = lens.code(run, look)
+    here = lens.show(run, "overview", first_draw=1)
+    z = lens.code(run, here)
     shown = "the images themselves" if data else "as the decoder paints them"
     st.markdown(f"##### Test images whose codes lie nearest to z, {shown}; KL in nats per image")
     st.html(neighbours_html(vae, codes, z, class_names, data))

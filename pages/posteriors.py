@@ -17,13 +17,13 @@ labels = codes.labels.unique().tolist()
 plane, side = st.columns([2, 1], gap="medium")
 with side:
     triangle = codes.is_triangle
-    j, k = (0, 1) if triangle else charts.pick_axes(cached.order(run), table["name"].tolist())
+    j, k = (0, 1) if triangle else posteriors.pick_axes(cached.order(run), table["name"].tolist())
     picked = st.pills(
         "Classes (none chosen: all)", labels, selection_mode="multi", key="classes",
         bind="query-params", wrap=True, format_func=lambda y: class_names[y],
     )  # fmt: skip
     layer = st.segmented_control(
-        "Images as", charts.LAYERS, default=charts.MEANS, key="points", bind="query-params",
+        "Images as", posteriors.LAYERS, default=posteriors.MEANS, key="points", bind="query-params",
         required=True,
     )  # fmt: skip
     ellipses = st.toggle("Ellipses of q(z|y)", True, key="ellipses", bind="query-params")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import atlas
+from pages.ui.components import atlas
 from pages.ui.explore import projection_picks, projection_progress
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
@@ -17,12 +17,13 @@ codes = cached.codes(run)
 d = codes.mean[0].numel()
 
 if d <= 2:
-    words = "Two latent numbers already are a plane" if d == 2 else "One latent number is a line"
+    plane, line = "Two latent dimensions already are a plane", "One latent dimension is a line"
+    words = plane if d == 2 else line
     st.markdown(f"##### {words}: there is nothing to project.")
 else:
     st.markdown(
-        f"##### {d} latent numbers on a plane: PCA keeps as much of the variance as a plane can, "
-        "UMAP and t-SNE keep neighbours together."
+        f"##### {d} latent dimensions on a plane: PCA keeps as much of the variance as a plane "
+        "can, UMAP and t-SNE keep neighbours together."
     )
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -37,7 +38,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 
 if not cached.rates(run)["active"].any():
     st.info(
-        "No latent number is active: all means lie at one place, and say nothing of the images."
+        "No latent dimension is active: all means lie at one place, and say nothing of the images."
     )
 projection, shown = projection_progress.obtain(run, method, what)
 

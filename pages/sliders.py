@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import lens
+from pages.ui.components import lens
 from pages.ui.drawing.strips import offer_traversal, traversals_html
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
@@ -16,10 +16,10 @@ vae = cached.vae(run)
 
 @st.fragment
 def workbench() -> None:
-    look = lens.show(run, "sliders")
+    here = lens.show(run, "sliders")
     st.markdown("##### Traversals: one number at a time, everything else as set above")
     names = latent_names(vae.latent_shape)
-    z, order = lens.code(run, look), cached.order(run)
+    z, order = lens.code(run, here), cached.order(run)
     st.html(traversals_html(vae, z, order, names))
     offer_traversal(run, vae, z, order, names)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui import timeline
+from pages.ui.components import time_machine
 from pages.ui.library import listing
 
 sweeps = listing.sweeps()
@@ -25,8 +25,8 @@ name = picker.selectbox(
     "Sweep", list(sweeps), key="sweep", bind="query-params", label_visibility="collapsed"
 )
 runs = sweeps[name]
-version = timeline.version(runs)
-shown = timeline.read(version, runs)
+version = time_machine.version(runs)
+shown = time_machine.read(version, runs)
 for problem in shown.problems:
     st.warning(problem, icon=":material/history_toggle_off:")
 if not shown.plane.has_plane:
@@ -40,8 +40,8 @@ if not shown.plane.has_plane:
 
 @st.fragment
 def machine() -> None:
-    timeline.show(shown, version)
+    time_machine.show(shown, version)
 
 
 machine()
-st.caption(timeline.explain(shown))
+st.caption(time_machine.explain(shown))

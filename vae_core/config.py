@@ -198,7 +198,7 @@ class TrainConfig:
     lr: float = _setting(1e-3, "Adam's learning rate")
     beta: float = _setting(1.0, "weight of the rate; 1 is the ELBO")
     warmup_epochs: int = _setting(0, "epochs over which beta rises linearly from 0")
-    free_bits: float = _setting(0.0, "nats per latent number below which its KL is not reduced")
+    free_bits: float = _setting(0.0, "nats per latent dimension below which its KL is not reduced")
     tc_weight: float = _setting(0.0, "weight of the total correlation; beta-TCVAE's beta is 1 more")
     reduction: str = _setting("sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum")
     keep_epochs: tuple[int, ...] = _setting((), "epochs to keep, to look at them afterwards")

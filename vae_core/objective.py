@@ -40,7 +40,7 @@ class ElboTerms:
 
     @property
     def rate_per_dim(self) -> Float[Tensor, " n *latent"]:
-        """KL of every latent number's marginal, (n, *latent)."""
+        """KL of every latent dimension's marginal, (n, *latent)."""
         return kl_per_dim(self.posterior, self.prior)
 
 

@@ -172,7 +172,7 @@ class Student:
         low = max(told["family"]["low"], -2.0)
         at = [draw.uniform(low, 2.0) if low < 0 else 1.0 / size for _ in range(size)]
         moved = {"0": round(at[0], 3)}
-        return {"look": told["look"] | {"image": draw.randrange(20), "z": moved, "at": at}}
+        return {"state": told["state"] | {"image": draw.randrange(20), "z": moved, "at": at}}
 
 
 def fetch(url: str) -> float:

@@ -1,4 +1,4 @@
-"""How many latent numbers a linear Gaussian VAE uses: predicted, and trained.
+"""How many latent dimensions a linear Gaussian VAE uses: predicted, and trained.
 
     python -m tests.benchmarks.waterline [--epochs 30] [--dataset mnist]
 

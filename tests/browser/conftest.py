@@ -51,16 +51,18 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @contextmanager
 def lens_site(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
-    """A page of a site that holds assets/lens, and what it has complained of."""
+    """A page of a site that holds assets/components, and what it has complained of."""
     page = browser.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def answer(route: Any) -> None:
-        name = route.request.url.rpartition("/")[2]
+        name = route.request.url.removeprefix("http://lens.test/")
         if name.endswith(".js"):
-            route.fulfill(path=ROOT / "assets" / "lens" / name, content_type="text/javascript")
+            route.fulfill(
+                path=ROOT / "assets" / "components" / name, content_type="text/javascript"
+            )
         else:
             route.fulfill(body="<!doctype html><title>lens</title>", content_type="text/html")
 
@@ -78,9 +80,9 @@ def shared_site(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
 
 @pytest.fixture
 def modules(shared_site: tuple[Page, list[str]]) -> Iterator[Page]:
-    """An empty page, on which the modules of assets/lens can be imported by themselves.
+    """An empty page, on which the modules of assets/components can be imported by themselves.
 
-    `modules.evaluate("async (x) => (await import('/engine.js')).f(x)", x)`.
+    `modules.evaluate("async (x) => (await import('/model/engine.js')).f(x)", x)`.
     """
     page, complaints = shared_site
     complaints.clear()

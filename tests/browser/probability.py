@@ -34,12 +34,18 @@ latents = pytest.mark.parametrize("latent", [(5,), MAP])
 kinds = pytest.mark.parametrize(("name", "sigma"), KINDS, ids=map("-".join, KINDS))
 
 PRELUDE = """
-const {FAMILIES, posterior, prior, move, moments} = await import('/families.js');
-const {standardNormals} = await import('/gaussian.js');
-const {planeMixture, GAP_FLOOR} = await import('/aggregate.js');
-const {pixels} = await import('/pixels.js');
-const {noise} = await import('/noise.js');
-const {lgamma, digamma, lbeta} = await import('/special.js');
+const {FAMILIES} = await import('/math/posteriors/families.js');
+const {standardNormals} = await import('/math/posteriors/diagonal.js');
+const mixture = await import('/math/mixture.js');
+const {GAP_FLOOR} = mixture;
+const {pixels} = await import('/math/likelihoods.js');
+const {randomGenerator} = await import('/math/random.js');
+const {lgamma, digamma, lbeta} = await import('/math/special.js');
+const posterior = (name, params, shape) => FAMILIES[name].fromParams(params, shape);
+const prior = (name, shape) => FAMILIES[name].prior(shape);
+const move = (name, z, shape, ...to) => FAMILIES[name].move(z, shape.at(-1), ...to);
+const moments = (name, ...given) => FAMILIES[name].moments(...given);
+const planeMixture = (name, ...given) => mixture.planeMixture(FAMILIES[name], ...given);
 const floats = (rows) => rows.map((row) => Float32Array.from(row));
 const finish = (rows) => {
   const shares = [];

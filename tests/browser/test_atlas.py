@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from pages.ui.atlas import ATLAS, COLOURS
+from pages.ui.components.atlas import ATLAS, COLOURS
 from tests.browser.memory import counter
 from tests.browser.server import Server
 from tests.samples import ROOT
@@ -172,7 +172,7 @@ def test_fifty_mounts_leave_nothing_behind(modules: Page, points: dict[str, np.n
 def test_the_modules_work_by_themselves_as_well(
     modules: Page, points: dict[str, np.ndarray]
 ) -> None:
-    assert mount(modules, points, script="/atlas.js") == 0
+    assert mount(modules, points, script="/atlas/atlas.js") == 0
 
 
 def test_what_is_clicked_is_shown_beside_it(server: Server, open_page: Callable[..., Page]) -> None:

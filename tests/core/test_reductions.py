@@ -186,7 +186,7 @@ def directions() -> Dataset:
 
 @pytest.fixture(scope="module")
 def trained(directions) -> Callable[[float, str], VAE]:
-    """Linear Gaussian VAEs with a latent number to spare, by sigma^2 and reduction."""
+    """Linear Gaussian VAEs with a latent dimension to spare, by sigma^2 and reduction."""
 
     @cache
     def train(variance: float, reduction: str) -> VAE:

@@ -23,7 +23,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 from torch import Tensor
 
-from pages.ui.look import Look
+from pages.ui.components.lens_state import LensState
 from pages.ui.server import routes
 from tests.samples import ROOT, tiny_run
 from vae_core import Dataset, Run, RunStore
@@ -141,17 +141,17 @@ def _no_number(name: str) -> None:
     raise AssertionError(f"{name} is not JSON")
 
 
-def look(app: AppTest) -> Look:
+def lens_state(app: AppTest) -> LensState:
     """Where the app holds the reader to stand."""
-    _, here = app.session_state["look"]
-    assert isinstance(here, Look)
+    _, here = app.session_state["lens_state"]
+    assert isinstance(here, LensState)
     return here
 
 
 def tell(app: AppTest, **changes: Any) -> AppTest:
     """Let go of something in the lens, which tells where the reader stands now."""
     lens = the_lens(app)
-    app.session_state[lens.key] = {"look": look(app).to_page() | changes}
+    app.session_state[lens.key] = {"state": lens_state(app).to_page() | changes}
     return app.run()
 
 

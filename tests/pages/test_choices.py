@@ -140,10 +140,10 @@ def test_an_image_that_is_not_there_is_one_that_is(image: str) -> None:
 def test_an_image_beyond_a_smaller_models_split_becomes_its_last() -> None:
     for page in ("overview.py", "sliders.py"):
         app = open_page(page, MNIST[0], image="9000")
-        assert lens_facts(app)["look"]["image"] == 9000
+        assert lens_facts(app)["state"]["image"] == 9000
         app.selectbox(key="run").set_value(DIGITS.title).run()
         assert_sound(app)
-        assert lens_facts(app)["look"]["image"] == len(DIGITS.codes()) - 1
+        assert lens_facts(app)["state"]["image"] == len(DIGITS.codes()) - 1
 
 
 @pytest.fixture

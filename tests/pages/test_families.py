@@ -178,7 +178,7 @@ def test_a_mean_in_place_of_a_sum_says_which_beta_and_sigma_it_stands_for() -> N
     said = next(c.value for c in app.caption if "β" in c.value)
     assert "β = 64" in said
     assert "σ² = 32" in said
-    assert "uses 0 of its 10 latent numbers" in said
+    assert "uses 0 of its 10 latent dimensions" in said
 
 
 def test_a_posterior_that_cannot_be_had_is_one_sentence_on_the_form() -> None:

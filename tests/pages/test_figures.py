@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from plotly.subplots import make_subplots
 
-from pages.ui.drawing.charts import kl_history
+from pages.ui.measure.kl import kl_history
 from tests.pages.app import MAPS, MODELS, VAES
 from vae_core import Run
 from vae_core.analysis import class_rates, latent_names, rate_rest, rate_table, total_rate
+from vae_core.analysis.plane import TRIANGLE
 from vae_core.figures import (
     Ellipse,
     bound_curve,
@@ -30,7 +31,6 @@ from vae_core.figures import (
     marginal,
     posterior_plane,
     training_curves,
-    triangle_corners,
 )
 from vae_core.figures.plane import _spread
 from vae_core.figures.theme import CLASS_COLOURS, axes, drawn, named, panels, squares
@@ -89,12 +89,12 @@ def test_another_prior_is_drawn_by_its_draws_and_has_no_rings() -> None:
 
 
 def test_three_proportions_lie_on_a_triangle_with_named_corners() -> None:
-    corners = triangle_corners()
+    corners = np.array(TRIANGLE)
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
     np.testing.assert_allclose(sides, 1.0)
     inside = np.random.default_rng(0).dirichlet(np.ones(3), 50) @ corners
     prior = pd.DataFrame(inside, columns=["x", "y"])
-    figure = plane(prior=prior, corners=["z0", "z1", "z2"])
+    figure = plane(prior=prior, corners=dict(zip(("z0", "z1", "z2"), TRIANGLE, strict=True)))
     texts = {a.text for a in figure.layout.annotations}
     assert {"<b>z0 = 1</b>", "<b>z1 = 1</b>", "<b>z2 = 1</b>"} <= texts
     assert not figure.layout.xaxis.visible

@@ -17,13 +17,8 @@ from safetensors.torch import load as load_tensors
 from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
-from pages.ui.atlas import ATLAS
-from pages.ui.components import ASSETS, Component
-from pages.ui.drawing.charts import SAVE
+from pages.ui.components.lens import COLOURS
 from pages.ui.drawing.strips import MOST_STRIPS, NEIGHBOURS, STEPS
-from pages.ui.lens import COLOURS, LENS
-from pages.ui.lensfile import SCRIPT
-from pages.ui.timeline import TIMELINE
 from tests.pages.app import (
     ALIVE,
     MODELS,
@@ -63,41 +58,6 @@ def places(run: Run) -> list[list[float]]:
     codes = run.codes()
     firsts = [int((codes.labels == label).nonzero()[0]) for label in codes.labels.unique()]
     return codes.mean[firsts[:3]].flatten(1).tolist()
-
-
-# The script
-
-
-COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS]
-every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
-
-
-def test_every_module_is_part_of_a_component() -> None:
-    used = {name for component in (*COMPONENTS, SCRIPT) for name in component.modules}
-    assert used == {path.stem for path in ASSETS.glob("*.js")}
-
-
-@every_component
-def test_every_module_comes_once_and_after_what_it_needs(component: Component) -> None:
-    for k, name in enumerate(component.modules):
-        needed = re.findall(r'from "\./(\w+)\.js"', (ASSETS / f"{name}.js").read_text())
-        assert set(needed) <= set(component.modules[:k]), name
-        assert name not in component.modules[:k]
-
-
-@every_component
-def test_the_script_imports_nothing_and_exports_what_is_mounted(component: Component) -> None:
-    assert not re.findall(r"^import\b.*", component.script(), flags=re.M)
-    (exported,) = re.findall(r"^export .*", component.script(), flags=re.M)
-    assert exported.startswith("export default function ")
-
-
-@every_component
-def test_every_name_at_the_top_of_the_script_is_its_own(component: Component) -> None:
-    declared = r"^(?:export default )?(?:async )?(?:function\*?|class|const|let|var) +(\w+)"
-    names = re.findall(declared, component.script(), flags=re.M)
-    assert len(names) > len(component.modules)
-    assert sorted(names) == sorted(set(names))
 
 
 # Facts

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from pages.ui.library.listing import Listing
+from tests.pages.app import assert_sound, open_page, trained
 from tests.samples import ROOT
+from vae_core import Dataset
 from vae_core.runs.store import RunStore
 
 BUNDLED = ROOT / "assets" / "models"
@@ -65,3 +67,14 @@ def test_another_config_is_another_run(listing: Listing) -> None:
     after = listing.entry("digits-2d").run
     assert after
     assert after.title == before.title[::-1]
+
+
+def test_a_link_from_before_its_title_changed_opens_the_same_run(
+    runs: Path, digits: Dataset
+) -> None:
+    label = trained(runs, digits, network="conv", latent_shape=(2, 2, 3))
+    assert label.startswith("digits 3 × 2 × 2 diagonal · ")
+    app = open_page("kl.py", label.replace("3 × 2 × 2", "2 x 2 x 3"))
+    assert_sound(app)
+    assert app.selectbox(key="run").value == label
+    assert not app.toast

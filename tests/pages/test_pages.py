@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pages.ui.drawing.charts import DRAWS, MEANS, MOST_WIDTHS, NOTHING, WIDTHS
+from pages.ui.explore.posteriors import DRAWS, MAX_WIDTHS, MEANS, NOTHING, WIDTHS
 from tests.pages.app import (
     ALIVE,
     MAPS,
@@ -165,7 +165,7 @@ def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
         counts[layer] = sum(len(numbers(t["x"])) for t in data if t["type"] == "scattergl")
         thin = [t for t in data if t["type"] == "scatter" and t["line"].get("width") == 1.5]
         ellipses = sum(np.isnan(numbers(t["x"])).sum() for t in thin)
-        assert ellipses == (MOST_WIDTHS if layer == WIDTHS else 0)
+        assert ellipses == (MAX_WIDTHS if layer == WIDTHS else 0)
     shown = min(2000, len(run.codes()))
     assert counts == {MEANS: shown, DRAWS: 2000, WIDTHS: 0, NOTHING: 0}
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.atlas import MOST_IN_ADDRESS, Pick, places_file
+from pages.ui.components.atlas import MAX_IN_ADDRESS, Pick, places_file
 from pages.ui.explore import projection_jobs
 from pages.ui.explore.projection_picks import posterior_table
 from tests.pages.app import (
@@ -115,7 +115,7 @@ def test_the_bars_of_an_image_stand_before_those_of_the_prior() -> None:
     assert table["sigma"].tolist() == pytest.approx(codes.variance[5, [3, 0]].sqrt().tolist())
 
 
-@pytest.mark.parametrize("count", [2, MOST_IN_ADDRESS, 75])
+@pytest.mark.parametrize("count", [2, MAX_IN_ADDRESS, 75])
 def test_a_loop_shows_how_many_of_each_class_and_the_first_images(count: int) -> None:
     app, codes = open_page("projection.py", MAP), MAP.codes()
     index = list(range(300, 300 - 3 * count, -3))
@@ -127,7 +127,7 @@ def test_a_loop_shows_how_many_of_each_class_and_the_first_images(count: int) ->
     assert set(pictures(app)) == {"images picked"}
     first = "The first 60 of them" if count > 60 else "All of them"
     assert any(first in c.value for c in app.caption)
-    assert ("picked" in app.query_params) == (count <= MOST_IN_ADDRESS)
+    assert ("picked" in app.query_params) == (count <= MAX_IN_ADDRESS)
 
 
 def test_a_link_opens_with_its_images_picked_and_a_cleared_pick_leaves_the_address() -> None:

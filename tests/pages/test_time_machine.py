@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import load as load_tensors
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import timeline
+from pages.ui.components import time_machine
 from tests.pages.app import assert_sound, fetch, lens_facts, open_page, the_component
 from tests.samples import tiny_sweep
 from vae_core import Dataset, Run
@@ -118,7 +118,7 @@ def test_a_sweep_without_epochs_says_what_to_do(runs: Path, digits: Dataset) -> 
     [
         ("laplace", (2,), "Nothing is turned here"),
         ("dirichlet", (3,), "Nothing is turned here"),
-        ("delta", (3,), "two numbers most informative"),
+        ("delta", (3,), "two dimensions most informative"),
         ("full", (2, 2, 3), "all cells are turned alike"),
     ],
 )
@@ -145,7 +145,7 @@ def test_one_number_makes_no_plane(runs: Path, digits: Dataset) -> None:
 
 def test_a_version_follows_the_files(runs: Path, digits: Dataset) -> None:
     found = tiny_sweep(runs, digits, (1.0, 2.0), latent_shape=(2,))
-    before = timeline.version(found)
-    assert timeline.version(found) == before
+    before = time_machine.version(found)
+    assert time_machine.version(found) == before
     file_of(found[0], 1).unlink()
-    assert timeline.version(found) != before
+    assert time_machine.version(found) != before

@@ -174,7 +174,7 @@ def _information(q: AggregatePosterior, z: Tensor, index: Tensor) -> tuple[float
 def mutual_information(codes: Codes, n_samples: int = 2000, seed: int = 0) -> tuple[float, float]:
     """The bracket around I(x; z) of `elbo_surgery` alone, in nats; both nan when saturated.
 
-    Quick for any number of latent numbers. Raises ConfigError for a point mass.
+    Quick for any number of latent dimensions. Raises ConfigError for a point mass.
     """
     q = aggregate_posterior(codes)
     return _information(q, *q.sample(n_samples, torch.Generator().manual_seed(seed)))

@@ -1,4 +1,4 @@
-"""Posterior collapse: which latent numbers a model leaves unused, and how one can tell.
+"""Posterior collapse: which latent dimensions a model leaves unused, and how one can tell.
 
 A number is unused in two ways that need not go together: the encoder says the same of every
 image (its KL is nought), or the decoder paints the same whatever it is. Both are measured.
@@ -34,7 +34,7 @@ HEALTHY, COLLAPSE, NO_RATE = "healthy", "collapsed", "no finite rate: an auto-en
 
 @dataclass(frozen=True)
 class Collapse:
-    """What a model makes of its latent numbers, and the numbers that say so.
+    """What a model makes of its latent dimensions, and the numbers that say so.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Collapse:
     evidence : str
         One sentence of numbers.
     table : DataFrame
-        One row per latent number, the most informative first: name, kl (nats per image),
+        One row per latent dimension, the most informative first: name, kl (nats per image),
         mean_variance (Var_x mu_j, of the prior's), active, picture_change (RMS per pixel, on
         a scale from 0 to 1; nan where not measured) and unused.
     mean_kl : float
@@ -82,7 +82,7 @@ class Collapse:
 
 
 def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -> Collapse:
-    """Whether a model uses its latent numbers, with the evidence.
+    """Whether a model uses its latent dimensions, with the evidence.
 
     Parameters
     ----------

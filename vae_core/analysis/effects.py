@@ -1,4 +1,4 @@
-"""What the decoder makes of single latent numbers."""
+"""What the decoder makes of single latent dimensions."""
 
 from __future__ import annotations
 

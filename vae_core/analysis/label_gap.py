@@ -1,4 +1,4 @@
-"""What single latent numbers say of the class label."""
+"""What single latent dimensions say of the class label."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LabelGap:
     Attributes
     ----------
     table : DataFrame
-        One row per latent number, what it says of the label first: name, information =
+        One row per latent dimension, what it says of the label first: name, information =
         I(z_j; y) and its standard_error over draws, in nats.
     entropy : float
         H(y) in nats, the most that anything can say of the label.
@@ -56,7 +56,7 @@ def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
     Parameters
     ----------
     codes : Codes
-        Of at least two classes. Of more than MOST_NUMBERS latent numbers the most
+        Of at least two classes. Of more than MOST_NUMBERS latent dimensions the most
         informative ones are looked at.
     n_samples : int
         Draws of z.

@@ -27,7 +27,7 @@ def data_spectrum(split: Split) -> Float[Tensor, " D"]:
 
 
 def directions_used(spectrum: Float[Tensor, " D"], sigma: float) -> int:
-    """How many latent numbers a linear Gaussian VAE uses: those above the water line.
+    """How many latent dimensions a linear Gaussian VAE uses: those above the water line.
 
     Probabilistic PCA keeps a direction if and only if its eigenvalue exceeds sigma^2; the
     rest drowns in the decoder's noise and its KL is 0 (Lucas et al. 2019).

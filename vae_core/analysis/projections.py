@@ -64,7 +64,7 @@ def project(
     plane can: straight, and to scale. UMAP and t-SNE keep neighbours together instead, and
     stretch whatever lies between: their axes have no unit, and distances between clusters
     mean little. Both start from PCA's plane, which keeps more of the whole (Kobak and
-    Linderman 2021). One or two latent numbers are a plane already and stay as they are.
+    Linderman 2021). One or two latent dimensions are a plane already and stay as they are.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _tensor(places: Points) -> Tensor:
 
 
 def _plane(z: Points, codes: Codes) -> Projection:
-    """One or two latent numbers as they are; one is spread upwards to be seen."""
+    """One or two latent dimensions as they are; one is spread upwards to be seen."""
     names = latent_names(codes.latent_shape)
     if z.shape[1] == 2:
         return Projection(_tensor(z), codes.index, (names[0], names[1]))

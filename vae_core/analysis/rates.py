@@ -13,7 +13,7 @@ ACTIVE_VARIANCE = 0.01
 
 
 def active_units(codes: Codes) -> Bool[Tensor, "*latent"]:
-    """Which latent numbers move with the image: Var_x(mu_j) > 0.01 (Burda et al. 2016).
+    """Which latent dimensions move with the image: Var_x(mu_j) > 0.01 (Burda et al. 2016).
 
     In units of the prior's variance, which is 1 but for a simplex.
 
@@ -25,7 +25,7 @@ def active_units(codes: Codes) -> Bool[Tensor, "*latent"]:
 
 
 def latent_names(latent_shape: tuple[int, ...]) -> list[str]:
-    """Names of the latent numbers in the order of z.flatten().
+    """Names of the latent dimensions in the order of z.flatten().
 
     `z3` for a vector; `c2 (0, 1)`, channel then row and column of the cell, for a map.
     """
@@ -36,7 +36,7 @@ def latent_names(latent_shape: tuple[int, ...]) -> list[str]:
 
 
 def rate_table(codes: Codes) -> pd.DataFrame:
-    """One row per latent number: how much it says, and whether it is used.
+    """One row per latent dimension: how much it says, and whether it is used.
 
     Returns
     -------

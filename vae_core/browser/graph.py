@@ -2,7 +2,7 @@
 
 A step is `{"op": name, ...}` and names its tensors, which `payload.model_file` puts beside it.
 Images are (channels, rows, columns); latents are channels last, as everywhere here.
-assets/lens/engine.js reads it. Networks too large for a page are left out of it.
+assets/components/model/engine.js reads it. Networks too large for a page are left out of it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from vae_core.analysis.receptive_fields import Field, decoder_field
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE
 
@@ -33,7 +34,9 @@ def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
     dict
         image_shape, latent_shape, posterior; likelihood (name, and for a Gaussian sigma and
         log_sigma); encoder and decoder: a list of steps each, None when the network is too
-        large or has a layer that is not known as a step; multiply_adds: of either.
+        large or has a layer that is not known as a step; decoder_field: which pixels a cell
+        reaches (start, size and stride; rows, then columns), None where every cell reaches
+        the whole image; multiply_adds: of either network.
     """
     pixels = {"name": vae.config.likelihood, **vae.likelihood.page_facts()}
     costs = {
@@ -47,8 +50,16 @@ def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
         "likelihood": pixels,
         "encoder": _steps("encoder", vae.encoder) if costs["encoder"] <= limit else None,
         "decoder": _steps("decoder", vae.decoder) if costs["decoder"] <= limit else None,
+        "decoder_field": _window(decoder_field(vae)),
         "multiply_adds": costs,
     }
+
+
+def _window(field: Field | None) -> dict[str, list[int]] | None:
+    """A receptive field as plain data."""
+    if field is None:
+        return None
+    return {"start": [*field.start], "size": [*field.size], "stride": [*field.jump]}
 
 
 def multiply_adds(network: nn.Sequential, shape: tuple[int, ...]) -> int:

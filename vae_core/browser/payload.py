@@ -1,6 +1,6 @@
 """What a page fetches, as safetensors files: models, codes, and the codes of a whole sweep.
 
-Floats are in float16 where that loses nothing. assets/lens reads these files.
+Floats are in float16 where that loses nothing. assets/components/model reads these files.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
 from vae_core.figures.diagnostics import activity, label_bars, number_evidence
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
-from vae_core.figures.plane import Ellipse, marginal, posterior_plane, triangle_corners
+from vae_core.figures.plane import Ellipse, marginal, posterior_plane
 from vae_core.figures.projection import class_counts, posterior_bars
 from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
 from vae_core.figures.shell import shell_density
@@ -41,7 +41,6 @@ __all__ = [
     "sweep_curve",
     "to_png",
     "training_curves",
-    "triangle_corners",
     "variance_bars",
     "walk_norms",
 ]

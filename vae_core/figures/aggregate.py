@@ -136,7 +136,7 @@ def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -
         traces.append(line)
         line_axis = {"xaxis2": {"overlaying": "x", "range": ends, "visible": False}}
     return drawn(
-        traces, height, "latent number, most informative first", "variance of q(z_j)",
+        traces, height, "latent dimension, most informative first", "variance of q(z_j)",
         across={"type": "category"}, barmode="stack", **line_axis,
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ def same_scale(left: go.Figure, right: go.Figure) -> None:
 def kl_pair(
     left: pd.DataFrame, right: pd.DataFrame, names: tuple[str, str], height: int = 420
 ) -> go.Figure:
-    """KL of the latent numbers of two runs, each run's most informative first, side by side.
+    """KL of the latent dimensions of two runs, each run's most informative first, side by side.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def kl_pair(
         traces.append(bars)
     longest = min(MOST_BARS, max(len(left), len(right)))
     return drawn(
-        traces, height, "rank of the latent number in its run", "KL, nats per image",
+        traces, height, "rank of the latent dimension in its run", "KL, nats per image",
         across={"range": [0.4, longest + 0.6]} | ({"dtick": 1} if longest <= 20 else {}),
         up={"rangemode": "tozero", "autorangeoptions": {"include": [0.0, 0.1]}},
         barmode="group", bargap=0.25 if longest > 4 else 0.6,

@@ -57,12 +57,12 @@ def training_curves(history: pd.DataFrame, n_epochs: int, height: int = 340) -> 
 
 
 def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) -> go.Figure:
-    """Mean KL of every latent number after each epoch.
+    """Mean KL of every latent dimension after each epoch.
 
     Parameters
     ----------
     kl : DataFrame
-        Index: epoch. One column per latent number, the lowest band first.
+        Index: epoch. One column per latent dimension, the lowest band first.
     stacked : bool
         Stacked, so that the top edge is the rate; otherwise one line each, for parts that do
         not add up.

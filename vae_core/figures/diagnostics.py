@@ -1,4 +1,4 @@
-"""Is a model healthy: activity, effect and label of every latent number."""
+"""Is a model healthy: activity, effect and label of every latent dimension."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def number_evidence(table: pd.DataFrame, height: int = 460) -> go.Figure:
         for unused, shown in table.groupby("unused")
     ]
     names = {"type": "category", "categoryorder": "array", "categoryarray": table["name"].tolist()}
-    titles = named("x", len(rows), title={"text": "latent number, most informative first"})
+    titles = named("x", len(rows), title={"text": "latent dimension, most informative first"})
     for row, (_, title, _, unit) in enumerate(rows, start=1):
         titles |= named("y", row, title={"text": f"{title},<br>{unit}"})
     return drawn(
@@ -187,7 +187,7 @@ def label_bars(table: pd.DataFrame, entropy: float, height: int = 420) -> go.Fig
         "font": {"size": 15, "color": PRIOR},
     }
     return drawn(
-        bars, height, "latent number, what says most first", "I(z_j; y), nats",
+        bars, height, "latent dimension, what says most first", "I(z_j; y), nats",
         across={"type": "category"},
         up={"range": [min(0.0, float(shown["information"].min())), 1.1 * entropy]},
         shapes=[line], annotations=[value], bargap=0.2 if len(shown) > 4 else 0.6,

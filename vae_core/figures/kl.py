@@ -23,7 +23,7 @@ def kl_bars(
     height: int = 420,
     ordered: bool = True,
 ) -> go.Figure:
-    """One bar per latent number, the most informative first; inactive ones hatched grey.
+    """One bar per latent dimension, the most informative first; inactive ones hatched grey.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def kl_bars(
         traces.append(_bars([rest[0]], [rest[1]], CORRELATION, "x", rest[0]))
     order = "most informative first" if ordered else "in the order they break the stick"
     return drawn(
-        traces, height, f"latent number, {order}", f"KL, {PER_IMAGE}",
+        traces, height, f"latent dimension, {order}", f"KL, {PER_IMAGE}",
         across={"type": "category", "categoryorder": "array", "categoryarray": names},
         up={"autorangeoptions": {"include": [0.0, 0.1]}},  # next to nothing looks it
         bargap=0.2 if len(names) > 4 else 0.6,
@@ -71,12 +71,12 @@ def _bars(
 def kl_by_class(
     kl: NDArray[np.float32], names: Sequence[str], class_names: Sequence[str], height: int = 420
 ) -> go.Figure:
-    """Heat map of mean KL, one row per class and one column per latent number.
+    """Heat map of mean KL, one row per class and one column per latent dimension.
 
     Parameters
     ----------
     kl : array, (classes, d)
-    names : d names of latent numbers
+    names : d names of latent dimensions
     class_names : one name per row
     """
     heat = {
@@ -92,7 +92,7 @@ def kl_by_class(
         "hovertemplate": f"class %{{y}}, %{{x}}: %{{z:.3f}} {PER_IMAGE}<extra></extra>",
     }
     return drawn(
-        [heat], height, "latent number, most informative first", "class",
+        [heat], height, "latent dimension, most informative first", "class",
         across={"type": "category"}, up={"type": "category", "autorange": "reversed"},
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vae_core.figures.theme import DOTTED, PRIOR, class_colour, drawn
+from vae_core.figures.theme import DOTTED, NOTHING, PRIOR, class_colour, drawn
 
 ANGLES = np.linspace(0.0, 2.0 * np.pi, 97)
 CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
@@ -40,10 +40,10 @@ def posterior_plane(
     axes: tuple[str, str],
     height: int = 620,
     prior: pd.DataFrame | None = None,
-    corners: Sequence[str] = (),
+    corners: Mapping[str, tuple[float, float]] = NOTHING,
     images: Sequence[Ellipse] = (),
 ) -> go.Figure:
-    """The plane of two latent numbers, one unit as long across as up.
+    """The plane of two latent dimensions, one unit as long across as up.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def posterior_plane(
     prior : DataFrame, optional
         Columns x, y: draws from the prior, in grey. Without them the prior is N(0, I), drawn
         as rings at 1, 2 and 3 sigma.
-    corners : three names, optional
-        Draw the triangle of `triangle_corners` instead of axes.
+    corners : mapping, optional
+        Where three proportions are 1, by their names: draw this triangle instead of axes.
     images : sequence of Ellipse
         One posterior each, drawn thin at 1 sigma.
     """
@@ -82,7 +82,7 @@ def posterior_plane(
         **{"scaleanchor": "x", "scaleratio": 1},
     }
     if corners:
-        outline = triangle_corners()[[0, 1, 2, 0]].T
+        outline = np.array([*corners.values()])[[0, 1, 2, 0]].T
         traces.append(_line(outline, {"color": PRIOR, "width": 2}))
         notes += _corner_names(corners)
         across |= {"visible": False, "range": [-0.12, 1.12]}
@@ -145,22 +145,14 @@ def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
     ]
 
 
-def triangle_corners() -> NDArray[np.float64]:
-    """Where the three numbers of a simplex are 1: an equilateral triangle, (3, 2).
-
-    A code z of three proportions lies at z @ corners.
-    """
-    return np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
-
-
-def _corner_names(names: Sequence[str]) -> list[dict[str, Any]]:
+def _corner_names(corners: Mapping[str, tuple[float, float]]) -> list[dict[str, Any]]:
     """Below and above the corners: beside them there is no room on a phone."""
     return [
         {
             **{"x": x, "y": y, "text": f"<b>{name} = 1</b>", "showarrow": False},
             **{"yshift": 16 if y else -16, "font": {"size": 16}},
         }
-        for (x, y), name in zip(triangle_corners(), names, strict=True)
+        for name, (x, y) in corners.items()
     ]
 
 
@@ -209,7 +201,7 @@ def marginal(
     height: int = 260,
     bins: int = 60,
 ) -> go.Figure:
-    """Density of one latent number by class, stacked, against its prior.
+    """Density of one latent dimension by class, stacked, against its prior.
 
     Parameters
     ----------
@@ -241,7 +233,7 @@ def marginal(
 
 
 def prior_curve(prior: pd.DataFrame, name: str) -> dict[str, Any]:
-    """The density of a latent number under the prior of this name; columns z, density."""
+    """The density of a latent dimension under the prior of this name; columns z, density."""
     return {
         "type": "scatter",
         "x": prior["z"],

@@ -68,5 +68,5 @@ def posterior_bars(table: pd.DataFrame, has_prior: bool, height: int = 300) -> g
     }
     return drawn(
         [prior, posterior] if has_prior else [posterior], height,
-        "latent number, most informative first", "z", across={"type": "category"},
+        "latent dimension, most informative first", "z", across={"type": "category"},
     )  # fmt: skip

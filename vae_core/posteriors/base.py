@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.distributions import Distribution, constraints, kl_divergence
-from torch.distributions.constraints import Constraint
 
 
 class Posterior(Distribution, ABC):
@@ -28,9 +27,9 @@ class Posterior(Distribution, ABC):
         marginals and that of the dependence between them add up to the whole.
     rest_title : what the KL beyond the marginals is called; None when there is none
     bars_note : what bars of the marginals' KLs add up to
-    low, high : where z is worth looking at, per number
-    support : where z may lie, as a constraint of torch: all of space, or a simplex
-    is_rotation_invariant : whether the prior is N(0, I), which looks the same from every side
+    low, high : where z is worth looking at, per dimension
+    support : of every site: `real_vector`, or `simplex`, where its channels sum to 1
+    is_rotation_invariant : whether no rotation around the origin changes the prior
     """
 
     title: ClassVar[str]
@@ -44,7 +43,7 @@ class Posterior(Distribution, ABC):
     bars_note: ClassVar[str] = "The bars add up to the rate."
     low: ClassVar[float] = -4.0
     high: ClassVar[float] = 4.0
-    support: Constraint = constraints.real_vector
+    support: ClassVar[constraints.Constraint] = constraints.real_vector
     is_rotation_invariant: ClassVar[bool] = False
     arg_constraints: ClassVar[dict[str, Any]] = {}
 
@@ -151,7 +150,7 @@ class Posterior(Distribution, ABC):
 
 
 def kl_per_dim(q: Posterior, p: Posterior) -> Float[Tensor, " n *latent"]:
-    """KL between the marginals of q and p for every latent number.
+    """KL between the marginals of q and p for every latent dimension.
 
     For a diagonal Gaussian these add up to KL(q || p); see `kl_rest` for the others.
 

@@ -39,7 +39,7 @@ class NormalPrior(Posterior):
 class DiagonalGaussian(NormalPrior):
     """q(z|x) = N(mu(x), diag sigma(x)^2), the posterior of Kingma & Welling (2014).
 
-    Every latent number has a mean and a variance of its own; none are correlated given x.
+    Every latent dimension has a mean and a variance of its own; none are correlated given x.
     KL(q || N(0, I)) = 0.5 sum(mu^2 + sigma^2 - log sigma^2 - 1).
 
     The same as torch's Independent(Normal(loc, scale), event_ndim), but quick to make: one is
@@ -80,7 +80,7 @@ class DiagonalGaussian(NormalPrior):
         return Normal(self.loc, self.scale, validate_args=False)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """log q(z|x), summed over the latent numbers."""
+        """log q(z|x), summed over the latent dimensions."""
         log_prob: Tensor = self.marginals().log_prob(value)
         return log_prob.sum(self._event_axes)
 
@@ -98,7 +98,7 @@ class DiagonalGaussian(NormalPrior):
         return normal_pairs(z_j, self.loc.flatten(1)[:, j], self.logvar.flatten(1)[:, j])
 
     def entropy(self) -> Tensor:
-        """-E log q(z|x), summed over the latent numbers."""
+        """-E log q(z|x), summed over the latent dimensions."""
         entropy: Tensor = self.marginals().entropy()
         return entropy.sum(self._event_axes)
 

@@ -40,8 +40,8 @@ class Dirichlet(Posterior):
     )
     is_additive = False
     bars_note = (
-        "Each bar is the KL of one number's Beta marginal. The numbers share one sum, so these "
-        "KLs do not add up to the rate."
+        "Each bar is the KL of one dimension's Beta marginal. The dimensions share one sum, so "
+        "these KLs do not add up to the rate."
     )
     low, high = 0.0, 1.0
     support = td.constraints.simplex

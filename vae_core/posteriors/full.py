@@ -1,4 +1,4 @@
-"""Gaussians whose latent numbers are correlated given x, through a Cholesky factor.
+"""Gaussians whose latent dimensions are correlated given x, through a Cholesky factor.
 
 Sigma = L L^T with a positive diagonal is positive definite whatever the encoder says, and
 z = mu + L eps is differentiable. The two families here differ in how they parametrise L.

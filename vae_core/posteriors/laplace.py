@@ -70,7 +70,7 @@ class Laplace(Posterior):
         return td.Laplace(self.loc, self.scale, validate_args=False)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """log q(z|x), summed over the latent numbers."""
+        """log q(z|x), summed over the latent dimensions."""
         log_prob: Tensor = self.marginals().log_prob(value)
         return log_prob.sum(self._event_axes)
 

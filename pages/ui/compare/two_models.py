@@ -9,11 +9,13 @@ import streamlit as st
 from torch import Tensor
 
 from pages.ui.drawing import charts
+from pages.ui.drawing import plane as plane_frames
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.session import summary
 from vae_core import Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
+from vae_core.analysis.plane import LatentPlane
 from vae_core.comparison import Side, comparable, compare_table, images_title
 from vae_core.figures import kl_pair, posterior_plane, same_scale
 from vae_core.figures.compare import MOST_BARS
@@ -69,14 +71,14 @@ def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
         codes, class_names = cached.codes(run), run.data().class_names
         order = cached.order(run)
         axes = (0, 1) if len(order) == 2 else (order[0], order[min(1, len(order) - 1)])
-        layout = charts.Plane(codes, axes)
+        layout = LatentPlane.of(codes, axes)
         figures.append(
             posterior_plane(
-                layout.points(codes.first(MOST_POINTS), class_names),
-                layout.outlines(class_posteriors(codes), class_names),
+                plane_frames.points(layout, codes.first(MOST_POINTS), class_names),
+                plane_frames.class_ellipses(layout, class_posteriors(codes), class_names),
                 layout.titles,
                 height=500,
-                prior=layout.prior(),
+                prior=plane_frames.prior_points(layout, codes),
                 corners=layout.corners,
             )
         )

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
+import streamlit as st
 
 from pages.ui.drawing import charts
+from pages.ui.drawing import plane as plane_frames
 from pages.ui.library import cached
 from vae_core import Run
 from vae_core.analysis import class_draws, class_posteriors
+from vae_core.analysis.plane import LatentPlane
 from vae_core.figures import marginal, posterior_plane
+
+MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
+LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
+MAX_WIDTHS = 150
 
 
 @dataclass(frozen=True)
@@ -36,17 +43,19 @@ class Drawn:
 def plane(run: Run, asked: Asked) -> Drawn:
     """The plane, and how many points are on it."""
     codes, names = cached.codes(run), run.data().class_names
-    shown, are_wide = codes.of_class(*asked.classes), asked.layer == charts.WIDTHS
-    most = {charts.WIDTHS: charts.MOST_WIDTHS, charts.NOTHING: 0}.get(asked.layer, asked.count)
-    of = class_draws(shown, asked.count) if asked.layer == charts.DRAWS else shown
-    some, layout = of.first(most), charts.Plane(codes, asked.axes)
+    shown, are_wide = codes.of_class(*asked.classes), asked.layer == WIDTHS
+    most = {WIDTHS: MAX_WIDTHS, NOTHING: 0}.get(asked.layer, asked.count)
+    of = class_draws(shown, asked.count) if asked.layer == DRAWS else shown
+    some, layout = of.first(most), LatentPlane.of(codes, asked.axes)
     figure = posterior_plane(
-        layout.points(some.first(0) if are_wide else some, names),
-        layout.outlines(class_posteriors(shown), names) if asked.has_ellipses else [],
+        plane_frames.points(layout, some.first(0) if are_wide else some, names),
+        plane_frames.class_ellipses(layout, class_posteriors(shown), names)
+        if asked.has_ellipses
+        else [],
         layout.titles,
-        prior=layout.prior(),
+        prior=plane_frames.prior_points(layout, codes),
         corners=layout.corners,
-        images=layout.posteriors(some, names) if are_wide else [],
+        images=plane_frames.image_ellipses(layout, some, names) if are_wide else [],
     )
     return Drawn((charts.plain(figure),), len(some))
 
@@ -66,11 +75,23 @@ def _marginals(run: Run, classes: tuple[int, ...], count: int, axes: tuple[int, 
     titles = cached.rates(run)["name"]
     figures = (
         marginal(
-            charts.draws_frame(draws, index, names),
-            charts.prior_frame(codes, index),
+            plane_frames.draws_frame(draws, index, names),
+            plane_frames.prior_frame(codes, index),
             codes.family.prior_title,
             titles[index],
         )
         for index in axes
     )
     return Drawn(tuple(map(charts.plain, figures)), len(draws))
+
+
+def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:
+    """Which two latent dimensions span the plane; the two most informative to begin with."""
+    if len(names) == 2:
+        return 0, 1
+    if len(names) == 1:
+        return 0, 0
+    options = [names[j] for j in order]
+    across = st.selectbox("Across", options, index=0, key="across", bind="query-params")
+    up = st.selectbox("Up", options, index=1, key="up", bind="query-params")
+    return names.index(across), names.index(up)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from pages.ui import atlas
+from pages.ui.components import atlas
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
 from vae_core import Codes, Run
@@ -77,7 +77,7 @@ def _figure(caption: str, picture: torch.Tensor) -> str:
 
 
 def posterior_table(codes: Codes, image: int, order: list[int]) -> pd.DataFrame:
-    """What `posterior_bars` draws: one image's posterior in these latent numbers."""
+    """What `posterior_bars` draws: one image's posterior in these latent dimensions."""
     names, prior = latent_names(codes.latent_shape), codes.prior()
     columns = {
         "mean": codes.mean[image],

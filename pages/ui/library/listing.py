@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -68,6 +70,18 @@ def openable() -> dict[str, Run]:
     return {
         r.title if r.path.parent == paths.BUNDLED else f"{r.title} · {r.id[-6:]}": r for r in runs
     }
+
+
+def label_meant(asked: str, runs: Mapping[str, Run]) -> str | None:
+    """The label that a link asks for, among those offered; None where its run is not here.
+
+    Titles change, of a run without a name when shapes are written otherwise. Six digits of its
+    folder's name end the label of every run but those that ship, and stay.
+    """
+    if asked in runs:
+        return asked
+    end = re.search(r" · [0-9a-f]{6}$", asked)
+    return next((label for label in runs if end and label.endswith(end[0])), None)
 
 
 def sweeps() -> dict[str, list[Run]]:

@@ -9,6 +9,7 @@ import streamlit as st
 import torch
 
 from pages.ui.drawing import charts
+from pages.ui.drawing.plane import prior_frame
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Run
@@ -83,7 +84,7 @@ def together(run: Run, n_samples: int) -> None:
     row = table.set_index("label").loc[last]
     shown["density"] *= len(codes) / row["n_images"]
     with chart:
-        prior = charts.prior_frame(codes, j)
+        prior = prior_frame(codes, j)
         charts.draw("buildup", class_layers, shown, prior, codes.family.prior_title, name)
     with side:
         st.metric(f"KL of {name} alone, nats", f"{row['number_kl']:.2f}")

@@ -121,7 +121,7 @@ def show_numbers(numbers: dict[str, str], across: bool = False) -> None:
 
 
 def show_table(table: pd.DataFrame) -> None:
-    """Every latent number in one table; without KLs that are infinite."""
+    """Every latent dimension in one table; without KLs that are infinite."""
     finite = table["kl"].map(math.isfinite).all()
     st.dataframe(
         table if finite else table.drop(columns="kl"),

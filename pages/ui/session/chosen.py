@@ -39,6 +39,10 @@ def pick_run() -> Run | None:
         if run.id == wanted:
             keys.RUN_LABEL.set(label)
     asked = keys.RUN_LABEL.get() or st.query_params.get("run")
+    meant = listing.label_meant(asked, runs) if asked else None
+    if meant and meant != asked:  # a link from before its title changed
+        keys.RUN_LABEL.set(meant)
+        asked = meant
     label = st.selectbox(
         "Model",
         list(runs),

@@ -5,6 +5,7 @@ Keys that widgets have for themselves alone stand where the widgets are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import streamlit as st
@@ -12,8 +13,8 @@ import streamlit as st
 from vae_core.runs import Run
 
 if TYPE_CHECKING:
-    from pages.ui.atlas import Pick
-    from pages.ui.look import Look
+    from pages.ui.components.atlas import Pick
+    from pages.ui.components.lens_state import LensState
 
 T = TypeVar("T")
 
@@ -78,10 +79,29 @@ OPENED = Key[str]("opened")  # the id of the run made of the last file
 AWAITS_IMAGES = Key[bool]("waiting_for_images")
 RUN_MESSAGES = Key[list[str]]("run_messages")  # results of the last pin or deletion
 
-# Components in the page
-LENS = Key[tuple[str, "Look"]]("look")  # the id of a run, and the lens' state for it
-LENS_BEGUN = Key[tuple[Any, dict[str, Any]]]("begun")
+# Components in the page, with the id of the run that their values are of
+LENS_STATE = Key[tuple[str, "LensState"]]("lens_state")
 PICKED = Key[tuple[str, "Pick"]]("picked")
-ATLAS_BEGUN = Key[tuple[Any, dict[str, Any]]]("atlas_begun")
-TIME_BEGUN = Key[tuple[Any, dict[str, int]]]("time_begun")
 PROJECTION_STOPPED = Key[tuple[str, str, str]]("projection_stopped")
+LENS_START = Key[tuple[object, dict[str, Any]]]("lens_start")
+ATLAS_START = Key[tuple[object, dict[str, Any]]]("atlas_start")
+TIME_START = Key[tuple[object, dict[str, int]]]("time_start")
+
+
+def at_start(key: Key[tuple[object, T]], of: str, now: Callable[[], T]) -> T:
+    """What a component was given when this visit of its page began; it keeps its own from then on.
+
+    With other data Streamlit would send all of it again, the script included.
+
+    Parameters
+    ----------
+    key : where it is kept
+    of : what the component shows, such as a run's id
+    now : callable
+        Gives it, when the visit begins.
+    """
+    visit, kept = (VISIT.get(), of), key.get()
+    if kept is None or kept[0] != visit:
+        kept = (visit, now())
+        key.set(kept)
+    return kept[1]

@@ -116,7 +116,7 @@ def _meaning(config: RunConfig, data: Dataset) -> str:
         said.append(
             f"It stands for a decoder with σ = {sigma:.3g}, σ² = {sigma**2:.3g}. A linear model "
             f"then uses {min(used, math.prod(model.latent_shape))} of its "
-            f"{math.prod(model.latent_shape)} latent numbers: the first 10,000 training images "
+            f"{math.prod(model.latent_shape)} latent dimensions: the first 10,000 training images "
             f"vary by more than σ² in {used} directions."
         )
     return " ".join(said)

@@ -1,4 +1,4 @@
-"""Which latent numbers a model uses: on models of known state, and where the effect is known."""
+"""Which latent dimensions a model uses: on models of known state, and where the effect is known."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from torch import nn
 
 from tests.samples import tiny_model
 from vae_core import ModelConfig, build_vae
+from vae_core.analysis import decoder_field
 from vae_core.browser.graph import graph, multiply_adds
 from vae_core.browser.payload import codes_file, model_file, moments_file
 from vae_core.codes import Codes
@@ -109,3 +110,15 @@ def test_codes_and_their_moments_survive_the_file(family, latent):
     q = DiagonalGaussian.from_params(moments)
     torch.testing.assert_close(q.mean, codes.mean)
     torch.testing.assert_close(q.variance, codes.variance, rtol=1e-5, atol=1e-11)
+
+
+@pytest.mark.parametrize("latent", [(3,), (4, 4, 3)])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_file_says_which_pixels_a_cell_reaches(network, latent):
+    vae = build_vae(ModelConfig(network=network, latent_shape=latent), (1, 28, 28))
+    field, kept = decoder_field(vae), text_of(model_file(vae))["decoder_field"]
+    if field is None:
+        assert kept is None
+    else:
+        assert kept == {"start": [*field.start], "size": [*field.size], "stride": [*field.jump]}
+    assert (kept is None) == (network == "mlp" or len(latent) == 1)

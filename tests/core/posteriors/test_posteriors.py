@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
-from torch.distributions import kl_divergence
+from torch.distributions import constraints, kl_divergence
 
 from tests.core.posteriors.families import (
     AT_PRIOR,
@@ -264,3 +264,29 @@ def test_family_says_in_words_and_formulas_what_it_is(name):
 )
 def test_numbers_per_site(name, channels, expected):
     assert POSTERIORS[name].n_params(channels) == expected
+
+
+# What is true of a whole family
+
+
+@pytest.mark.parametrize("name", POSTERIORS)
+def test_draws_of_the_prior_are_in_the_support(name):
+    z = prior(name, (2, 3)).sample((200,), seeded(0))
+    sums = z.sum(-1)
+    assert POSTERIORS[name].support.check(z).all()
+    if POSTERIORS[name].support is constraints.simplex:
+        torch.testing.assert_close(sums, torch.ones_like(sums))
+    else:
+        assert POSTERIORS[name].support is constraints.real_vector
+        assert (z < 0).any()
+        assert sums.std() > 0.5
+
+
+@pytest.mark.parametrize("name", POSTERIORS)
+def test_a_rotation_changes_the_prior_unless_the_family_is_invariant(name):
+    p = prior(name, (3,))
+    z = p.sample((50,), seeded(0))
+    turned = z @ torch.linalg.qr(torch.randn(3, 3, generator=seeded(1), dtype=z.dtype)).Q
+    is_inside = POSTERIORS[name].support.check(turned).all()
+    is_same = bool(is_inside) and torch.allclose(p.log_prob(turned), p.log_prob(z))
+    assert is_same == POSTERIORS[name].is_rotation_invariant

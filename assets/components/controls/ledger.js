@@ -1,0 +1,111 @@
+/**
+ * What one image costs, in nats: distortion + KL, and the KL of each latent dimension.
+ */
+
+import { total } from "../math/shapes.js";
+import { element } from "../page/element.js";
+import { nats } from "../page/text.js";
+
+const LEDGER_ROWS = 8;
+
+export class Ledger {
+  /**
+   * @param {HTMLElement} host
+   * @param {Object} facts - names, order, family, colours
+   */
+  constructor(host, facts) {
+    const { family, colours, names, order } = facts;
+    this.family = family;
+    const entry = (colour, words, kind) => {
+      const label = element("td", {}, element("span", { class: "swatch", style: `background:${colour}` }));
+      const text = element("span", { text: words });
+      label.append(text);
+      const value = element("td", { class: "value", text: "–" });
+      table.append(element("tr", { class: kind }, label, value));
+      return { text, value };
+    };
+    const table = element("table", { class: "ledger" });
+    this.distortion = entry(colours.distortion, "distortion: −log p(x|z)");
+    this.rate = entry(colours.rate, "rate: KL(q(z|x) ‖ p(z))");
+    this.rest = family.rest_title && entry(colours.correlation, `of it, ${family.rest_title}`, "part");
+    this.total = entry(colours.elbo, "−ELBO, one draw", "sum");
+    this.note = element("p", { class: "note" });
+    this.shown = [...order].slice(0, LEDGER_ROWS);
+    if (names.length <= LEDGER_ROWS) this.shown.sort((a, b) => a - b);
+    this.rows = this.shown.map((j) => kiloBar(names[j], colours));
+    const left = names.length - this.shown.length;
+    const bars = element("div", { class: "bars", hidden: !family.has_rate });
+    bars.append(
+      element("p", { class: "note" }, element("b", { text: "KL of each dimension, nats" })),
+      ...this.rows.map((row) => row.element),
+    );
+    this.key = element("p", { class: "note key" });
+    bars.append(this.key);
+    if (left) bars.append(element("p", { class: "note", text: `and ${left} less informative` }));
+    host.append(
+      element("h3", { text: "What it costs" }),
+      element("p", { class: "note", text: "nats for this image" }),
+      table, this.note, bars,
+    );
+    this.colours = colours;
+  }
+
+  /**
+   * @param {Object} now
+   *   q: posterior; distortion: nats or null; how: "draw", "mean" or "hand", where z is from
+   */
+  show({ q, distortion, how }) {
+    const { has_rate: hasRate } = this.family;
+    const rate = q && hasRate ? q.kl : null;
+    const sum = rate === null || distortion === null ? null : rate + distortion;
+    this.distortion.value.textContent = nats(distortion);
+    this.rate.value.textContent = hasRate ? nats(rate) : "∞";
+    this.total.value.textContent = hasRate ? nats(sum) : "∞";
+    const isBound = how === "draw" || !hasRate;
+    this.total.text.textContent = isBound ? "−ELBO, one draw" : "their sum";
+    this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
+    if (!q) for (const row of this.rows) row.clear();
+    if (!q || !hasRate) return;
+    if (this.rest) this.rest.value.textContent = nats(q.kl - total(q.klPerDim));
+    const most = Math.max(...this.shown.map((j) => q.klPerDim[j]));
+    const scale = 2 ** Math.max(Math.ceil(Math.log2(most || 1)), 1); // so that bars seldom rescale
+    this.rows.forEach((row, k) => row.show(q, this.shown[k], scale));
+    this.key.textContent = q.parts ? "" : this.family.bars_note;
+    if (q.parts && !this.key.hasChildNodes()) {
+      this.key.append(
+        element("span", { class: "swatch", style: `background:${this.colours.rate}` }), "½ μ²  ",
+        element("span", { class: "swatch pale", style: `background:${this.colours.rate}` }),
+        "½ (σ² − ln σ² − 1)",
+      );
+    }
+  }
+}
+
+const NOTES = {
+  draw: "z is a draw from q(z|x): an unbiased estimate.",
+  mean: "At z = μ, which is no draw: this sum bounds nothing.",
+  hand: "z was put there by hand: this sum bounds nothing.",
+};
+
+/** One dimension's KL as a bar: what its mean costs, then what its width costs. */
+function kiloBar(name, colours) {
+  const [location, width] = ["", " pale"].map((kind) =>
+    element("i", { class: `part${kind}`, style: `background:${colours.rate}` }),
+  );
+  const value = element("span", { class: "value" });
+  const bar = element("span", { class: "bar" }, location, width);
+  const row = element("div", { class: "row" }, element("span", { class: "name", text: name }), bar, value);
+  return {
+    element: row,
+    clear() {
+      location.style.width = width.style.width = "0";
+      value.textContent = "–";
+    },
+    show(q, j, scale) {
+      const parts = q.parts ? [q.parts.location[j], q.parts.width[j]] : [q.klPerDim[j], 0];
+      location.style.width = `${(100 * parts[0]) / scale}%`;
+      width.style.width = `${(100 * parts[1]) / scale}%`;
+      value.textContent = nats(q.klPerDim[j]);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * The result: what the decoder makes of z. Its mean, a draw from it, and a picture to compare with.
+ */
+
+import { channelsOf } from "../draw/colours.js";
+import { paintDifference, paintPicture, pictureFrame } from "../draw/pictures.js";
+import { button, element } from "../page/element.js";
+
+export class Result {
+  /**
+   * @param {HTMLElement} host
+   * @param {{shape: number[], colours: {brighter: string, darker: string}}} options - (c, H, W)
+   *   of a picture; colours of a difference
+   */
+  constructor(host, { shape, colours }) {
+    this.shape = shape;
+    this.colours = { brighter: channelsOf(colours.brighter), darker: channelsOf(colours.darker) };
+    this.mean = pictureFrame("decoded", "decoder mean", "large");
+    this.outlines = element("div", { class: "outlines", "aria-hidden": "true" });
+    this.mean.figure.insertBefore(this.outlines, this.mean.text);
+    this.before = pictureFrame("at the start", "at the start");
+    this.difference = pictureFrame("difference", "orange brighter, blue darker");
+    this.draw = pictureFrame("decoder draw", "a draw from p(x|z)");
+    this.keep = button("Compare with this", () => this._keep(), {
+      title: "Keep this picture to compare others with",
+    });
+    const small = [this.before, this.difference, this.draw].map(({ figure }) => figure);
+    this.words = element("p", { class: "note", hidden: true });
+    host.append(
+      this.mean.figure,
+      element("div", { class: "small" }, ...small),
+      element("div", { class: "controls" }, this.keep),
+      this.words,
+    );
+    this.kept = null;
+  }
+
+  /** A sentence on where the pictures come from, or none. */
+  note(words) {
+    this.words.textContent = words;
+    this.words.hidden = !words;
+  }
+
+  /**
+   * z begins somewhere else: what was kept is given up.
+   * @param {Object} pixels - p(x|z) there
+   * @param {string} name - what that z is called
+   */
+  begin(pixels, name) {
+    this.kept = null;
+    this.start = pixels.mean.slice();
+    this.startName = name;
+    this.before.text.textContent = name;
+    this.keep.textContent = "Compare with this";
+    if (this.pixels) this.show(this.pixels, this.seed);
+  }
+
+  _keep() {
+    this.kept = this.kept ? null : this.pixels.mean.slice();
+    this.before.text.textContent = this.kept ? "kept" : this.startName;
+    this.keep.textContent = this.kept ? "Let it go" : "Compare with this";
+    this.show(this.pixels, this.seed);
+  }
+
+  /** Paint p(x|z): its mean, and the draw of a seed. */
+  show(pixels, seed) {
+    this.pixels = pixels;
+    this.seed = seed;
+    paintPicture(this.mean.canvas, pixels.mean, this.shape);
+    paintPicture(this.draw.canvas, pixels.draw(seed), this.shape);
+    const before = this.kept ?? this.start;
+    if (!before) return;
+    paintPicture(this.before.canvas, before, this.shape);
+    paintDifference(this.difference.canvas, pixels.mean, before, this.shape, this.colours);
+  }
+
+  /** Outline parts of the picture: what picked cells can reach. */
+  outline(boxes) {
+    const [, H, W] = this.shape;
+    const percent = (part, whole) => `${(100 * part) / whole}%`;
+    this.outlines.classList.toggle("many", boxes.length > 1);
+    this.outlines.replaceChildren(
+      ...boxes.map(({ top, bottom, left, right }) => {
+        const box = element("i");
+        box.style.top = percent(top, H);
+        box.style.left = percent(left, W);
+        box.style.height = percent(bottom - top + 1, H);
+        box.style.width = percent(right - left + 1, W);
+        return box;
+      }),
+    );
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The source: where z begins. A test image, a drawing, or the prior.
+ */
+
+import { paintPicture } from "../draw/pictures.js";
+import { button, element } from "../page/element.js";
+import { createPad } from "./pad.js";
+
+const ORIGIN_NAMES = { image: "An image", drawing: "Your drawing", prior: "The prior" };
+
+export class Source {
+  /**
+   * @param {HTMLElement} host
+   * @param {Object} lens - facts; state; callbacks onImage(index), onDrawing(picture), onPrior(),
+   *   onRedraw(), onMean(), onRelease()
+   * @param {string[]} origins - of ORIGIN_NAMES, those to offer
+   */
+  constructor(host, lens, origins) {
+    this.facts = lens.facts;
+    this.state = lens.state;
+    this.on = lens;
+    this.shape = lens.facts.image_shape;
+    this.tabs = origins.map((origin) =>
+      button(ORIGIN_NAMES[origin], () => this.open(origin), { "aria-pressed": "false" }),
+    );
+    this.origins = origins;
+    this.caption = element("figcaption");
+    this.canvas = element("canvas", { class: "picture", role: "img" });
+    this.missing = element("div", { class: "missing", text: lens.facts.missing });
+    this.padHost = element("div", { class: "pad-host" });
+    this.seen = element("canvas", { class: "picture seen", role: "img", "aria-label": "as the encoder sees it" });
+    this.figure = element("figure", {}, this.canvas, this.missing, this.padHost, this.seen, this.caption);
+    const tabs = { class: "tabs", role: "group", "aria-label": "z begins at" };
+    host.append(
+      element("div", { class: "origin" },
+        origins.length > 1 ? element("div", tabs, ...this.tabs) : null,
+        this.figure, this._imageControls(), this._padControls(), this._priorControls(),
+      ),
+    );
+    this.state.subscribe((changed) => this._changed(changed));
+  }
+
+  _changed(changed) {
+    const { base } = this.state;
+    if (changed.has("base") && !(base === "drawing" && this.origin === base)) this._show(base);
+    else if (changed.has("base") || changed.has("x")) this._showPicture();
+  }
+
+  _imageControls() {
+    const { facts } = this;
+    this.number = element("input", {
+      type: "number", min: 0, max: facts.n_images - 1, step: 1, "aria-label": "Test image",
+      onchange: () => this.on.onImage(Number(this.number.value) || 0),
+    });
+    const another = () => this.on.onImage(this._next(Number(this.label.value)));
+    this.label = element("select", { "aria-label": "Class", onchange: another });
+    this.label.append(
+      ...facts.labels.map((label) => element("option", { value: label, text: facts.class_names[label] })),
+    );
+    this.imageControls = element(
+      "div", { class: "controls" }, this.number, this.label, button("Another", another),
+    );
+    return this.imageControls;
+  }
+
+  _padControls() {
+    const clear = button("Clear", () => this.pad?.clear());
+    const undo = button("Undo", () => this.pad?.undo());
+    this.padControls = element("div", { class: "controls" }, clear, undo);
+    return this.padControls;
+  }
+
+  _priorControls() {
+    const again = button("Draw again", this.on.onRedraw);
+    const mean = button("Its mean", this.on.onMean);
+    this.priorControls = element("div", { class: "controls" }, again, mean);
+    return this.priorControls;
+  }
+
+  /** The next test image of a class, after the one that is shown. */
+  _next(label) {
+    const { labels } = this.state.model.codes;
+    const now = this.state.image ?? -1;
+    for (let step = 1; step <= labels.length; step++) {
+      const i = (now + step) % labels.length;
+      if (labels[i] === label) return i;
+    }
+    return now;
+  }
+
+  /** Begin somewhere else. */
+  open(origin) {
+    if (!this.state.model) return;
+    if (origin === "image") this.on.onImage(this.state.image ?? 0);
+    if (origin === "prior") this.on.onPrior();
+    if (origin === "drawing") {
+      this._show("drawing");
+      this._makePad();
+      this.on.onDrawing(this.pad.picture());
+    }
+  }
+
+  _makePad() {
+    this.pad ??= createPad(this.padHost, {
+      imageShape: this.shape,
+      label: "Draw a digit here",
+      onInk: this.on.onDrawing,
+      onRelease: this.on.onRelease,
+    });
+  }
+
+  /** Show what belongs to an origin. */
+  _show(origin) {
+    this.origins.forEach((each, k) => this.tabs[k].setAttribute("aria-pressed", String(each === origin)));
+    this.imageControls.hidden = origin !== "image";
+    this.padControls.hidden = origin !== "drawing";
+    this.priorControls.hidden = origin !== "prior";
+    this.padHost.hidden = origin !== "drawing";
+    this.figure.hidden = origin === "prior";
+    if (origin === "image") {
+      const { image, model } = this.state;
+      const label = model.codes.labels[image];
+      this.number.value = image;
+      this.label.value = label;
+      this.caption.textContent = `x: ${this.facts.class_names[label]}, test image ${image}`;
+    } else this.caption.textContent = "x, centred and scaled as the images were";
+    this.origin = origin;
+    this._showPicture();
+  }
+
+  /** The image itself, or that it is not here. */
+  _showPicture() {
+    const { x, isFetchingImage } = this.state;
+    const isDrawing = this.origin === "drawing";
+    this.canvas.hidden = isDrawing || !x;
+    this.seen.hidden = !isDrawing;
+    this.missing.hidden = isDrawing || Boolean(x) || isFetchingImage;
+    const canvas = isDrawing ? this.seen : this.canvas;
+    canvas.setAttribute("aria-label", this.caption.textContent);
+    if (x) paintPicture(canvas, x, this.shape);
+    else if (isDrawing) paintPicture(canvas, new Float32Array(this.shape[1] * this.shape[2]), this.shape);
+  }
+
+  /** Paint the drawing in the colours of now. */
+  repaint() {
+    this.pad?.repaint();
+  }
+
+  destroy() {
+    this.pad?.destroy();
+  }
+}

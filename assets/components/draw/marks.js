@@ -1,0 +1,69 @@
+/**
+ * Marks of a plane: axes of ellipses, ticks, lines, points, and labels that do not overlap.
+ */
+
+/** Standard deviations along the principal axes of a 2 x 2 covariance, and the long one's angle. */
+export function principalAxes([xx, xy, yy]) {
+  const middle = (xx + yy) / 2;
+  const spread = Math.hypot((xx - yy) / 2, xy);
+  return {
+    long: Math.sqrt(middle + spread),
+    short: Math.sqrt(Math.max(middle - spread, 0)),
+    angle: Math.atan2(2 * xy, xx - yy) / 2,
+  };
+}
+
+/** A round step for about `most` ticks over `span`, and the decimals that they need. */
+export function niceTicks(span, most) {
+  const rough = span / Math.max(most, 2);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((k) => k * power >= rough);
+  return { step, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
+}
+
+export function line(pen, x1, y1, x2, y2) {
+  pen.moveTo(x1, y1);
+  pen.lineTo(x2, y2);
+}
+
+/** Blend a square of `size` device pixels around (x, y) over what is there. */
+export function stamp({ data, width, height }, x, y, size, [red, green, blue], opacity) {
+  const first = Math.floor(size / 2);
+  for (let row = Math.max(y - first, 0); row < Math.min(y - first + size, height); row++) {
+    for (let col = Math.max(x - first, 0); col < Math.min(x - first + size, width); col++) {
+      const at = 4 * (row * width + col);
+      const under = (data[at + 3] / 255) * (1 - opacity);
+      const alpha = opacity + under;
+      data[at] = (red * opacity + data[at] * under) / alpha;
+      data[at + 1] = (green * opacity + data[at + 1] * under) / alpha;
+      data[at + 2] = (blue * opacity + data[at + 2] * under) / alpha;
+      data[at + 3] = 255 * alpha;
+    }
+  }
+}
+
+export function pushApart(a, b) {
+  if (a === b) return;
+  const wide = a.half + b.half + 2 - Math.abs(a.x - b.x);
+  const high = 22 - Math.abs(a.y - b.y);
+  if (wide <= 0 || high <= 0) return;
+  if (high <= wide) {
+    const up = a.y <= b.y ? -high / 2 : high / 2;
+    a.y += up;
+    b.y -= up;
+  } else {
+    const left = a.x <= b.x ? -wide / 2 : wide / 2;
+    a.x += left;
+    b.x -= left;
+  }
+}
+
+/** Lay pixels over what is drawn, blended: one of theirs on one of the screen's. */
+export function overlay(pen, data) {
+  const layer = new OffscreenCanvas(data.width, data.height);
+  layer.getContext("2d").putImageData(data, 0, 0);
+  pen.save();
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.drawImage(layer, 0, 0);
+  pen.restore();
+}

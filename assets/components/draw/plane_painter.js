@@ -1,0 +1,382 @@
+/**
+ * The painter of a plane of two latent dimensions: what lies on it, and where on the screen that is.
+ */
+
+import { signed } from "../page/text.js";
+import { TRIANGLE } from "../math/geometry.js";
+import { channelsOf, withAlpha } from "./colours.js";
+import { line, niceTicks, overlay, principalAxes, pushApart, stamp } from "./marks.js";
+
+const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
+
+/** Two canvases: below what changes seldom, above what moves with the finger. */
+export class PlanePainter {
+  constructor(below, above) {
+    this.below = below;
+    this.above = above;
+    this.scene = {};
+    this.zoom = 1;
+  }
+
+  /**
+   * What is on the plane; only what is given changes.
+   * @param {Object} change
+   *   reach: half the side of the plane at zoom 1, centre: its middle;
+   *   titles: of the axes; hasNoUnit: whether these have no ticks; corners: names, for a
+   *   triangle in place of axes;
+   *   points: {x, y, labels} or null; rings: whether the prior is N(0, I);
+   *   prior: {x, y}, draws from another prior; classes: [{label, name, mean, covariance}];
+   *   map: {image, place: number[6]}, a picture and the affine map of its unit square; ink,
+   *   grey, paper, orange: colours; classColours
+   */
+  show(change) {
+    Object.assign(this.scene, change);
+    this.isStale = true;
+  }
+
+  /** Draw what has changed since; called once per frame. */
+  draw({ posterior, z, focus }) {
+    if (!this.side || !this.scene.reach) return;
+    if (this.isStale) {
+      this._drawBelow();
+      this.isStale = false;
+    }
+    this._drawAbove(posterior, z, focus);
+  }
+
+  get centre() {
+    return this.middle ?? this.scene.centre;
+  }
+
+  get scale() {
+    return (this.side * this.zoom) / (2 * this.scene.reach); // CSS pixels per unit of z
+  }
+
+  toScreen([x, y]) {
+    const [cx, cy] = this.centre;
+    const half = this.side / 2;
+    return [
+      PLANE_MARGIN.left + half + (x - cx) * this.scale,
+      PLANE_MARGIN.top + half - (y - cy) * this.scale,
+    ];
+  }
+
+  toPlane([left, top]) {
+    const [cx, cy] = this.centre;
+    const half = this.side / 2;
+    return [
+      cx + (left - PLANE_MARGIN.left - half) / this.scale,
+      cy - (top - PLANE_MARGIN.top - half) / this.scale,
+    ];
+  }
+
+  /** Take this much of the page's width, in its pixels. */
+  fit(wide) {
+    const { left, right, top, bottom } = PLANE_MARGIN;
+    this.side = Math.max(wide - left - right, 1);
+    this.ratio = window.devicePixelRatio || 1;
+    for (const canvas of [this.below, this.above]) {
+      canvas.width = Math.round(wide * this.ratio);
+      canvas.height = Math.round((this.side + top + bottom) * this.ratio);
+      canvas.style.height = `${this.side + top + bottom}px`;
+    }
+    this.isStale = true;
+  }
+
+  _begin(canvas) {
+    const pen = canvas.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    pen.font = `14px ${this.scene.font}`;
+    pen.lineJoin = "round";
+    return pen;
+  }
+
+  _clip(pen) {
+    pen.save();
+    pen.beginPath();
+    pen.rect(PLANE_MARGIN.left, PLANE_MARGIN.top, this.side, this.side);
+    pen.clip();
+  }
+
+  _drawBelow() {
+    const { map, points, corners, classes = [] } = this.scene;
+    const pen = this._begin(this.below);
+    if (!corners) this._axes(pen);
+    this._clip(pen);
+    if (map) this._map(pen, map);
+    this._prior(pen);
+    if (points) this._points(pen, points);
+    for (const each of classes) this._classEllipse(pen, each);
+    this._classNames(pen, classes);
+    pen.restore();
+    if (corners) this._triangle(pen, corners);
+  }
+
+  _axes(pen) {
+    const { titles, grey, ink, hasNoUnit } = this.scene;
+    const { left, top } = PLANE_MARGIN;
+    const bottom = top + this.side;
+    pen.fillStyle = ink;
+    if (!hasNoUnit) this._ticks(pen);
+    pen.strokeStyle = withAlpha(grey, 0.6);
+    pen.strokeRect(left, top, this.side, this.side);
+    pen.textAlign = "center";
+    pen.font = `bold ${pen.font}`;
+    pen.fillText(titles[0], left + this.side / 2, bottom + 35);
+    pen.save();
+    pen.translate(11, top + this.side / 2);
+    pen.rotate(-Math.PI / 2);
+    pen.fillText(titles[1], 0, 2);
+    pen.restore();
+    pen.font = `14px ${this.scene.font}`;
+  }
+
+  _ticks(pen) {
+    const { left, top } = PLANE_MARGIN;
+    const bottom = top + this.side;
+    const right = left + this.side;
+    const ticks = niceTicks((this.scene.reach * 2) / this.zoom, this.side / 60);
+    pen.strokeStyle = withAlpha(this.scene.grey, 0.25);
+    for (const axis of [0, 1]) {
+      const middle = this.centre[axis];
+      const half = this.scene.reach / this.zoom;
+      const first = Math.ceil((middle - half) / ticks.step) * ticks.step;
+      for (let value = first; value <= middle + half + 1e-9; value += ticks.step) {
+        const [x, y] = this.toScreen(axis ? [0, value] : [value, 0]);
+        const text = signed(value, ticks.digits);
+        pen.beginPath();
+        if (axis) {
+          line(pen, left, y, right, y);
+          pen.textAlign = "right";
+          pen.fillText(text, left - 6, y + 5);
+        } else {
+          line(pen, x, top, x, bottom);
+          pen.textAlign = "center";
+          pen.fillText(text, x, bottom + 17);
+        }
+        pen.stroke();
+      }
+    }
+  }
+
+  /** A picture laid over the plane: its unit square goes to `place` (a, b, c, d, e, f). */
+  _map(pen, { image, place: [a, b, c, d, e, f] }) {
+    const [originX, originY] = this.toScreen([e, f]);
+    const k = this.scale;
+    pen.save();
+    pen.imageSmoothingEnabled = false;
+    pen.transform(a * k, -b * k, c * k, -d * k, originX, originY);
+    pen.drawImage(image, 0, 0, 1, 1);
+    pen.restore();
+  }
+
+  _prior(pen) {
+    const { rings, prior, grey, ink } = this.scene;
+    if (prior) {
+      pen.fillStyle = withAlpha(grey, 0.55);
+      for (let i = 0; i < prior.x.length; i++) {
+        const [x, y] = this.toScreen([prior.x[i], prior.y[i]]);
+        pen.fillRect(x - 1.5, y - 1.5, 3, 3);
+      }
+    }
+    if (!rings) return;
+    const [x, y] = this.toScreen([0, 0]);
+    pen.strokeStyle = ink;
+    pen.globalAlpha = 0.6;
+    pen.lineWidth = 1.5;
+    pen.setLineDash([2, 4]);
+    for (const k of [1, 2, 3]) {
+      pen.beginPath();
+      pen.arc(x, y, k * this.scale, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    pen.setLineDash([]);
+    pen.globalAlpha = 1;
+    pen.fillStyle = ink;
+    pen.textAlign = "center";
+    for (const k of [1, 2, 3]) pen.fillText(`${k}σ`, x, y - k * this.scale - 4);
+  }
+
+  /** All points in one picture: far quicker than a shape each. */
+  _points(pen, { x, y, labels, shown }) {
+    const [wide, high] = [this.below.width, this.below.height];
+    const data = new ImageData(wide, high);
+    const colours = this.scene.classColours.map(channelsOf);
+    const size = Math.max(2, Math.round(2.5 * this.ratio));
+    const opacity = x.length > 20_000 ? 0.35 : 0.5;
+    for (let i = 0; i < x.length; i++) {
+      if (!shown(i)) continue;
+      const [left, top] = this.toScreen([x[i], y[i]]);
+      const colour = colours[labels[i] % colours.length];
+      stamp(data, Math.round(left * this.ratio), Math.round(top * this.ratio), size, colour, opacity);
+    }
+    overlay(pen, data);
+  }
+
+  _classEllipse(pen, { label, mean, covariance }) {
+    pen.strokeStyle = this._classColour(label);
+    for (const [k, width] of this.scene.corners ? [[1, 3]] : [[1, 3], [2, 1.5]]) {
+      pen.lineWidth = width;
+      this._ellipse(pen, mean, covariance, k);
+      pen.stroke();
+    }
+  }
+
+  /** Names at the classes' centres, pushed apart where they would cover each other. */
+  _classNames(pen, classes) {
+    pen.font = `bold 15px ${this.scene.font}`;
+    pen.textAlign = "center";
+    const boxes = classes.map(({ name, mean, label }) => {
+      const [x, y] = this.toScreen(mean);
+      return { name, label, x, y, half: pen.measureText(name).width / 2 + 5 };
+    });
+    for (let round = 0; round < 30; round++) {
+      for (const a of boxes) for (const b of boxes) pushApart(a, b);
+    }
+    for (const { name, label, x, y, half } of boxes) {
+      pen.fillStyle = this._classColour(label);
+      pen.fillRect(x - half, y - 10, 2 * half, 20);
+      pen.fillStyle = "white";
+      pen.fillText(name, x, y + 5.5);
+    }
+  }
+
+  _classColour(label) {
+    return this.scene.classColours[label % this.scene.classColours.length];
+  }
+
+  _triangle(pen, names) {
+    const corners = TRIANGLE.map((corner) => this.toScreen(corner));
+    pen.strokeStyle = this.scene.grey;
+    pen.lineWidth = 2;
+    pen.beginPath();
+    for (const corner of corners) pen.lineTo(...corner);
+    pen.closePath();
+    pen.stroke();
+    pen.fillStyle = this.scene.ink;
+    pen.font = `bold 15px ${this.scene.font}`;
+    pen.textAlign = "center";
+    const shifts = [[0, 22], [0, 22], [0, -10]];
+    names.forEach((name, k) => {
+      pen.fillText(`${name} = 1`, corners[k][0] + shifts[k][0], corners[k][1] + shifts[k][1]);
+    });
+  }
+
+  _drawAbove(posterior, z, focus) {
+    const { orange, ink } = this.scene;
+    const pen = this._begin(this.above);
+    this._clip(pen);
+    if (focus) this._dot(pen, focus, 6, "transparent", ink);
+    if (posterior) {
+      this._posterior(pen, posterior);
+      this._letter(pen, "μ", posterior.mean, [-14, -8], ink);
+    }
+    this._dot(pen, z, 9, orange, "white");
+    this._letter(pen, "z", z, [16, 18], ink);
+    if (posterior) this._magnify(pen, posterior, z);
+    pen.restore();
+  }
+
+  /** A posterior too small to be seen, enlarged in the corner away from it. */
+  _magnify(pen, posterior, z) {
+    const { long } = principalAxes(posterior.covariance);
+    const box = Math.min(0.26 * this.side, 130);
+    const scale = box / 2 / (2.7 * long); // of the box: 2 sigma and some air
+    const times = scale / this.scale;
+    if (times < 3 || !long) return;
+    const { ink, paper, grey, orange } = this.scene;
+    const [x, y] = this.toScreen(posterior.mean);
+    const { left, top } = PLANE_MARGIN;
+    const boxLeft = x > left + this.side / 2 ? left + 6 : left + this.side - box - 6;
+    const isLow = y > top + this.side / 2 || this.scene.corners; // a triangle leaves room above
+    const boxTop = isLow ? top + 6 : top + this.side - box - 6;
+    pen.save();
+    pen.beginPath();
+    pen.rect(boxLeft, boxTop, box, box);
+    pen.fillStyle = paper;
+    pen.fill();
+    pen.strokeStyle = grey;
+    pen.lineWidth = 1.5;
+    pen.stroke();
+    pen.clip();
+    const frame = {
+      scale,
+      toScreen: ([px, py]) => [
+        boxLeft + box / 2 + (px - posterior.mean[0]) * scale,
+        boxTop + box / 2 - (py - posterior.mean[1]) * scale,
+      ],
+    };
+    this._posterior(pen, posterior, frame);
+    this._dot(pen, z, 6, orange, "white", frame);
+    pen.font = `13px ${this.scene.font}`;
+    pen.textAlign = "left";
+    pen.fillStyle = ink;
+    pen.fillText(`× ${times.toPrecision(2)}`, boxLeft + 5, boxTop + box - 6);
+    pen.restore();
+  }
+
+  /** Its ellipse at 1 and 2 sigma, and its mean. */
+  _posterior(pen, { mean, covariance }, frame = this) {
+    const { orange, ink, paper } = this.scene;
+    for (const [k, alpha] of [[2, 0.16], [1, 0.3]]) {
+      this._ellipse(pen, mean, covariance, k, frame);
+      pen.fillStyle = withAlpha(orange, alpha);
+      pen.fill();
+      pen.strokeStyle = orange;
+      pen.lineWidth = 2;
+      pen.stroke();
+    }
+    this._axesOf(pen, mean, covariance, frame);
+    this._dot(pen, mean, 4, ink, paper, frame);
+  }
+
+  /** Principal axes of a tilted ellipse. */
+  _axesOf(pen, mean, covariance, frame) {
+    if (!covariance[1]) return;
+    const { long, short, angle } = principalAxes(covariance);
+    pen.save();
+    const { scale } = frame;
+    pen.translate(...frame.toScreen(mean));
+    pen.rotate(-angle);
+    pen.setLineDash([3, 3]);
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    line(pen, -2 * long * scale, 0, 2 * long * scale, 0);
+    line(pen, 0, -2 * short * scale, 0, 2 * short * scale);
+    pen.stroke();
+    pen.restore();
+  }
+
+  _ellipse(pen, mean, covariance, nSigma, frame = this) {
+    const { long, short, angle } = principalAxes(covariance);
+    const [x, y] = frame.toScreen(mean);
+    const k = nSigma * frame.scale;
+    pen.beginPath();
+    pen.ellipse(x, y, Math.max(k * long, 1), Math.max(k * short, 1), -angle, 0, 2 * Math.PI);
+  }
+
+  _dot(pen, place, radius, fill, edge, frame = this) {
+    const [x, y] = frame.toScreen(place);
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    pen.fillStyle = fill;
+    pen.fill();
+    pen.strokeStyle = edge;
+    pen.lineWidth = 2;
+    pen.stroke();
+  }
+
+  /** A letter beside a place, readable on anything. */
+  _letter(pen, letter, place, [right, down], colour) {
+    const [x, y] = this.toScreen(place);
+    pen.font = `bold 18px ${this.scene.font}`;
+    pen.textAlign = "center";
+    pen.lineWidth = 4;
+    pen.strokeStyle = this.scene.paper;
+    pen.strokeText(letter, x + right, y + down);
+    pen.fillStyle = colour;
+    pen.fillText(letter, x + right, y + down);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The cells of a feature map: picked, moved together, set to something else.
+ */
+
+import { CellGrid } from "../controls/cell_grid.js";
+import { Sliders } from "../controls/sliders.js";
+import { siteOf } from "../math/shapes.js";
+import { button, element } from "../page/element.js";
+import { addResult, addSource, column, sliderOptions } from "./parts.js";
+
+export class CellsView {
+  constructor(root, lens) {
+    const [result, controls] = ["result", "middle"].map(column);
+    root.append(result, controls);
+    const { facts, state } = lens;
+    this.facts = facts;
+    this.state = state;
+    this.onPlace = lens.onPlace;
+    this.onRelease = lens.onRelease;
+    [this.h, this.w, this.channels] = facts.latent_shape;
+    this.result = addResult(result, lens);
+    this.source = addSource(controls, lens, ["image"]);
+    this._channelPicker(controls);
+    const left = element("div");
+    const right = element("div", { class: "ops" });
+    controls.append(element("div", { class: "bench" }, left, right));
+    this.title = element("p", { class: "note" });
+    left.append(this.title);
+    this.grid = new CellGrid(left, facts.latent_shape, {
+      colour: facts.colours.rate,
+      onPick: (cells) => this._show({ cells: [...cells] }),
+    });
+    left.append(element("p", { class: "note", text: "Drag, or click with shift, for several cells." }));
+    this._operations(right, lens);
+    this.sliders = new Sliders(right, {
+      ...sliderOptions(lens), onMove: (dim, value) => this._slide(dim, value),
+    });
+    state.subscribe((changed) => this._changed(changed));
+    const middle = Math.floor(this.h / 2) * this.w + Math.floor(this.w / 2);
+    this.grid.pick(new Set(state.cells.length ? state.cells : [middle]));
+    this._colour();
+  }
+
+  _channelPicker(host) {
+    this.channelOptions = [null, ...Array(this.channels).keys()];
+    this.channelButtons = this.channelOptions.map((channel) =>
+      button(channel === null ? "all" : String(channel), () => this._show({ channel })),
+    );
+    host.append(
+      element("div", { class: "tabs", role: "group", "aria-label": "Channel" }, "Channel", ...this.channelButtons),
+    );
+  }
+
+  _operations(host, lens) {
+    const { facts, state } = this;
+    const last = facts.n_images - 1;
+    const operation = (text, title, z) => button(text, () => this._set(z()), { title });
+    const copyFrom = element("input", {
+      type: "number", min: 0, max: last, step: 1, value: 1, "aria-label": "Image to copy from",
+    });
+    const other = () => {
+      const index = Math.min(Math.max(Math.round(Number(copyFrom.value)) || 0, 0), last);
+      copyFrom.value = index;
+      return state.model.posteriorAt(index).mean;
+    };
+    host.append(
+      element("div", { class: "controls" },
+        operation("Zero", "Set what is picked to the prior's mean", () => state.model.prior.mean),
+        operation("Resample", "Draw what is picked from the prior", () => state.model.prior.draw(state.nextSeed())),
+        operation("Back", "Set what is picked to the image's mean", () => state.start),
+        button("Reset all", lens.onMean, { title: "Set every cell to the image's mean" }),
+      ),
+      element("div", { class: "controls" },
+        operation("Copy from image", "Take what is picked from another image", other),
+        copyFrom,
+      ),
+    );
+  }
+
+  /** What is shown changes: which cells are picked, or which channel. */
+  _show(change) {
+    this.state.change(change);
+    this.onRelease();
+  }
+
+  _changed(changed) {
+    if (changed.has("channel")) this._colour();
+    if (changed.has("cells") || changed.has("channel")) {
+      const { dims } = this;
+      const first = dims.length ? this._siteOf(dims[0]) : 0;
+      this.sliders.offer(dims.filter((dim) => this._siteOf(dim) === first));
+    }
+    if (changed.has("cells") || changed.has("model")) this._outline();
+  }
+
+  _siteOf(dim) {
+    return siteOf(dim, this.facts.latent_shape);
+  }
+
+  /** The latent dimensions that are picked: the chosen channels of the picked cells. */
+  get dims() {
+    const { cells, channel } = this.state;
+    const found = [];
+    for (const cell of [...cells].sort((a, b) => a - b)) {
+      for (let c = 0; c < this.channels; c++) {
+        if (channel === null || channel === c) found.push(cell * this.channels + c);
+      }
+    }
+    return found;
+  }
+
+  /** Take the picked dimensions from another code. */
+  _set(other) {
+    const { model, channel } = this.state;
+    let z = Float64Array.from(this.state.z);
+    for (const dim of this.dims) {
+      if (channel === null) z[dim] = other[dim]; // whole sites: they stay in the support
+      else z = model.move(z, dim, other[dim]);
+    }
+    this.onPlace(z);
+    this.onRelease();
+  }
+
+  /** One slider moves its channel in every picked cell by as much. */
+  _slide(dim, value) {
+    const { model } = this.state;
+    const by = value - this.state.z[dim];
+    let z = Float64Array.from(this.state.z);
+    const channel = dim % this.channels;
+    for (const each of this.dims.filter((each) => each % this.channels === channel)) {
+      z = model.move(z, each, model.family.inside(z[each] + by));
+    }
+    this.onPlace(z);
+  }
+
+  /** Outline the pixels that the picked cells can reach. */
+  _outline() {
+    const { model, cells } = this.state;
+    if (!model) return;
+    const boxes = cells.map((cell) => model.boxOf(Math.floor(cell / this.w), cell % this.w));
+    this.result.outline(boxes.filter((box) => box));
+  }
+
+  _colour() {
+    const { cells, cells_title: what, cells_unit: unit } = this.facts;
+    const { channel } = this.state;
+    this.channelButtons.forEach((each, k) =>
+      each.setAttribute("aria-pressed", String(this.channelOptions[k] === channel)),
+    );
+    const sums = Array(this.h * this.w).fill(0);
+    cells.forEach((value, dim) => {
+      if (channel === null || dim % this.channels === channel) sums[this._siteOf(dim)] += value;
+    });
+    this.grid.show(sums, Math.max(...sums), unit);
+    const of = channel === null ? "all channels" : `channel ${channel}`;
+    this.title.textContent = `${what} of ${of}, mean over the test split, ${unit}`;
+  }
+
+  themeChanged() {
+    this.source.repaint();
+  }
+
+  frame() {
+    this.sliders.show(this.state.z);
+  }
+
+  destroy() {
+    this.source.destroy();
+  }
+}

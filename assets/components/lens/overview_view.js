@@ -1,0 +1,59 @@
+/**
+ * The overview: one image, its posterior on the plane, z, the picture and what it costs.
+ */
+
+import { Ledger } from "../controls/ledger.js";
+import { standardNormals } from "../math/posteriors/diagonal.js";
+import { button, element } from "../page/element.js";
+import { signed } from "../page/text.js";
+import { addResult, addSource, column } from "./parts.js";
+import { PlaneView } from "./plane_view.js";
+
+const FEW = 3; // dimensions of eps that are written out
+
+export class OverviewView {
+  constructor(root, lens) {
+    const [source, plane, result, costs] = ["source", "middle", "result", "costs"].map(column);
+    root.append(source, plane, result, costs);
+    this.facts = lens.facts;
+    this.state = lens.state;
+    this.source = addSource(source, lens, ["image", "drawing"]);
+    this.plane = new PlaneView(plane, lens);
+    addResult(result, lens);
+    source.append(
+      element("div", { class: "controls", hidden: !lens.facts.family.has_density },
+        button("Draw z again", lens.onRedraw, { class: "primary" }),
+        button("z = μ", lens.onMean),
+      ),
+    );
+    this.eps = element("p", { class: "note eps" });
+    source.append(this.eps);
+    this.ledger = new Ledger(costs, lens.facts);
+  }
+
+  themeChanged() {
+    this.source.repaint();
+    if (this.state.z) this.plane.lay();
+  }
+
+  frame() {
+    const { posterior: q, distortion, how } = this.state;
+    this.plane.frame();
+    this.eps.textContent = this._aboutEps();
+    this.ledger.show({ q, distortion, how });
+  }
+
+  /** The eps that z was drawn with: it stays when the image changes or is drawn on. */
+  _aboutEps() {
+    const { how, posterior: q, seed, z } = this.state;
+    if (how !== "draw" || !q || !this.facts.family.has_density) return "";
+    if (!q.parts) return "The noise stays until you draw again.";
+    const few = Array.from(standardNormals(seed, z.length).slice(0, FEW), (e) => signed(e, 2));
+    return `ε = (${few.join(", ")}${z.length > FEW ? ", …" : ""}), held until you draw again.`;
+  }
+
+  destroy() {
+    this.source.destroy();
+    this.plane.destroy();
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The plane with its controls: which dimensions, which layers, what lies behind the points.
+ */
+
+import { LatentPlane } from "../draw/latent_plane.js";
+import { classMoments, planeLayout } from "../draw/plane_layout.js";
+import { planeMixture } from "../math/mixture.js";
+import { button, element } from "../page/element.js";
+import { signed } from "../page/text.js";
+import { PlaneMap } from "./plane_map.js";
+import { PlaneTip } from "./plane_tip.js";
+
+const PRIOR_DRAWS = 1500;
+const BACKGROUNDS = [
+  ["none", "nothing"],
+  ["density", "density of q(z)"],
+  ["holes", "holes: q(z) against p(z)"],
+];
+const HOLE = -3; // nats of log q - log p from which on a place counts as a hole
+const LEAST = -99; // nats that are written out
+
+export class PlaneView {
+  /**
+   * @param {HTMLElement} host
+   * @param {Object} lens - facts; state; stage; originals; callbacks onPlace(z), onRelease()
+   */
+  constructor(host, lens) {
+    const { facts, state, stage, onPlace, onRelease } = lens;
+    Object.assign(this, { facts, state, stage, onRelease });
+    this.holder = element("div", { class: "plane" });
+    this.tip = new PlaneTip(this.holder, lens);
+    this.reading = element("p", { class: "reading" });
+    this.plane = new LatentPlane(this.holder, {
+      where: () => this.layout.toPlane(state.z),
+      onMove: (at) => this.layout && onPlace(this.layout.place(state.z, at)),
+      onView: () => stage.schedule(),
+      onRelease,
+      onHover: (index, at) => this.tip.show(index, at) && stage.schedule(),
+    });
+    const legend = element("div", { class: "legend" });
+    this.map = new PlaneMap(legend, facts.colours, (map) => {
+      this.plane.show({ map });
+      stage.schedule();
+    });
+    host.append(this._controls(), this.holder, legend, this.reading);
+    state.subscribe((changed) => {
+      const isNew = ["model", "axes", "layers"].some((name) => changed.has(name));
+      if (isNew && state.model) this.lay();
+    });
+  }
+
+  destroy() {
+    this.plane.destroy();
+    this.map.destroy();
+  }
+
+  _controls() {
+    const { facts, state } = this;
+    const check = (layer, words) => {
+      const box = element("input", { type: "checkbox", onchange: () => this._chooseLayers() });
+      box.checked = state.layers.includes(layer);
+      this.checks[layer] = box;
+      return element("label", {}, box, words);
+    };
+    const select = (label, options, chosen, onchange) => {
+      const made = element("select", { "aria-label": label, onchange });
+      made.append(...options.map(([value, text]) => element("option", { value, text })));
+      made.value = chosen;
+      return made;
+    };
+    this.checks = {};
+    const controls = element("div", { class: "controls" });
+    if (facts.names.length > 2 && !facts.is_triangle) {
+      const options = facts.order.map((j) => [j, `${facts.names[j]}${klOf(facts.kl, j)}`]);
+      this.axes = state.axes.map((axis, k) =>
+        select(["Across", "Up"][k], options, axis, () => this._chooseAxes()),
+      );
+      controls.append(
+        element("label", {}, "across", this.axes[0]), element("label", {}, "up", this.axes[1]),
+      );
+    }
+    controls.append(check("points", "images"), check("classes", "classes"));
+    if (facts.family.has_density && facts.names.length > 1) {
+      const background = BACKGROUNDS.find(([name]) => state.layers.includes(name))?.[0] ?? "none";
+      this.background = select("Behind the points", BACKGROUNDS, background, () => this._chooseLayers());
+      controls.append(element("label", {}, "behind", this.background));
+    }
+    const zoom = (text, title, factor) =>
+      button(text, () => this.plane.zoomBy(factor), { title, "aria-label": title });
+    controls.append(zoom("+", "Zoom in on z", 2), zoom("−", "Zoom out", 0.5));
+    return controls;
+  }
+
+  /** The dimensions across and up have been chosen; never the same twice. */
+  _chooseAxes() {
+    const axes = this.axes.map((select) => Number(select.value));
+    if (axes[0] === axes[1]) axes[1] = this.facts.order.find((j) => j !== axes[0]);
+    this.axes[1].value = axes[1];
+    this.state.change({ axes });
+    this.onRelease();
+  }
+
+  _chooseLayers() {
+    const layers = Object.keys(this.checks).filter((layer) => this.checks[layer].checked);
+    if (this.background && this.background.value !== "none") layers.push(this.background.value);
+    this.state.change({ layers });
+    this.onRelease();
+  }
+
+  /** Lay everything out anew: the model has come, or axes, layers or colours have changed. */
+  lay() {
+    const { facts } = this;
+    const { model, axes, layers } = this.state;
+    const { params, labels, n } = model.codes;
+    this.layout = planeLayout(model, axes, facts);
+    this.points = this.layout.points(params, n);
+    const classes = classMoments(this.points, labels).map((each) => ({
+      ...each, name: facts.class_names[each.label],
+    }));
+    const draws = facts.has_rings || !model.isKnown ? null : this._priorDraws();
+    this.plane.show({
+      ...this._square(this.points, draws),
+      titles: this.layout.titles,
+      corners: this.layout.corners,
+      points: layers.includes("points") ? { ...this.points, labels, shown: () => true } : null,
+      classes: layers.includes("classes") ? classes : [],
+      rings: facts.has_rings,
+      prior: draws,
+      map: null,
+      classColours: facts.colours.classes,
+      orange: facts.colours.rate,
+      grey: facts.colours.prior,
+      ...this.stage.theme,
+    });
+    this._mixture();
+    this.stage.schedule();
+  }
+
+  _priorDraws() {
+    const draws = Array.from({ length: PRIOR_DRAWS }, (_, seed) =>
+      this.layout.toPlane(this.state.model.prior.draw(seed + 1)),
+    );
+    return { x: draws.map(([x]) => x), y: draws.map(([, y]) => y) };
+  }
+
+  /** The square around the points and the prior that the plane shows. */
+  _square({ x, y }, draws) {
+    if (this.layout.corners) return { centre: [0.5, 0.43], reach: 0.62 };
+    const reach = this.facts.has_rings ? 3.4 : 0.1;
+    const [low, high] = [[-reach, -reach], [reach, reach]];
+    for (const [k, values, more] of [[0, x, draws?.x], [1, y, draws?.y]]) {
+      for (const list of [values, more ?? []]) {
+        for (const value of list) {
+          low[k] = Math.min(low[k], value);
+          high[k] = Math.max(high[k], value);
+        }
+      }
+    }
+    const half = 0.52 * Math.max(high[0] - low[0], high[1] - low[1]);
+    return { centre: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], reach: half };
+  }
+
+  /** The aggregate posterior on this plane, and its map where that is asked for. */
+  _mixture() {
+    this.map.clear();
+    this.mixture = null;
+    const { facts } = this;
+    const { model, layers } = this.state;
+    if (!this.layout.unit || !facts.family.has_density || !model.isKnown) return;
+    const { params, n } = model.codes;
+    this.mixture = planeMixture(model.family, params, n, model.latentShape, this.layout.axes);
+    const kind = ["density", "holes"].find((name) => layers.includes(name));
+    if (!this.mixture || !kind) return;
+    const { centre, reach } = this.plane.scene;
+    const bounds =
+      model.family.support === "simplex"
+        ? [0, 1, 0, 1]
+        : [centre[0] - reach, centre[0] + reach, centre[1] - reach, centre[1] + reach];
+    this.map.compute(this.mixture, bounds, this.layout.unit, kind);
+  }
+
+  /** Each frame: the posterior, z, and what is read off there. */
+  frame() {
+    if (!this.layout) return;
+    const { posterior: q, z } = this.state;
+    const posterior = q && {
+      mean: this.layout.toPlane(q.mean),
+      covariance: this.facts.family.has_density ? this.layout.covariance(q) : [0, 0, 0],
+    };
+    const { points } = this;
+    const { index: i } = this.tip;
+    const focus = i === null ? null : [points.x[i], points.y[i]];
+    this.plane.draw({ posterior, z: this.layout.toPlane(z), focus });
+    this.reading.textContent = this._read(z);
+  }
+
+  _read(z) {
+    const { names } = this.facts;
+    const axes = this.layout.corners ? [0, 1, 2] : [...new Set(this.layout.axes)];
+    const parts = axes.map((j) => `${names[j]} = ${signed(z[j], 2)}`);
+    if (!this.mixture) return parts.join(", ");
+    const [j, k] = this.layout.axes;
+    const gap = this.mixture.logDensity(z[j], z[k]) - this.mixture.logPrior(z[j], z[k]);
+    const isAll = names.length === 2 || this.layout.corners;
+    const verdict = gap < HOLE ? ": a hole, codes never come here" : "";
+    const value = Number.isFinite(gap) ? signed(Math.max(gap, LEAST), 1) : "−∞";
+    const of = isAll ? "log q(z) − log p(z)" : "log q − log p of these two";
+    return `${parts.join(", ")}; ${of} = ${value} nats${verdict}`;
+  }
+}
+
+function klOf(kl, j) {
+  return kl ? ` · ${kl[j].toFixed(2)} nats` : "";
+}

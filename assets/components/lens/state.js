@@ -1,0 +1,111 @@
+/**
+ * The state of a lens: where z begins, z itself, what is decoded from it, and what is shown.
+ *
+ * Views and controls read it, and subscribe to its changes; only the lens and the callbacks that
+ * it hands out change it. The parts that Python keeps are those of LensState in
+ * pages/ui/components/lens_state.py.
+ */
+
+const MOVED = 1e-4; // from here on a dimension counts as moved by hand
+const DIGITS = 3; // of a moved dimension, in the page's address
+
+export class LensState {
+  /**
+   * @param {Object} begun - image, draw, z, axes, layers, cells, channel: see Python's LensState
+   * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
+   */
+  constructor(begun, firstDraw) {
+    this._listeners = new Set();
+    const { image, draw, axes, layers, cells, channel } = structuredClone(begun);
+    Object.assign(this, { image, draw, axes, layers, cells, channel, firstDraw });
+    this.model = null;
+    this.base = null; // "image", "drawing" or "prior"
+    this.x = null; // the image itself, (c, H, W); null while there is none
+    this.isFetchingImage = false;
+    this.q = null; // q(z|x), or the prior
+    this.origin = null; // z before it was moved by hand
+    this.start = null; // the z that pictures are compared with
+    this.startPixels = null; // p(x|start)
+    this.z = null;
+    this.isEdited = false;
+    this.pixels = null; // p(x|z)
+  }
+
+  /**
+   * Have a function called after each change, with the names of what was set.
+   * @param {function(Set<string>)} listener
+   */
+  subscribe(listener) {
+    this._listeners.add(listener);
+  }
+
+  /** Set some of the state. What is set counts as changed, whatever it was before. */
+  change(changes) {
+    Object.assign(this, changes);
+    const names = new Set(Object.keys(changes));
+    for (const listener of this._listeners) listener(names);
+  }
+
+  /** Let z begin at q: at its draw, or at its mean. */
+  begin(base, q, others = {}) {
+    const origin = Float64Array.from(this.seed ? q.draw(this.seed) : q.mean);
+    const start = base === "prior" ? origin : q.mean;
+    this.change({ ...others, base, q, origin, start, isEdited: false, z: origin.slice() });
+  }
+
+  /** Put z somewhere by hand; it stays there. */
+  place(z) {
+    this.change({ isEdited: true, z: Float64Array.from(z) });
+  }
+
+  /** Seed of the draw that z is, 0 for the mean: the reader's choice, or the page's. */
+  get seed() {
+    return this.draw ?? this.firstDraw;
+  }
+
+  /** A seed that was not used before. */
+  nextSeed() {
+    this._lastSeed = Math.max(this._lastSeed ?? 0, this.seed) + 1;
+    return this._lastSeed;
+  }
+
+  /** q(z|x); null while there is no x. */
+  get posterior() {
+    const isEmpty = this.base === "prior" || (this.base === "drawing" && !this.x);
+    return isEmpty ? null : this.q;
+  }
+
+  /** What z is: "draw", "mean", or put somewhere by "hand". */
+  get how() {
+    if (this.isEdited) return "hand";
+    return this.seed ? "draw" : "mean";
+  }
+
+  /** -log p(x|z) in nats; null without an image. */
+  get distortion() {
+    return this.x && this.pixels ? -this.pixels.logProb(this.x) : null;
+  }
+
+  get startName() {
+    return this.base === "prior" ? "at the start" : "at z = μ";
+  }
+
+  /** What Python keeps of it. */
+  toPage() {
+    const { image, draw, axes, layers, cells, channel, base } = this;
+    const isDrawing = base === "drawing";
+    const z = this.isEdited || isDrawing ? this._moved(isDrawing && !this.isEdited) : {};
+    const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel };
+    return structuredClone({ ...shown, z, at: Array.from(this.z) });
+  }
+
+  /** The dimensions that were moved by hand, or all. */
+  _moved(isAll) {
+    const found = {};
+    this.z.forEach((value, j) => {
+      const isMoved = isAll || Math.abs(value - this.origin[j]) > MOVED;
+      if (isMoved) found[j] = Number(value.toFixed(DIGITS));
+    });
+    return found;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A model as the lens uses it: run in the page where it fits, else asked of the server.
+ */
+
+import { LIKELIHOODS, pixels } from "../math/likelihoods.js";
+import { FAMILIES } from "../math/posteriors/families.js";
+import { count } from "../math/shapes.js";
+import { bytesAt } from "../page/fetch.js";
+import { openModel } from "./engine.js";
+import { boxOfCell } from "./receptive_field.js";
+import { readTensors } from "./safetensors.js";
+
+export class LensModel {
+  /**
+   * @param {ArrayBuffer} file - networks and graph
+   * @param {string} address - where its codes are, and where it can be asked
+   */
+  constructor(file, address) {
+    const { graph, encode, decode } = openModel(file);
+    this.graph = graph;
+    this.address = address;
+    this.imageShape = graph.image_shape;
+    this.latentShape = graph.latent_shape;
+    this.size = count(graph.latent_shape); // how many dimensions z has
+    // Of a family that is not known here the lens shows the moments, and no KL. Pixels of a
+    // likelihood that is not known here are computed by the server, and no distortion is shown.
+    this.isKnown = graph.posterior in FAMILIES;
+    this.hasPixels = graph.likelihood.name in LIKELIHOODS;
+    this.family = FAMILIES[graph.posterior] ?? FAMILIES.diagonal;
+    this.prior = this.family.prior(this.latentShape);
+    this.isHere = Boolean(decode) && this.hasPixels;
+    this.codes = null;
+    this._encode = this.isKnown ? encode : null;
+    this._decode = decode;
+    this._waiting = {}; // by question: the latest asked of the server
+  }
+
+  /**
+   * Fetch a model and the codes of its test split: n rows of `width` parameters, and labels.
+   * Throws an error with one sentence when they cannot be had.
+   */
+  static async fetch(address) {
+    const names = ["model", "posteriors"];
+    const [file, codes] = await Promise.all(names.map((name) => bytesAt(address + name)));
+    const model = new LensModel(file, address);
+    const known = model.isKnown ? codes : await bytesAt(`${address}moments`);
+    const { params, labels } = readTensors(known).tensors;
+    const [n, width] = params.shape;
+    model.codes = { params: params.values, labels: labels.values, n, width };
+    return model;
+  }
+
+  /** q(z|x) of a test image, from its code. */
+  posteriorAt(index) {
+    const { params, width } = this.codes;
+    return this.posteriorOf(params.subarray(index * width, (index + 1) * width));
+  }
+
+  /** The test image whose mean is nearest to z. */
+  nearestCode(z) {
+    const { n } = this.codes;
+    this.means ??= this._meansOfCodes();
+    const d = z.length;
+    let [best, nearest] = [Infinity, 0];
+    for (let i = 0; i < n; i++) {
+      let distance = 0;
+      for (let j = 0; j < d && distance < best; j++) {
+        distance += (this.means[i * d + j] - z[j]) ** 2;
+      }
+      if (distance < best) [best, nearest] = [distance, i];
+    }
+    return nearest;
+  }
+
+  /** Means of all codes, n rows of d values. */
+  _meansOfCodes() {
+    const { n } = this.codes;
+    const means = new Float32Array(n * this.size);
+    for (let i = 0; i < n; i++) means.set(this.posteriorAt(i).mean, i * this.size);
+    return means;
+  }
+
+  posteriorOf(params) {
+    const q = this.family.fromParams(params, this.latentShape);
+    if (this.isKnown) return q;
+    const unknown = q.mean.map(() => NaN);
+    const values = { kl: NaN, klPerDim: unknown, parts: null };
+    for (const [name, value] of Object.entries(values)) Object.defineProperty(q, name, { value });
+    return q;
+  }
+
+  /** What the page cannot do for this model, in words; empty when it can do all. */
+  get shortcomings() {
+    const millions = (this.graph.multiply_adds.decoder / 1e6).toFixed(1);
+    const found = [];
+    if (!this.isHere) {
+      found.push(
+        `The server decodes: ${millions} million multiply-adds a picture, or a layer or ` +
+          "likelihood that is not known here, are too much for the page.",
+      );
+    }
+    if (!this.isKnown) {
+      found.push("The page does not know this posterior: it shows means and variances, no KL.");
+    }
+    return found.join(" ");
+  }
+
+  /** The nearest z in the prior's support. */
+  nearest(z) {
+    return this.family.nearest(z, this.latentShape.at(-1));
+  }
+
+  /** z with one dimension at a value, the others following if they must. */
+  move(z, dim, value) {
+    return this.family.move(z, this.latentShape.at(-1), dim, value);
+  }
+
+  /** The pixels that a cell of a feature map reaches; null where the server decodes. */
+  boxOf(row, column) {
+    const { decoder, decoder_field: field } = this.graph;
+    return decoder && boxOfCell(field, [row, column], this.imageShape);
+  }
+
+  /** Hand the parameters of q(z|x) to `done`: at once, or when the server has answered. */
+  encode(x, done) {
+    if (this._encode) done(this._encode(x));
+    else this._ask(this.isKnown ? "encode" : "moments", x, done);
+  }
+
+  /** Hand p(x|z) to `done`: at once, or when the server has answered. */
+  decode(z, done) {
+    const values = Float32Array.from(z);
+    const made = (output) => done(pixels(this.graph.likelihood, output.slice(), this.imageShape));
+    if (!this.hasPixels) this._ask("picture", values, (mean) => done(onlyMean(mean)));
+    else if (this._decode) made(this._decode(values));
+    else this._ask("decode", values, made);
+  }
+
+  /** One question at a time; of those that come meanwhile, only the latest is asked. */
+  async _ask(name, values, done) {
+    const isBusy = name in this._waiting;
+    this._waiting[name] = { values: values.slice(), done };
+    if (isBusy) return;
+    while (this._waiting[name]) {
+      const { values: body, done: answer } = this._waiting[name];
+      this._waiting[name] = null;
+      try {
+        answer(new Float32Array(await bytesAt(`${this.address}${name}`, { method: "POST", body })));
+      } catch (error) {
+        console.warn(error.message); // the next move asks again
+      }
+    }
+    delete this._waiting[name];
+  }
+}
+
+/** Pixels of which only the mean is known. */
+function onlyMean(mean) {
+  return { mean, logProb: () => NaN, draw: () => mean };
+}

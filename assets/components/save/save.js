@@ -1,0 +1,135 @@
+/**
+ * Below a chart: save it as PNG or SVG, dark on white whatever the page's colours are, or save
+ * its numbers as CSV. All of it happens in the page, when it is asked for.
+ */
+
+import { element } from "../page/element.js";
+
+const [INK, PAPER] = ["#1f2328", "#ffffff"];
+const FONT = "Arial, Helvetica, sans-serif"; // the page's own is not known to a picture
+const SCALE = 3; // pixels of a PNG per pixel on screen
+const TYPES = { png: "image/png", svg: "image/svg+xml", csv: "text/csv" };
+const BARS = new WeakMap(); // by the element they live in
+
+/** Called by Streamlit when the bar is put below a chart, and again whenever `data` change. */
+export default function mountSave({ parentElement, data }) {
+  const bar = BARS.get(parentElement) ?? createBar(parentElement);
+  bar.data = data;
+  BARS.set(parentElement, bar);
+  return () => {
+    bar.root.remove();
+    BARS.delete(parentElement);
+  };
+}
+
+function createBar(host) {
+  const bar = { root: element("div", { class: "save", role: "group", "aria-label": "Save this figure" }) };
+  bar.status = element("span", { role: "status" });
+  const button = (kind) =>
+    element("button", {
+      type: "button", text: kind.toUpperCase(), title: kind === "csv" ? "Its numbers" : `As ${kind.toUpperCase()}`,
+      onclick: () => save(bar, kind),
+    });
+  bar.root.append(bar.status, "Save as", ...Object.keys(TYPES).map(button));
+  host.append(bar.root);
+  return bar;
+}
+
+async function save(bar, kind) {
+  bar.status.textContent = "";
+  try {
+    const chart = chartOf(bar.data.chart);
+    const content = kind === "csv" ? toCsv(chart) : await toPicture(chart, kind);
+    download(new Blob([content], { type: TYPES[kind] }), `${bar.data.name}.${kind}`);
+  } catch (error) {
+    bar.status.textContent = "This could not be saved. Load the page again.";
+    console.warn(error);
+  }
+}
+
+/** The chart that Streamlit shows under a key. */
+function chartOf(key) {
+  const name = `st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")}`;
+  return document.querySelector(`.${CSS.escape(name)} .js-plotly-plot`);
+}
+
+/** The chart as it is, zoomed where it is zoomed, on white. */
+async function toPicture(chart, format) {
+  const { clientWidth: width, clientHeight: height } = chart;
+  const figure = { ...onPaper(chart), config: { staticPlot: true } };
+  const scale = format === "png" ? SCALE : 1;
+  const address = await window.Plotly.toImage(figure, { format, width, height, scale });
+  return (await fetch(address)).blob();
+}
+
+/** A figure whose words are dark and whose ground is white. */
+export function onPaper({ data, layout }) {
+  const ink = (font) => ({ ...font, color: INK, family: FONT });
+  const scale = (axis) => ({ ...axis, tickfont: ink(axis.tickfont), title: named(axis.title) });
+  const named = (title) => {
+    const known = typeof title === "string" ? { text: title } : title;
+    return { ...known, font: ink(known?.font) };
+  };
+  const white = { paper_bgcolor: PAPER, plot_bgcolor: PAPER, font: ink(layout.font) };
+  const legend = { ...layout.legend, font: ink(layout.legend?.font) };
+  const made = { ...layout, ...white, legend, title: named(layout.title) };
+  for (const name of Object.keys(layout)) {
+    if (/^[xy]axis\d*$/.test(name)) made[name] = scale(layout[name]);
+    if (/^coloraxis\d*$/.test(name)) {
+      made[name] = { ...layout[name], colorbar: scale(layout[name].colorbar ?? {}) };
+    }
+  }
+  const hasBar = (trace) => trace.type === "heatmap" && !trace.coloraxis;
+  const drawn = data.map((trace) =>
+    hasBar(trace) ? { ...trace, colorbar: scale(trace.colorbar ?? {}) } : trace,
+  );
+  return { data: drawn, layout: made };
+}
+
+/** Every trace's numbers, one row per point; nothing more than what is drawn. */
+export function toCsv(chart) {
+  const { xaxis, yaxis, xaxis2, annotations = [] } = chart.layout;
+  const panels = xaxis2 ? annotations.filter((each) => each.xref === "paper") : [];
+  const traces = chart._fullData.filter(({ x, y, z }) => x || y || z);
+  const isGrid = traces.some(({ z }) => z);
+  const head = ["trace", titleOf(xaxis, "x"), titleOf(yaxis, "y"), ...(isGrid ? ["value"] : [])];
+  const rows = [panels.length ? ["panel", ...head] : head];
+  for (const trace of traces) {
+    const panel = panels.length ? [panels[(Number(trace.xaxis.slice(1)) || 1) - 1]?.text] : [];
+    const points = trace.z ? gridRows(trace) : pointRows(trace);
+    for (const point of points) rows.push([...panel, trace.name, ...point]);
+  }
+  return rows.map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
+}
+
+function titleOf(axis, name) {
+  return (axis?.title?.text ?? "").replace(/<[^>]*>/g, "") || name;
+}
+
+function pointRows({ x, y }) {
+  const n = Math.max(x?.length ?? 0, y?.length ?? 0);
+  return Array.from({ length: n }, (_, i) => [x ? x[i] : i, y ? y[i] : i]);
+}
+
+function gridRows({ x, y, z }) {
+  return Array.from(z).flatMap((row, i) =>
+    Array.from(row, (value, j) => [x ? x[j] : j, y ? y[i] : i, value]),
+  );
+}
+
+/** A field of CSV; what is no number is left empty. */
+function quoted(value) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "";
+  if (typeof value === "number") return String(value);
+  const text = String(value).replace(/<[^>]*>/g, "");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function download(blob, name) {
+  const address = URL.createObjectURL(blob);
+  const link = element("a", { href: address, download: name });
+  document.body.append(link); // some browsers click only what is on the page
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

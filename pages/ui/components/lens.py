@@ -1,0 +1,194 @@
+"""The lens: the component in the page that runs the chosen model, and the facts it gets.
+
+Its code is in assets/components, from lens/lens.js on. Here are the addresses of what it fetches,
+the words it shows, and the state that the reader leaves it in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from pages.ui.components.component import Component
+from pages.ui.components.lens_state import LensState
+from pages.ui.library import cached, images
+from pages.ui.server import routes
+from pages.ui.session import keys
+from vae_core import Dataset, Run
+from vae_core.analysis import latent_names
+from vae_core.browser.payload import as_diagonal, codes_file, model_file, moments_file
+from vae_core.figures import theme
+from vae_core.vae import VAE
+
+LENS = Component("lens", "lens/lens.js", ("page/page.css", "lens/lens.css"))
+COLOURS = {
+    "classes": theme.CLASS_COLOURS,
+    "distortion": theme.DISTORTION,
+    "rate": theme.RATE,
+    "correlation": theme.CORRELATION,
+    "elbo": theme.NEGATIVE_ELBO,
+    "prior": theme.PRIOR,
+    "brighter": theme.BRIGHTER,
+    "darker": theme.DARKER,
+}
+
+
+def show(run: Run, view: str, first_draw: int = 0) -> LensState:
+    """Put the lens on the page; returns its state when it was last let go.
+
+    Parameters
+    ----------
+    run : Run
+    view : "overview", "sliders" or "cells"
+    first_draw : int
+        Seed of the first z; 0 begins at the mean.
+    """
+    here = _state(run)
+    started = keys.at_start(keys.LENS_START, run.id, here.to_page)
+    result = LENS.mount(
+        key=f"lens-{view}-{run.id}",
+        data=_facts(run, view) | {"first_draw": first_draw, "state": started},
+        on_state_change=lambda: None,
+    )
+    if result.state:
+        here = LensState.from_page(result.state)
+    keys.LENS_STATE.set((run.id, here))
+    for name, value in here.to_address(_fitted(run, LensState())).items():
+        if value is None:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = value
+    return here
+
+
+def code(run: Run, state: LensState) -> Tensor:
+    """z when the lens was last let go, (*latent,)."""
+    codes = cached.codes(run)
+    if len(state.at) == codes.mean[0].numel():
+        return torch.tensor(state.at).reshape(codes.latent_shape)
+    return codes.prior().mean if state.image is None else codes.mean[state.image]
+
+
+def _state(run: Run) -> LensState:
+    """As the reader left the lens, or as the address has it; z is of one model only."""
+    linked = LensState.from_address(st.query_params.to_dict())
+    of, state = keys.LENS_STATE.get_or((run.id, linked))
+    if of != run.id:
+        state = LensState(image=state.image, layers=state.layers)
+    return _fitted(run, state)
+
+
+def _fitted(run: Run, state: LensState) -> LensState:
+    codes = cached.codes(run)
+    return state.fit(len(codes), codes.latent_shape, cached.order(run))
+
+
+def _facts(run: Run, view: str) -> dict[str, Any]:
+    """All facts for the lens on a page."""
+    data = images.images_of(run)
+    return facts(run) | {
+        "view": view,
+        "address": _offer_model(run),
+        "images": _offer_images(data) if data else None,
+        "n_originals": run.data().n_test,
+        "missing": "the original is not on this machine",
+    }
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What the lens cannot work out from the model, wherever it is."""
+    codes, rates = cached.codes(run), cached.rates(run)
+    kind = codes.family
+    has_rate = kind.has_rate
+    return {
+        "image_shape": list(run.data().image_shape),
+        "latent_shape": list(codes.latent_shape),
+        "n_images": len(codes),
+        "class_names": list(run.data().class_names),
+        "labels": codes.labels.unique().tolist(),
+        "names": latent_names(codes.latent_shape),
+        "order": cached.order(run),
+        "kl": rates["kl"].tolist() if has_rate else None,
+        "cells": rates["kl" if has_rate else "mean_variance"].tolist(),
+        "cells_title": "KL" if has_rate else "variance of μ",
+        "cells_unit": "nats per image" if has_rate else "squared units of z",
+        "family": {
+            "low": kind.low,
+            "high": kind.high,
+            "has_rate": has_rate,
+            "has_density": kind.has_density,
+            "rest_title": kind.rest_title,
+            "bars_note": kind.bars_note,
+        },
+        "has_rings": kind.is_rotation_invariant,
+        "is_triangle": codes.is_triangle,
+        "colours": COLOURS,
+    }
+
+
+def _offer_model(run: Run) -> str:
+    """Where the lens fetches the run's model and codes, and asks what is too large for it."""
+    version = cached.version(run)
+
+    def make() -> routes.Offer:
+        vae, codes = cached.vae(run), cached.codes(run)
+        return routes.Offer(
+            files={
+                "model": cache(lambda: model_file(vae)),
+                "posteriors": cache(lambda: codes_file(codes)),
+                "moments": cache(lambda: moments_file(codes)),
+            },
+            answers=_answers(vae),
+        )
+
+    return routes.offer(hashlib.sha256(version.encode()).hexdigest()[:20], make)
+
+
+def _answers(vae: VAE) -> dict[str, routes.Answer]:
+    """What the lens asks for when a network, family or likelihood is not for the page."""
+
+    def moments(x: Tensor) -> Tensor:
+        q = vae.encode(x)
+        return as_diagonal(q.mean, q.variance)
+
+    image, latent = vae.image_shape, vae.latent_shape
+    return {
+        "encode": _answer(image, vae.encode_params),
+        "moments": _answer(image, moments),
+        "decode": _answer(latent, vae.decoder),
+        "picture": _answer(latent, lambda z: vae.decode(z).mean),
+    }
+
+
+def _answer(shape: tuple[int, ...], function: Callable[[Tensor], Tensor]) -> routes.Answer:
+    """A function of one image or latent, as raw float32 numbers in and out."""
+
+    def respond(question: bytes) -> bytes:
+        x = torch.from_numpy(np.frombuffer(question, "<f4").reshape(1, *shape).copy())
+        with torch.no_grad():
+            answer: bytes = function(x).numpy().astype("<f4").tobytes()
+        return answer
+
+    return 4 * torch.Size(shape).numel(), respond
+
+
+def _offer_images(data: Dataset) -> str:
+    """Where the lens fetches the test images, one by one."""
+
+    def image(index: int) -> bytes | None:
+        return image_bytes(data, index) if index < len(data.test) else None
+
+    return routes.offer(f"images-{data.fingerprint}", lambda: routes.Offer(images=image))
+
+
+def image_bytes(data: Dataset, index: int) -> bytes:
+    """A test image, as raw float32 numbers."""
+    x: bytes = data.test.batch(slice(index, index + 1)).numpy().astype("<f4").tobytes()
+    return x

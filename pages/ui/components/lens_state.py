@@ -1,0 +1,143 @@
+"""The state of the lens: the image, z, what is shown; kept in the page's address."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+LAYERS = ("points", "classes", "density", "holes")
+MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on
+
+
+@dataclass(frozen=True)
+class LensState:
+    """Where z begins, what of it was moved, and what is shown. Its twin is lens/state.js.
+
+    Attributes
+    ----------
+    image : int or None
+        The test image z begins at; None for the prior.
+    draw : int or None
+        Seed of the draw that z is; 0 for the mean, None while it is what the page begins with.
+    z : dict
+        The dimensions of z that were moved by hand: index into z.flatten() -> value.
+    axes : two indices
+        Across and up on the plane; none for the most informative two.
+    layers : names of LAYERS
+    cells : indices of picked cells, row by row
+    channel : int or None
+        Of a feature map; None for all.
+    at : the whole of z, flattened
+        As it was when last let go; empty before that. Not in the address.
+    """
+
+    image: int | None = 0
+    draw: int | None = None
+    z: Mapping[int, float] = field(default_factory=dict)
+    axes: tuple[int, ...] = ()
+    layers: tuple[str, ...] = ("points", "classes")
+    cells: tuple[int, ...] = ()
+    channel: int | None = None
+    at: tuple[float, ...] = ()
+
+    @classmethod
+    def from_page(cls, sent: Mapping[str, Any]) -> LensState:
+        """The state as the lens sent it."""
+        return cls(
+            image=sent["image"],
+            draw=sent["draw"],
+            z={int(j): float(value) for j, value in sent["z"].items()},
+            axes=tuple(sent["axes"]),
+            layers=tuple(sent["layers"]),
+            cells=tuple(sent["cells"]),
+            channel=sent["channel"],
+            at=tuple(sent["at"]),
+        )
+
+    @classmethod
+    def from_address(cls, query: Mapping[str, str]) -> LensState:
+        """Inverse of `to_address`; what makes no sense is left out."""
+        read: dict[str, Any] = {}
+        for name, parse in _PARSERS.items():
+            try:
+                if name in query:
+                    read[name] = parse(query[name])
+            except ValueError:
+                continue
+        return cls(**read)
+
+    def to_address(self, first: LensState | None = None) -> dict[str, str | None]:
+        """Parameters of the page's address; None for what is as in `first`, to be left out."""
+        first = first or LensState()
+        moved = sorted(self.z.items())
+        values = {
+            "image": "none" if self.image is None else str(self.image),
+            "draw": str(self.draw),
+            "z": ",".join(f"{j}:{value:.6g}" for j, value in moved[:MAX_DIMENSIONS]),
+            "axes": ",".join(map(str, self.axes)),
+            "layers": ",".join(self.layers) or "none",
+            "cells": ",".join(map(str, self.cells)),
+            "channel": str(self.channel),
+        }
+        return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
+
+    def fit(self, n_images: int, latent_shape: tuple[int, ...], order: list[int]) -> LensState:
+        """The same for a model of this size, without what it does not have."""
+        d = math.prod(latent_shape)
+        sites = d // latent_shape[-1]
+        axes = self.axes if len(set(self.axes)) == 2 and max(self.axes) < d else tuple(order[:2])
+        channel = self.channel
+        return LensState(
+            image=None if self.image is None else min(self.image, n_images - 1),
+            draw=self.draw,
+            z={j: value for j, value in self.z.items() if j < d},
+            axes=(0, 1) if d == 2 else axes,
+            layers=self.layers,
+            cells=tuple(cell for cell in self.cells if cell < sites),
+            channel=None if channel is None or channel >= latent_shape[-1] else channel,
+        )
+
+    def to_page(self) -> dict[str, Any]:
+        """Plain lists and dictionaries for the lens."""
+        return asdict(self) | {"at": []}
+
+
+def _whole(text: str) -> int:
+    """A number from 0 to a million."""
+    value = int(text)
+    if not 0 <= value <= 1_000_000:
+        raise ValueError(text)
+    return value
+
+
+def _maybe(text: str) -> int | None:
+    return None if text in {"none", "None"} else _whole(text)
+
+
+def _several(text: str) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(map(_whole, text.split(","))))
+
+
+def _layers(text: str) -> tuple[str, ...]:
+    return tuple(name for name in LAYERS if name in text.split(","))
+
+
+def _values(text: str) -> dict[int, float]:
+    pairs = (part.split(":") for part in text.split(","))
+    found = {_whole(j): float(value) for j, value in pairs}
+    if not all(abs(value) < 10_000 for value in found.values()):
+        raise ValueError(text)
+    return found
+
+
+_PARSERS = {
+    "image": _maybe,
+    "draw": _maybe,
+    "z": _values,
+    "axes": _several,
+    "layers": _layers,
+    "cells": _several,
+    "channel": _maybe,
+}

@@ -1,0 +1,91 @@
+"""The engine in the page computes what torch computes."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from tests.samples import ROOT
+from vae_core import ModelConfig, RunStore, build_vae
+from vae_core.browser.payload import model_file
+from vae_core.vae import VAE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser]
+
+BUNDLED = [entry.id for entry in RunStore(ROOT / "assets" / "models").list()]
+RUN = """async ({file, inputs, part}) => {
+  const {openModel} = await import('/model/engine.js');
+  const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
+  const run = openModel(bytes.buffer)[part];
+  return inputs.map((x) => Array.from(run(Float32Array.from(x))));
+}"""
+SMALL = {
+    "linear": (ModelConfig(hidden=(), latent_shape=(3,)), (1, 8, 8)),
+    "deep": (ModelConfig(hidden=(17, 9), latent_shape=(2,)), (1, 7, 5)),
+    "mlp-map": (ModelConfig(latent_shape=(2, 3, 4)), (1, 8, 8)),
+    "conv-vector": (ModelConfig(network="conv", latent_shape=(5,)), (1, 28, 28)),
+    "conv-map": (ModelConfig(network="conv", latent_shape=(4, 4, 3)), (1, 28, 28)),
+    "colour": (ModelConfig(network="conv", latent_shape=(2, 4, 2)), (3, 15, 32)),
+    "two maps": (
+        ModelConfig(network="conv", latent_shape=(4,), likelihood="discretised-logistic"),
+        (3, 16, 16),
+    ),
+}
+
+
+def in_page(modules: Page, vae: VAE, part: str, inputs: torch.Tensor) -> torch.Tensor:
+    """What the engine makes of these inputs, one row each."""
+    file = base64.b64encode(model_file(vae)).decode()
+    rows = inputs.flatten(1).tolist()
+    return torch.tensor(modules.evaluate(RUN, {"file": file, "inputs": rows, "part": part}))
+
+
+def assert_parity(modules: Page, vae: VAE) -> None:
+    """Encoder and decoder, on random images and on draws from the prior."""
+    random = torch.Generator().manual_seed(0)
+    x = torch.rand(3, *vae.image_shape, generator=random)
+    z = vae.prior().sample((3,), random)
+    with torch.no_grad():
+        for part, inputs, expected in (
+            ("encode", x, vae.encode_params(x)),
+            ("decode", z, vae.decoder(z)),
+        ):
+            got = in_page(modules, vae, part, inputs)
+            torch.testing.assert_close(got, expected.flatten(1), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_bundled_model_runs_in_the_page_as_in_torch(name: str, modules: Page) -> None:
+    assert_parity(modules, RunStore(ROOT / "assets" / "models").load(name).vae())
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_kind_of_network_runs_in_the_page_as_in_torch(name: str, modules: Page) -> None:
+    config, image = SMALL[name]
+    assert_parity(modules, build_vae(config, image, seed=1))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "got 0 bytes"),
+        (b"<html>not found</html>", "got 22 bytes"),
+        (model_file(build_vae(ModelConfig(hidden=()), (1, 4, 4)))[:-9], "cut short"),
+    ],
+)
+def test_a_damaged_file_is_said_to_be_one(content: bytes, words: str, modules: Page) -> None:
+    said = modules.evaluate(
+        """async (file) => {
+          const {openModel} = await import('/model/engine.js');
+          const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
+          try { openModel(bytes.buffer); return ''; } catch (error) { return error.message; }
+        }""",
+        base64.b64encode(content).decode(),
+    )
+    assert words in said

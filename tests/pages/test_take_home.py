@@ -1,0 +1,76 @@
+"""What can be taken along of a model, and the file of its lens."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+
+from pages.ui.components import lens_file
+from pages.ui.components.component import ASSETS
+from pages.ui.components.save import SAVE
+from tests.pages.app import MODELS, assert_sound, open_page
+from tests.samples import ROOT
+from vae_core import Run, load_dataset
+
+SOME = [m for m in MODELS if m.id in ("digits-2d", "mnist-map", "mnist-dirichlet-3", "mnist-ae-2d")]
+
+
+def facts_in(page: str) -> dict[str, Any]:
+    (text,) = re.findall(r'<script type="application/json" id="facts">(.*?)</script>', page)
+    facts: dict[str, Any] = json.loads(text)
+    return facts
+
+
+@pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)
+def test_every_page_offers_the_model_and_makes_nothing_before_it_is_asked_for(run: Run) -> None:
+    app = open_page("posteriors.py", run)
+    assert_sound(app)
+    labels = ["The lens, .html", "The run, .zip", "Codes, .csv", "Codes, .parquet"]
+    assert [b.proto.label for b in app.get("download_button")] == labels
+    assert all(b.proto.deferred_file_id and not b.proto.url for b in app.get("download_button"))
+
+
+def test_each_chart_has_its_bar_named_after_model_page_and_figure() -> None:
+    app = open_page("aggregate.py", "Digits 2-D")
+    bars = [c.proto for c in app.get("bidi_component") if c.proto.component_name.endswith(".save")]
+    names = [json.loads(bar.json)["name"] for bar in bars]
+    assert names == [f"digits-2d-aggregate-{key}" for key in ("surgery", "class_kl")]
+    assert len(app.get("plotly_chart")) == 2
+    assert "export default" in SAVE.script()
+
+
+@pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)
+def test_the_file_holds_all_it_needs_and_asks_for_nothing(run: Run) -> None:
+    page = lens_file.html(run, None).decode()
+    assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert "default-src 'none'" in page
+    facts = facts_in(page)
+    assert facts["title"] == run.title
+    assert f"{run.metrics().distortion:.1f}" in facts["summary"]
+    views = [view["name"] for view in facts["views"]]
+    assert ("cells" in views) == (len(run.config.model.latent_shape) == 3)
+    for name in ("model", "posteriors"):
+        assert page.count(f'id="{name}"') == 1
+    assert len(page) < 2_600_000
+    n = facts["facts"]["n_images"]
+    assert f"{n:,} of 10,000" in facts["contents"] or f"all {n:,} test images" in facts["contents"]
+    assert lens_file.html(run, None).decode() == page
+
+
+def test_first_originals_go_along_when_they_are_here() -> None:
+    run = next(run for run in MODELS if run.id == "digits-2d")
+    page = lens_file.html(run, load_dataset(run.config.data)).decode()
+    assert page.count('id="images/') == facts_in(page)["facts"]["n_originals"] == 60
+
+
+def test_the_file_has_the_colours_of_the_app() -> None:
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    light, dark = (ASSETS / "take_home" / "take_home.css").read_text().split("@media", 2)[:2]
+    for name, css in (("light", light), ("dark", dark)):
+        for key, colour in theme[name].items():
+            variable = "--st-" + re.sub("([A-Z])", lambda m: "-" + m[1].lower(), key)
+            assert f"{variable}: {colour};" in css

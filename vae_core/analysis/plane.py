@@ -1,0 +1,66 @@
+"""How latents lie on a plane: by two of their dimensions, or three proportions on a triangle."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from vae_core.analysis.rates import latent_names
+from vae_core.codes import Codes
+
+# Where each of three proportions is 1: an equilateral triangle of side 1.
+TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.5, 0.75**0.5))
+
+
+@dataclass(frozen=True)
+class LatentPlane:
+    """A linear map of z to the plane.
+
+    Attributes
+    ----------
+    latent_shape : (*sites, C)
+    axes : two indices into z.flatten(), across and up
+    is_triangle : whether z is three proportions, which lie on TRIANGLE whatever the axes
+    """
+
+    latent_shape: tuple[int, ...]
+    axes: tuple[int, int]
+    is_triangle: bool = False
+
+    @classmethod
+    def of(cls, codes: Codes, axes: tuple[int, int]) -> LatentPlane:
+        """The plane of some codes."""
+        return cls(codes.latent_shape, axes, codes.is_triangle)
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """Names of the dimensions across and up."""
+        names = latent_names(self.latent_shape)
+        return names[self.axes[0]], names[self.axes[1]]
+
+    @property
+    def corners(self) -> dict[str, tuple[float, float]]:
+        """Where each proportion is 1, by its name; empty where there is no triangle."""
+        names = latent_names(self.latent_shape)
+        return dict(zip(names, TRIANGLE, strict=True)) if self.is_triangle else {}
+
+    @property
+    def projection(self) -> Float[Tensor, "d 2"]:
+        """z.flatten() @ projection is where z lies."""
+        if self.is_triangle:
+            return torch.tensor(TRIANGLE, dtype=torch.float64)
+        identity = torch.eye(math.prod(self.latent_shape), dtype=torch.float64)
+        return identity[:, list(self.axes)]
+
+    def place(self, z: Float[Tensor, " n *latent"]) -> Float[Tensor, "n 2"]:
+        """Where latents lie."""
+        places: Tensor = z.flatten(1).double() @ self.projection
+        return places
+
+    def spread(self, covariance: Float[Tensor, "d d"]) -> Float[Tensor, "2 2"]:
+        """A covariance of flattened z, on the plane."""
+        return self.projection.T @ covariance @ self.projection
