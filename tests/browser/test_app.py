@@ -86,7 +86,7 @@ def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
 def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
     server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url)
+    page = open_page(server.url, shared=True)
     settled(page, PAGES[""])
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name="Digits 2-D").click()
@@ -122,7 +122,7 @@ def contrast(a: str, b: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_background(scheme: str, server: Server, open_page: Open) -> None:
-    page = open_page(server.url, color_scheme=scheme)
+    page = open_page(server.url, shared=True, color_scheme=scheme)
     settled(page, PAGES[""])
     colour = "(e, what) => getComputedStyle(e)[what]"
     background = page.locator("[data-testid=stApp]").evaluate(colour, "backgroundColor")

@@ -133,7 +133,7 @@ def control(app: AppTest, key: str) -> object:
 
 @pytest.mark.parametrize("image", ["-1", "seven", "99999999"])
 def test_an_image_that_is_not_there_is_one_that_is(image: str) -> None:
-    shown = lens_facts(open_page("overview.py", DIGITS, image=image))["look"]["image"]
+    shown = lens_facts(open_page("overview.py", DIGITS, image=image))["state"]["image"]
     assert shown == (len(DIGITS.codes()) - 1 if image == "99999999" else 0)
 
 
