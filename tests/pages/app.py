@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from starlette.applications import Starlette
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 from torch import Tensor
@@ -45,6 +46,9 @@ def open_page(page: str, run: Run | str | None = None, **address: str) -> AppTes
     A model that ships is named by its title, one of the reader's own by its label.
     """
     app = AppTest.from_file(FRAME, default_timeout=60)
+    # Else every app looks for components in all packages that are installed, which takes longer
+    # than a page does. The pages bring their own.
+    app._bidi_component_manager = BidiComponentManager()
     for name, value in address.items():
         app.query_params[name] = value
     if run:
