@@ -23,11 +23,11 @@ CHART = ".js-plotly-plot .main-svg"
 PAGES = {
     "": DECODED,
     "train": "button[kind=primary]",
-    "posteriors": CHART,
+    "posteriors?run=Digits+2-D": CHART,
     "projection?run=Digits+feature+map": ".atlas.ready .stage",
     "sliders": DECODED,
     "feature-map?run=Digits+feature+map": DECODED,
-    "kl": CHART,
+    "kl?run=Digits+2-D": CHART,
     "aggregate?run=Digits+2-D": CHART,
     "rate-distortion": CHART,
     "bounds?run=Digits+2-D": CHART,
@@ -77,8 +77,8 @@ def fits(page: Page, element: str) -> bool:
 
 
 def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
-    page = open_page(server.url + "posteriors?run=MNIST+20-D", shared=True)
-    settled(page, CHART)
+    page = open_page(server.url + "train?run=MNIST+20-D", shared=True)
+    settled(page, PAGES["train"])
     assert chosen_model(page) == "MNIST 20-D"
     assert page.get_by_text("latent 20-D").count() == 1
 
