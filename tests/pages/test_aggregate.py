@@ -84,7 +84,7 @@ def test_classes_are_added_until_they_are_all(run: Run) -> None:
         assert mass == pytest.approx(1.0, abs=0.02)
 
 
-@some("mnist-2d", "mnist-20d", "mnist-full-2d", "mnist-dirichlet-3", "mnist-ae-2d", "mnist-ones-2d")
+@some("digits-2d", "mnist-20d", "mnist-dirichlet-3", "mnist-ae-2d", "mnist-ones-2d")
 def test_nothing_is_told_that_is_saturated(run: Run) -> None:
     app = open_page("aggregate.py", run)
     assert_sound(app)

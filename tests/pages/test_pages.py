@@ -24,8 +24,10 @@ from vae_core import Run
 from vae_core.analysis import class_posteriors, decode_mean, total_rate
 from vae_core.config import POSTERIORS
 
-# A model of each kind: every family that ships, with a vector and with a map.
-SHAPES = {(r.config.model.posterior, len(r.config.model.latent_shape)): r for r in MODELS}
+# A model of each kind: every family that ships, with a vector and with a map; of few images
+# where there is one.
+SMALL_LAST = sorted(MODELS, key=lambda run: run.config.data.name == "digits")
+SHAPES = {(r.config.model.posterior, len(r.config.model.latent_shape)): r for r in SMALL_LAST}
 KINDS = list(SHAPES.values())
 # Every page with a model of each kind, and the others in turn.
 OTHERS = [run for run in MODELS if run not in KINDS]
