@@ -26,8 +26,8 @@ from vae_core.vae import VAE, decode_mean
 
 COLLAPSED = 0.01  # nats: a mean KL below it is none
 GREY_LEVEL = 1.0 / 255.0  # a change of the picture that no screen shows
-MOST_NUMBERS = 64  # whose effect on the picture is measured
-MOST_PICTURES = 200  # reconstructions, to see whether they differ
+MAX_NUMBERS = 64  # whose effect on the picture is measured
+MAX_PICTURES = 200  # reconstructions, to see whether they differ
 
 HEALTHY, COLLAPSE, NO_RATE = "healthy", "collapsed", "no finite rate: an auto-encoder"
 
@@ -97,12 +97,12 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -
     order = channel_order(codes)
     some = torch.linspace(0, len(codes) - 1, min(n_images, len(codes))).long()
     table = _table(codes).iloc[order].reset_index(drop=True)
-    changes = picture_change(vae, codes.mean[some], order[:MOST_NUMBERS])
+    changes = picture_change(vae, codes.mean[some], order[:MAX_NUMBERS])
     table["picture_change"] = pd.Series(changes.double().numpy())
     table["unused"] = ~table["active"] | (table["picture_change"] < GREY_LEVEL)
     mean_kl, verdict = total_rate(codes), _verdict(codes, table)
     information = mutual_information(codes, n_samples)[0] if codes.family.has_density else math.nan
-    many = torch.linspace(0, len(codes) - 1, min(MOST_PICTURES, len(codes))).long()
+    many = torch.linspace(0, len(codes) - 1, min(MAX_PICTURES, len(codes))).long()
     pictures = decode_mean(vae, codes.mean[many])
     spread = float((pictures - pictures.mean(0)).square().mean().sqrt())
     return Collapse(

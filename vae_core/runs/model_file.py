@@ -23,7 +23,14 @@ from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.run import N_SAMPLES, Run, check_images
 from vae_core.runs.store import Contents, RunStore
 from vae_core.vae import build_vae
-from vae_core.runs.weights import differences, listed, load_weights, printable, read_header, shapes_of
+from vae_core.runs.weights import (
+    differences,
+    listed,
+    load_weights,
+    printable,
+    read_header,
+    shapes_of,
+)
 
 FLOATS = ("F16", "BF16", "F32", "F64")
 ASTRAY = "Its training went astray: give the weights of an earlier epoch, or train again."

@@ -25,7 +25,15 @@ from typing import Any
 
 from torch import Tensor
 
-from vae_core.runs.checkpoints import Checkpoint, codes_of, drop_after, kept_epochs, kept_tensors, read_checkpoint, write_checkpoint
+from vae_core.runs.checkpoints import (
+    Checkpoint,
+    codes_of,
+    drop_after,
+    kept_epochs,
+    kept_tensors,
+    read_checkpoint,
+    write_checkpoint,
+)
 from vae_core.codes import Codes, encode_dataset
 from vae_core.config import RunConfig, shape_in_words
 from vae_core.data.dataset import Dataset

@@ -18,9 +18,9 @@ from vae_core.analysis import class_posteriors, decode_mean, examples, interpola
 from vae_core.analysis.plane import LatentPlane
 from vae_core.comparison import Side, comparable, compare_table, images_title
 from vae_core.figures import kl_pair, posterior_plane, same_scale
-from vae_core.figures.compare import MOST_BARS
+from vae_core.figures.compare import MAX_BARS
 
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 COUNT = 10
 STEPS = 11
 
@@ -74,7 +74,7 @@ def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
         layout = LatentPlane.of(codes, axes)
         figures.append(
             posterior_plane(
-                plane_frames.points(layout, codes.first(MOST_POINTS), class_names),
+                plane_frames.points(layout, codes.first(MAX_POINTS), class_names),
                 plane_frames.class_ellipses(layout, class_posteriors(codes), class_names),
                 layout.titles,
                 height=500,
@@ -115,7 +115,7 @@ def show_table(pair: Pair) -> None:
 def plane_note(pair: Pair, alike: bool) -> str:
     """What the planes are of."""
     shown = " and ".join(
-        f"{min(MOST_POINTS, len(cached.codes(run))):,} of {len(cached.codes(run)):,}"
+        f"{min(MAX_POINTS, len(cached.codes(run))):,} of {len(cached.codes(run)):,}"
         for run in pair.runs
     )
     scale = (
@@ -133,8 +133,8 @@ def plane_note(pair: Pair, alike: bool) -> str:
 def kl_note(pair: Pair) -> str:
     """What the bars are of."""
     said = "Means over each run's own test images, each run's numbers sorted by their KL."
-    if any(len(cached.order(run)) > MOST_BARS for run in pair.runs):
-        said += f" The first {MOST_BARS} of each."
+    if any(len(cached.order(run)) > MAX_BARS for run in pair.runs):
+        said += f" The first {MAX_BARS} of each."
     for run, name in zip(pair.runs, pair.names, strict=True):
         family = cached.codes(run).family
         if family.has_rate and not family.is_additive:

@@ -30,7 +30,7 @@ from vae_core.errors import RunError
 from vae_core.io import writing
 from vae_core.jobs.priority import lower_priority, on_all_cores
 
-MOST_AT_ONCE = 2
+MAX_AT_ONCE = 2
 SEED = 0
 
 
@@ -129,7 +129,7 @@ def start(run: Run, method: str, what: str) -> Job | None:
         old = _jobs.get(to)
         if old and old.is_running:
             return old
-        if sum(other.is_running for other in _jobs.values()) >= MOST_AT_ONCE:
+        if sum(other.is_running for other in _jobs.values()) >= MAX_AT_ONCE:
             return None
         with writing(to):
             to.parent.mkdir(parents=True, exist_ok=True)

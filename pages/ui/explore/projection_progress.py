@@ -63,7 +63,7 @@ def _progress(run: Run, method: str, what: str) -> None:
     bar, stop = st.columns([5, 1], vertical_alignment="bottom")
     with bar:
         if attempt is None:
-            st.progress(0.0, f"{title} waits for {projection_jobs.MOST_AT_ONCE} other projections.")
+            st.progress(0.0, f"{title} waits for {projection_jobs.MAX_AT_ONCE} other projections.")
             return
         share = attempt.share()
         how_far = "looking for neighbours" if share is None else f"{share:.0%}"

@@ -10,7 +10,7 @@ import torch
 from tests.samples import LATENTS, ROOT, tiny_model
 from vae_core import Dataset, RunStore, build_vae, encode_dataset
 from vae_core.analysis import Codes, collapse, elbo_surgery, mutual_information, picture_change
-from vae_core.analysis.collapse import COLLAPSE, GREY_LEVEL, HEALTHY, MOST_NUMBERS, NO_RATE
+from vae_core.analysis.collapse import COLLAPSE, GREY_LEVEL, HEALTHY, MAX_NUMBERS, NO_RATE
 from vae_core.analysis.effects import REACH, reach
 from vae_core.config import POSTERIORS
 from vae_core.vae import VAE
@@ -109,11 +109,11 @@ def test_a_number_that_only_the_encoder_uses_is_unused() -> None:
 
 
 def test_of_many_numbers_the_most_informative_are_moved() -> None:
-    d = MOST_NUMBERS + 10
+    d = MAX_NUMBERS + 10
     mu = torch.randn(30, d, generator=torch.Generator().manual_seed(2)).double()
     mu[:, :10] = 0.0
     found = collapse(linear(d), codes_of(mu))
-    assert found.n_measured == MOST_NUMBERS
+    assert found.n_measured == MAX_NUMBERS
     last = found.table.tail(10)
     assert last["picture_change"].isna().all()
     assert set(last["name"]) == {f"z{j}" for j in range(10)}

@@ -72,7 +72,9 @@ def test_an_imported_model_has_the_codes_and_metrics_of_its_run(
     codes, expected = mine.codes(), run.codes()
     assert torch.equal(codes.params, expected.params)
     assert torch.equal(codes.labels, expected.labels)
-    assert [mine.metrics().to_dict()[k] for k in SCORES] == [run.metrics().to_dict()[k] for k in SCORES]
+    assert [mine.metrics().to_dict()[k] for k in SCORES] == [
+        run.metrics().to_dict()[k] for k in SCORES
+    ]
     assert mine.metrics().run_id == mine.id
     assert (mine.config, mine.data(), mine.history()) == (run.config, run.data(), [])
 
@@ -105,9 +107,13 @@ def test_weights_are_stored_as_they_came(finished_run, file, store, digits, dtyp
 def test_an_exported_model_comes_back_with_its_metrics(finished_run, tmp_path, store, digits):
     exported = export_run(finished_run, digits, tmp_path / "out")
     mine = open_in(store, exported.path / "weights.safetensors", digits)
-    assert [mine.metrics().to_dict()[k] for k in SCORES] == [exported.metrics().to_dict()[k] for k in SCORES]
+    assert [mine.metrics().to_dict()[k] for k in SCORES] == [
+        exported.metrics().to_dict()[k] for k in SCORES
+    ]
     again = export_run(mine, digits, tmp_path / "again")
-    assert [again.metrics().to_dict()[k] for k in SCORES] == [exported.metrics().to_dict()[k] for k in SCORES]
+    assert [again.metrics().to_dict()[k] for k in SCORES] == [
+        exported.metrics().to_dict()[k] for k in SCORES
+    ]
     assert read_header(again.path / "weights.safetensors").epoch == 3
 
 
