@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SCHEDULER = "ELBO_ROOM_SCHEDULER"
 WORKERS = "ELBO_ROOM_WORKERS"
-MOST = 256
+MAX_WORKERS = 256
 AT_ONCE = 64  # runs handed to a cluster; its scheduler keeps those that find no worker
 CONNECT = "3s"
 
@@ -48,9 +48,9 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
         return JobQueue(cluster(address), AT_ONCE)
     cores = os.cpu_count() or 1
     asked = environment.get(WORKERS) or str(max(1, cores // 2))
-    if not (asked.isdecimal() and 1 <= int(asked) <= MOST):
+    if not (asked.isdecimal() and 1 <= int(asked) <= MAX_WORKERS):
         raise ConfigError(
-            f"{WORKERS} must be how many runs are trained at once, from 1 to {MOST}; got {asked!r}."
+            f"{WORKERS} must be how many runs are trained at once, from 1 to {MAX_WORKERS}; got {asked!r}."
         )
     # one core answers the pages
     threads = max(1, (cores - 1) // int(asked))

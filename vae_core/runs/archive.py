@@ -8,10 +8,10 @@ import json
 import zipfile
 from pathlib import Path
 
-from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.errors import RunError
-from vae_core.runs.export import score_line
 from vae_core.io import write_bytes
+from vae_core.runs.checkpoints import checkpoint_path
+from vae_core.runs.export import score_line
 from vae_core.runs.run import Run
 from vae_core.runs.store import envelope
 

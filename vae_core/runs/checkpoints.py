@@ -19,8 +19,8 @@ from vae_core.config import POSTERIORS, ModelConfig
 from vae_core.data.dataset import Split
 from vae_core.errors import RunError
 from vae_core.io import read_tensors, write_tensors, writing
-from vae_core.vae import VAE, build_vae, decode_mean
 from vae_core.runs.weights import load_weights
+from vae_core.vae import VAE, build_vae, decode_mean
 
 N_KEPT = 1000  # test images, the first ones, whose posteriors are kept
 DECODES = ("decoder.", "likelihood.")

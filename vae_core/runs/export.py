@@ -7,17 +7,17 @@ from pathlib import Path
 
 from torch import Tensor
 
-from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.codes import encode_dataset
 from vae_core.config import shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.evaluate import evaluate
 from vae_core.io import read_tensors
+from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.run import N_SAMPLES, Run
-from vae_core.settings import command_line
 from vae_core.runs.store import Contents, RunStore
 from vae_core.runs.weights import read_header
+from vae_core.settings import command_line
 
 
 def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:

@@ -22,7 +22,6 @@ from vae_core.io import read_json, read_tensors
 from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.run import N_SAMPLES, Run, check_images
 from vae_core.runs.store import Contents, RunStore
-from vae_core.vae import build_vae
 from vae_core.runs.weights import (
     differences,
     listed,
@@ -31,6 +30,7 @@ from vae_core.runs.weights import (
     read_header,
     shapes_of,
 )
+from vae_core.vae import build_vae
 
 FLOATS = ("F16", "BF16", "F32", "F64")
 ASTRAY = "Its training went astray: give the weights of an earlier epoch, or train again."

@@ -25,6 +25,19 @@ from typing import Any
 
 from torch import Tensor
 
+from vae_core.codes import Codes, encode_dataset
+from vae_core.config import RunConfig, shape_in_words
+from vae_core.data.dataset import Dataset
+from vae_core.errors import RunError
+from vae_core.io import (
+    json_line,
+    read_tensors,
+    read_text,
+    write_bytes,
+    write_json,
+    write_tensors,
+    writing,
+)
 from vae_core.runs.checkpoints import (
     Checkpoint,
     codes_of,
@@ -34,25 +47,10 @@ from vae_core.runs.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from vae_core.codes import Codes, encode_dataset
-from vae_core.config import RunConfig, shape_in_words
-from vae_core.data.dataset import Dataset
-from vae_core.errors import RunError
-from vae_core.evaluate import Evaluation
-from vae_core.io import (
-    json_line,
-    read_json,
-    read_tensors,
-    read_text,
-    write_bytes,
-    write_json,
-    write_tensors,
-    writing,
-)
-from vae_core.trainer import EpochRecord, TrainState, fit
-from vae_core.vae import VAE, build_vae
 from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.weights import load_weights, write_weights
+from vae_core.trainer import EpochRecord, TrainState, fit
+from vae_core.vae import VAE, build_vae
 
 PIN = "pinned"
 N_SAMPLES = 1  # draws per image in a run's history and metrics

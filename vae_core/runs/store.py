@@ -17,7 +17,6 @@ from typing import Any
 
 from torch import Tensor
 
-from vae_core.runs.checkpoints import write_checkpoint
 from vae_core.codes import Codes
 from vae_core.config import RunConfig
 from vae_core.errors import RunError, VAECoreError
@@ -31,6 +30,7 @@ from vae_core.io import (
     write_json,
     writing,
 )
+from vae_core.runs.checkpoints import write_checkpoint
 from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.run import PIN, Run
 from vae_core.runs.weights import write_weights

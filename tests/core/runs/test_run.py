@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-
 import os
 import shutil
 from dataclasses import replace
