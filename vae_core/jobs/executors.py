@@ -50,7 +50,8 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
     asked = environment.get(WORKERS) or str(max(1, cores // 2))
     if not (asked.isdecimal() and 1 <= int(asked) <= MAX_WORKERS):
         raise ConfigError(
-            f"{WORKERS} must be how many runs are trained at once, from 1 to {MAX_WORKERS}; got {asked!r}."
+            f"{WORKERS} must be how many runs are trained at once, from 1 to {MAX_WORKERS}; "
+            f"got {asked!r}."
         )
     # one core answers the pages
     threads = max(1, (cores - 1) // int(asked))

@@ -60,14 +60,13 @@ def pick(run: Run) -> Pair | None:
 
 def planes(pair: Pair) -> tuple[list[go.Figure], bool]:
     """The posterior plane of each run, and whether both are to the same scale."""
-    left, right = map(cached.version, pair.runs)
-    return _planes(left, right, pair)
+    return _planes(*pair.runs)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
+@cached.per_run(max_entries=32)
+def _planes(left: Run, right: Run) -> tuple[list[go.Figure], bool]:
     figures, priors = [], []
-    for run in _pair.runs:
+    for run in (left, right):
         codes, class_names = cached.codes(run), run.data().class_names
         order = cached.order(run)
         axes = (0, 1) if len(order) == 2 else (order[0], order[min(1, len(order) - 1)])
