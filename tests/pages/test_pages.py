@@ -27,7 +27,13 @@ from vae_core.analysis import class_posteriors, decode_mean, total_rate
 SHAPES = {(r.config.model.posterior, len(r.config.model.latent_shape)): r for r in MODELS}
 KINDS = list(SHAPES.values())
 # Pages that take seconds with a large model, or show the same with every model.
-SLOW_OR_SAME = ("aggregate.py", "compare.py", "rate_distortion.py", "time_machine.py", "train.py")
+SLOW_OR_SAME = (
+    "aggregate.py",
+    "two_models.py",
+    "rate_distortion.py",
+    "time_machine.py",
+    "train.py",
+)
 
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
 every_kind = pytest.mark.parametrize("run", KINDS, ids=lambda run: run.id)

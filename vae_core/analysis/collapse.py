@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from vae_core.analysis.aggregate import mutual_information
-from vae_core.analysis.effects import picture_change, reach
+from vae_core.analysis.picture_change import picture_change, reach
 from vae_core.analysis.rates import (
     active_units,
     channel_order,

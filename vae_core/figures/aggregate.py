@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.plane import prior_curve
+from vae_core.figures.posteriors import prior_curve
 from vae_core.figures.theme import (
     CORRELATION,
     DISTORTION,

@@ -9,7 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 from pages.ui.drawing import charts
-from pages.ui.drawing import plane as plane_frames
+from pages.ui.drawing import plane_frames as plane_frames
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.session import summary
@@ -18,7 +18,7 @@ from vae_core.analysis import class_posteriors, decode_mean, examples, interpola
 from vae_core.analysis.plane import LatentPlane
 from vae_core.comparison import Side, comparable, compare_table, images_title
 from vae_core.figures import kl_pair, posterior_plane, same_scale
-from vae_core.figures.compare import MAX_BARS
+from vae_core.figures.two_models import MAX_BARS
 
 MAX_POINTS = 1000
 COUNT = 10

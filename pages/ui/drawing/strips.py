@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import decode_mean, nearest_codes, traverse
-from vae_core.analysis.effects import reach
+from vae_core.analysis.picture_change import reach
 from vae_core.figures import contact_sheet, data_uri, gif
 from vae_core.vae import VAE
 

@@ -11,7 +11,7 @@ from tests.samples import LATENTS, ROOT, tiny_model
 from vae_core import Dataset, RunStore, build_vae, encode_dataset
 from vae_core.analysis import Codes, collapse, elbo_surgery, mutual_information, picture_change
 from vae_core.analysis.collapse import COLLAPSED, GREY_LEVEL, HEALTHY, MAX_NUMBERS, NO_RATE, PARTLY
-from vae_core.analysis.effects import REACH, reach
+from vae_core.analysis.picture_change import REACH, reach
 from vae_core.config import POSTERIORS
 from vae_core.vae import VAE
 
