@@ -58,25 +58,43 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
     return JobQueue(partial(local_process, threads), int(asked))
 
 
-def local_process(threads: int = 1, gives_way: bool = True) -> Executor:
-    """A process of its own for one run at a time, started when the first one comes."""
-    return _LocalProcess(threads, gives_way)
+def local_queue(n_slots: int) -> JobQueue:
+    """A queue over this machine's processes, each of which does one job and returns its memory."""
+    return JobQueue(partial(local_process, is_reused=False), n_slots)
+
+
+def local_process(threads: int = 1, gives_way: bool = True, is_reused: bool = True) -> Executor:
+    """A process of its own for one job at a time, started when the first one comes.
+
+    Parameters
+    ----------
+    threads : int
+        With which torch computes there.
+    gives_way : bool
+        Whether pages come before it.
+    is_reused : bool
+        Whether the next job finds it started. Else it ends with the first, and frees its memory.
+    """
+    return _LocalProcess(threads, gives_way, is_reused)
 
 
 class _LocalProcess(ProcessPoolExecutor):
     """It ends with the server, however that ends: nobody else holds the end of the leash."""
 
-    def __init__(self, threads: int, gives_way: bool) -> None:
+    def __init__(self, threads: int, gives_way: bool, is_reused: bool) -> None:
         context = multiprocessing.get_context("spawn")
         held, self._leash = context.Pipe(duplex=False)
         start = partial(_begin, threads, gives_way, held)
         super().__init__(1, mp_context=context, initializer=start)
-        self._held = held
+        self._held, self._is_reused = held, is_reused
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """As the base class. The process it starts does not import the server's main script."""
         with _without_main(), on_all_cores():
-            return super().submit(fn, *args, **kwargs)
+            future = super().submit(fn, *args, **kwargs)
+        if not self._is_reused:
+            future.add_done_callback(lambda _: self.shutdown(wait=False))
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As the base class; without waiting, the process leaves in the middle of its work."""
