@@ -42,12 +42,8 @@ with chart:
             r"+\sum_j\mathrm{KL}\big(q(z_j)\,\|\,p(z_j)\big)"
         )
 with side:
-    st.metric("Mean KL, nats per image", f"{parts['mean_kl']:.2f}")
-    if family.is_additive:
-        st.metric("Dimension-wise KL", f"{parts['dimension_kl']:.2f}")
-    if not parts["saturated"]:
-        low, high = parts["mutual_information"], parts["mutual_information_upper"]
-        st.metric("I(x; z) of the population, between", f"{low:.2f} and {high:.2f}")
+    for label, value in aggregate.numbers(parts, family.is_additive).items():
+        st.metric(label, value)
 view = st.segmented_control(
     "All images", ["Class by class", "Classes together", "Within and between images"],
     default="Class by class", key="mixture", bind="query-params", required=True,

@@ -30,14 +30,9 @@ with side:
 with chart:
     table, at_mean = bounds.measure(run, data, count, most, widen)
     charts.draw("bounds", bound_curve, table, at_mean)
-elbo, tightest = table.iloc[0], table.iloc[-1]
-error = f"± {elbo['standard_error']:.2f} over images"
 with side:
-    st.metric("Negative ELBO, nats per image", f"{elbo['negative_bound']:.2f}", error,
-              delta_color="off", delta_arrow="off")  # fmt: skip
-    st.metric(f"Bound with {most} draws", f"{tightest['negative_bound']:.2f}")
-    st.metric(f"Effective draws, of {most}", f"{tightest['ess']:.1f}")
-    st.metric("At z = mean: no bound", f"{at_mean:.2f}")
+    for label, value, error in bounds.numbers(table, at_mean):
+        st.metric(label, value, error, delta_color="off", delta_arrow="off")
 
 st.latex(
     r"\log p(x)\;\ge\;\mathbb E\,\log\frac1k\sum_{i=1}^k \frac{p(x\mid z_i)\,p(z_i)}{q(z_i\mid x)}"

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.samples import cifar_files, synthetic_files, tiny_run, write_files
 from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
@@ -36,6 +38,29 @@ settings.load_profile("steady")
 
 # Before any test changes the environment.
 REAL_MNIST, REAL_CIFAR = find_files("mnist"), find_files("cifar10")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest files first, so that no worker is left with one of them at the end.
+
+    The whole products wait until they are asked for, with `-m grid`.
+    """
+    if "grid" not in config.getoption("-m"):
+        items[:] = [item for item in items if not item.get_closest_marker("grid")]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
+
+
+class OneBrowser(LoadFileScheduling):
+    """A file's tests go to one worker, and so do all that need the browser and its server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser | None:
+    return OneBrowser(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import math
 import os
@@ -14,9 +15,10 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.torch
@@ -195,3 +197,20 @@ def assert_mean_is(expected: Tensor, draws: Tensor, slack: float = 1e-12) -> Non
     """
     error = draws.std(0) / math.sqrt(len(draws))
     assert ((draws.mean(0) - expected).abs() <= 5 * error + slack).all()
+
+
+def covering(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Few of these combinations of settings, with every pair of values that occurs in any of them.
+
+    A fault that takes two settings to meet is found by them as by all. Each row is the one with
+    the most pairs not seen yet, the first of several: the same rows on every machine.
+    """
+    pairs = [
+        frozenset(itertools.combinations(((k, str(v)) for k, v in row.items()), 2)) for row in rows
+    ]
+    unseen, chosen = set().union(*pairs), []
+    while unseen:
+        most = max(range(len(rows)), key=lambda k: len(pairs[k] & unseen))
+        unseen -= pairs[most]
+        chosen.append(rows[most])
+    return chosen

@@ -136,6 +136,8 @@ def open_page(browser: Browser, window: BrowserContext) -> Iterator[Callable[...
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         opened.append(page if shared else context)
+        if shared and options:  # how it is drawn; what it is may differ in a window of its own
+            page.emulate_media(**options)
         page.set_viewport_size(seen)
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.server import Server, serve
+from tests.browser.server import Server
 from tests.samples import until
-from vae_core import RunStore, load_dataset
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Locator, Page
 
 Open = Callable[..., "Page"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -34,7 +32,6 @@ PAGES = {
     "rate-distortion": CHART,
     "bounds?run=Digits+2-D": CHART,
 }
-LONGEST_STOP = 10.0  # seconds
 
 
 def settled(page: Page, selector: str) -> Locator:
@@ -56,17 +53,27 @@ def turn_to(page: Page, name: str, section: str | None = None) -> None:
     page.get_by_role("menuitem" if section else "link", name=name, exact=True).click()
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["desk", "phone"])
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_sound_at_two_widths(
-    path: str, size: tuple[int, int], server: Server, open_page: Open
-) -> None:
-    page = open_page(server.url + path, size, shared=True)
-    settled(page, PAGES[path])
-    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
-    for element in ("html", "[data-testid=stMain]"):
-        wide, seen = page.locator(element).evaluate("e => [e.scrollWidth, e.clientWidth]")
-        assert wide <= seen, f"{element} is {wide} wide in a window of {seen}"
+def test_every_page_is_sound_at_two_widths(path: str, server: Server, open_page: Open) -> None:
+    """Opened on a desk, or by turns on a phone, and then made as wide as the other."""
+    first, then = SIZES if list(PAGES).index(path) % 2 else SIZES[::-1]
+    page = open_page(server.url + path, first, shared=True)
+    shown = settled(page, PAGES[path])
+    faults = page.locator("[data-testid=stException], [data-testid=stAlertContentError]")
+    for width, height in (first, then):
+        page.set_viewport_size({"width": width, "height": height})
+        until(lambda: fits(page, "html") and fits(page, "[data-testid=stMain]"), 10)
+        assert faults.count() == 0
+        box = shown.bounding_box()
+        assert box
+        assert 0 < box["width"] <= width
+        assert box["x"] >= 0
+
+
+def fits(page: Page, element: str) -> bool:
+    """Whether nothing of an element is to be scrolled to sideways."""
+    wide, seen = page.locator(element).evaluate("e => [e.scrollWidth, e.clientWidth]")
+    return bool(wide <= seen)
 
 
 def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
@@ -79,7 +86,7 @@ def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
 def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
     server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url)
+    page = open_page(server.url, shared=True)
     settled(page, PAGES[""])
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name="Digits 2-D").click()
@@ -115,7 +122,7 @@ def contrast(a: str, b: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_background(scheme: str, server: Server, open_page: Open) -> None:
-    page = open_page(server.url, color_scheme=scheme)
+    page = open_page(server.url, shared=True, color_scheme=scheme)
     settled(page, PAGES[""])
     colour = "(e, what) => getComputedStyle(e)[what]"
     background = page.locator("[data-testid=stApp]").evaluate(colour, "backgroundColor")
@@ -133,30 +140,3 @@ def start_long_training(page: Page) -> None:
     box.press("Enter")
     settled(page, "button[kind=primary]").click()
     page.get_by_role("button", name="Stop").wait_for()
-
-
-def test_ctrl_c_ends_the_server_and_its_training_and_the_run_resumes(
-    browser: Browser, open_page: Open, tmp_path: Path
-) -> None:
-    with serve(tmp_path) as server:
-        page = open_page(server.url + "train")
-        start_long_training(page)
-        until(lambda: any(server.runs.glob("*/weights.safetensors")))
-        assert server.children()
-        page.context.close()
-        assert server.interrupt() < LONGEST_STOP
-        until(lambda: not server.left(), 5)
-    (entry,) = RunStore(server.runs).list()
-    assert entry.status == "unfinished"
-    state = entry.run.state()
-    record = next(entry.run.train(load_dataset(entry.run.config.data)))
-    assert record.epoch == state.epoch + 1
-
-
-def test_a_window_left_open_does_not_keep_the_server_from_ending(
-    browser: Browser, tmp_path: Path
-) -> None:
-    with serve(tmp_path) as server, browser.new_page() as page:  # which complains of its loss
-        page.goto(server.url + "kl")
-        page.wait_for_selector(CHART, timeout=90_000)
-        assert server.interrupt() < LONGEST_STOP

@@ -49,7 +49,7 @@ def colours(page: Page, svg: bytes) -> list[str]:
 
 def test_figures_of_a_dark_page_are_saved_dark_on_white(server: Server, open_page: Open) -> None:
     address = "kl?run=Digits+feature+map&view=By+cell"
-    page = open_page(server.url + address, color_scheme="dark")
+    page = open_page(server.url + address, shared=True, color_scheme="dark")
     chart = settled(page, CHART).locator("xpath=ancestor::*[contains(@class,'js-plotly-plot')]")
     bar = page.locator(".save").first
     bar.scroll_into_view_if_needed()
@@ -70,7 +70,7 @@ def test_figures_of_a_dark_page_are_saved_dark_on_white(server: Server, open_pag
 
 def test_numbers_of_a_figure_are_those_it_draws(server: Server, open_page: Open) -> None:
     run = MODELS.load("digits-map")
-    page = open_page(server.url + "kl?run=Digits+feature+map&view=By+cell")
+    page = open_page(server.url + "kl?run=Digits+feature+map&view=By+cell", shared=True)
     settled(page, CHART)
     page.locator(".save").nth(1).wait_for()
     _, cells = saved(page, page.locator(".save").nth(0), "CSV")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.conftest import PATIENCE
 from tests.browser.server import Server, serve
 from tests.browser.test_app import start_long_training
 from tests.samples import pid_of, until
-from vae_core import Run, RunStore
+from vae_core import Run, RunStore, load_dataset
 from vae_core.jobs import HEARTBEAT
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Open = Callable[..., "Page"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+LONGEST_STOP = 10.0  # seconds
 
 
 def the_run(server: Server) -> Run:
@@ -66,18 +68,18 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         until(lambda: not server.left(), 2)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
-    with serve(tmp_path) as server:
-        page = open_page(server.url + "train")
-        page.get_by_text("Unfinished runs (1)").click()
+    with serve(tmp_path) as server, browser.new_page() as page:  # which complains of its loss
+        page.goto(server.url + "train")
+        page.get_by_text("Unfinished runs (1)").click(timeout=PATIENCE)
         go_on(page, run)
         pid = pid_of(run)
-        page.context.close()
         assert pid in server.children()
-        server.process.send_signal(signal.SIGINT)
-        until(lambda: pid not in server.left(), 2)
+        assert server.interrupt() < LONGEST_STOP  # with training and a window that stays open
         until(lambda: not server.left(), 5)  # with the server go the helpers of Python's own
-        server.process.wait(5)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
     assert not (run.path / HEARTBEAT).exists()
-    assert run.vae()
+    state = run.state()
+    assert state
+    record = next(run.train(load_dataset(run.config.data)))  # from where it was
+    assert record.epoch == state.epoch + 1

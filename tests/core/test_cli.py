@@ -6,12 +6,13 @@ import json
 import shutil
 import socket
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
 
-from tests.samples import idx_bytes, rewrite, synthetic_files, tiny_run, write_files
+from tests.samples import covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
 from vae_core import Run, RunStore, evaluate
 from vae_core.__main__ import main
 from vae_core.analysis import sweep
@@ -68,12 +69,16 @@ def refusal(cli):
     return run
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
-def test_train_prints_the_promised_fields(answer, tmp_path, posterior, network, likelihood):
-    model = ("--network", network, "--likelihood", likelihood, "--hidden", 4)
-    values = answer("train", *TINY, *model, "--posterior", posterior, "--runs", tmp_path)
+ALL = [
+    {"posterior": posterior, "network": network, "likelihood": likelihood}
+    for posterior, network, likelihood in product(POSTERIORS, NETWORKS, LIKELIHOODS)
+]
+
+
+@pytest.mark.parametrize("model", covering(ALL), ids=lambda model: "-".join(model.values()))
+def test_train_prints_the_promised_fields(answer, tmp_path, model):
+    posterior, words = model["posterior"], [w for k, v in model.items() for w in (f"--{k}", v)]
+    values = answer("train", *TINY, *words, "--hidden", 4, "--runs", tmp_path)
     assert list(values) == FIELDS
     assert (values["dataset"], values["binarisation"]) == ("digits", "grey")
     assert (values["n_test"], values["n_samples"]) == (96, 1)

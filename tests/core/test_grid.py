@@ -1,37 +1,54 @@
-"""Everything with everything: each combination of parts is a model that trains and ships."""
+"""Any part with any other is a model that trains and ships; with -m grid, every combination."""
 
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import pytest
 import torch
 
-from tests.samples import LATENTS, tiny_model
+from tests.samples import LATENTS, covering, tiny_model
 from vae_core import DataConfig, RunConfig, RunStore, TrainConfig, build_vae, evaluate
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, SIGMAS
 from vae_core.runs.export import export_run
 
 DECODERS = [
-    pytest.param(likelihood, sigma, id=f"{likelihood}-{sigma}")
+    (likelihood, sigma)
     for likelihood in LIKELIHOODS
     for sigma in (SIGMAS if likelihood == "gaussian" else SIGMAS[:1])
 ]
 # test_trainer.py has the other two pairs
 SHAPES = [("mlp", LATENTS[0]), ("conv", LATENTS[1])]
+ALL = [
+    {"posterior": posterior, "shape": shape, "decoder": decoder}
+    for posterior, shape, decoder in product(POSTERIORS, SHAPES, DECODERS)
+]
 TRAIN = TrainConfig(epochs=1, batch_size=16, lr=5e-3, threads=1)
+
+
+def name(settings):
+    return "-".join((settings["posterior"], settings["shape"][0], *settings["decoder"]))
 
 
 def test_every_network_is_on_the_grid():
     assert {network for network, _ in SHAPES} == set(NETWORKS)
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
-@pytest.mark.parametrize(("network", "latent"), SHAPES)
-@pytest.mark.parametrize(("likelihood", "sigma"), DECODERS)
-def test_any_combination_trains_loads_and_ships(
-    tmp_path, digits, posterior, network, latent, likelihood, sigma
-):
+@pytest.mark.parametrize("settings", covering(ALL), ids=name)
+def test_any_pair_of_parts_trains_loads_and_ships(tmp_path, digits, settings):
+    trains_loads_and_ships(tmp_path, digits, settings)
+
+
+@pytest.mark.grid
+@pytest.mark.parametrize("settings", ALL, ids=name)
+def test_any_combination_trains_loads_and_ships(tmp_path, digits, settings):
+    trains_loads_and_ships(tmp_path, digits, settings)
+
+
+def trains_loads_and_ships(tmp_path, digits, settings):
+    (network, latent), (likelihood, sigma) = settings["shape"], settings["decoder"]
+    posterior = settings["posterior"]
     model = tiny_model(
         latent, network=network, posterior=posterior, likelihood=likelihood, sigma=sigma
     )

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
+from pages.ui.library.listing import openable
 from tests.pages.app import (
     MODELS,
     PAGES,
@@ -28,7 +30,10 @@ from vae_core.data.mnist import FILES
 
 MNIST = [run for run in MODELS if run.config.data.name == "mnist"]
 DIGITS = next(run for run in MODELS if run.id == "digits-2d")
-on_mnist = pytest.mark.parametrize("run", MNIST, ids=lambda run: run.id)
+# A vector, a map, a point mass, and one of a single class.
+SOME = [run for run in MNIST if run.id in ("mnist-2d", "mnist-map", "mnist-ae-2d", "mnist-ones-2d")]
+on_mnist = pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)
+MODELS_IN_ORDER = list(openable())
 
 
 @on_mnist
@@ -75,27 +80,61 @@ def test_with_mnist_at_hand_the_originals_can_be_fetched(run: Run, mnist_folder:
         app.run()
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        {"run": "no such model"},
-        {"run": DIGITS.title, "image": "5000"},
-        {"image": "-1"},
-        {"image": "seven"},
-        {"classes": "77"},
-        {"view": "By cell"},
-        {"points": "lines"},
-        {"across": "z99"},
-        {"z": "left,1:nan", "draw": "-4", "axes": "z0"},
-        {"run": DIGITS.title, "z": "900:1", "axes": "0,900", "cells": "9", "channel": "9"},
-        {"run": "Digits feature map", "cells": "4,900", "channel": "all of them"},
-    ],
-    ids=str,
-)
+ODD = {
+    "nothing that is here": {"run": "no such model", "image": "-1", "classes": "77"},
+    "words and too much": {
+        "run": DIGITS.title, "image": "5000", "view": "By cell", "points": "lines",
+        "across": "z99", "z": "900:1", "axes": "0,900", "cells": "9", "channel": "9",
+    },
+    "a map": {
+        "run": "Digits feature map", "image": "seven", "z": "left,1:nan", "draw": "-4",
+        "axes": "z0", "cells": "4,900", "channel": "all of them",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ODD.values(), ids=ODD)
 def test_a_link_that_asks_for_what_is_not_there_opens_every_page(address: dict[str, str]) -> None:
     app = open_page("overview.py", **address)
+    known = {run.title for run in MODELS}
     for page in PAGES:
         assert_sound(go(app, page))
+        shown = app.selectbox(key="run").value
+        assert shown == (address["run"] if address["run"] in known else MODELS_IN_ORDER[0])
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "asked", "begins"),
+    [
+        ("posteriors.py", "classes", "77", []),
+        ("posteriors.py", "points", "lines", "means"),
+        ("posteriors.py", "across", "z99", None),
+        ("kl.py", "view", "By cell", "Bars"),
+        ("kl.py", "view", "Sideways", "Bars"),
+        ("aggregate.py", "mixture", "All", "Class by class"),
+    ],
+)
+def test_a_control_that_is_asked_for_what_it_has_not_begins_as_it_does(
+    page: str, name: str, asked: str, begins: object
+) -> None:
+    ten = next(run for run in MODELS if run.id == "mnist-gaussian-10d")
+    app, plain = open_page(page, ten, **{name: asked}), open_page(page, ten)
+    assert_sound(app)
+    found, usual = (control(each, name) for each in (app, plain))
+    assert found == usual
+    assert begins is None or found == begins
+
+
+def control(app: AppTest, key: str) -> object:
+    """The value of the page's control of this key, whatever it is."""
+    (found,) = (e for e in [*app.selectbox, *app.get("button_group")] if e.key == key)
+    return found.value
+
+
+@pytest.mark.parametrize("image", ["-1", "seven", "99999999"])
+def test_an_image_that_is_not_there_is_one_that_is(image: str) -> None:
+    shown = lens_facts(open_page("overview.py", DIGITS, image=image))["state"]["image"]
+    assert shown == (len(DIGITS.codes()) - 1 if image == "99999999" else 0)
 
 
 def test_an_image_beyond_a_smaller_models_split_becomes_its_last() -> None:
@@ -121,14 +160,15 @@ def own_runs(runs: Path, digits: Dataset) -> Run:
     return run
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_own_runs_are_offered_and_damaged_ones_break_no_page(page: str, own_runs: Run) -> None:
-    app = open_page(page)
-    assert_sound(app)
-    offered = app.selectbox(key="run").options[len(MODELS) :]
-    assert offered == [f"{own_runs.title} · {own_runs.id[-6:]}"]
-    app.selectbox(key="run").set_value(offered[0]).run()
-    assert_sound(app)
+def test_own_runs_are_offered_and_damaged_ones_break_no_page(own_runs: Run) -> None:
+    app, mine = open_page("overview.py"), f"{own_runs.title} · {own_runs.id[-6:]}"
+    for page in PAGES:
+        assert_sound(go(app, page))
+        assert app.selectbox(key="run").options[len(MODELS) :] == [mine]
+        app.selectbox(key="run").set_value(mine).run()
+        assert_sound(app)
+        assert f"distortion {own_runs.metrics().distortion:.1f}" in app.caption[0].value
+        app.selectbox(key="run").set_value(DIGITS.title).run()
 
 
 def test_the_train_page_says_what_is_wrong_with_damaged_runs(own_runs: Run) -> None:
@@ -155,28 +195,6 @@ def test_weights_of_another_model_are_one_sentence_on_the_page(page: str, own_ru
 def header(run: Run) -> bytes:
     content = (run.path / "weights.safetensors").read_bytes()
     return content[8 : 8 + int.from_bytes(content[:8], "little")]
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"latent_shape": (1,)},
-        {"latent_shape": (1, 1, 1)},
-        {"latent_shape": (2, 3, 2)},
-        {"latent_shape": (2, 2, 3), "posterior": "delta"},
-        {"latent_shape": (64,), "hidden": ()},
-        {"likelihood": "gaussian"},
-    ],
-    ids=str,
-)
-def test_every_page_opens_for_latents_of_any_shape(
-    runs: Path, digits: Dataset, settings: dict[str, object]
-) -> None:
-    list(RunStore(runs).create(tiny_run(**settings)).train(digits))
-    app = open_page("overview.py")
-    app.selectbox(key="run").set_value(app.selectbox(key="run").options[-1]).run()
-    for page in PAGES:
-        assert_sound(go(app, page))
 
 
 def test_cells_of_a_point_mass_show_where_codes_move_not_an_infinite_kl(

@@ -1,9 +1,10 @@
-"""Every family and likelihood on every page, and what only some of them show."""
+"""Every family and likelihood on the pages, and what only some of them show."""
 
 from __future__ import annotations
 
-from itertools import cycle, product
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +14,12 @@ from tests.pages.app import (
     assert_sound,
     charts,
     choose_preset,
-    go,
     numbers,
     open_page,
     own_run,
     trained,
 )
-from tests.samples import LATENTS
+from tests.samples import LATENTS, covering
 from vae_core import Dataset
 from vae_core.analysis import rate_rest, total_rate
 from vae_core.config import LIKELIHOODS, POSTERIORS, SIGMAS
@@ -28,51 +28,69 @@ DECODERS = [
     *({"likelihood": name} for name in LIKELIHOODS if name != "gaussian"),
     *({"likelihood": "gaussian", "sigma": sigma} for sigma in SIGMAS),
 ]
-COMBINED = list(product(POSTERIORS, LATENTS))
-N = max(len(COMBINED), len(DECODERS))
-# Every family with every latent, and every decoder with some of them.
-SETTINGS = [
-    {"posterior": name, "latent_shape": latent} | decoder
-    for (name, latent), decoder, _ in zip(cycle(COMBINED), cycle(DECODERS), range(N), strict=False)
+SHAPES = [*LATENTS, (1,), (2,), (1, 1, 1), (2, 3, 2), (64,)]
+ALL = [
+    {"posterior": posterior, "latent_shape": latent, "decoder": decoder, "hidden": hidden}
+    for posterior, latent, decoder, hidden in product(POSTERIORS, SHAPES, DECODERS, [(8,), ()])
+    if posterior != "dirichlet" or latent[-1] > 1  # one proportion is always 1
 ]
-# Every family with every decoder; latents take turns, so that each meets both of these.
-PAIRS = [
-    (name, LATENTS[(i + j) % len(LATENTS)], decoder)
-    for i, name in enumerate(POSTERIORS)
-    for j, decoder in enumerate(DECODERS)
-]
+MODELS = covering(ALL)  # every family with every decoder, and so on
+OPENED = covering([{"page": page} | model for page, model in product(PAGES, MODELS)])
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
-def test_every_page_shows_every_family_and_likelihood(
-    settings: dict[str, object], runs: Path, digits: Dataset
+def name(row: dict[str, Any]) -> str:
+    decoder = "-".join(row["decoder"].values())
+    shape = "x".join(map(str, row["latent_shape"]))
+    layers = "linear" if not row["hidden"] else "mlp"
+    return "-".join([*row.get("page", "").split(), row["posterior"], shape, decoder, layers])
+
+
+def opened(row: dict[str, Any], runs: Path, digits: Dataset) -> None:
+    """The page shows this model: what it is and how well it does, and nothing that is no number."""
+    model = {k: value for k, value in row.items() if k not in ("page", "decoder")}
+    label = trained(runs, digits, **model, **row["decoder"])
+    app = open_page(row["page"], run=label)
+    assert_sound(app)
+    assert app.selectbox(key="run").value == label
+    line, metrics = app.caption[0].value, own_run(runs).metrics()
+    assert line.startswith(POSTERIORS[row["posterior"]].title)
+    assert f"latent {' × '.join(map(str, channels_first(row['latent_shape'])))}" in line
+    assert f"distortion {metrics.distortion:.1f}" in line
+    expected = f"rate {metrics.rate:.1f} nats" if metrics.has_rate else "no finite rate"
+    assert expected in line
+    for chart in charts(app):
+        assert chart["data"], "a chart without anything on it"
+
+
+def channels_first(shape: tuple[int, ...]) -> tuple[int, ...]:
+    *sites, channels = shape
+    return (channels, *sites)
+
+
+@pytest.mark.parametrize("row", OPENED, ids=name)
+def test_every_page_shows_every_family_shape_and_decoder(
+    row: dict[str, Any], runs: Path, digits: Dataset
 ) -> None:
-    label = trained(runs, digits, **settings)
-    app = open_page("overview.py", run=label)
-    for page in PAGES:
-        app = go(app, page)
-        assert_sound(app)
-        assert app.selectbox(key="run").value == label
+    opened(row, runs, digits)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("posterior", "latent", "decoder"),
-    PAIRS,
-    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else str(value),
-)
-def test_pages_that_decode_show_every_family_with_every_decoder(
-    posterior: str,
-    latent: tuple[int, ...],
-    decoder: dict[str, str],
-    runs: Path,
-    digits: Dataset,
+@pytest.mark.grid
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("model", ALL, ids=name)
+def test_every_page_shows_every_model_there_can_be(
+    page: str, model: dict[str, Any], runs: Path, digits: Dataset
 ) -> None:
-    label = trained(runs, digits, posterior=posterior, latent_shape=latent, **decoder)
-    for page in ("overview.py", "sliders.py", "feature_map.py", "bounds.py"):
-        app = open_page(page, run=label)
-        assert_sound(app)
-        assert app.selectbox(key="run").value == label
+    opened({"page": page} | model, runs, digits)
+
+
+def test_every_pair_of_page_and_setting_is_opened() -> None:
+    """Else a page that cannot show a family, a shape or a decoder would go unseen."""
+    for setting in ("posterior", "latent_shape", "decoder", "hidden"):
+        seen = {(row["page"], str(row[setting])) for row in OPENED}
+        assert seen == {(page, str(model[setting])) for page in PAGES for model in ALL}
+    pairs = {(row["posterior"], str(row["decoder"])) for row in MODELS}
+    assert pairs == {(name, str(decoder)) for name in POSTERIORS for decoder in DECODERS}
+    assert len(OPENED) < len(PAGES) * len(ALL) / 50
 
 
 def test_three_proportions_are_drawn_on_a_triangle(runs: Path, digits: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""Every page with every bundled model."""
+"""Every page with bundled models of every kind."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ from tests.pages.app import (
 from tests.samples import ROOT
 from vae_core import Run
 from vae_core.analysis import class_posteriors, decode_mean, total_rate
+from vae_core.config import POSTERIORS
 
 # A model of each kind: every family that ships, with a vector and with a map.
 SHAPES = {(r.config.model.posterior, len(r.config.model.latent_shape)): r for r in MODELS}
 KINDS = list(SHAPES.values())
-# Pages that take seconds with a large model, or show the same with every model.
-SLOW_OR_SAME = (
-    "aggregate.py",
-    "two_models.py",
-    "rate_distortion.py",
-    "time_machine.py",
-    "train.py",
-)
+# Every page with a model of each kind, and the others in turn.
+OTHERS = [run for run in MODELS if run not in KINDS]
+OPENED = [
+    *((page, run) for page in PAGES for run in KINDS),
+    *((page, OTHERS[k % len(OTHERS)]) for k, page in enumerate(PAGES)),
+]
 
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
 every_kind = pytest.mark.parametrize("run", KINDS, ids=lambda run: run.id)
+every_kind_with_a_rate = pytest.mark.parametrize(
+    "run", [run for run in KINDS if run in VAES], ids=lambda run: run.id
+)
 every_vae = pytest.mark.parametrize("run", VAES, ids=lambda run: run.id)
 
 
@@ -47,21 +49,41 @@ def test_every_model_that_ships_is_offered() -> None:
     assert len(offered) == len(folders)
 
 
-@pytest.mark.parametrize(
-    ("page", "run"),
-    [(page, run) for page in PAGES for run in (KINDS if page in SLOW_OR_SAME else MODELS)],
-    ids=lambda value: value.id if isinstance(value, Run) else value,
-)
-def test_every_page_opens_with_every_model(page: str, run: Run) -> None:
+def opened(page: str, run: Run) -> None:
     app = open_page(page, run)
     assert_sound(app)
     assert app.selectbox(key="run").value == run.title
-    assert any(f"{run.metrics().distortion:.1f}" in c.value for c in app.caption)
+    line, metrics = app.caption[0].value, run.metrics()
+    assert line.startswith(POSTERIORS[run.config.model.posterior].title)
+    assert f"distortion {metrics.distortion:.1f}" in line
+    assert f"({metrics.n_test:,} grey images, 1 draw each)" in line
+    if metrics.has_rate:
+        assert f"negative ELBO {metrics.negative_elbo:.1f} = " in line
+        assert f"rate {metrics.rate:.1f} nats per image" in line
+    assert all(chart["data"] for chart in charts(app))
 
 
-@pytest.mark.parametrize("run", [MODELS[0], MAPS[-1], ALIVE[-1]], ids=lambda run: run.id)
-def test_the_chosen_model_stays_from_page_to_page(run: Run) -> None:
-    app = open_page("overview.py")
+@pytest.mark.parametrize(
+    ("page", "run"), OPENED, ids=lambda value: value.id if isinstance(value, Run) else value
+)
+def test_every_page_opens_with_every_kind_of_model(page: str, run: Run) -> None:
+    opened(page, run)
+
+
+@pytest.mark.grid
+@every_model
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_every_model(page: str, run: Run) -> None:
+    opened(page, run)
+
+
+def test_every_model_is_opened_on_some_page_and_every_kind_on_all() -> None:
+    assert {run.id for _, run in OPENED} == {run.id for run in MODELS}
+    assert {(page, run.id) for page, run in OPENED} >= {(p, r.id) for p in PAGES for r in KINDS}
+
+
+def test_the_chosen_model_stays_from_page_to_page() -> None:
+    app, run = open_page("overview.py"), MAPS[-1]
     app.selectbox(key="run").set_value(run.title).run()
     for page in PAGES:
         assert go(app, page).selectbox(key="run").value == run.title
@@ -79,7 +101,7 @@ def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Ru
         assert sum(bars) == pytest.approx(shown, abs=0.0051)
 
 
-@every_vae
+@every_kind_with_a_rate
 def test_every_view_of_the_kl_has_a_figure_in_nats_per_image(run: Run) -> None:
     app = open_page("kl.py", run)
     views = app.segmented_control(key="view").options
@@ -116,7 +138,7 @@ def test_choosing_a_class_shows_that_class_alone(run: Run) -> None:
     assert f"{n:,} images" in app.caption[-1].value
 
 
-@every_model
+@every_kind
 def test_posteriors_span_the_two_most_informative_numbers(run: Run) -> None:
     app = open_page("posteriors.py", run)
     layout = charts(app)[0]["layout"]

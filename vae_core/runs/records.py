@@ -65,8 +65,8 @@ class DataFacts:
                     shape = (int(c), int(height), int(width))
                     return cls(shape, tuple(names), n_train, n_test, fingerprint)
         raise RunError(
-            f"{path}: expected an image_shape of 3 whole numbers, class_names and n_test, and if "
-            "any, a whole n_train and a fingerprint. Copy the run anew."
+            f"{path}: expected an image_shape of 3 whole numbers, class_names and n_test, and "
+            "where they are there a whole n_train and a fingerprint. Copy the run anew."
         )
 
     def to_dict(self) -> dict[str, Any]:

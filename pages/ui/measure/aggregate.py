@@ -45,6 +45,17 @@ def _layers(run: Run, j: int) -> pd.DataFrame:
     )
 
 
+def numbers(parts: pd.Series[float], is_additive: bool) -> dict[str, str]:
+    """The metrics beside the split of the rate, by their labels: see `elbo_surgery`."""
+    shown = {"Mean KL, nats per image": f"{parts['mean_kl']:.2f}"}
+    if is_additive:
+        shown["Dimension-wise KL, nats"] = f"{parts['dimension_kl']:.2f}"
+    if not parts["saturated"]:
+        low, high = parts["mutual_information"], parts["mutual_information_upper"]
+        shown["I(x; z) of the population, nats, between"] = f"{low:.2f} and {high:.2f}"
+    return shown
+
+
 def one_by_one(run: Run, n_samples: int) -> None:
     """KL of every class, and what it has to do with that of all of them."""
     surgery = _surgery(run, n_samples)

@@ -45,6 +45,30 @@ def measure(
     return table, _at_mean(run, data, count)
 
 
+def numbers(table: pd.DataFrame, at_mean: float) -> list[tuple[str, str, str | None]]:
+    """The metrics beside the curve: label, value in nats per image, and error where there is one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for each number of draws k, the fewest first: see `BoundSummary`.
+    at_mean : float
+        What no bound is: the score of z = mean.
+    """
+    elbo, tightest = table.iloc[0], table.iloc[-1]
+    most = int(tightest["n_importance"])
+    return [
+        (
+            "Negative ELBO, nats per image",
+            f"{elbo['negative_bound']:.2f}",
+            f"± {elbo['standard_error']:.2f} over images",
+        ),
+        (f"Bound with {most} draws", f"{tightest['negative_bound']:.2f}", None),
+        (f"Effective draws, of {most}", f"{tightest['ess']:.1f}", None),
+        ("At z = mean: no bound", f"{at_mean:.2f}", None),
+    ]
+
+
 def conditions(run: Run, count: int) -> str:
     """What the numbers are of."""
     pixels = run.config.data.binarisation

@@ -1,4 +1,4 @@
-"""KL page: the KL of every latent dimension after each epoch."""
+"""KL page: its views, its few numbers, and the KL of every latent dimension after each epoch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+
+from vae_core import Codes
+from vae_core.analysis import rate_rest, total_rate
+
+BARS, STICKS, BY_CLASS, BY_CELL = "Bars", "Stick-breaking", "By class", "By cell"
+OVER_EPOCHS = "Over epochs"
+STICKS_NOTE = (
+    "Each dimension's share of what the ones before it left over: these KLs add up to the rate, "
+    "and change with the order."
+)
 
 
 def kl_history(
@@ -23,3 +33,38 @@ def kl_history(
 
 def _rates(history: Sequence[dict[str, Any]]) -> pd.Series[float]:
     return pd.Series({record["epoch"]: record["test_rate"] for record in history})
+
+
+def numbers(codes: Codes, table: pd.DataFrame) -> dict[str, str]:
+    """The metrics beside the chart, by their labels.
+
+    Parameters
+    ----------
+    codes : Codes
+    table : DataFrame
+        See `rate_table`.
+    """
+    shown = {"Rate: mean KL, nats per image": f"{total_rate(codes):.2f}"}
+    if title := codes.family.rest_title:
+        shown[f"of which {title}, nats"] = f"{rate_rest(codes):.2f}"
+    shown["Active: Var μ > 0.01 of the prior's"] = f"{table['active'].sum()} of {len(table)}"
+    return shown | {"Most informative dimension, nats": f"{table['kl'].max():.2f}"}
+
+
+def views(codes: Codes) -> list[str]:
+    """The views that there are for such codes, the first of them to begin with."""
+    found = [BARS, BY_CLASS, OVER_EPOCHS]
+    if len(codes.latent_shape) == 3:
+        found.insert(2, BY_CELL)
+    if not codes.family.is_additive:
+        found.insert(1, STICKS)
+    return found
+
+
+def conditions(codes: Codes, view: str, pixels: str) -> str:
+    """What the bars of a view are of, and what they are not."""
+    note = STICKS_NOTE if view == STICKS else codes.family.bars_note
+    return (
+        f"Means over {len(codes):,} test images ({pixels} pixels). {note} "
+        "KL compares the posterior with the prior, not its parameters with each other."
+    )

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pages.ui.library import cached
-from vae_core.config import POSTERIORS, shape_in_words
+from vae_core.config import POSTERIORS, RunConfig, shape_in_words
 from vae_core.objective import effective_beta
+from vae_core.runs.records import Metrics
 from vae_core.runs.run import Run
 
 
 def summary(run: Run) -> str:
     """What the chosen model is and how well it does, in one line."""
-    model, metrics = run.config.model, run.metrics()
-    shape = model.latent_shape
+    likelihood = cached.vae(run).likelihood.description
+    return line(run.config, run.data().image_shape, run.metrics(), likelihood)
+
+
+def line(
+    config: RunConfig, image_shape: tuple[int, int, int], metrics: Metrics, likelihood: str
+) -> str:
+    """The same of what it depends on; `likelihood` is what that of the trained model is called."""
+    model, shape = config.model, config.model.latent_shape
     latent = shape_in_words(shape) + ("-D" if len(shape) == 1 else "")
     distortion = f"distortion {metrics.distortion:.1f}"
     score = (
@@ -22,16 +30,16 @@ def summary(run: Run) -> str:
     )
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
-        f"{cached.vae(run).likelihood.description}{_weight(run)}. Test {score} "
+        f"{likelihood}{_weight(config, image_shape)}. Test {score} "
         f"({metrics.n_test:,} {metrics.binarisation} images, "
         f"{metrics.n_samples} draw each)."
     )
 
 
-def _weight(run: Run) -> str:
+def _weight(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
     """What the loss weighs the rate by, when it is not the ELBO's."""
-    model, train = run.config.model, run.config.train
-    beta = effective_beta(train, run.data().image_shape, model.latent_shape)
+    model, train = config.model, config.train
+    beta = effective_beta(train, image_shape, model.latent_shape)
     if beta == 1.0 or not POSTERIORS[model.posterior].has_rate:
         return ""
     how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"

@@ -4,13 +4,14 @@ import json
 import resource
 import shutil
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
 
-from tests.samples import LATENTS, rewrite, tensors, tiny_model, tiny_run
+from tests.samples import LATENTS, covering, rewrite, tensors, tiny_model, tiny_run
 from vae_core import (
     ConfigError,
     DataConfig,
@@ -47,6 +48,11 @@ def open_in(store: RunStore, file: Path, dataset, name: str | None = None) -> Ru
     return import_model(read_model_file(file), store, dataset, name)
 
 
+def scores(run: Run) -> list[float]:
+    values = run.metrics().to_dict()
+    return [values[name] for name in SCORES]
+
+
 def texts(file: Path) -> dict[str, str]:
     return dict(read_header(file).texts)
 
@@ -72,19 +78,21 @@ def test_an_imported_model_has_the_codes_and_metrics_of_its_run(
     codes, expected = mine.codes(), run.codes()
     assert torch.equal(codes.params, expected.params)
     assert torch.equal(codes.labels, expected.labels)
-    assert [mine.metrics().to_dict()[k] for k in SCORES] == [
-        run.metrics().to_dict()[k] for k in SCORES
-    ]
+    assert scores(mine) == scores(run)
     assert mine.metrics().run_id == mine.id
     assert (mine.config, mine.data(), mine.history()) == (run.config, run.data(), [])
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("sigma", SIGMAS)
-def test_every_model_is_known_from_its_header(tmp_path, store, digits, likelihood, network, sigma):
+ALL = [
+    {"likelihood": likelihood, "network": network, "sigma": sigma}
+    for likelihood, network, sigma in product(LIKELIHOODS, NETWORKS, SIGMAS)
+]
+
+
+@pytest.mark.parametrize("model", covering(ALL), ids=lambda model: "-".join(model.values()))
+def test_every_model_is_known_from_its_header(tmp_path, store, digits, model):
     """What a model on no device has is what a real one has."""
-    config = tiny_run(likelihood=likelihood, network=network, sigma=sigma)
+    config = tiny_run(**model)
     run = RunStore(tmp_path / "theirs").create(replace(config, name="Theirs"))
     next(run.train(digits))
     mine = open_in(store, run.path / "weights.safetensors", digits)
@@ -107,13 +115,9 @@ def test_weights_are_stored_as_they_came(finished_run, file, store, digits, dtyp
 def test_an_exported_model_comes_back_with_its_metrics(finished_run, tmp_path, store, digits):
     exported = export_run(finished_run, digits, tmp_path / "out")
     mine = open_in(store, exported.path / "weights.safetensors", digits)
-    assert [mine.metrics().to_dict()[k] for k in SCORES] == [
-        exported.metrics().to_dict()[k] for k in SCORES
-    ]
+    assert scores(mine) == scores(exported)
     again = export_run(mine, digits, tmp_path / "again")
-    assert [again.metrics().to_dict()[k] for k in SCORES] == [
-        exported.metrics().to_dict()[k] for k in SCORES
-    ]
+    assert scores(again) == scores(exported)
     assert read_header(again.path / "weights.safetensors").epoch == 3
 
 

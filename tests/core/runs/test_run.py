@@ -36,8 +36,8 @@ def test_run_is_read_back_as_it_was_made(tmp_path, digits, posterior, latent):
     assert {path.name for path in run.path.iterdir()} == FINISHED  # no temporary file is left
     assert [r["test_distortion"] for r in run.history()] == [r.test_distortion for r in records]
     facts = run.data()
-    assert facts["image_shape"] == [1, 8, 8]
-    assert facts["fingerprint"] == digits.fingerprint
+    assert facts.image_shape == (1, 8, 8)
+    assert facts.fingerprint == digits.fingerprint
     assert torch.equal(run.vae().encoder[1].weight, records[-1].state.model["encoder.1.weight"])
 
 

@@ -1,0 +1,320 @@
+"""What pages say in words and numbers: each helper by itself, from records to text, without a page.
+
+Values are chosen so that another one in their place shows: no two of a sentence are the same.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
+from pages.ui.components.atlas import axis_titles
+from pages.ui.explore import arithmetic, walks
+from pages.ui.measure import aggregate, bounds, diagnostics_text, kl
+from pages.ui.session.summary import line
+from pages.ui.train.disk import amount
+from pages.ui.train.progress import duration
+from tests.pages.app import MODELS
+from tests.samples import tiny_model, tiny_run
+from vae_core import Codes, RunConfig, TrainConfig, build_vae
+from vae_core.analysis import CodesInShell, Collapse, LabelGap, Projection, rate_table, total_rate
+from vae_core.analysis.shell import Shell
+from vae_core.config import POSTERIORS
+from vae_core.runs.records import Metrics
+
+RUNS = {run.id: run for run in MODELS}
+SCORE = Metrics("a", "digits", "grey", 1234, 1, distortion=20.25, rate=3.5)
+
+
+# The line about a model
+
+
+def said(metrics: Metrics = SCORE, train: dict[str, Any] | None = None, **model: Any) -> str:
+    config = RunConfig(model=tiny_model(**model), train=TrainConfig(**train or {}))
+    return line(config, (1, 8, 8), metrics, "Bernoulli")
+
+
+def test_the_line_says_family_shape_likelihood_score_and_conditions() -> None:
+    assert said() == (
+        "diagonal Gaussian, latent 3-D, Bernoulli. Test negative ELBO 23.8 = distortion 20.2 + "
+        "rate 3.5 nats per image (1,234 grey images, 1 draw each)."
+    )
+
+
+def test_the_line_says_channels_first_and_nothing_of_a_rate_that_is_infinite() -> None:
+    metrics = Metrics("a", "digits", "static", 7, 2, distortion=20.25, rate=math.inf)
+    assert said(metrics, latent=(2, 4, 3), posterior="delta") == (
+        "point mass, latent 3 × 2 × 4, Bernoulli. Test distortion 20.2 nats per image, no finite "
+        "rate (7 static images, 2 draw each)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("train", "weight"),
+    [
+        ({}, ""),
+        ({"beta": 4.0}, ", trained with β = 4"),
+        ({"reduction": "mean/sum"}, ", trained with β = 64 (mean/sum)"),
+        ({"beta": 0.25, "reduction": "mean/sum"}, ", trained with β = 16 (mean/sum)"),
+    ],
+)
+def test_the_line_says_the_weight_of_the_rate_where_it_is_not_the_elbos(
+    train: dict[str, Any], weight: str
+) -> None:
+    assert f"Bernoulli{weight}. Test" in said(train=train)
+    assert "β" not in said(train=train, posterior="delta")
+
+
+# Metrics of the pages that measure
+
+
+@pytest.mark.parametrize("name", ["digits-2d", "digits-map", "mnist-full-2d", "mnist-dirichlet-3"])
+def test_the_kl_pages_numbers_are_those_of_the_codes(name: str) -> None:
+    codes = RUNS[name].codes()
+    table = rate_table(codes)
+    shown = kl.numbers(codes, table)
+    assert float(shown.pop("Rate: mean KL, nats per image")) == pytest.approx(
+        total_rate(codes), abs=0.0051
+    )
+    active, d = shown.pop("Active: Var μ > 0.01 of the prior's").split(" of ")
+    assert (int(active), int(d)) == (int(table["active"].sum()), codes.mean[0].numel())
+    (most,) = [value for label, value in shown.items() if label.startswith("Most informative")]
+    assert float(most) == pytest.approx(table["kl"].max(), abs=0.0051)
+    rest = [label for label in shown if "of which" in label]
+    assert rest == (["of which correlation, nats"] if name == "mnist-full-2d" else [])
+
+
+def test_a_map_has_cells_and_proportions_have_sticks() -> None:
+    assert kl.views(RUNS["digits-2d"].codes()) == ["Bars", "By class", "Over epochs"]
+    assert kl.views(RUNS["digits-map"].codes()) == ["Bars", "By class", "By cell", "Over epochs"]
+    simplex = RUNS["mnist-dirichlet-3"].codes()
+    assert kl.views(simplex) == ["Bars", "Stick-breaking", "By class", "Over epochs"]
+    assert "order" in kl.conditions(simplex, kl.STICKS, "grey")
+    assert "order" not in kl.conditions(simplex, kl.BARS, "grey")
+    assert kl.conditions(simplex, kl.BARS, "static").startswith(
+        "Means over 10,000 test images (static pixels)."
+    )
+
+
+PARTS = {
+    "mean_kl": 7.125, "dimension_kl": 0.25, "saturated": False,
+    "mutual_information": 5.5, "mutual_information_upper": 6.75,
+}  # fmt: skip
+
+
+def test_parts_of_the_rate_are_told_unless_they_are_saturated_or_do_not_add_up() -> None:
+    shown = aggregate.numbers(pd.Series(PARTS, dtype=object), is_additive=True)
+    assert list(shown.values()) == ["7.12", "0.25", "5.50 and 6.75"]
+    assert all("nats" in label for label in shown)
+    saturated = pd.Series(PARTS | {"saturated": True}, dtype=object)
+    assert list(aggregate.numbers(saturated, is_additive=True).values()) == ["7.12", "0.25"]
+    assert list(aggregate.numbers(saturated, is_additive=False).values()) == ["7.12"]
+
+
+def test_bounds_are_told_with_their_draws_error_and_sample_size() -> None:
+    table = pd.DataFrame(
+        {"n_importance": [1, 10, 100], "negative_bound": [99.5, 98.25, 97.125],
+         "standard_error": [0.5, 0.4, 0.3], "ess": [1.0, 6.0, 31.46]}
+    )  # fmt: skip
+    elbo, bound, ess, at_mean = bounds.numbers(table, 90.0625)
+    assert elbo == ("Negative ELBO, nats per image", "99.50", "± 0.50 over images")
+    assert (bound[0], bound[1]) == ("Bound with 100 draws", "97.12")
+    assert (ess[0].endswith(", of 100"), ess[1]) == (True, "31.5")
+    assert (at_mean[0], at_mean[1]) == ("At z = mean: no bound", "90.06")
+    assert {error for *_, error in (bound, ess, at_mean)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "pixels", "said"),
+    [
+        ("bernoulli", "grey", "not a normalised density"),
+        ("bernoulli", "static", None),
+        ("continuous-bernoulli", "grey", "A density may exceed 1"),
+        ("gaussian", "grey", None),
+    ],
+)
+def test_conditions_of_bounds_say_what_is_no_density(
+    likelihood: str, pixels: str, said: str | None
+) -> None:
+    config = tiny_run(likelihood=likelihood)
+    config = replace(config, data=replace(config.data, binarisation=pixels))
+    note = bounds.conditions(replace(RUNS["digits-2d"], config=config), 1000)
+    first = f"The first 1,000 test images ({pixels} pixels), seed 0."
+    assert note.startswith(first)
+    assert (said in note) if said else note == first
+
+
+# Diagnostics
+
+
+def collapse(**changes: Any) -> Collapse:
+    table = pd.DataFrame({"unused": [False, True, False, False], "picture_change": 0.1})
+    values = {
+        "verdict": "healthy", "evidence": "", "table": table, "mean_kl": 6.125,
+        "mutual_information": 5.25, "ceiling": 9.21, "spread": 0.1875, "reach": (-2.0, 2.0),
+        "n_images": 64, "n_samples": 500,
+    } | changes  # fmt: skip
+    return Collapse(**values)
+
+
+def test_the_verdicts_numbers_have_units_and_a_ceiling() -> None:
+    used, *labels = diagnostics_text.collapse_numbers(collapse()).items()
+    assert used[1] == "3 of 4"
+    assert labels == [
+        ("Mean KL, nats per image", "6.12"),
+        ("I(x; z), of at most ln N = 9.21 nats", "5.25"),
+        ("Spread of reconstructions, RMS per pixel", "0.188"),
+    ]
+
+
+@pytest.mark.parametrize(("information", "shown"), [(math.nan, "saturated"), (-0.02, "0.00")])
+def test_information_is_saturated_or_at_least_nothing(information: float, shown: str) -> None:
+    told = diagnostics_text.collapse_numbers(collapse(mutual_information=information))
+    assert told["I(x; z), of at most ln N = 9.21 nats"] == shown
+
+
+def test_a_model_without_a_rate_is_told_neither_rate_nor_information() -> None:
+    told = diagnostics_text.collapse_numbers(collapse(mean_kl=math.inf))
+    assert list(told.values()) == ["3 of 4", "0.188"]
+
+
+def test_active_units_are_counted_and_the_rest_of_the_kl_is_told() -> None:
+    table = pd.DataFrame({"active": [True, False, False], "kl": [2.0, 0.25, 0.125]})
+    told = diagnostics_text.unit_numbers(table)
+    assert list(told.values()) == ["1 of 3", "2", "0.375"]
+    assert list(told)[2].endswith("nats")
+    assert len(diagnostics_text.unit_numbers(table[:1])) == 2
+    assert len(diagnostics_text.unit_numbers(table.assign(kl=math.inf))) == 2
+
+
+def test_the_label_gap_is_told_with_its_error_and_what_there_is_to_say() -> None:
+    table = pd.DataFrame({"information": [0.75, 0.5]})
+    told = diagnostics_text.label_numbers(LabelGap(table, 2.302, 0.1086, 0.0123))
+    assert list(told.values()) == ["0.109 ± 0.012", "0.75", "2.30"]
+
+
+def test_the_shell_is_told_with_the_shares_within() -> None:
+    none = pd.DataFrame()
+    told = diagnostics_text.shell_numbers(CodesInShell(none, none, (2.125, 5.5), 0.951, 0.2, 14))
+    assert list(told.values()) == ["2.12 to 5.50", "95.1%", "20.0%"]
+
+
+# Explore
+
+
+def test_axes_of_a_projection_say_their_share_or_that_they_have_no_unit() -> None:
+    places, index = torch.zeros(2, 2), torch.arange(2)
+    pca = Projection(places, index, ("PC 1", "PC 2"), (0.614, 0.2))
+    assert axis_titles(pca, "mean") == [
+        "PC 1, 61% of the variance of μ",
+        "PC 2, 20% of the variance of μ",
+    ]
+    assert axis_titles(pca, "draw")[0].endswith("of z")
+    plain = Projection(places, index, ("z0", "z1"))
+    assert axis_titles(plain, "mean") == ["z0", "z1"]
+    umap = Projection(places, index, ("UMAP 1", "UMAP 2"), has_unit=False)
+    assert axis_titles(umap, "mean") == ["UMAP 1, no unit", "UMAP 2, no unit"]
+
+
+def line_of_points(n: int = 20) -> Codes:
+    """Two classes, one at each end: the first half at -1, the second at +1."""
+    side = torch.where(torch.arange(n) < n // 2, -1.0, 1.0)
+    mean = torch.stack([side, 0.01 * torch.arange(n)], 1)
+    return Codes(mean, (side > 0).long(), "delta", (2,))
+
+
+def test_arithmetic_says_how_many_of_the_nearest_are_of_which_class() -> None:
+    codes, names = line_of_points(), ("left", "right")
+    text = arithmetic.verdict(codes, torch.tensor([5.0, 0.0]), names)
+    assert text.startswith("Of the 12 test images")
+    assert text.endswith("10 are of class **right**.")
+    assert "20 test images" in arithmetic.conditions(codes)
+
+
+def test_the_sum_of_means_is_four_pictures_with_their_signs() -> None:
+    codes, vae = line_of_points(), build_vae(tiny_model((2,), posterior="delta"), (1, 8, 8))
+    html = arithmetic.equation(vae, codes, (1, 0, 1), torch.ones(2), ("left", "<right>"))
+    titles = [part.split("'")[0] for part in html.split("alt='")[1:]]
+    right = "mean of class &lt;right&gt;"
+    assert titles == [right, "mean of class left", right, "result"]
+    assert [html.count(sign) for sign in ("−<img", "+<img", "=<img")] == [1, 1, 1]
+
+
+def test_norms_of_walks_are_told_from_start_to_end() -> None:
+    straight = torch.tensor([[3.0, 4.0], [0.0, 0.0], [0.0, 2.0]])
+    frame = walks.norms_frame({"linear": straight, "spherical": straight[:2]})
+    linear = frame[frame["how"] == "linear"]
+    assert linear["norm"].tolist() == [5.0, 0.0, 2.0]
+    assert linear["t"].tolist() == [0.0, 0.5, 1.0]
+    assert set(frame["how"]) == {"linear", "spherical"}
+
+
+def test_a_walks_caption_has_the_shell_and_the_share_of_middles_in_it() -> None:
+    ends = walks.Ends(torch.zeros(2), torch.ones(2), "two draws from the prior")
+    exact = Shell(1.125, 3.5, 0.95, pd.DataFrame(), is_exact=True)
+    text = walks.conditions(RUNS["digits-map"], ends, exact)
+    assert text.startswith("From and to: two draws from the prior.")
+    assert "between 1.12 and 3.50 lie 95%" in text
+    assert "% of all cases" in text
+    drawn = Shell(1.125, 3.5, 0.95, pd.DataFrame(), is_exact=False)
+    assert "of all cases" not in walks.conditions(RUNS["digits-map"], ends, drawn)
+    assert "without a prior" in walks.conditions(RUNS["mnist-ae-2d"], ends, drawn)
+    assert "simplex" in walks.conditions(RUNS["mnist-dirichlet-3"], ends, drawn)
+
+
+# Compare
+
+
+def pair(left: str, right: str) -> Pair:
+    return Pair(RUNS[left], RUNS[right], ("the left", "the right"))
+
+
+def test_notes_of_a_pair_say_of_how_many_images_and_to_which_scale() -> None:
+    two = pair("mnist-2d", "digits-2d")
+    assert "1,000 of 10,000 and 360 of 360" in plane_note(two, alike=True)
+    assert "same scale" in plane_note(two, alike=True)
+    assert "own scale" in plane_note(two, alike=False)
+    assert "decode(mean)" in picture_note(two)
+
+
+def test_the_note_on_bars_says_where_they_do_not_add_up() -> None:
+    assert "The first" not in kl_note(pair("mnist-2d", "digits-2d"))
+    with_map = kl_note(pair("mnist-2d", "mnist-map"))
+    assert "The first" in with_map
+    simplex = kl_note(pair("mnist-2d", "mnist-dirichlet-3"))
+    assert "the right: " in simplex
+    assert "the left: " not in simplex
+
+
+# Train
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [(0, "0 kB"), (29_600, "30 kB"), (999_000, "999 kB"), (1e6, "1 MB"), (12_340_000, "12.3 MB"),
+     (1.5e9, "1.5 GB"), (2e9, "2 GB")],
+)  # fmt: skip
+def test_an_amount_has_a_unit_that_fits(n_bytes: float, text: str) -> None:
+    assert amount(n_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (3.4, "3 s"), (59.4, "59 s"), (130, "2 min 10 s"), (3900, "1 h 5 min")],
+)
+def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_every_family_has_a_title_and_a_note_that_is_a_sentence() -> None:
+    titles = [family.title for family in POSTERIORS.values()]
+    assert len(set(titles)) == len(titles)
+    for family in POSTERIORS.values():
+        if family.has_rate:
+            assert family.bars_note.endswith(".")
