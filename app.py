@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 import torch
 
-from pages.ui.explore import projection_jobs
+from pages.ui.explore import projection_queue
 from pages.ui.library import background
 from pages.ui.server import routes
 from pages.ui.server.preload import warm_up
@@ -27,7 +27,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     warming = asyncio.create_task(asyncio.to_thread(warm_up))
     yield
     queue.close()
-    projection_jobs.stop_all()
+    projection_queue.close()
     background.stop_all()
     await asyncio.gather(warming, return_exceptions=True)
 

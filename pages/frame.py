@@ -33,7 +33,7 @@ page = st.navigation(
             st.Page("diagnostics.py", title="Diagnostics", url_path="diagnostics"),
         ],
         "Compare": [
-            st.Page("compare.py", title="Two models", url_path="compare"),
+            st.Page("two_models.py", title="Two models", url_path="compare"),
             st.Page("rate_distortion.py", title="Rate and distortion", url_path="rate-distortion"),
             st.Page("time_machine.py", title="Time machine", url_path="time-machine"),
         ],

@@ -47,7 +47,7 @@ view = st.segmented_control(
     default="One cell", key="locality", bind="query-params", required=True,
     label_visibility="collapsed",
 )  # fmt: skip
-few = h * w * channels <= locality.MOST_NUMBERS
+few = h * w * channels <= locality.MAX_NUMBERS
 if view == "One cell":
     maps = [
         PixelMap(x[0].mean(0).numpy(), "the first<br>of the images", "grey", "gray", window),

@@ -10,7 +10,7 @@ import dataclasses
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -91,9 +91,11 @@ def _name(setting: str, value: object) -> None:
     )
 
 
-def _setting(default: Any, help: str, flag: str | None = None) -> Any:
-    """A field with the words the command line and the form show beside it."""
-    return field(default=default, metadata={"help": help, "flag": flag})
+def _setting(
+    default: Any, help: str, flag: str | None = None, choices: Collection[str] | None = None
+) -> Any:
+    """A field with the words the command line and the form show beside it, and its choices."""
+    return field(default=default, metadata={"help": help, "flag": flag, "choices": choices})
 
 
 def shape_in_words(latent_shape: tuple[int, ...]) -> str:
@@ -116,10 +118,12 @@ class DataConfig:
         For any value out of range; the message names the field and the range.
     """
 
-    name: str = _setting("digits", "data set", flag="dataset")
+    name: str = _setting("digits", "data set", flag="dataset", choices=DATASETS)
     path: str | None = _setting(None, "folder with the data set's files", flag="data-dir")
     classes: tuple[int, ...] | None = _setting(None, "train and test on these labels only")
-    binarisation: str = _setting("grey", "how grey values become pixels of the likelihood")
+    binarisation: str = _setting(
+        "grey", "how grey values become pixels of the likelihood", choices=BINARISATIONS
+    )
     limit: int | None = _setting(None, "at most this many images of each split")
     seed: int = _setting(0, "seed of the split, the subset and the static draw", flag="data-seed")
 
@@ -152,14 +156,14 @@ class ModelConfig:
     network's own default; `()` is a linear mlp.
     """
 
-    network: str = _setting("mlp", "kind of encoder and decoder")
+    network: str = _setting("mlp", "kind of encoder and decoder", choices=NETWORKS)
     hidden: tuple[int, ...] | None = _setting(None, "layer widths, encoder order")
     latent_shape: tuple[int, ...] = _setting(
         (20,), "latent size: D, or rows x columns x channels of a feature map", flag="latent"
     )
-    posterior: str = _setting("diagonal", "family of q(z|x)")
-    likelihood: str = _setting("bernoulli", "family of p(x|z)")
-    sigma: str = _setting("fixed", "how the Gaussian likelihood's sigma is set")
+    posterior: str = _setting("diagonal", "family of q(z|x)", choices=POSTERIORS)
+    likelihood: str = _setting("bernoulli", "family of p(x|z)", choices=LIKELIHOODS)
+    sigma: str = _setting("fixed", "how the Gaussian likelihood's sigma is set", choices=SIGMAS)
     sigma_value: float = _setting(1.0, "sigma of the Gaussian likelihood: fixed, or to begin with")
 
     def __post_init__(self) -> None:
@@ -200,11 +204,13 @@ class TrainConfig:
     warmup_epochs: int = _setting(0, "epochs over which beta rises linearly from 0")
     free_bits: float = _setting(0.0, "nats per latent dimension below which its KL is not reduced")
     tc_weight: float = _setting(0.0, "weight of the total correlation; beta-TCVAE's beta is 1 more")
-    reduction: str = _setting("sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum")
+    reduction: str = _setting(
+        "sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum", choices=REDUCTIONS
+    )
     keep_epochs: tuple[int, ...] = _setting((), "epochs to keep, to look at them afterwards")
     seed: int = _setting(0, "seed of weights, shuffling and sampling")
     threads: int | None = _setting(None, "torch threads; default: torch's own choice")
-    device: str = _setting("auto", "where to compute")
+    device: str = _setting("auto", "where to compute", choices=DEVICES)
 
     def __post_init__(self) -> None:
         _integer("epochs", self.epochs, 1, 10_000)

@@ -17,6 +17,7 @@ from torch.distributions import kl_divergence
 
 from vae_core.config import TrainConfig
 from vae_core.errors import ConfigError
+from vae_core.likelihoods import Pixels
 from vae_core.posteriors import Posterior, kl_per_dim
 from vae_core.vae import VAE
 
@@ -32,6 +33,7 @@ class ElboTerms:
     posterior: Posterior
     prior: Posterior
     z: Float[Tensor, ...]  # (*samples, n, *latent), what the distortion was measured with
+    pixels: Pixels  # p(x|z) of those draws, (*samples, n)
 
     @property
     def negative_elbo(self) -> Float[Tensor, " n"]:
@@ -71,11 +73,13 @@ def elbo_terms(
     q, p = vae.encode(x), vae.prior()
     if n_samples == 1:  # as in training: spared an axis
         z = q.rsample((), generator)
-        distortion = -vae.decode(z).log_prob(x)
+        pixels = vae.decode(z)
+        distortion = -pixels.log_prob(x)
     else:
         z = q.rsample((n_samples,), generator)  # (n_samples, n, *latent)
-        distortion = -vae.decode(z).log_prob(x).mean(0)
-    return ElboTerms(distortion, kl_divergence(q, p), q, p, z)
+        pixels = vae.decode(z)
+        distortion = -pixels.log_prob(x).mean(0)
+    return ElboTerms(distortion, kl_divergence(q, p), q, p, z, pixels)
 
 
 @dataclass(frozen=True)

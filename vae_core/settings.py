@@ -12,14 +12,6 @@ import typing
 from typing import Any
 
 from vae_core.config import (
-    BINARISATIONS,
-    DATASETS,
-    DEVICES,
-    LIKELIHOODS,
-    NETWORKS,
-    POSTERIORS,
-    REDUCTIONS,
-    SIGMAS,
     DataConfig,
     ModelConfig,
     RunConfig,
@@ -34,14 +26,10 @@ PARTS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "train": Tra
 def choices() -> dict[str, tuple[str, ...]]:
     """Valid values of the fields that are a choice, by flag."""
     return {
-        "dataset": tuple(DATASETS),
-        "binarisation": BINARISATIONS,
-        "network": tuple(NETWORKS),
-        "posterior": tuple(POSTERIORS),
-        "likelihood": tuple(LIKELIHOODS),
-        "sigma": SIGMAS,
-        "reduction": REDUCTIONS,
-        "device": DEVICES,
+        flag_of(field): tuple(field.metadata["choices"])
+        for kind in PARTS.values()
+        for field in dataclasses.fields(kind)
+        if field.metadata["choices"] is not None
     }
 
 

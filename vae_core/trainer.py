@@ -123,7 +123,7 @@ def fit(
             start = time.perf_counter()
             for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
                 x = train.batch(index, sampling, device).to(dtype)
-                loss = objective(elbo_terms(vae, x, generator=sampling), epoch)
+                loss = _loss(vae, x, objective, epoch, sampling)
                 if not math.isfinite(value := loss.item()):
                     raise _diverged(epoch, f"the loss became {value}", config, good, vae)
                 optimizer.zero_grad()
@@ -163,10 +163,23 @@ def estimate_seconds(
     for _ in range(4):
         start = time.perf_counter()
         optimizer.zero_grad()
-        objective(elbo_terms(vae, x)).backward()
+        _loss(vae, x, objective).backward()
         optimizer.step()
         times.append(time.perf_counter() - start)
     return min(times[1:]) * train.epochs * -(-n_images // len(x))
+
+
+def _loss(
+    vae: VAE,
+    x: Tensor,
+    objective: Objective,
+    epoch: int = 1,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """The loss of one batch; what the likelihood measures in training is brought up to date."""
+    terms = elbo_terms(vae, x, generator=generator)
+    vae.likelihood.observe(x, terms.pixels)
+    return objective(terms, epoch)
 
 
 def _adam(vae: VAE, lr: float) -> torch.optim.Adam:

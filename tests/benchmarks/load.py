@@ -30,6 +30,7 @@ from tests.browser.server import Server, serve
 from tests.samples import pid_of
 from vae_core import DataConfig, ModelConfig, RunConfig, RunStore, TrainConfig
 from vae_core.jobs import JobQueue, local_process
+from vae_core.jobs.training import training as job_of
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 AT_ONCE = 2  # tabs that open pages while memory is measured
@@ -43,7 +44,7 @@ def training(server: Server) -> Iterator[int]:
     model, train = ModelConfig(latent_shape=(2,)), TrainConfig(epochs=1000)
     run = RunStore(server.runs).create(RunConfig(DataConfig(name), model, train))
     queue = JobQueue(local_process, 1)
-    queue.submit(run.path)
+    queue.submit(job_of(run.path))
     try:
         yield pid_of(run)
     finally:

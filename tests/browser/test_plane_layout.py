@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pages.ui.drawing.plane import class_ellipses, points
+from pages.ui.drawing.plane_frames import class_ellipses, points
 from tests.core.posteriors.families import random_params
 from tests.samples import ROOT
 from vae_core import RunStore

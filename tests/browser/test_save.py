@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,3 +101,39 @@ def test_a_finger_saves_the_figure_of_thousands_of_points(server: Server, open_p
     points = table[table["trace"].astype(str) != "prior"]
     drawn = set(zip(points["z0"].round(4), points["z1"].round(4), strict=True))
     assert {(round(a, 4), round(b, 4)) for a, b in mean.double().tolist()} <= drawn
+
+
+@pytest.mark.parametrize(
+    ("gone", "kind", "sentence"),
+    [
+        ("delete chart._fullData", "CSV", "keeps its numbers to itself: save the figure as PNG"),
+        ("delete window.Plotly", "PNG", "keeps Plotly to itself: only the numbers can be saved"),
+        ("chart.classList.remove('js-plotly-plot')", "SVG", "The figure is not found on this page"),
+    ],
+)
+def test_what_another_version_hides_is_one_sentence(
+    server: Server, open_page: Open, gone: str, kind: str, sentence: str
+) -> None:
+    page = open_page(server.url + "kl?run=Digits+feature+map&view=By+cell")
+    settled(page, CHART)
+    bar = page.locator(".save").first
+    bar.wait_for()
+    page.evaluate(
+        f"for (const chart of document.querySelectorAll('.js-plotly-plot')) {{ {gone}; }}"
+    )
+    bar.get_by_role("button", name=kind).click()
+    status = bar.get_by_role("status").filter(has_text=sentence)
+    status.wait_for()
+
+
+def test_the_style_sheet_finds_what_streamlit_and_katex_name(
+    server: Server, open_page: Open
+) -> None:
+    """Class names of other people's pages, which may change with a version."""
+    sheet = (ROOT / "assets" / "frame.css").read_text()
+    named = set(re.findall(r"^ *(\.[\w-]+) \{", sheet, flags=re.M))
+    assert len(named) == 3
+    page = open_page(server.url + "bounds?run=Digits+2-D")
+    page.locator(".katex-display").first.wait_for()
+    for selector in named:
+        assert page.locator(selector).count(), f"{selector} of frame.css is nothing on the page"

@@ -12,6 +12,7 @@ from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ConfigError, ElboTerms, Objective, TrainConfig, build_vae, elbo_terms, evaluate
 from vae_core.config import LIKELIHOODS, POSTERIORS, REDUCTIONS
 from vae_core.evaluate import EVALUATION_BLOCK, blocks
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.objective import Reduction
 from vae_core.posteriors import DiagonalGaussian, PointMass
 
@@ -106,7 +107,8 @@ def test_free_bits_stop_the_gradient_below_the_floor():
     """To rounding: the rate and its parts are added up along different ways."""
     params = torch.randn(6, 6, generator=seeded(), dtype=torch.float64, requires_grad=True)
     q, p = DiagonalGaussian.from_params(params), DiagonalGaussian.prior((3,), params)
-    terms = ElboTerms(torch.zeros(6).double(), kl_divergence(q, p), q, p, q.mean)
+    pixels = BernoulliPixels(X)  # never looked at
+    terms = ElboTerms(torch.zeros(6).double(), kl_divergence(q, p), q, p, q.mean, pixels)
     Objective(free_bits=50.0)(terms).backward()
     torch.testing.assert_close(params.grad, torch.zeros_like(params), rtol=0.0, atol=1e-15)
 
@@ -199,4 +201,4 @@ def test_terms_of_different_lengths_are_caught_by_the_shape_checks():
     q = DiagonalGaussian.from_params(torch.zeros(3, 4))
     p = DiagonalGaussian.prior((2,), torch.zeros(()))
     with pytest.raises(jaxtyping.TypeCheckError, match="rate"):
-        ElboTerms(torch.zeros(3), torch.zeros(4), q, p, torch.zeros(3, 2))
+        ElboTerms(torch.zeros(3), torch.zeros(4), q, p, torch.zeros(3, 2), BernoulliPixels(X))

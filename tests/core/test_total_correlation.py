@@ -13,6 +13,7 @@ from torch import Tensor
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ElboTerms, Objective, TrainConfig, build_vae, elbo_terms, fit
 from vae_core.config import POSTERIORS
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.objective import stratified_weights, total_correlation
 from vae_core.posteriors import DiagonalGaussian, FullCorrelationGaussian, Posterior
 
@@ -25,7 +26,7 @@ def terms_of(q: Posterior, z: Tensor | None = None) -> ElboTerms:
     """As of a batch whose posteriors and draws are these."""
     zero = torch.zeros(len(q.mean), dtype=q.mean.dtype)
     z = q.rsample((), seeded()) if z is None else z
-    return ElboTerms(zero, zero, q, q.prior(tuple(q.event_shape), z), z)
+    return ElboTerms(zero, zero, q, q.prior(tuple(q.event_shape), z), z, BernoulliPixels(X))
 
 
 def narrow(means: Tensor, sigma: float) -> DiagonalGaussian:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 import torch
+from torch.distributions import kl_divergence
 
 from tests.samples import LATENTS, tiny_model
 from vae_core import (
@@ -142,6 +144,38 @@ def test_analytic_sigma_forgets_where_it_began(digits):
     assert 0.3 < ends[0] < 0.7  # the pixels' own spread; nothing is learnt yet
 
 
+def test_training_with_the_analytic_sigma_is_the_written_loop(digits):
+    """Bit for bit: score with the batch's own sigma, step, and count it in the running mean."""
+    config = model(likelihood="gaussian", sigma="analytic")
+    trained, vae = (build_vae(config, digits.image_shape) for _ in range(2))
+    *_, _last = fit(trained, digits, replace(CONFIG, warmup_epochs=0))
+    optimizer = torch.optim.Adam(vae.parameters(), CONFIG.lr, fused=True)
+    shuffle = torch.Generator().manual_seed(CONFIG.seed)
+    noise = torch.Generator().manual_seed(CONFIG.seed + 1)
+    n_pixels, log_sigma, measured = math.prod(digits.image_shape), torch.tensor(0.0), 0.0
+    for _ in range(CONFIG.epochs):
+        order = torch.randperm(len(digits.train), generator=shuffle)
+        for index in order.split(CONFIG.batch_size):
+            x = digits.train.batch(index, noise)
+            q = vae.encode(x)
+            z = q.rsample((), noise)
+            squares = (x - vae.decoder(z)).square().sum((-3, -2, -1))
+            mse = squares.detach().mean() / n_pixels
+            constant = n_pixels * (0.5 * mse.log() + 0.5 * math.log(2 * math.pi))
+            distortion = 0.5 * squares * (-mse.log()).exp() + constant
+            loss = (distortion + kl_divergence(q, vae.prior())).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            measured = torch.as_tensor(measured + 0.1 * (1.0 - measured))
+            kept = (2.0 * log_sigma).exp()
+            log_sigma = 0.5 * (kept + 0.1 / measured * (mse - kept)).log()
+    expected, state = dict(vae.named_parameters()), trained.state_dict()
+    assert [name for name in expected if not torch.equal(state[name], expected[name])] == []
+    assert torch.equal(state["likelihood.log_sigma"], log_sigma)
+    assert torch.equal(state["likelihood.measured"], measured)
+
+
 def test_model_is_in_training_mode_only_while_it_trains(digits):
     """The analytic sigma is measured in training, and stays as it is for everything else."""
     vae = build_vae(model(likelihood="gaussian", sigma="analytic"), digits.image_shape)
@@ -191,6 +225,7 @@ def test_first_step_is_adam_on_the_mean_negative_elbo(digits, settings):
     terms = elbo_terms(by_hand.train(), digits.train.images[order], 1, noise)
     (terms.negative_elbo if vae.family.has_rate else terms.distortion).mean().backward()
     optimizer.step()
+    by_hand.likelihood.observe(digits.train.images[order], terms.pixels)
     for name, value in by_hand.state_dict().items():
         torch.testing.assert_close(vae.state_dict()[name], value)
 

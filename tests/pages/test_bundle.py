@@ -90,6 +90,14 @@ def test_modules_are_found_from_room_to_room_and_sorted_by_their_imports(tmp_pat
     assert found["draw/b.js"].imports == {"math/a.js": [("a", "other")]}
 
 
+def test_documentation_stays_out_of_the_script(tmp_path: Path) -> None:
+    text = '/** A room. */\n\n/**\n * Nothing.\n */\nexport const a = "/** kept */"; // kept, too\n'
+    script = bundle(written(tmp_path, {"a.js": text}), "a.js")
+    assert "room" not in script
+    assert "Nothing" not in script
+    assert 'const a = "/** kept */"; // kept, too' in script
+
+
 def test_a_circle_of_imports_is_named(tmp_path: Path) -> None:
     files = {
         "main.js": 'import { a } from "./a.js";\nexport default function mount() {}\n',

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.measure import diagnostics_text
+from pages.ui.measure import collapse_text, diagnostics_text
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
 from vae_core import Dataset, Run
 from vae_core.analysis import codes_in_shell, collapse, label_gap
@@ -109,8 +109,7 @@ def test_the_verdict_is_that_of_the_core(run: Run) -> None:
     app = open_page("diagnostics.py", run)
     found = collapse(run.vae(), run.codes())
     box = next(iter([*app.success, *app.warning, *app.info]))
-    assert found.verdict[1:] in box.value
-    assert found.evidence in box.value
+    assert f"**{collapse_text.verdict(found)}.** {collapse_text.evidence(found)}" == box.value
     used = int((~found.table["unused"]).sum())
     assert metrics(app)["Numbers used"] == f"{used} of {len(found.table)}"
     shown = sum(len(numbers(t["y"])) for t in charts(app)[0]["data"] if t["yaxis"] == "y")
@@ -148,3 +147,21 @@ def test_one_class_has_no_label_to_tell() -> None:
     app = open_page("diagnostics.py", RUNS["mnist-ones-2d"], diagnosis="Label gap")
     assert_sound(app)
     assert "one class only" in app.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "evidence"),
+    [
+        ("mnist-2d", "Healthy", "The mean KL is 7.11 nats per image; for every dimension Var μ"),
+        ("mnist-map", "Partly collapsed: 21 of 64 dimensions unused", "Of the 21 unused, "),
+        ("mnist-collapsed", "Collapsed", "is below 0.01: the posterior is the prior"),
+        ("mnist-ae-2d", "No finite rate: an auto-encoder", "Of the 2 dimensions used, Var μ"),
+    ],
+)
+def test_a_verdict_in_words_says_why_in_numbers(name: str, verdict: str, evidence: str) -> None:
+    (run,) = (model for model in MODELS if model.id == name)
+    found = collapse(run.vae(), run.codes())
+    assert collapse_text.verdict(found) == verdict
+    assert evidence in collapse_text.evidence(found)
+    assert collapse_text.evidence(found).endswith(".")
+    assert "nan" not in collapse_text.evidence(found)

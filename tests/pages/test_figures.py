@@ -32,7 +32,7 @@ from vae_core.figures import (
     posterior_plane,
     training_curves,
 )
-from vae_core.figures.plane import _spread
+from vae_core.figures.posteriors import _spread
 from vae_core.figures.theme import CLASS_COLOURS, axes, drawn, named, panels, squares
 
 UNIT = "nats per image"

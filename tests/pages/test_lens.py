@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal
 
 from pages.ui.components.lens import COLOURS
-from pages.ui.drawing.strips import MOST_STRIPS, NEIGHBOURS, STEPS
+from pages.ui.drawing.strips import MAX_STRIPS, NEIGHBOURS, STEPS
 from tests.pages.app import (
     ALIVE,
     MODELS,
@@ -241,7 +241,7 @@ def test_an_offered_image_is_that_of_the_test_split(runs: Path, digits: Dataset)
 def test_the_most_informative_numbers_have_a_strip_each(run: Run) -> None:
     app = open_page("sliders.py", run)
     names, order = latent_names(run.config.model.latent_shape), channel_order(run.codes())
-    assert list(pictures(app)) == [f"traversal of {names[j]}" for j in order[:MOST_STRIPS]]
+    assert list(pictures(app)) == [f"traversal of {names[j]}" for j in order[:MAX_STRIPS]]
     height, width = run.vae().image_shape[1:]
     for source in pictures(app).values():
         assert pixels(source).shape == (2 * height, STEPS * (2 * width + 2) - 2)

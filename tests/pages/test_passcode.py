@@ -192,7 +192,7 @@ def test_images_are_fetched_by_those_who_know_it(finished_run: Run) -> None:
     give(app, SECRET)
     app.selectbox(key="form-dataset").set_value("mnist").run()
     assert "Download (about 12 MB)" in labels(app)
-    other = open_page("compare.py", comparison="Reconstructions")
+    other = open_page("two_models.py", comparison="Reconstructions")
     assert_sound(other)
     assert asked(other) == ["Getting images on this server needs the teacher's passcode."]
     assert not any(label.startswith("Download") for label in labels(other))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.components.atlas import MAX_IN_ADDRESS, Pick, places_file
-from pages.ui.explore import projection_jobs
+from pages.ui.explore import projection_queue
 from pages.ui.explore.projection_picks import posterior_table
 from tests.pages.app import (
     MODELS,
@@ -31,10 +33,11 @@ from tests.pages.app import (
     the_component,
     trained,
 )
-from tests.samples import rewrite, tensors
+from tests.samples import rewrite, tensors, until
 from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, decode_mean, project
 from vae_core.analysis.layouts import METHODS
+from vae_core.jobs import HEARTBEAT
 from vae_core.jobs.priority import NICEST
 
 BY_ID = {run.id: run for run in MODELS}
@@ -46,7 +49,8 @@ MAP = BY_ID["digits-map"]
 @pytest.fixture(autouse=True)
 def _no_jobs() -> Iterator[None]:
     yield
-    projection_jobs.stop_all()
+    queue = projection_queue.queue()
+    queue.cancel_all(patience=20)
 
 
 def pick(app: AppTest, kind: str, *index: int) -> AppTest:
@@ -190,35 +194,54 @@ def test_a_slow_method_is_worked_out_beside_the_page_and_kept() -> None:
     assert facts["titles"] == ["t-SNE 1, no unit", "t-SNE 2, no unit"]
     assert "means little" in shown(app)
     assert "test image 11" in shown(app)  # still picked
-    assert projection_jobs.find(MAP, "t-sne", "mean") is not None
+    assert projection_queue.find(MAP, "t-sne", "mean") is not None
     assert not waiting(choose(MAP, "t-sne"))
-    kept = projection_jobs.file_of(MAP, "t-sne", "mean")
+    kept = projection_queue.file_of(MAP, "t-sne", "mean")
     kept.write_bytes(kept.read_bytes()[:100])
-    assert projection_jobs.find(MAP, "t-sne", "mean") is None
+    assert projection_queue.find(MAP, "t-sne", "mean") is None
+
+
+def is_process(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def worker_of(run: Run, method: str, what: str = "mean") -> int:
+    """The process that projects, once it has begun."""
+    heartbeat = projection_queue.folder(run, method, what) / HEARTBEAT
+    until(lambda: heartbeat.exists() and heartbeat.read_text())
+    pid: int = json.loads(heartbeat.read_text())["pid"]
+    return pid
 
 
 def test_work_can_be_cancelled_and_begun_again() -> None:
-    app = choose(MAP, "umap")
-    attempt = projection_jobs.job(MAP, "umap", "mean")
-    assert attempt
+    app, folder = choose(MAP, "umap"), projection_queue.folder(MAP, "umap", "mean")
+    first = worker_of(MAP, "umap")
     button(app, "Cancel").click().run()
     assert_sound(app)
-    assert attempt.process.poll() == -signal.SIGTERM
     assert "was stopped" in app.info[0].value
     assert not waiting(app.run())
+    until(lambda: not is_process(first))
+    until(lambda: not folder.exists())
+    assert projection_queue.failure(MAP, "umap", "mean") is None
     button(app, "Compute UMAP").click().run()
     assert waiting(app)
-    again = projection_jobs.job(MAP, "umap", "mean")
-    assert again
-    assert again.is_running
-    os.kill(again.process.pid, signal.SIGKILL)
-    again.process.wait()
+    os.kill(worker_of(MAP, "umap"), signal.SIGKILL)
+    until(lambda: projection_queue.failure(MAP, "umap", "mean"))
     app.run()
-    assert "exit code -9" in app.error[0].value
+    killed = "Its process was killed. The machine may be short of memory."
+    assert app.error[0].value == f"UMAP came to nothing. {killed}"
+    assert not folder.exists()
     button(app, "Try again").click().run()
     assert waiting(app)
-    projection_jobs.stop_all()
-    assert projection_jobs.job(MAP, "umap", "mean") is None
+
+
+def test_whoever_opens_the_page_finds_the_running_job_again() -> None:
+    choose(MAP, "umap")
+    pid = worker_of(MAP, "umap")
+    for _ in range(2):
+        assert waiting(choose(MAP, "umap"))
+    assert worker_of(MAP, "umap") == pid
+    assert len(projection_queue.queue().folders()) == 1
 
 
 def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Dataset) -> None:
@@ -235,25 +258,22 @@ def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Datas
 
 
 def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c() -> None:
-    attempt = projection_jobs.start(MAP, "umap", "mean")
-    assert attempt
-    pid = attempt.process.pid
-    try:
-        assert os.getpriority(os.PRIO_PROCESS, pid) == NICEST
-        assert os.getsid(pid) == os.getsid(0)  # else that may count for nothing
-        assert os.getpgid(pid) != os.getpgid(0)
-    finally:
-        projection_jobs.stop_all()
+    projection_queue.start(MAP, "umap", "mean")
+    pid = worker_of(MAP, "umap")
+    assert os.getpriority(os.PRIO_PROCESS, pid) == NICEST
+    assert os.getsid(pid) == os.getsid(0)  # else that may count for nothing
+    ignored = re.search(r"SigIgn:\t(\w+)", Path(f"/proc/{pid}/status").read_text())
+    assert ignored
+    assert int(ignored[1], 16) & 1 << signal.SIGINT - 1
 
 
 def test_only_so_many_are_at_work_at_once() -> None:
     slow = [name for name, method in METHODS.items() if not method.is_immediate]
     wanted = [(MAP, method, what) for method in slow for what in ("mean", "draw")]
-    begun = [projection_jobs.start(*each) for each in wanted]
-    assert [job is not None for job in begun] == [True, True, False, False]
-    assert projection_jobs.start(*wanted[0]) is begun[0]
-    projection_jobs.stop_all()
-    assert all(not job.is_running for job in begun if job)
+    for each in [*wanted, wanted[0]]:
+        projection_queue.start(*each)
+    assert [projection_queue.n_before(*each) for each in wanted] == [0, 0, 2, 3]
+    assert len(projection_queue.queue().folders()) == len(wanted)
 
 
 def test_codes_of_a_selection_are_drawn_with_their_own_labels() -> None:

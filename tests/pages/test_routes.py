@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from pages.ui.server import routes
-from pages.ui.server.routes import MOST_OFFERS, Offer
+from pages.ui.server.routes import MAX_OFFERS, Offer
 from tests.pages.app import fetch
 
 EIGHT = bytes(range(8))
@@ -90,7 +90,7 @@ def test_a_file_is_no_answer_and_an_answer_no_file() -> None:
 
 def test_what_was_not_offered_for_longest_goes_first() -> None:
     first, second = letters(), letters()
-    for _ in range(MOST_OFFERS - 2):
+    for _ in range(MAX_OFFERS - 2):
         letters()
     assert fetch(first + "a").status == fetch(second + "a").status == 200
     letters()
@@ -106,7 +106,7 @@ def test_offering_again_keeps_it_and_does_not_make_it_anew() -> None:
         return Offer({"a": lambda: b"kept"})
 
     address = routes.offer(name, make)
-    for _ in range(2 * MOST_OFFERS):
+    for _ in range(2 * MAX_OFFERS):
         letters()
         assert routes.offer(name, make) == address
         assert fetch(address + "a").content == b"kept"

@@ -16,7 +16,6 @@ from vae_core.analysis.class_surgery import (
 )
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.collapse import Collapse, collapse
-from vae_core.analysis.effects import picture_change
 from vae_core.analysis.importance import (
     BoundSummary,
     ImportanceBound,
@@ -38,6 +37,7 @@ from vae_core.analysis.locality import (
     encoder_sensitivity,
 )
 from vae_core.analysis.neighbours import nearest_codes
+from vae_core.analysis.picture_change import picture_change
 from vae_core.analysis.prior_holes import Holes, gaussian_draws, holes, nearest_distance
 from vae_core.analysis.projections import Projection, project
 from vae_core.analysis.rates import (

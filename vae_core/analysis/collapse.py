@@ -13,9 +13,8 @@ import pandas as pd
 import torch
 
 from vae_core.analysis.aggregate import mutual_information
-from vae_core.analysis.effects import picture_change, reach
+from vae_core.analysis.picture_change import picture_change, reach
 from vae_core.analysis.rates import (
-    ACTIVE_VARIANCE,
     active_units,
     channel_order,
     latent_names,
@@ -24,12 +23,12 @@ from vae_core.analysis.rates import (
 from vae_core.codes import Codes
 from vae_core.vae import VAE, decode_mean
 
-COLLAPSED = 0.01  # nats: a mean KL below it is none
+NO_KL = 0.01  # nats: a mean KL below it is none
 GREY_LEVEL = 1.0 / 255.0  # a change of the picture that no screen shows
-MOST_NUMBERS = 64  # whose effect on the picture is measured
-MOST_PICTURES = 200  # reconstructions, to see whether they differ
+MAX_NUMBERS = 64  # whose effect on the picture is measured
+MAX_PICTURES = 200  # reconstructions, to see whether they differ
 
-HEALTHY, COLLAPSE, NO_RATE = "healthy", "collapsed", "no finite rate: an auto-encoder"
+HEALTHY, PARTLY, COLLAPSED, NO_RATE = "healthy", "partly collapsed", "collapsed", "no rate"
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,7 @@ class Collapse:
     Attributes
     ----------
     verdict : str
-        "healthy", "partly collapsed: k of d numbers unused", "collapsed" or
-        "no finite rate: an auto-encoder".
-    evidence : str
-        One sentence of numbers.
+        HEALTHY, PARTLY (some dimensions are unused), COLLAPSED or NO_RATE (a point mass).
     table : DataFrame
         One row per latent dimension, the most informative first: name, kl (nats per image),
         mean_variance (Var_x mu_j, of the prior's), active, picture_change (RMS per pixel, on
@@ -65,7 +61,6 @@ class Collapse:
     """
 
     verdict: str
-    evidence: str
     table: pd.DataFrame
     mean_kl: float
     mutual_information: float
@@ -74,6 +69,11 @@ class Collapse:
     reach: tuple[float, float]
     n_images: int
     n_samples: int
+
+    @property
+    def n_unused(self) -> int:
+        """How many dimensions are unused."""
+        return int(self.table["unused"].sum())
 
     @property
     def n_measured(self) -> int:
@@ -97,17 +97,16 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -
     order = channel_order(codes)
     some = torch.linspace(0, len(codes) - 1, min(n_images, len(codes))).long()
     table = _table(codes).iloc[order].reset_index(drop=True)
-    changes = picture_change(vae, codes.mean[some], order[:MOST_NUMBERS])
+    changes = picture_change(vae, codes.mean[some], order[:MAX_NUMBERS])
     table["picture_change"] = pd.Series(changes.double().numpy())
     table["unused"] = ~table["active"] | (table["picture_change"] < GREY_LEVEL)
     mean_kl, verdict = total_rate(codes), _verdict(codes, table)
     information = mutual_information(codes, n_samples)[0] if codes.family.has_density else math.nan
-    many = torch.linspace(0, len(codes) - 1, min(MOST_PICTURES, len(codes))).long()
+    many = torch.linspace(0, len(codes) - 1, min(MAX_PICTURES, len(codes))).long()
     pictures = decode_mean(vae, codes.mean[many])
     spread = float((pictures - pictures.mean(0)).square().mean().sqrt())
     return Collapse(
         verdict,
-        _evidence(verdict, table, mean_kl, spread),
         table,
         mean_kl,
         information,
@@ -134,51 +133,6 @@ def _table(codes: Codes) -> pd.DataFrame:
 def _verdict(codes: Codes, table: pd.DataFrame) -> str:
     if not codes.family.has_rate:
         return NO_RATE
-    if total_rate(codes) < COLLAPSED:
-        return COLLAPSE
-    n_unused = int(table["unused"].sum())
-    return f"partly collapsed: {n_unused} of {len(table)} numbers unused" if n_unused else HEALTHY
-
-
-def _evidence(verdict: str, table: pd.DataFrame, mean_kl: float, spread: float) -> str:
-    """One sentence that says in numbers why."""
-    if verdict == COLLAPSE:
-        return (
-            f"The mean KL, {_few(mean_kl)} nats per image, is below {COLLAPSED}: the posterior is "
-            "the prior whatever the image, and reconstructions differ from their mean picture "
-            f"by {_few(spread)} (RMS per pixel)."
-        )
-    used, unused = table[~table["unused"]], table[table["unused"]]
-    moves = (
-        f"Var μ is at least {_least(used['mean_variance'])} of the prior's (more than "
-        f"{ACTIVE_VARIANCE} counts as active), and set to either end a number changes the "
-        f"picture by at least {_least(used['picture_change'])} (RMS per pixel)"
-    )
-    if verdict == NO_RATE:
-        return f"A point's KL to any density is infinite. Of the {len(used)} numbers used, {moves}."
-    if verdict == HEALTHY:
-        return f"The mean KL is {mean_kl:.2f} nats per image; for every number {moves}."
-    n, ignored = len(unused), int(unused["active"].sum())
-    still = f"hardly move with the image (Var μ at most {ACTIVE_VARIANCE} of the prior's)"
-    why = f"{n - ignored} {still}, {ignored} move but the decoder does not answer"
-    if ignored in (0, n):
-        why = f"all {still}" if ignored == 0 else "all move, but the decoder does not answer"
-    evidence = (
-        f"Of the {n} unused, {why}. Together they cost {_few(unused['kl'].sum())} of "
-        f"{mean_kl:.2f} nats per image"
-    )
-    if unused["picture_change"].isna().all():  # they were not among the most informative
-        return f"{evidence}."
-    return (
-        f"{evidence}; set to either end, none changes the picture by more than "
-        f"{_few(unused['picture_change'].max())} (RMS per pixel)."
-    )
-
-
-def _least(values: pd.Series[float]) -> str:
-    return f"{values.min():.2g}" if len(values) else "nothing"
-
-
-def _few(value: float) -> str:
-    """Two digits, and no power of ten."""
-    return f"{value:.2g}" if value >= 1e-4 else "less than 0.0001"
+    if total_rate(codes) < NO_KL:
+        return COLLAPSED
+    return PARTLY if table["unused"].any() else HEALTHY

@@ -15,7 +15,7 @@ from vae_core.analysis.rates import channel_order, latent_names
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 
-MOST_NUMBERS = 64  # that are looked at, the most informative ones
+MAX_NUMBERS = 64  # that are looked at, the most informative ones
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
     Parameters
     ----------
     codes : Codes
-        Of at least two classes. Of more than MOST_NUMBERS latent dimensions the most
+        Of at least two classes. Of more than MAX_NUMBERS latent dimensions the most
         informative ones are looked at.
     n_samples : int
         Draws of z.
@@ -73,7 +73,7 @@ def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
         )
     share = counts.double() / len(codes)
     entropy = float(torch.special.entr(share).sum())
-    numbers = channel_order(codes)[:MOST_NUMBERS]
+    numbers = channel_order(codes)[:MAX_NUMBERS]
     gains = _gains(codes, numbers, n_samples, seed)
     names = latent_names(codes.latent_shape)
     table = pd.DataFrame(

@@ -12,7 +12,7 @@ from vae_core.browser.payload import codes_file, model_file
 from vae_core.codes import Codes
 from vae_core.vae import VAE, decode_mean
 
-MOST_NUMBERS = 400_000  # of the posteriors that go along: 800 kB in float16
+MAX_NUMBERS = 400_000  # of the posteriors that go along: 800 kB in float16
 ERROR = 1e-3  # of a pixel, from 0 to 1: what rounding may change
 N_COMPARED = 256
 
@@ -48,7 +48,7 @@ def portable(vae: VAE, codes: Codes) -> Portable:
         Of its test split.
     """
     width = codes.params[0].numel()
-    kept = codes.take(torch.arange(min(len(codes), max(1, MOST_NUMBERS // width))))
+    kept = codes.take(torch.arange(min(len(codes), max(1, MAX_NUMBERS // width))))
     few = kept.take(torch.arange(min(len(kept), N_COMPARED)))
     rounded = copy.deepcopy(vae).half().float()
     if _differ(decode_mean(rounded, few.mean), decode_mean(vae, few.mean)):

@@ -2,15 +2,16 @@
 
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.animation import gif
-from vae_core.figures.compare import kl_pair, same_scale
-from vae_core.figures.curves import bound_curve, kl_over_epochs, training_curves
+from vae_core.figures.bounds import bound_curve
 from vae_core.figures.diagnostics import activity, label_bars, number_evidence
-from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels
+from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
-from vae_core.figures.plane import Ellipse, marginal, posterior_plane
-from vae_core.figures.projection import class_counts, posterior_bars
+from vae_core.figures.posteriors import Ellipse, marginal, posterior_plane
+from vae_core.figures.projection_picks import class_counts, posterior_bars
 from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
 from vae_core.figures.shell import shell_density
+from vae_core.figures.training import training_curves
+from vae_core.figures.two_models import kl_pair, same_scale
 from vae_core.figures.walks import walk_norms
 
 __all__ = [

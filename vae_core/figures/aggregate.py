@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.plane import prior_curve
+from vae_core.figures.posteriors import prior_curve
 from vae_core.figures.theme import (
     CORRELATION,
     DISTORTION,
@@ -21,7 +21,7 @@ from vae_core.figures.theme import (
 )
 
 UNIT = "nats per image"
-MOST_NUMBERS = 40
+MAX_NUMBERS = 40
 
 
 PARTS = {
@@ -101,11 +101,11 @@ def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -
     Parameters
     ----------
     table : DataFrame
-        Columns name, posterior_variance, mean_variance; the first MOST_NUMBERS rows are drawn.
+        Columns name, posterior_variance, mean_variance; the first MAX_NUMBERS rows are drawn.
     prior : float, optional
         Variance of every number under the prior: a dotted line.
     """
-    shown = table.head(MOST_NUMBERS)
+    shown = table.head(MAX_NUMBERS)
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",

@@ -22,7 +22,7 @@ from vae_core.figures.theme import (
 )
 
 FLOOR = 1e-10  # of the prior's variance: what is less is drawn here
-MOST_NAMES = 24  # bars that are labelled one by one
+MAX_NAMES = 24  # bars that are labelled one by one
 
 
 def number_evidence(table: pd.DataFrame, height: int = 460) -> go.Figure:
@@ -155,11 +155,11 @@ def label_bars(table: pd.DataFrame, entropy: float, height: int = 420) -> go.Fig
     Parameters
     ----------
     table : DataFrame
-        Columns name, information, standard_error, the largest first; MOST_NAMES are drawn.
+        Columns name, information, standard_error, the largest first; MAX_NAMES are drawn.
     entropy : float
         H(y): a dotted line that no bar can pass.
     """
-    shown = table.head(MOST_NAMES)
+    shown = table.head(MAX_NAMES)
     bars = []
     for rows, colour, title in (
         (shown.iloc[:2], NEGATIVE_ELBO, "the two that say most"),

@@ -158,3 +158,33 @@ def kl_channels(cells: NDArray[np.float32], columns: int = 4, row_height: int = 
         coloraxis={"colorscale": SCALE, "cmin": 0.0, "cmax": top, "colorbar": BAR},
         **squares(channels),
     )  # fmt: skip
+
+
+def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) -> go.Figure:
+    """Mean KL of every latent dimension after each epoch.
+
+    Parameters
+    ----------
+    kl : DataFrame
+        Index: epoch. One column per latent dimension, the lowest band first.
+    stacked : bool
+        Stacked, so that the top edge is the rate; otherwise one line each, for parts that do
+        not add up.
+    """
+    shades = (RATE, "#f3a25f")
+    traces = [
+        {
+            "type": "scatter",
+            "x": kl.index,
+            "y": kl[name],
+            "stackgroup": "rate" if stacked else None,
+            "mode": "lines",
+            "line": {"width": 0.6, "color": "white"} if stacked else {"width": 2},
+            "fillcolor": shades[position % 2] if stacked else None,
+            "name": str(name),
+            "showlegend": False,
+            "hovertemplate": f"{name}, epoch %{{x}}: %{{y:.3f}} {PER_IMAGE}<extra></extra>",
+        }
+        for position, name in enumerate(kl.columns)
+    ]
+    return drawn(traces, height, "epoch", f"KL, {PER_IMAGE}")

@@ -1,24 +1,33 @@
-"""Training in a queue that a class, a crash and a cluster can lean on.
+"""Jobs in a queue that a class, a crash and a cluster can lean on: training, and projections.
 
-What is to be done is a run's folder, and how it goes is read from there. The queue knows the
+A job is a function and a folder, and how it goes is read from the folder. The queue knows the
 concurrent.futures.Executor interface only, so the work is done by processes of this machine or
 by a cluster that shares the folder.
 """
 
-from vae_core.jobs.executors import SCHEDULER, cluster, local_process, new_queue
-from vae_core.jobs.heartbeat import HEARTBEAT, HeartbeatReader
+from vae_core.jobs.executors import SCHEDULER, cluster, local_process, local_queue, new_queue
+from vae_core.jobs.heartbeat import HEARTBEAT, HeartbeatReader, progress_of
+from vae_core.jobs.job import Job
 from vae_core.jobs.queue import JobQueue
-from vae_core.jobs.worker import STOP, ask_to_stop, train_run
+from vae_core.jobs.training import train_run, training
+from vae_core.jobs.worker import STOP, Stopped, Work, ask_to_stop, at_work
 
 __all__ = [
     "HEARTBEAT",
     "SCHEDULER",
     "STOP",
     "HeartbeatReader",
+    "Job",
     "JobQueue",
+    "Stopped",
+    "Work",
     "ask_to_stop",
+    "at_work",
     "cluster",
     "local_process",
+    "local_queue",
     "new_queue",
+    "progress_of",
     "train_run",
+    "training",
 ]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SCHEDULER = "ELBO_ROOM_SCHEDULER"
 WORKERS = "ELBO_ROOM_WORKERS"
-MOST = 256
+MAX_WORKERS = 256
 AT_ONCE = 64  # runs handed to a cluster; its scheduler keeps those that find no worker
 CONNECT = "3s"
 
@@ -48,34 +48,53 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
         return JobQueue(cluster(address), AT_ONCE)
     cores = os.cpu_count() or 1
     asked = environment.get(WORKERS) or str(max(1, cores // 2))
-    if not (asked.isdecimal() and 1 <= int(asked) <= MOST):
+    if not (asked.isdecimal() and 1 <= int(asked) <= MAX_WORKERS):
         raise ConfigError(
-            f"{WORKERS} must be how many runs are trained at once, from 1 to {MOST}; got {asked!r}."
+            f"{WORKERS} must be how many runs are trained at once, from 1 to {MAX_WORKERS}; "
+            f"got {asked!r}."
         )
     # one core answers the pages
     threads = max(1, (cores - 1) // int(asked))
     return JobQueue(partial(local_process, threads), int(asked))
 
 
-def local_process(threads: int = 1, gives_way: bool = True) -> Executor:
-    """A process of its own for one run at a time, started when the first one comes."""
-    return _LocalProcess(threads, gives_way)
+def local_queue(n_slots: int) -> JobQueue:
+    """A queue over this machine's processes, each of which does one job and returns its memory."""
+    return JobQueue(partial(local_process, is_reused=False), n_slots)
+
+
+def local_process(threads: int = 1, gives_way: bool = True, is_reused: bool = True) -> Executor:
+    """A process of its own for one job at a time, started when the first one comes.
+
+    Parameters
+    ----------
+    threads : int
+        With which torch computes there.
+    gives_way : bool
+        Whether pages come before it.
+    is_reused : bool
+        Whether the next job finds it started. Else it ends with the first, and frees its memory.
+    """
+    return _LocalProcess(threads, gives_way, is_reused)
 
 
 class _LocalProcess(ProcessPoolExecutor):
     """It ends with the server, however that ends: nobody else holds the end of the leash."""
 
-    def __init__(self, threads: int, gives_way: bool) -> None:
+    def __init__(self, threads: int, gives_way: bool, is_reused: bool) -> None:
         context = multiprocessing.get_context("spawn")
         held, self._leash = context.Pipe(duplex=False)
         start = partial(_begin, threads, gives_way, held)
         super().__init__(1, mp_context=context, initializer=start)
-        self._held = held
+        self._held, self._is_reused = held, is_reused
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """As the base class. The process it starts does not import the server's main script."""
         with _without_main(), on_all_cores():
-            return super().submit(fn, *args, **kwargs)
+            future = super().submit(fn, *args, **kwargs)
+        if not self._is_reused:
+            future.add_done_callback(lambda _: self.shutdown(wait=False))
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As the base class; without waiting, the process leaves in the middle of its work."""

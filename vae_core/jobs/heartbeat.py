@@ -1,7 +1,7 @@
-"""A file that is written again and again while a run is being trained.
+"""The heartbeat: a file that is written again and again while a job runs, with its progress.
 
-It tells a dead run from a slow one, also to other servers that share the folder. What counts
-is that it changes, as seen by the reader's own steady clock: no two clocks are compared, and
+It distinguishes a dead job from a slow one, also for other servers that share the folder. What
+counts is that it changes, as seen by the reader's own steady clock: no two clocks are compared, and
 setting one back or forward does no harm.
 """
 
@@ -17,12 +17,12 @@ from pathlib import Path
 
 HEARTBEAT = "heartbeat.json"
 PERIOD = 0.5  # seconds between beats
-PATIENCE = 10.0  # seconds without a beat after which a run is dead
+PATIENCE = 10.0  # seconds without a beat after which a job is dead
 SIZE = 512  # bytes of a beat, more than a long host name takes
 
 
 class HeartbeatWriter:
-    """The writer's side: one file in a run's folder, with a name of its own for each writer.
+    """The writer's side: one file in a job's folder, with a name of its own for each writer.
 
     It is written in place, for a rename may go unnoticed for long on a network's file system.
     Each beat covers the last one whole: it is never empty for a reader, and a full disk, which
@@ -31,9 +31,15 @@ class HeartbeatWriter:
     Parameters
     ----------
     folder : Path
+
+    Attributes
+    ----------
+    share : float or None
+        How much is done, from 0 to 1; None while the job does not say.
     """
 
     def __init__(self, folder: Path) -> None:
+        self.share: float | None = None
         self.path, self.count = folder / HEARTBEAT, 0
         self.writer = secrets.token_hex(8)
         self.who = {"writer": self.writer, "host": socket.gethostname(), "pid": os.getpid()}
@@ -41,19 +47,19 @@ class HeartbeatWriter:
     def beat(self) -> None:
         """Write the next one. What the disk refuses is for training itself to complain of."""
         self.count += 1
-        text = json.dumps(self.who | {"count": self.count}).ljust(SIZE)
+        text = json.dumps(self.who | {"count": self.count, "share": self.share}).ljust(SIZE)
         with contextlib.suppress(OSError):
             self.path.touch()
             with self.path.open("r+") as file:
                 file.write(text)
 
     def is_anothers(self) -> bool:
-        """Whether somebody else has begun to write it: the run is theirs now."""
+        """Whether somebody else has begun to write it: the job is theirs now."""
         text = _read(self.path) or ""
         return text != "" and self.writer not in text
 
     def end(self) -> None:
-        """Say that nobody trains the run any more."""
+        """Show that nobody is at work any more."""
         if not self.is_anothers():
             drop(self.path)
 
@@ -64,7 +70,7 @@ class HeartbeatReader:
     Parameters
     ----------
     patience : float
-        Seconds without a change after which a run is taken for dead. A file seen for the
+        Seconds without a change after which a job is taken for dead. A file seen for the
         first time is given that long, too.
     """
 
@@ -73,7 +79,7 @@ class HeartbeatReader:
         self._seen: dict[Path, tuple[str, float]] = {}
 
     def is_alive(self, folder: Path) -> bool:
-        """Whether somebody, somewhere, is training the run in this folder."""
+        """Whether somebody, somewhere, is at work in this folder."""
         text = _read(folder / HEARTBEAT)
         if text is None:
             self._seen.pop(folder, None)
@@ -87,7 +93,7 @@ class HeartbeatReader:
 
 
 def is_anothers_work(folder: Path, patience: float = PATIENCE) -> bool:
-    """Whether a run that has a heartbeat is really being trained; waits until that is certain.
+    """Whether somebody is really at work where there is a heartbeat; waits until that is certain.
 
     Returns at once without a heartbeat, and `patience` seconds later when its writer is dead.
     """
@@ -99,6 +105,15 @@ def is_anothers_work(folder: Path, patience: float = PATIENCE) -> bool:
             return False
         time.sleep(PERIOD / 5)
     return False
+
+
+def progress_of(folder: Path) -> float | None:
+    """How much of the job in this folder is done, from 0 to 1; None where it does not say."""
+    try:
+        share = json.loads(_read(folder / HEARTBEAT) or "{}").get("share")
+    except ValueError:  # of another file system's making
+        return None
+    return None if share is None else float(share)
 
 
 def drop(path: Path) -> None:

@@ -1,52 +1,60 @@
-"""A bounded queue of runs in front of executors that may break."""
+"""A bounded queue of jobs in front of executors that may break."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from vae_core.errors import JobError, VAECoreError
 from vae_core.io import writing
 from vae_core.jobs.heartbeat import HEARTBEAT, drop
-from vae_core.jobs.worker import STOP, ask_to_stop, train_run
+from vae_core.jobs.job import Job
+from vae_core.jobs.worker import STOP, ask_to_stop
 
 CAPACITY = 64
-KILLED = "Its process was killed. The run keeps its last finished epoch: go on from there."
 
 
 @dataclass
-class _Job:
-    """A run at work."""
+class _Task:
+    """A job at work."""
 
-    folder: Path
-    future: Future[bool]
-    is_told: bool = False  # to stop
+    job: Job
+    future: Future[object]
+    started: float = field(default_factory=time.monotonic)
+    is_stopping: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.job.folder
 
 
 @dataclass
 class _Slot:
-    """A place for one run at a time; its executor is made when needed, and again if it breaks."""
+    """A place for one job at a time; its executor is made when needed, and again if it breaks."""
 
     executor: Executor | None = None
-    job: _Job | None = None
+    task: _Task | None = None
 
 
 class JobQueue:
-    """Runs are trained in the order in which they came, as many at once as there are slots.
+    """Jobs are done in the order in which they came, as many at once as there are slots.
+
+    A job is named by its folder.
 
     Parameters
     ----------
     make_executor : callable
         Makes what does the work of one slot. Each slot has its own, so that a killed process
-        takes nothing with it but the run that it was training.
+        takes nothing with it but the job that it was doing.
     n_slots : int
     capacity : int
-        Most runs that may wait.
+        Most jobs that may wait.
     """
 
     def __init__(
@@ -54,15 +62,15 @@ class JobQueue:
     ) -> None:
         self._make, self.capacity = make_executor, capacity
         self._slots = [_Slot() for _ in range(n_slots)]
-        self._waiting: list[Path] = []
+        self._waiting: list[Job] = []
         self._problems: dict[Path, str] = {}
         self._changed, self._closed = threading.Condition(threading.RLock()), False
 
-    def submit(self, *folders: Path) -> None:
-        """Put runs at the end of the queue, all or none.
+    def submit(self, *jobs: Job) -> None:
+        """Put jobs at the end of the queue, all or none.
 
-        One that is waiting or in training keeps its place; one that has been told to stop
-        begins again afterwards.
+        One that is waiting or at work keeps its place; one that is stopping begins again
+        afterwards.
 
         Raises
         ------
@@ -72,25 +80,25 @@ class JobQueue:
             When one that would begin at once cannot; those that wait are taken out again.
         """
         with self._changed:
-            new = [folder for folder in folders if self.position(folder) is None]
+            new = [job for job in jobs if self.position(job.folder) is None]
             if not new:
                 return
             if self._closed:
                 raise JobError("The server is closing: start again when it is back.")
             self.check_room(len(new))
-            for folder in new:
-                self._problems.pop(folder, None)
+            for job in new:
+                self.forget(job.folder)
             self._waiting += new
             try:
                 self._fill(raising=True)
             except VAECoreError:
-                self._waiting = [folder for folder in self._waiting if folder not in new]
+                self._waiting = [job for job in self._waiting if job not in new]
                 raise
 
     def check_room(self, n: int) -> None:
-        """Raise JobError unless so many more runs would be taken now."""
+        """Raise JobError unless so many more jobs would be taken now."""
         with self._changed:
-            free = self.capacity + len(self._slots) - len(self._jobs)
+            free = self.capacity + len(self._slots) - len(self._tasks)
             if len(self._waiting) + n > free:
                 raise JobError(
                     f"The queue is full: {len(self._waiting)} of {self.capacity} places are taken, "
@@ -98,55 +106,68 @@ class JobQueue:
                 )
 
     def position(self, folder: Path) -> int | None:
-        """How many runs are before this one: 0 in training, None when it is not here."""
+        """How many jobs are before this one: 0 at work, None when it is not here."""
         with self._changed:
-            if any(job.folder == folder and not job.is_told for job in self._jobs):
+            if any(task.folder == folder and not task.is_stopping for task in self._tasks):
                 return 0
-            return self._waiting.index(folder) + 1 if folder in self._waiting else None
+            waiting = [job.folder for job in self._waiting]
+            return waiting.index(folder) + 1 if folder in waiting else None
+
+    def seconds(self, folder: Path) -> float:
+        """How long the job has been at work."""
+        with self._changed:
+            started = [task.started for task in self._tasks if task.folder == folder]
+            return time.monotonic() - started[0] if started else 0.0
 
     def is_stopping(self, folder: Path) -> bool:
-        """Whether the run has been told to stop, and somebody is still at work on it."""
+        """Whether the job is to stop, and somebody is still at work on it."""
         with self._changed:
-            return any(job.folder == folder and job.is_told for job in self._jobs)
+            return any(task.folder == folder and task.is_stopping for task in self._tasks)
 
     def folders(self) -> list[Path]:
-        """The runs that are here: those in training, then those that wait, in their order."""
+        """The jobs that are here: those at work, then those that wait, in their order."""
         with self._changed:
-            return [job.folder for job in self._jobs if not job.is_told] + self._waiting
+            begun = [task.folder for task in self._tasks if not task.is_stopping]
+            return begun + [job.folder for job in self._waiting]
 
     def problem(self, folder: Path) -> str | None:
-        """Why the run's last job ended badly; None when it did not."""
+        """Why the folder's last job ended badly; None when it did not."""
         return self._problems.get(folder)
 
+    def forget(self, folder: Path) -> None:
+        """Leave behind why the folder's last job ended badly."""
+        self._problems.pop(folder, None)
+
     def cancel(self, *folders: Path) -> None:
-        """Take waiting runs out, and end training soon. What they have saved stays.
+        """Take waiting jobs out, and end those at work soon. What they have saved stays.
 
         Raises
         ------
         RunError
-            When a run that is in training cannot be told, for its folder cannot be written.
+            When a job that is at work cannot be stopped, for its folder cannot be written.
         """
         with self._changed:
-            self._waiting = [folder for folder in self._waiting if folder not in folders]
-            for job in self._jobs:
-                if job.folder in folders and not job.is_told:
-                    ask_to_stop(job.folder)
-                    job.is_told = True
-                    if not (job.folder / HEARTBEAT).exists():
-                        job.future.cancel()  # for a cluster that has no worker for it yet
+            self._waiting = [job for job in self._waiting if job.folder not in folders]
+            for task in self._tasks:
+                if task.folder in folders and not task.is_stopping:
+                    ask_to_stop(task.folder)
+                    task.is_stopping = True
+                    if not (task.folder / HEARTBEAT).exists():
+                        task.future.cancel()  # for a cluster that has no worker for it yet
             self._changed.notify_all()
 
     def wait(self, *folders: Path, seconds: float) -> bool:
-        """Wait until nobody works on these runs; whether that came true in time."""
+        """Wait until nobody works on these jobs; whether that came true in time."""
 
         def is_over() -> bool:
-            return not {job.folder for job in self._jobs}.union(self._waiting) & {*folders}
+            here = [task.job for task in self._tasks] + self._waiting
+            return not {job.folder for job in here} & {*folders}
 
         with self._changed:
             return self._changed.wait_for(is_over, seconds)
 
     def cancel_all(self, patience: float = 1.5) -> None:
-        """Take out every run, and wait a moment until nobody works on any."""
+        """Take out every job, and wait a moment until nobody works on any."""
         with self._changed:
             folders = self.folders()
         for folder in folders:
@@ -155,7 +176,7 @@ class JobQueue:
         self.wait(*folders, seconds=patience)
 
     def close(self) -> None:
-        """End everything: nobody waits any more, training stops, processes are let go."""
+        """End everything: nobody waits any more, work stops, processes are let go."""
         self._closed = True
         self.cancel_all()
         for slot in self._slots:
@@ -163,63 +184,69 @@ class JobQueue:
                 slot.executor.shutdown(wait=False)
 
     @property
-    def _jobs(self) -> list[_Job]:
-        return [slot.job for slot in self._slots if slot.job]
+    def _tasks(self) -> list[_Task]:
+        return [slot.task for slot in self._slots if slot.task]
 
     def _fill(self, raising: bool = False) -> None:
-        """Give waiting runs to free slots; what cannot begin is a problem of that run."""
+        """Give waiting jobs to free slots; what cannot begin is a problem of that job."""
         for slot in self._slots:
-            while slot.job is None and (folder := self._next()):
-                self._waiting.remove(folder)
+            while slot.task is None and (job := self._next()):
+                self._waiting.remove(job)
                 try:
-                    self._begin(slot, folder)
+                    self._begin(slot, job)
                 except VAECoreError as error:
-                    self._problems[folder] = str(error)
+                    self._problems[job.folder] = str(error)
                     if raising:
                         raise
 
-    def _next(self) -> Path | None:
-        """The first that waits and is not, having been told to stop, still at work."""
-        busy = {job.folder for job in self._jobs}
-        return next((folder for folder in self._waiting if folder not in busy), None)
+    def _next(self) -> Job | None:
+        """The first that waits and is not, while it stops, still at work."""
+        busy = {task.folder for task in self._tasks}
+        return next((job for job in self._waiting if job.folder not in busy), None)
 
-    def _begin(self, slot: _Slot, folder: Path) -> None:
-        with writing(folder / STOP):
-            (folder / STOP).unlink(missing_ok=True)
+    def _begin(self, slot: _Slot, job: Job) -> None:
+        with writing(job.folder / STOP):
+            if job.is_temporary:
+                job.folder.mkdir(parents=True, exist_ok=True)
+            (job.folder / STOP).unlink(missing_ok=True)
         slot.executor = slot.executor or self._make()
         try:
-            future = slot.executor.submit(train_run, str(folder))
+            future = slot.executor.submit(job.function, *job.arguments)
         except (BrokenExecutor, RuntimeError):  # killed, or shut down, while it had nothing to do
             slot.executor = self._make()
-            future = slot.executor.submit(train_run, str(folder))
-        slot.job = _Job(folder, future)
-        future.add_done_callback(partial(self._done, slot, slot.job))
+            future = slot.executor.submit(job.function, *job.arguments)
+        slot.task = _Task(job, future)
+        future.add_done_callback(partial(self._done, slot, slot.task))
 
-    def _done(self, slot: _Slot, job: _Job, future: Future[bool]) -> None:
+    def _done(self, slot: _Slot, task: _Task, future: Future[object]) -> None:
         with self._changed:
-            problem = self._why(slot, job, future)
-            slot.job = None
-            if problem and not job.is_told:
-                self._problems[job.folder] = problem
+            problem = self._why(slot, task, future)
+            slot.task = None
+            if problem and not task.is_stopping:
+                self._problems[task.folder] = problem
+            if task.job.is_temporary:
+                with contextlib.suppress(OSError):
+                    task.folder.rmdir()  # unless another server is at work there
             if not self._closed:
                 self._fill()
             self._changed.notify_all()
 
-    def _why(self, slot: _Slot, job: _Job, future: Future[bool]) -> str | None:
+    def _why(self, slot: _Slot, task: _Task, future: Future[object]) -> str | None:
+        job = task.job
         try:
             future.result()
         except VAECoreError as error:
             return str(error)
         except CancelledError:
-            if job.is_told:  # before it had begun
+            if task.is_stopping:  # before it had begun
                 drop(job.folder / STOP)
                 return None
             slot.executor = None
-            return "The cluster has let it go. The run keeps its last finished epoch."
+            return f"The cluster has let it go. {job.when_lost}"
         except BrokenExecutor:
             slot.executor = None  # it has ended itself
             drop(job.folder / HEARTBEAT)
-            return KILLED
+            return f"Its process was killed. {job.when_lost}"
         except Exception as error:
-            return f"Training failed: {type(error).__name__}: {error}"
+            return f"{job.noun.capitalize()} failed: {type(error).__name__}: {error}"
         return None

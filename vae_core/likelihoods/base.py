@@ -59,6 +59,18 @@ class Likelihood(nn.Module, ABC):
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> Pixels:
         """p(x|z) for a batch of decoder outputs."""
 
+    def observe(self, x: Float[Tensor, "n c H W"], p: Pixels) -> None:
+        """Bring up to date what the family measures while it is trained: nothing, for most.
+
+        Training calls it once per step; scoring never changes a model.
+
+        Parameters
+        ----------
+        x : Tensor, (n, c, H, W)
+        p : Pixels, (*samples, n)
+            p(x|z) of this batch.
+        """
+
     @property
     def sigma(self) -> float | None:
         """The one standard deviation of all pixels, for families that have one."""

@@ -52,23 +52,9 @@ class GaussianPixels(Pixels):
 class SelfScaledPixels(GaussianPixels):
     """Gaussian pixels in training with the analytic sigma: that of the batch being scored.
 
-    Scoring brings the running mean up to date.
-
-    Parameters
-    ----------
-    loc : Tensor, (*batch, c, H, W)
-    log_sigma : Tensor, ()
-        Of the running mean; changed in place.
-    measured : Tensor, ()
-        Share of the running mean that was measured, the rest being what it began with: 0
-        before the first batch, then towards 1; changed in place.
+    Scoring changes nothing: the running mean, with which draws are made, is brought up to date
+    by `GaussianLikelihood.observe`.
     """
-
-    FORGETTING = 0.1  # per batch, once there were many: the weights move on
-
-    def __init__(self, loc: Tensor, log_sigma: Tensor, measured: Tensor) -> None:
-        super().__init__(loc, log_sigma)
-        self.measured = measured
 
     def log_prob(self, value: Tensor) -> Tensor:
         """With sigma^2 = mean squared error over all pixels, the best there is.
@@ -76,14 +62,7 @@ class SelfScaledPixels(GaussianPixels):
         Its gradient through sigma vanishes there, so sigma is taken as a constant.
         """
         squares = (value - self.loc).square().sum(PIXELS)
-        with torch.no_grad():
-            mse = squares.mean() / self.event_shape.numel()
-            mse = mse.clamp(SIGMA_MIN**2, SIGMA_MAX**2)
-            self.measured += self.FORGETTING * (1.0 - self.measured)
-            kept = (2.0 * self.log_sigma).exp()  # the first batch replaces it
-            kept = kept + self.FORGETTING / self.measured * (mse - kept)
-            self.log_sigma.copy_(0.5 * kept.log())
-        return self._log_density(squares, 0.5 * mse.log())
+        return self._log_density(squares, 0.5 * _variance(squares.detach(), self).log())
 
 
 @LIKELIHOODS.register("gaussian")
@@ -105,7 +84,8 @@ class GaussianLikelihood(Likelihood):
     measure = "density of pixel values"
     has_sigma = True
     log_sigma: Tensor
-    measured: Tensor
+    measured: Tensor  # share of the running mean that was measured: 0, then towards 1
+    FORGETTING = 0.1  # of the running mean, per batch, once there were many: the weights move on
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
@@ -125,8 +105,22 @@ class GaussianLikelihood(Likelihood):
             loc, width = output.chunk(2, dim=-3)
             return GaussianPixels(loc, _limited(self.log_sigma + width.mean(PIXELS)))
         if self.kind == "analytic" and self.training:
-            return SelfScaledPixels(output, self.log_sigma, self.measured)
+            return SelfScaledPixels(output, self.log_sigma)
         return GaussianPixels(output, _limited(self.log_sigma))
+
+    @torch.no_grad()
+    def observe(self, x: Float[Tensor, "n c H W"], p: Pixels) -> None:
+        """With the analytic sigma, count this batch's mean squared error in the running mean.
+
+        Old batches count less and less; the first one replaces the value it began with.
+        """
+        if self.kind != "analytic":
+            return
+        mse = _variance((x - p.mean).square().sum(PIXELS), p)
+        self.measured += self.FORGETTING * (1.0 - self.measured)
+        kept = (2.0 * self.log_sigma).exp()
+        kept = kept + self.FORGETTING / self.measured * (mse - kept)
+        self.log_sigma.copy_(0.5 * kept.log())
 
     @property
     def sigma(self) -> float | None:
@@ -142,6 +136,12 @@ class GaussianLikelihood(Likelihood):
     def page_facts(self) -> dict[str, Any]:
         """Where sigma is from, and its logarithm."""
         return {"sigma": self.kind, "log_sigma": float(self.log_sigma.detach())}
+
+
+def _variance(squares: Tensor, p: Pixels) -> Tensor:
+    """The mean squared error per pixel of a whole batch, (), from the errors of its images."""
+    mse = squares.mean() / p.event_shape.numel()
+    return mse.clamp(SIGMA_MIN**2, SIGMA_MAX**2)
 
 
 def _limited(log_sigma: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -158,12 +159,32 @@ class Dirichlet(Posterior):
         return moved.reshape(len(values), *z.shape)
 
 
+def _of_torch(name: str) -> Callable[..., Tensor]:
+    """A function that torch keeps to itself, behind its own Dirichlet.
+
+    What it offers instead, `torch.distributions.Dirichlet.rsample`, takes no generator, and
+    training that shares torch's global one cannot be resumed bit for bit.
+
+    Raises
+    ------
+    ConfigError
+        When this torch does not have it.
+    """
+    function: Callable[..., Tensor] | None = getattr(torch, name, None)
+    if function is None:
+        raise ConfigError(
+            f"posterior: a Dirichlet is drawn with torch.{name}, which torch {torch.__version__} "
+            "does not have. Install the torch of requirements.txt, or choose another posterior."
+        )
+    return function
+
+
 class _ImplicitDirichlet(torch.autograd.Function):
     """torch's own draw and gradient, with a generator."""
 
     @staticmethod
     def forward(ctx: Any, alpha: Tensor, generator: torch.Generator | None) -> Tensor:
-        z = torch._sample_dirichlet(alpha, generator)
+        z: Tensor = _of_torch("_sample_dirichlet")(alpha, generator)
         ctx.save_for_backward(z, alpha)
         return z
 
@@ -172,7 +193,7 @@ class _ImplicitDirichlet(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         z, alpha = ctx.saved_tensors
         total = alpha.sum(-1, keepdim=True).expand_as(alpha)
-        along = torch._dirichlet_grad(z, alpha, total)
+        along = _of_torch("_dirichlet_grad")(z, alpha, total)
         return along * (grad - (z * grad).sum(-1, keepdim=True)), None
 
 

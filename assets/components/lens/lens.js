@@ -10,13 +10,13 @@ import { LensModel } from "../model/model.js";
 import { keepOne } from "../page/mounting.js";
 import { Stage } from "../page/stage.js";
 import { nats, signed } from "../page/text.js";
-import { CellsView } from "./cells_view.js";
+import { FeatureMapView } from "./feature_map_view.js";
 import { Originals } from "./originals.js";
 import { OverviewView } from "./overview_view.js";
 import { SlidersView } from "./sliders_view.js";
 import { LensState } from "./state.js";
 
-const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: CellsView };
+const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: FeatureMapView };
 const keepLens = keepOne("state", (...parts) => new Lens(...parts));
 
 /** Called by Streamlit when the lens is put on the page, and again whenever `data` change. */

@@ -42,15 +42,38 @@ async function save(bar, kind) {
     const content = kind === "csv" ? toCsv(chart) : await toPicture(chart, kind);
     download(new Blob([content], { type: TYPES[kind] }), `${bar.data.name}.${kind}`);
   } catch (error) {
-    bar.status.textContent = "This could not be saved. Load the page again.";
+    bar.status.textContent = error.sentence ?? "This could not be saved. Load the page again.";
     console.warn(error);
   }
 }
 
-/** The chart that Streamlit shows under a key. */
+/** The chart that Streamlit shows under a key, by the class that Plotly gives it. */
 function chartOf(key) {
   const name = `st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")}`;
-  return document.querySelector(`.${CSS.escape(name)} .js-plotly-plot`);
+  const chart = document.querySelector(`.${CSS.escape(name)} .js-plotly-plot`);
+  return chart ?? refuse("The figure is not found on this page. Load the page again.");
+}
+
+/** What Plotly draws with, which Streamlit leaves in the window: it bundles no other way to it. */
+function plotly() {
+  return window.Plotly?.toImage
+    ? window.Plotly
+    : refuse("This version of Streamlit keeps Plotly to itself: only the numbers can be saved, as CSV.");
+}
+
+/**
+ * The traces as they are drawn. Plotly keeps them to itself; its public `data` hold numbers that
+ * are still packed, and not what it has filled in: x of bars without one, names, axes.
+ */
+function tracesOf(chart) {
+  return Array.isArray(chart._fullData)
+    ? chart._fullData
+    : refuse("This version of Plotly keeps its numbers to itself: save the figure as PNG or SVG.");
+}
+
+/** Raise an error whose sentence the reader sees. */
+function refuse(sentence) {
+  throw Object.assign(new Error(sentence), { sentence });
 }
 
 /** The chart as it is, zoomed where it is zoomed, on white. */
@@ -58,7 +81,7 @@ async function toPicture(chart, format) {
   const { clientWidth: width, clientHeight: height } = chart;
   const figure = { ...onPaper(chart), config: { staticPlot: true } };
   const scale = format === "png" ? SCALE : 1;
-  const address = await window.Plotly.toImage(figure, { format, width, height, scale });
+  const address = await plotly().toImage(figure, { format, width, height, scale });
   return (await fetch(address)).blob();
 }
 
@@ -90,7 +113,7 @@ export function onPaper({ data, layout }) {
 export function toCsv(chart) {
   const { xaxis, yaxis, xaxis2, annotations = [] } = chart.layout;
   const panels = xaxis2 ? annotations.filter((each) => each.xref === "paper") : [];
-  const traces = chart._fullData.filter(({ x, y, z }) => x || y || z);
+  const traces = tracesOf(chart).filter(({ x, y, z }) => x || y || z);
   const isGrid = traces.some(({ z }) => z);
   const head = ["trace", titleOf(xaxis, "x"), titleOf(yaxis, "y"), ...(isGrid ? ["value"] : [])];
   const rows = [panels.length ? ["panel", ...head] : head];

@@ -9,7 +9,7 @@ import streamlit as st
 from torch import Tensor
 
 from pages.ui.drawing import charts
-from pages.ui.drawing import plane as plane_frames
+from pages.ui.drawing import plane_frames as plane_frames
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.session import summary
@@ -18,9 +18,9 @@ from vae_core.analysis import class_posteriors, decode_mean, examples, interpola
 from vae_core.analysis.plane import LatentPlane
 from vae_core.comparison import Side, comparable, compare_table, images_title
 from vae_core.figures import kl_pair, posterior_plane, same_scale
-from vae_core.figures.compare import MOST_BARS
+from vae_core.figures.two_models import MAX_BARS
 
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 COUNT = 10
 STEPS = 11
 
@@ -60,21 +60,20 @@ def pick(run: Run) -> Pair | None:
 
 def planes(pair: Pair) -> tuple[list[go.Figure], bool]:
     """The posterior plane of each run, and whether both are to the same scale."""
-    left, right = map(cached.version, pair.runs)
-    return _planes(left, right, pair)
+    return _planes(*pair.runs)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _planes(left: str, right: str, _pair: Pair) -> tuple[list[go.Figure], bool]:
+@cached.per_run(max_entries=32)
+def _planes(left: Run, right: Run) -> tuple[list[go.Figure], bool]:
     figures, priors = [], []
-    for run in _pair.runs:
+    for run in (left, right):
         codes, class_names = cached.codes(run), run.data().class_names
         order = cached.order(run)
         axes = (0, 1) if len(order) == 2 else (order[0], order[min(1, len(order) - 1)])
         layout = LatentPlane.of(codes, axes)
         figures.append(
             posterior_plane(
-                plane_frames.points(layout, codes.first(MOST_POINTS), class_names),
+                plane_frames.points(layout, codes.first(MAX_POINTS), class_names),
                 plane_frames.class_ellipses(layout, class_posteriors(codes), class_names),
                 layout.titles,
                 height=500,
@@ -115,7 +114,7 @@ def show_table(pair: Pair) -> None:
 def plane_note(pair: Pair, alike: bool) -> str:
     """What the planes are of."""
     shown = " and ".join(
-        f"{min(MOST_POINTS, len(cached.codes(run))):,} of {len(cached.codes(run)):,}"
+        f"{min(MAX_POINTS, len(cached.codes(run))):,} of {len(cached.codes(run)):,}"
         for run in pair.runs
     )
     scale = (
@@ -133,8 +132,8 @@ def plane_note(pair: Pair, alike: bool) -> str:
 def kl_note(pair: Pair) -> str:
     """What the bars are of."""
     said = "Means over each run's own test images, each run's numbers sorted by their KL."
-    if any(len(cached.order(run)) > MOST_BARS for run in pair.runs):
-        said += f" The first {MOST_BARS} of each."
+    if any(len(cached.order(run)) > MAX_BARS for run in pair.runs):
+        said += f" The first {MAX_BARS} of each."
     for run, name in zip(pair.runs, pair.names, strict=True):
         family = cached.codes(run).family
         if family.has_rate and not family.is_additive:

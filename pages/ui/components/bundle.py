@@ -24,6 +24,7 @@ IMPORT = re.compile(r'^import (?:\{([^}]*)\}|(\w+)) from "([^"]+)";$', re.MULTIL
 EXPORT = re.compile(
     r"^export (default )?(?=((?:async )?function\*?|class|const|let|var) (\w+))", re.MULTILINE
 )
+COMMENT = re.compile(r"^ */\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)  # lines of their own
 LEFT_OVER = re.compile(r"^(?:import|export)\b.*$", re.MULTILINE)
 
 
@@ -40,7 +41,7 @@ class Module:
     path : below the root, with / between its parts
     imports : for each module it imports, the names as they are exported and as they are here
     exports : names as they are exported and as they are here; "default" is one of them
-    body : the source without the words `import` and `export`
+    body : the source without imports, the word `export`, and comments that document
     """
 
     path: str
@@ -132,7 +133,7 @@ def read(root: Path, path: str, importer: str | None = None) -> Module:
         pairs = _pairs(names) if names else [("default", default)]
         imports.setdefault(other, []).extend(pairs)
     exports = {"default" if default else name: name for default, _, name in EXPORT.findall(source)}
-    body = EXPORT.sub("", IMPORT.sub("", source))
+    body = EXPORT.sub("", IMPORT.sub("", COMMENT.sub("", source)))
     if line := LEFT_OVER.search(body):
         raise BundleError(f"{path}: a bundle cannot hold the line {line[0]!r}")
     return Module(path, imports, exports, body)

@@ -29,7 +29,7 @@ def offer(run: Run) -> None:
 
 
 def _lens(run: Run) -> None:
-    if reason := _why_no_lens(cached.version(run), run):
+    if reason := _why_no_lens(run):
         st.markdown(f"No lens to take home. {reason}")
         return
     folder = images.data_dir()  # not known where the file is made
@@ -42,9 +42,9 @@ def _lens(run: Run) -> None:
     st.markdown("One file that works offline: move z, draw a digit, see the picture follow.")
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _why_no_lens(version: str, _run: Run) -> str | None:
-    return why_too_large(cached.vae(_run))
+@cached.per_run(max_entries=32)
+def _why_no_lens(run: Run) -> str | None:
+    return why_too_large(cached.vae(run))
 
 
 def _button(label: str, icon: str, name: str, make: Callable[[], bytes]) -> None:

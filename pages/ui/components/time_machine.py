@@ -1,6 +1,6 @@
 """The time machine: the facts that its component gets, and the files that it fetches.
 
-Its code is in assets/components/timeline/timeline.js. Here the checkpoints of a sweep are read
+Its code is in assets/components/time_machine. Here the checkpoints of a sweep are read
 and laid on one plane; the component gets all of their codes at once, and their pictures by and by.
 """
 
@@ -28,7 +28,11 @@ from vae_core.figures import contact_sheet
 from vae_core.runs.run import N_SAMPLES
 from vae_core.sweep import shown, swept, value_of
 
-TIMELINE = Component("timeline", "timeline/timeline.js", ("page/page.css", "timeline/timeline.css"))
+TIMELINE = Component(
+    "timeline",
+    "time_machine/time_machine.js",
+    ("page/page.css", "time_machine/time_machine.css"),
+)
 WALK = 10  # pictures a side
 COLUMNS = 10  # of a sheet: the same images above, the walk below
 

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import decode_mean, nearest_codes, traverse
-from vae_core.analysis.effects import reach
+from vae_core.analysis.picture_change import reach
 from vae_core.figures import contact_sheet, data_uri, gif
 from vae_core.vae import VAE
 
-MOST_STRIPS = 10
+MAX_STRIPS = 10
 STEPS = 13
 NEIGHBOURS = 12
 FRAMES = 25  # of an animation, one way
@@ -45,7 +45,7 @@ def traversals_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> 
     """A strip of decoded pictures for each of the most informative numbers of z."""
     values = torch.linspace(*reach(vae.family), STEPS)
     rows = []
-    for j in order[:MOST_STRIPS]:
+    for j in order[:MAX_STRIPS]:
         sheet = contact_sheet(traverse(vae, z, j, values).numpy(), STEPS)
         rows.append(
             f"<tr><th>{names[j]}</th><td><img alt='traversal of {names[j]}' "

@@ -15,7 +15,7 @@ from vae_core import Run
 from vae_core.analysis import cell_correlation, decode_mean, decoder_difference, encoder_sensitivity
 
 N_IMAGES = 16
-MOST_NUMBERS = 256  # of a map whose cells are all shown at once
+MAX_NUMBERS = 256  # of a map whose cells are all shown at once
 
 Cell = tuple[int, int]
 

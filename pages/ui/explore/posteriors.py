@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.drawing import charts
-from pages.ui.drawing import plane as plane_frames
+from pages.ui.drawing import plane_frames as plane_frames
 from pages.ui.library import cached
 from vae_core import Run
 from vae_core.analysis import class_draws, class_posteriors

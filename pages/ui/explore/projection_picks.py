@@ -13,8 +13,8 @@ from vae_core import Codes, Run
 from vae_core.analysis import decode_mean, latent_names
 from vae_core.figures import class_counts, contact_sheet, data_uri, posterior_bars
 
-MOST_SHOWN, COLUMNS = 60, 10
-MOST_NUMBERS = 12
+MAX_SHOWN, COLUMNS = 60, 10
+MAX_NUMBERS = 12
 
 STYLE = """<style>
 .picked{width:100%;max-width:560px;image-rendering:pixelated;border-radius:4px;display:block}
@@ -41,11 +41,11 @@ def _several(run: Run, index: list[int]) -> None:
     codes, names = cached.codes(run), run.data().class_names
     st.markdown(f"##### {len(index):,} images picked, class by class")
     charts.draw("picked_classes", class_counts, codes.labels[index].tolist(), names)
-    data, shown = images.images_of(run), torch.tensor(index[:MOST_SHOWN])
+    data, shown = images.images_of(run), torch.tensor(index[:MAX_SHOWN])
     pictures = atlas.pictures(cached.vae(run), codes, data, shown)
     sheet = data_uri(contact_sheet(pictures.numpy(), min(COLUMNS, len(shown))))
     st.html(f"{STYLE}<img alt='images picked' src='{sheet}' class='picked'>")
-    first = f"The first {MOST_SHOWN} of them" if len(index) > MOST_SHOWN else "All of them"
+    first = f"The first {MAX_SHOWN} of them" if len(index) > MAX_SHOWN else "All of them"
     st.caption(f"{first}, {'the images themselves' if data else 'decoded from their means'}.")
 
 
@@ -65,7 +65,7 @@ def _one(run: Run, image: int) -> None:
         )
     else:
         st.markdown("A point mass: no width, and no finite KL.")
-    table = posterior_table(codes, image, cached.order(run)[:MOST_NUMBERS])
+    table = posterior_table(codes, image, cached.order(run)[:MAX_NUMBERS])
     charts.draw("picked_posterior", posterior_bars, table, codes.family.has_rate)
 
 

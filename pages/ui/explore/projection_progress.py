@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.explore import projection_jobs
+from pages.ui.explore import projection_queue
 from pages.ui.library import cached
 from pages.ui.session import keys
 from vae_core import Run
 from vae_core.analysis import Projection
 from vae_core.analysis.layouts import METHODS
+from vae_core.errors import VAECoreError
 
 EVERY = 1.0  # seconds
 STAND_IN = "pca"
@@ -17,22 +18,25 @@ STAND_IN = "pca"
 
 def obtain(run: Run, method: str, what: str) -> tuple[Projection, str]:
     """The projection asked for, or PCA until it is there; and by which method it was made."""
-    found = projection_jobs.find(run, method, what)
+    found = projection_queue.find(run, method, what)
     if found is not None:
         return found, method
     is_waiting = not _has_ended(run, method, what)
     st.fragment(_wait, run_every=EVERY if is_waiting else None)(run, method, what, is_waiting)
-    stand_in = projection_jobs.find(run, STAND_IN, what)
+    stand_in = projection_queue.find(run, STAND_IN, what)
     assert stand_in is not None
     return stand_in, STAND_IN
 
 
 def _has_ended(run: Run, method: str, what: str) -> bool:
     """Whether nobody is at work: the reader has stopped it, or it has failed."""
-    attempt = projection_jobs.job(run, method, what)
-    if attempt and attempt.is_running:  # whoever has started it
+    if projection_queue.is_running(run, method, what):  # whoever has started it
         return False
-    return _was_stopped(run, method, what) or attempt is not None
+    return _was_stopped(run, method, what) or _failure(run, method, what) is not None
+
+
+def _failure(run: Run, method: str, what: str) -> str | None:
+    return projection_queue.failure(run, method, what)
 
 
 def _was_stopped(run: Run, method: str, what: str) -> bool:
@@ -42,15 +46,15 @@ def _was_stopped(run: Run, method: str, what: str) -> bool:
 def _wait(run: Run, method: str, what: str, is_waiting: bool) -> None:
     title = METHODS[method].title
     if is_waiting and (
-        projection_jobs.find(run, method, what) is not None or _has_ended(run, method, what)
+        projection_queue.find(run, method, what) is not None or _has_ended(run, method, what)
     ):
         st.rerun()
     if is_waiting:
         _progress(run, method, what)
         return
-    attempt = projection_jobs.job(run, method, what)
-    if attempt and not _was_stopped(run, method, what):
-        st.error(f"{title} came to nothing. {projection_jobs.failure(attempt)}")
+    problem = _failure(run, method, what)
+    if problem and not _was_stopped(run, method, what):
+        st.error(f"{title} came to nothing. {problem}")
         label = "Try again"
     else:
         st.info(f"{title} was stopped. PCA is shown.", icon=":material/stop:")
@@ -59,23 +63,28 @@ def _wait(run: Run, method: str, what: str, is_waiting: bool) -> None:
 
 
 def _progress(run: Run, method: str, what: str) -> None:
-    attempt, title = projection_jobs.start(run, method, what), METHODS[method].title
+    title = METHODS[method].title
+    try:
+        projection_queue.start(run, method, what)
+    except VAECoreError as error:
+        st.error(f"{title} cannot be worked out now. {error}")
+        return
     bar, stop = st.columns([5, 1], vertical_alignment="bottom")
     with bar:
-        if attempt is None:
-            st.progress(0.0, f"{title} waits for {projection_jobs.MOST_AT_ONCE} other projections.")
+        if n_before := projection_queue.n_before(run, method, what):
+            st.progress(0.0, f"{title} waits for {n_before} other projections.")
             return
-        share = attempt.share()
+        share, seconds = projection_queue.progress(run, method, what)
         how_far = "looking for neighbours" if share is None else f"{share:.0%}"
-        words = f"{title} of {len(cached.codes(run)):,} codes: {how_far}, {attempt.seconds} s."
+        words = f"{title} of {len(cached.codes(run)):,} codes: {how_far}, {seconds:.0f} s."
         st.progress(share or 0.0, f"{words} Meanwhile, PCA.")
     with stop:
         if st.button("Cancel", key="projection_stop", icon=":material/stop:"):
             keys.PROJECTION_STOPPED.set((run.id, method, what))
-            projection_jobs.stop(attempt)
+            projection_queue.stop(run, method, what)
             st.rerun()
 
 
 def _again(run: Run, method: str, what: str) -> None:
     keys.PROJECTION_STOPPED.pop()
-    projection_jobs.forget(run, method, what)
+    projection_queue.forget(run, method, what)

@@ -26,6 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 CONTENTS: dict[str | type, Callable[[Any], Any]] = {  # by which two arguments are the same
     Dataset: lambda data: data.fingerprint,
+    Run: lambda run: version(run),
     Tensor: lambda z: z.numpy().tobytes(),
 }
 

@@ -30,7 +30,8 @@ def _passcode() -> str | None:
     try:
         said: object = st.secrets.get(VARIABLE, "")
     except (OSError, UnicodeDecodeError) as error:
-        is_missing = getattr(error, "error_id", None) == "no-secrets-found"
+        files = st.get_option("secrets.files")
+        is_missing = isinstance(error, FileNotFoundError) and not any(map(os.path.lexists, files))
         return elsewhere or ("" if is_missing else None)
     return str(said).strip() or elsewhere if isinstance(said, str | int | float) else None
 

@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 
 from pages.ui.drawing import charts
-from pages.ui.drawing.plane import prior_frame
+from pages.ui.drawing.plane_frames import prior_frame
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Run

@@ -7,8 +7,8 @@ import math
 from pages.ui.measure import diagnostics, diagnostics_text
 from vae_core import Codes, Run
 from vae_core.analysis.collapse import GREY_LEVEL
-from vae_core.analysis.label_gap import MOST_NUMBERS
-from vae_core.figures.diagnostics import MOST_NAMES
+from vae_core.analysis.label_gap import MAX_NUMBERS
+from vae_core.figures.diagnostics import MAX_NAMES
 
 LABEL_NOTE = (
     "one standard error over the draws. This is no MIG, which is over the factors that made the "
@@ -78,7 +78,7 @@ def _sample_conditions(codes: Codes) -> str:
 def _drawn(codes: Codes) -> str:
     """Which numbers were asked for the class, and which are drawn, when not all are."""
     d = math.prod(codes.latent_shape)
-    if d <= MOST_NAMES:
+    if d <= MAX_NAMES:
         return ""
-    asked = f"{min(d, MOST_NUMBERS)} most informative of {d}" if d > MOST_NUMBERS else f"{d}"
-    return f"Drawn are the {MOST_NAMES} that say most, of the {asked} numbers. "
+    asked = f"{min(d, MAX_NUMBERS)} most informative of {d}" if d > MAX_NUMBERS else f"{d}"
+    return f"Drawn are the {MAX_NAMES} that say most, of the {asked} numbers. "

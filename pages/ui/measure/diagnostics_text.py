@@ -7,10 +7,10 @@ import math
 import pandas as pd
 import streamlit as st
 
-from pages.ui.measure import diagnostics
+from pages.ui.measure import collapse_text, diagnostics
 from vae_core import Codes, Run
 from vae_core.analysis import CodesInShell, Collapse, LabelGap
-from vae_core.analysis.collapse import COLLAPSE, HEALTHY, NO_RATE
+from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_RATE
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL = "Samples", "Shell"
@@ -48,13 +48,13 @@ def not_for(codes: Codes, view: str) -> str | None:
 
 def show_verdict(found: Collapse) -> None:
     """The verdict and its evidence, one box."""
-    text = f"**{found.verdict[0].upper()}{found.verdict[1:]}.** {found.evidence}"
+    text = f"**{collapse_text.verdict(found)}.** {collapse_text.evidence(found)}"
     if found.verdict == HEALTHY:
         st.success(text, icon=":material/check_circle:")
     elif found.verdict == NO_RATE:
         st.info(text, icon=":material/all_inclusive:")
     else:
-        icon = ":material/block:" if found.verdict == COLLAPSE else ":material/rule:"
+        icon = ":material/block:" if found.verdict == COLLAPSED else ":material/rule:"
         st.warning(text, icon=icon)
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 Answer = tuple[int, Callable[[bytes], bytes]]  # how long a question is, and what to say to it
 
-MOST_OFFERS = 32
+MAX_OFFERS = 32
 FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -51,7 +51,7 @@ def offer(key: str, make: Callable[[], Offer]) -> str:
         if key not in _offers:
             _offers[key] = make()
         _offers.move_to_end(key)
-        while len(_offers) > MOST_OFFERS:
+        while len(_offers) > MAX_OFFERS:
             _offers.popitem(last=False)
     return f"/lens/{key}/"
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.ui.library import cached, images, passcode
 from pages.ui.session import chosen, keys, paths
@@ -56,7 +56,16 @@ def open_file() -> bool:
     return asks
 
 
-def _open(upload: UploadedFile | None, path: str) -> bool:
+class Upload(Protocol):
+    """What `st.file_uploader` returns; Streamlit keeps the name of its class to itself."""
+
+    name: str
+
+    def getvalue(self) -> bytes:
+        """The whole file."""
+
+
+def _open(upload: Upload | None, path: str) -> bool:
     """Import the file and choose it; True while its images are missing and asked for."""
     try:
         with _on_disk(upload, path) as place:
@@ -82,7 +91,7 @@ def _open(upload: UploadedFile | None, path: str) -> bool:
 
 
 @contextmanager
-def _on_disk(upload: UploadedFile | None, path: str) -> Iterator[Path]:
+def _on_disk(upload: Upload | None, path: str) -> Iterator[Path]:
     """The file's path; an upload's in a folder that is gone afterwards."""
     if upload is None:
         yield Path(os.path.expanduser(path))

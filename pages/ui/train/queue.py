@@ -14,7 +14,7 @@ from pathlib import Path
 from pages.ui.library import listing
 from pages.ui.session import chosen, paths
 from vae_core.comparison import by_value
-from vae_core.jobs import HeartbeatReader, JobQueue, ask_to_stop, new_queue
+from vae_core.jobs import HeartbeatReader, JobQueue, ask_to_stop, new_queue, training
 from vae_core.runs.run import Run
 
 OBEYED = 3.0  # seconds that stopping may take before the page goes on
@@ -35,7 +35,7 @@ def start(*runs: Run) -> None:
     Raises VAECoreError when the queue does not take them.
     """
     paths = [run.path for run in runs if not run.is_finished]
-    queue().submit(*paths)
+    queue().submit(*map(training, paths))
     for path in paths:
         _askers[path].add(chosen.visitor())
 

@@ -11,7 +11,7 @@ from vae_core import RunStore
 from vae_core.errors import RunError
 
 EVERY = 2.0  # seconds
-MOST_SHOWN = 12
+MAX_SHOWN = 12
 
 
 def show() -> None:
@@ -27,7 +27,7 @@ def _turns() -> None:
     folders = queue.queue().folders()
     if not folders:
         st.rerun()
-    for folder in folders[:MOST_SHOWN]:
+    for folder in folders[:MAX_SHOWN]:
         try:
             run = RunStore(folder.parent).load(folder.name)
             history = pd.DataFrame(run.history())
@@ -40,5 +40,5 @@ def _turns() -> None:
         if button.button("Stop", key=f"stop-{run.id}", disabled=not passcode.is_granted()):
             progress.stop(run)
             st.rerun()
-    if len(folders) > MOST_SHOWN:
-        st.caption(f"{len(folders) - MOST_SHOWN} more are waiting.")
+    if len(folders) > MAX_SHOWN:
+        st.caption(f"{len(folders) - MAX_SHOWN} more are waiting.")

@@ -15,7 +15,7 @@ from vae_core.config import POSTERIORS, shape_in_words
 from vae_core.errors import RunError
 from vae_core.runs.store import Entry
 
-MOST_NAMED = 8  # in the dialog
+MAX_NAMED = 8  # in the dialog
 COLUMNS = {
     "Size, MB": st.column_config.NumberColumn(format="%.2f"),
     "Made, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
@@ -124,8 +124,8 @@ def confirm(ids: list[str]) -> None:
     """Name what would be lost, and ask."""
     entries = [entry for entry in RunStore(paths.RUNS).list() if entry.id in ids]
     names = [_name(entry) for entry in entries]
-    more = [f"and {len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
-    st.markdown("\n".join(f"- {name}" for name in names[:MOST_NAMED] + more))
+    more = [f"and {len(names) - MAX_NAMED} more"] if len(names) > MAX_NAMED else []
+    st.markdown("\n".join(f"- {name}" for name in names[:MAX_NAMED] + more))
     freed = disk.amount(sum(RunStore(paths.RUNS).size(run_id) for run_id in ids))
     st.markdown(
         f"Model, codes, curves and kept epochs are lost, for everyone: {freed}. To keep a copy, "

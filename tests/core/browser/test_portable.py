@@ -11,7 +11,7 @@ from safetensors.torch import load as load_tensors
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ModelConfig, build_vae
 from vae_core.analysis import Codes, decode_mean
-from vae_core.browser.portable import ERROR, MOST_NUMBERS, portable, why_too_large
+from vae_core.browser.portable import ERROR, MAX_NUMBERS, portable, why_too_large
 from vae_core.config import POSTERIORS
 from vae_core.vae import VAE
 
@@ -57,7 +57,7 @@ def test_the_first_codes_go_along_when_all_are_too_many():
     few = codes_of(vae)
     many = few.take(torch.arange(20_000) % len(few))
     kept = portable(vae, many).kept
-    assert len(kept) == MOST_NUMBERS // 24
+    assert len(kept) == MAX_NUMBERS // 24
     assert torch.equal(kept.labels, many.labels[: len(kept)])
     assert len(portable(vae, few).kept) == len(few)
 

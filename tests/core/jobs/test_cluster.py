@@ -15,7 +15,7 @@ import pytest
 
 from tests.samples import ROOT, assert_same_weights, pid_of, tiny_run, until
 from vae_core import RunStore
-from vae_core.jobs import SCHEDULER, JobQueue, new_queue
+from vae_core.jobs import SCHEDULER, JobQueue, new_queue, training
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -58,7 +58,7 @@ def test_a_killed_worker_of_a_cluster_is_replaced_by_another(address: str, tmp_p
     killed, other, whole = (store.create(config) for _ in range(3))
     queue: JobQueue = new_queue({SCHEDULER: address})
     until(lambda: is_listening(address))
-    queue.submit(killed.path, other.path)
+    queue.submit(training(killed.path), training(other.path))
     pids = pid_of(killed), pid_of(other)
     assert len({os.getpid(), *pids}) == 3
     assert not killed.is_finished
@@ -66,7 +66,7 @@ def test_a_killed_worker_of_a_cluster_is_replaced_by_another(address: str, tmp_p
     queue.cancel(other.path)
     assert queue.wait(other.path, seconds=20)
     assert not other.is_finished
-    queue.submit(whole.path)  # both on the worker that is left
+    queue.submit(training(whole.path))  # both on the worker that is left
     assert queue.wait(killed.path, whole.path, seconds=120)
     assert [queue.problem(run.path) for run in (killed, other, whole)] == [None] * 3
     assert_same_weights(killed, whole)

@@ -17,7 +17,7 @@ import pytest
 from tests.core.jobs.queued import LONG, epochs, loose_ends, remount, tiny
 from tests.samples import ROOT, assert_same_weights, pid_of, until
 from vae_core import Run, RunStore
-from vae_core.jobs import HEARTBEAT, JobQueue, local_process
+from vae_core.jobs import HEARTBEAT, JobQueue, local_process, training
 
 pytestmark = pytest.mark.slow
 N_EPOCHS = 120  # more than are done between a second epoch and a kill
@@ -75,13 +75,13 @@ def children() -> set[str]:
 
 def test_starts_and_stops_leave_nothing_behind(store: RunStore, processes: JobQueue) -> None:
     run = store.create(tiny(LONG))
-    processes.submit(run.path)
+    processes.submit(training(run.path))
     worker = worker_of(run)
     processes.cancel(run.path)
     assert processes.wait(run.path, seconds=5)
     before = n_files(), n_files(worker), n_threads(), children()
     for k in range(N_STOPS):
-        processes.submit(run.path)
+        processes.submit(training(run.path))
         if k % 2:  # every other one is stopped before it has begun, or while it does
             until(lambda: (run.path / HEARTBEAT).exists())
         processes.cancel(run.path)
@@ -98,7 +98,7 @@ def test_a_killed_process_is_replaced_and_its_run_ends_as_if_it_had_lived(
     store: RunStore, processes: JobQueue
 ) -> None:
     killed, following, whole = (store.create(tiny(n)) for n in (N_EPOCHS, 2, N_EPOCHS))
-    processes.submit(killed.path, following.path)
+    processes.submit(training(killed.path), training(following.path))
     os.kill(worker_of(killed), signal.SIGKILL)
     assert processes.wait(killed.path, seconds=20)
     assert "was killed" in str(processes.problem(killed.path))
@@ -107,7 +107,7 @@ def test_a_killed_process_is_replaced_and_its_run_ends_as_if_it_had_lived(
     assert store.load(killed.id).has_model
     assert processes.wait(following.path, seconds=30)
     assert following.is_finished
-    processes.submit(killed.path, whole.path)
+    processes.submit(training(killed.path), training(whole.path))
     assert processes.problem(killed.path) is None
     assert processes.wait(killed.path, whole.path, seconds=90)
     assert loose_ends(killed) == set()
@@ -118,7 +118,7 @@ def test_closing_ends_all_processes_within_two_seconds_even_where_nothing_can_be
     small_disk: Path, processes: JobQueue
 ) -> None:
     runs = [RunStore(small_disk).create(tiny(LONG)) for _ in range(2)]
-    processes.submit(*(run.path for run in runs))
+    processes.submit(*(training(run.path) for run in runs))
     worker = worker_of(runs[0])
     until(lambda: remount(small_disk, "ro"))
     start = time.monotonic()
@@ -130,7 +130,7 @@ def test_closing_ends_all_processes_within_two_seconds_even_where_nothing_can_be
 
 def test_training_ends_soon_where_other_programs_use_every_core(store: RunStore) -> None:
     queue, run = JobQueue(local_process, 1), store.create(tiny(LONG))
-    queue.submit(run.path)
+    queue.submit(training(run.path))
     worker = worker_of(run)
     with busy_machine():
         queue.close()
@@ -140,12 +140,12 @@ def test_training_ends_soon_where_other_programs_use_every_core(store: RunStore)
 SERVER = """
 import sys, time
 from pathlib import Path
-from vae_core.jobs import JobQueue, local_process
+from vae_core.jobs import JobQueue, local_process, training
 if __name__ == "__mp_main__":
     raise SystemExit("a worker has imported the server")
 if __name__ == "__main__":
     queue = JobQueue(local_process, 1)
-    queue.submit(Path(sys.argv[1]))
+    queue.submit(training(Path(sys.argv[1])))
     time.sleep(600)
 """
 

@@ -17,7 +17,7 @@ from tests.core.jobs.queued import LONG, epochs, loose_ends, remount, tiny
 from tests.samples import assert_same_weights, tiny_run, until
 from vae_core import RunConfig, RunStore
 from vae_core.errors import ConfigError, JobError, VAECoreError
-from vae_core.jobs import HEARTBEAT, HeartbeatReader, JobQueue, new_queue
+from vae_core.jobs import HEARTBEAT, HeartbeatReader, JobQueue, new_queue, progress_of, training
 from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, is_anothers_work
 
 
@@ -36,7 +36,7 @@ def queue() -> Iterator[JobQueue]:
 
 def test_runs_are_trained_in_the_order_they_came(store: RunStore, queue: JobQueue) -> None:
     runs = [store.create(tiny(2)) for _ in range(3)]
-    queue.submit(*(run.path for run in runs))
+    queue.submit(*(training(run.path) for run in runs))
     assert [queue.position(run.path) for run in runs] == [0, 1, 2]
     assert queue.folders() == [run.path for run in runs]
     assert queue.wait(*(run.path for run in runs), seconds=60)
@@ -50,7 +50,7 @@ def test_runs_are_trained_in_the_order_they_came(store: RunStore, queue: JobQueu
 def test_a_run_is_in_the_queue_once(store: RunStore, queue: JobQueue) -> None:
     first, second = (store.create(tiny(LONG)) for _ in range(2))
     for _ in range(2):
-        queue.submit(first.path, second.path)
+        queue.submit(training(first.path), training(second.path))
         assert queue.folders() == [first.path, second.path]
     queue.cancel(second.path)
     assert queue.position(second.path) is None
@@ -58,13 +58,13 @@ def test_a_run_is_in_the_queue_once(store: RunStore, queue: JobQueue) -> None:
 
 def test_a_full_queue_says_so_and_takes_nothing(store: RunStore, queue: JobQueue) -> None:
     runs = [store.create(tiny(LONG)) for _ in range(5)]
-    queue.submit(*(run.path for run in runs[:3]))
+    queue.submit(*(training(run.path) for run in runs[:3]))
     full = r"^The queue is full: 2 of 3 places are taken, and 2 more asked for\. Try again"
     with pytest.raises(JobError, match=full):
-        queue.submit(runs[3].path, runs[4].path)
+        queue.submit(training(runs[3].path), training(runs[4].path))
     assert queue.folders() == [run.path for run in runs[:3]]
     queue.cancel(runs[1].path)
-    queue.submit(runs[3].path, runs[4].path)
+    queue.submit(training(runs[3].path), training(runs[4].path))
     assert queue.position(runs[4].path) == 3
 
 
@@ -72,7 +72,7 @@ def test_training_stops_within_an_epoch_and_goes_on_as_if_it_had_not(
     store: RunStore, queue: JobQueue
 ) -> None:
     whole, halted = (store.create(tiny(60)) for _ in range(2))
-    queue.submit(halted.path)
+    queue.submit(training(halted.path))
     until(lambda: epochs(halted) >= 3)
     queue.cancel(halted.path)
     assert queue.position(halted.path) is None
@@ -80,7 +80,7 @@ def test_training_stops_within_an_epoch_and_goes_on_as_if_it_had_not(
     assert not halted.is_finished
     assert queue.problem(halted.path) is None
     assert loose_ends(halted) == set()
-    queue.submit(halted.path, whole.path)
+    queue.submit(training(halted.path), training(whole.path))
     assert queue.wait(halted.path, whole.path, seconds=60)
     assert epochs(halted) == epochs(whole) == 60
     assert_same_weights(halted, whole)
@@ -90,11 +90,11 @@ def test_a_run_that_is_still_stopping_begins_again_afterwards(
     store: RunStore, queue: JobQueue
 ) -> None:
     run = store.create(tiny(LONG))
-    queue.submit(run.path)
+    queue.submit(training(run.path))
     until(lambda: epochs(run) >= 1)
     queue.cancel(run.path)
     assert queue.is_stopping(run.path)
-    queue.submit(run.path)
+    queue.submit(training(run.path))
     until(lambda: queue.position(run.path) == 0)
     assert not queue.is_stopping(run.path)
     before = epochs(run)
@@ -104,7 +104,7 @@ def test_a_run_that_is_still_stopping_begins_again_afterwards(
 def test_what_goes_wrong_is_told_and_the_next_run_begins(store: RunStore, queue: JobQueue) -> None:
     damaged, lost, good = map(store.create, (tiny(2), diverging(), tiny(2)))
     (damaged.path / "config.json").write_text("{")
-    queue.submit(damaged.path, lost.path, good.path)
+    queue.submit(training(damaged.path), training(lost.path), training(good.path))
     assert queue.wait(good.path, seconds=60)
     assert "config.json: expected JSON" in str(queue.problem(damaged.path))
     assert str(queue.problem(lost.path)).startswith("Training stopped in epoch ")
@@ -116,14 +116,14 @@ def test_what_goes_wrong_is_told_and_the_next_run_begins(store: RunStore, queue:
 def test_a_closed_queue_takes_nothing(store: RunStore, queue: JobQueue) -> None:
     queue.close()
     with pytest.raises(JobError, match="closing"):
-        queue.submit(store.create(tiny_run()).path)
+        queue.submit(training(store.create(tiny_run()).path))
 
 
 def test_a_cluster_that_is_not_there_is_one_sentence_and_no_run_waits(store: RunStore) -> None:
     queue = new_queue({"ELBO_ROOM_SCHEDULER": "tcp://127.0.0.1:9"})
     runs = [store.create(tiny(1)).path for _ in range(2)]
     with pytest.raises(ConfigError, match=r"a Dask scheduler at tcp://127.0.0.1:9, and none ans"):
-        queue.submit(*runs)
+        queue.submit(*map(training, runs))
     assert queue.folders() == []
 
 
@@ -150,10 +150,17 @@ def test_a_heartbeat_is_what_changes_whatever_the_clocks_say(tmp_path: Path) -> 
 
 def test_a_heartbeat_is_whole_whenever_it_is_read(tmp_path: Path) -> None:
     writer, is_over = HeartbeatWriter(tmp_path), threading.Event()
+    assert progress_of(tmp_path) is None
+    writer.beat()
+    assert progress_of(tmp_path) is None
+    writer.share = 0.25
     writer.beat()
     thread = threading.Thread(target=beat_until, args=(writer, is_over, 0))
     thread.start()
-    counts = [json.loads((tmp_path / HEARTBEAT).read_text())["count"] for _ in range(2_000)]
+    counts = []
+    for _ in range(1_000):
+        counts.append(json.loads((tmp_path / HEARTBEAT).read_text())["count"])
+        assert progress_of(tmp_path) == 0.25
     is_over.set()
     thread.join()
     assert counts == sorted(counts)
@@ -198,7 +205,7 @@ def test_a_run_that_another_server_trains_is_left_to_it(store: RunStore, queue: 
     theirs.beat()
     thread = threading.Thread(target=beat_until, args=(theirs, is_over))
     thread.start()
-    queue.submit(run.path)
+    queue.submit(training(run.path))
     assert queue.wait(run.path, seconds=10)
     is_over.set()
     thread.join()
@@ -210,7 +217,7 @@ def test_a_run_that_another_server_trains_is_left_to_it(store: RunStore, queue: 
 def test_of_two_that_train_a_run_the_first_makes_way(store: RunStore, queue: JobQueue) -> None:
     """A worker that was cut off from its cluster may come back when another has its run."""
     run = store.create(tiny(LONG))
-    queue.submit(run.path)
+    queue.submit(training(run.path))
     until(lambda: epochs(run) >= 1)
     HeartbeatWriter(run.path).beat()
     assert queue.wait(run.path, seconds=5)
@@ -225,7 +232,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     small_disk: Path, store: RunStore, queue: JobQueue
 ) -> None:
     run, whole = RunStore(small_disk).create(tiny(40)), store.create(tiny(40))
-    queue.submit(run.path)
+    queue.submit(training(run.path))
     until(lambda: epochs(run) >= 2)
     with pytest.raises(OSError, match="No space"):
         fill(small_disk / "ballast")
@@ -236,7 +243,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(
     assert entry.run.vae()
     assert 2 <= epochs(run) < 40
     (small_disk / "ballast").unlink()
-    queue.submit(run.path, whole.path)
+    queue.submit(training(run.path), training(whole.path))
     assert queue.wait(run.path, whole.path, seconds=60)
     assert loose_ends(run) == set()
     assert_same_weights(run, whole)
@@ -250,15 +257,15 @@ def fill(path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told(small_disk: Path, queue: JobQueue) -> None:
     run, other = (RunStore(small_disk).create(tiny(LONG)) for _ in range(2))
-    queue.submit(run.path)
+    queue.submit(training(run.path))
     until(lambda: epochs(run) >= 1)
     # A file that a process holds open keeps a disk from becoming read-only; training lets go.
     until(lambda: remount(small_disk, "ro"))
     assert queue.wait(run.path, seconds=30)
     assert "Read-only file system" in str(queue.problem(run.path))
     with pytest.raises(VAECoreError, match="Read-only file system"):
-        queue.submit(other.path)
+        queue.submit(training(other.path))
     assert queue.folders() == []
     assert remount(small_disk, "rw")
-    queue.submit(other.path)
+    queue.submit(training(other.path))
     until(lambda: epochs(other) >= 1)

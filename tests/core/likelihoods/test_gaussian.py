@@ -11,10 +11,10 @@ from torch import Tensor
 from tests.core.likelihoods.test_likelihoods import IMAGE, likelihood, output, pictures
 from tests.samples import seeded
 from vae_core.config import SIGMA_MAX, SIGMA_MIN, SIGMAS
-from vae_core.likelihoods import GaussianLikelihood, SelfScaledPixels
+from vae_core.likelihoods import GaussianLikelihood
 
 SIZE = math.prod(IMAGE)
-FORGETTING = SelfScaledPixels.FORGETTING
+FORGETTING = GaussianLikelihood.FORGETTING
 
 
 def gaussian(sigma: str = "fixed", value: float = 1.0) -> GaussianLikelihood:
@@ -156,7 +156,9 @@ def test_analytic_gradient_is_the_finite_difference():
 def test_a_perfect_batch_stays_finite():
     y = output(gaussian(), 6).requires_grad_()
     family = gaussian("analytic").train()
-    score = family(y).log_prob(y.detach())
+    p = family(y)
+    score = p.log_prob(y.detach())
+    family.observe(y.detach(), p)
     torch.testing.assert_close(-score, nats(torch.zeros(6).double(), SIGMA_MIN))
     score.sum().backward()
     assert y.grad.isfinite().all()
@@ -174,13 +176,33 @@ def test_several_draws_of_a_batch_share_one_sigma():
 # Analytic, remembered
 
 
+def test_scoring_in_training_changes_nothing():
+    """However often: the second score is the first, and sigma is what it was."""
+    y, x = with_error(0.09)
+    family = gaussian("analytic", 0.7).train()
+    before = {name: value.clone() for name, value in family.state_dict().items()}
+    p = family(y)
+    first, second, again = p.log_prob(x), p.log_prob(x), family(y).log_prob(x)
+    assert torch.equal(first, second)
+    assert torch.equal(first, again)
+    assert all(torch.equal(family.state_dict()[name], value) for name, value in before.items())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SIGMAS if kind != "analytic"])
+def test_any_other_sigma_has_nothing_to_measure(kind):
+    family, x = gaussian(kind, 0.7).train(), pictures(6)
+    before = {name: value.clone() for name, value in family.state_dict().items()}
+    family.observe(x, family(output(family, 6)))
+    assert all(torch.equal(family.state_dict()[name], value) for name, value in before.items())
+
+
 def test_first_batch_replaces_the_sigma_it_began_with():
     """However far off that was: a few batches are all that small data sets have."""
     y, x = with_error(0.09)
     for begin in (0.01, 1.0, 100.0):
         family = gaussian("analytic", begin)
         assert family.sigma == pytest.approx(begin)
-        family.train()(y).log_prob(x)
+        family.observe(x, family.train()(y))
         assert family.sigma == pytest.approx(0.3)
 
 
@@ -188,7 +210,9 @@ def test_what_is_remembered_has_no_gradient():
     """Else every batch would keep the one before it alive."""
     y, x = with_error(0.09)
     family = gaussian("analytic").train()
-    assert family(y.requires_grad_()).log_prob(x).requires_grad
+    p = family(y.requires_grad_())
+    family.observe(x, p)
+    assert p.log_prob(x).requires_grad
     assert not family.log_sigma.requires_grad
     assert not family.measured.requires_grad
 
@@ -197,7 +221,7 @@ def test_remembered_sigma_stays_at_that_of_a_repeated_batch():
     y, x = with_error(0.09)
     family = gaussian("analytic").train()
     for _ in range(20):
-        family(y).log_prob(x)
+        family.observe(x, family(y))
         assert family.sigma == pytest.approx(0.3, rel=1e-9)
 
 
@@ -207,7 +231,7 @@ def test_remembered_variance_is_a_mean_in_which_old_batches_count_less():
     family = gaussian("analytic").train()
     for n, mse in enumerate(errors, start=1):
         y, x = with_error(mse)
-        family(y).log_prob(x)
+        family.observe(x, family(y))
         weights = [(1 - FORGETTING) ** age for age in reversed(range(n))]
         seen = zip(weights, errors, strict=False)
         expected = sum(w * e for w, e in seen) / sum(weights)
@@ -219,14 +243,14 @@ def test_remembered_sigma_follows_a_model_that_improves():
     family = gaussian("analytic").train()
     for mse in [0.25] * 100 + [0.01] * 100:
         y, x = with_error(mse)
-        family(y).log_prob(x)
+        family.observe(x, family(y))
     assert family.sigma == pytest.approx(0.1, rel=1e-3)
 
 
 def test_evaluation_scores_with_the_remembered_sigma_and_leaves_it():
     y, x = with_error(0.09)
     family = gaussian("analytic").train()
-    family(y).log_prob(x)
+    family.observe(x, family(y))
     before = {name: value.clone() for name, value in family.state_dict().items()}
     others_y, others_x = with_error(0.5, n=3)
     score = family.eval()(others_y).log_prob(others_x)
@@ -247,12 +271,12 @@ def test_remembered_sigma_travels_with_the_weights():
     family, other = gaussian("analytic").train(), gaussian("analytic", 5.0).train()
     for mse in (0.5, 0.1):
         y, x = with_error(mse)
-        family(y).log_prob(x)
+        family.observe(x, family(y))
     other.load_state_dict(family.state_dict())
     assert other.sigma == family.sigma
     for part in (family, other):
         y, x = with_error(0.2)
-        part(y).log_prob(x)
+        part.observe(x, part(y))
     assert other.sigma == family.sigma
 
 

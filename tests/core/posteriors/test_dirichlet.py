@@ -321,3 +321,13 @@ def test_one_proportion_is_refused():
             ModelConfig(latent_shape=latent, posterior="dirichlet")
     assert Dirichlet.n_params(2) == 2
     assert Dirichlet.n_params(4096) == 4096
+
+
+@pytest.mark.parametrize("name", ["_sample_dirichlet", "_dirichlet_grad"])
+def test_a_torch_without_its_own_dirichlet_is_one_sentence(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alpha = torch.ones(2, 3, requires_grad=True)
+    monkeypatch.delattr(torch, name)
+    with pytest.raises(ConfigError, match=f"drawn with torch.{name}, which torch .* choose ano"):
+        Dirichlet(alpha, 1).rsample((), seeded()).sum().backward()

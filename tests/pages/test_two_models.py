@@ -53,7 +53,7 @@ def test_bars_of_both_are_sorted_each_by_itself_and_the_infinite_are_left_out() 
 
 @pytest.mark.parametrize(("left", "right"), PAIRS)
 def test_every_view_of_a_pair_opens(left: str, right: str) -> None:
-    app = open_page("compare.py", BY_ID[left], other=BY_ID[right].title)
+    app = open_page("two_models.py", BY_ID[left], other=BY_ID[right].title)
     assert app.selectbox(key="other").value == BY_ID[right].title
     for view in VIEWS:
         app.segmented_control(key="comparison").set_value(view).run()
@@ -65,11 +65,11 @@ def test_every_view_of_a_pair_opens(left: str, right: str) -> None:
 
 
 def test_planes_are_to_one_scale_when_priors_are_of_one_kind() -> None:
-    app = open_page("compare.py", BY_ID["mnist-2d"], other=BY_ID["mnist-ae-2d"].title)
+    app = open_page("two_models.py", BY_ID["mnist-2d"], other=BY_ID["mnist-ae-2d"].title)
     one, other = (chart["layout"] for chart in charts(app))
     assert one["xaxis"]["range"] == other["xaxis"]["range"]
     assert "the same scale" in app.caption[-1].value
-    app = open_page("compare.py", BY_ID["mnist-2d"], other=BY_ID["mnist-dirichlet-3"].title)
+    app = open_page("two_models.py", BY_ID["mnist-2d"], other=BY_ID["mnist-dirichlet-3"].title)
     one, other = (chart["layout"] for chart in charts(app))
     assert one["xaxis"]["range"] != other["xaxis"]["range"]
     assert "its own scale" in app.caption[-1].value
@@ -77,7 +77,7 @@ def test_planes_are_to_one_scale_when_priors_are_of_one_kind() -> None:
 
 def test_bars_are_the_kl_of_both_runs() -> None:
     app = open_page(
-        "compare.py", BY_ID["mnist-20d"], other=BY_ID["mnist-2d"].title, comparison="KL"
+        "two_models.py", BY_ID["mnist-20d"], other=BY_ID["mnist-2d"].title, comparison="KL"
     )
     for trace, name in zip(charts(app)[0]["data"], ("mnist-20d", "mnist-2d"), strict=True):
         assert trace["name"] == BY_ID[name].title
@@ -87,7 +87,7 @@ def test_bars_are_the_kl_of_both_runs() -> None:
 
 def test_both_reconstruct_the_same_images_below_the_originals() -> None:
     left, right = BY_ID["digits-2d"], BY_ID["digits-map"]
-    app = open_page("compare.py", left, other=right.title, comparison="Reconstructions")
+    app = open_page("two_models.py", left, other=right.title, comparison="Reconstructions")
     assert_sound(app)
     index = examples(left.codes(), 10).index
     data = load_dataset(left.config.data)
@@ -104,7 +104,7 @@ def test_both_reconstruct_the_same_images_below_the_originals() -> None:
 @pytest.mark.parametrize("view", ["Reconstructions", "Walk"])
 def test_without_the_images_it_says_so_and_shows_what_was_decoded(view: str) -> None:
     app = open_page(
-        "compare.py", BY_ID["mnist-2d"], other=BY_ID["mnist-map"].title, comparison=view
+        "two_models.py", BY_ID["mnist-2d"], other=BY_ID["mnist-map"].title, comparison=view
     )
     assert_sound(app)
     assert "need the data set" in app.info[0].value
@@ -124,7 +124,7 @@ def test_without_the_images_it_says_so_and_shows_what_was_decoded(view: str) -> 
 def test_of_different_images_it_says_which_and_shows_no_picture(
     view: str, other: str, said: str
 ) -> None:
-    app = open_page("compare.py", BY_ID["mnist-2d"], other=BY_ID[other].title, comparison=view)
+    app = open_page("two_models.py", BY_ID["mnist-2d"], other=BY_ID[other].title, comparison=view)
     assert_sound(app)
     (info,) = app.info
     assert said in info.value
@@ -134,7 +134,7 @@ def test_of_different_images_it_says_which_and_shows_no_picture(
 
 def test_the_same_walk_is_decoded_by_both() -> None:
     left, right = BY_ID["mnist-20d"], BY_ID["mnist-dirichlet-10"]
-    app = open_page("compare.py", left, other=right.title, comparison="Walk")
+    app = open_page("two_models.py", left, other=right.title, comparison="Walk")
     app.number_input(key="to").set_value(5).run()
     for run in (left, right):
         mean = run.codes().mean
@@ -152,7 +152,9 @@ def test_the_same_walk_is_decoded_by_both() -> None:
     ],
 )
 def test_numbers_are_ranked_or_one_sentence_says_why_not(other: str, said: str | None) -> None:
-    app = open_page("compare.py", BY_ID["mnist-2d"], other=BY_ID[other].title, comparison="Numbers")
+    app = open_page(
+        "two_models.py", BY_ID["mnist-2d"], other=BY_ID[other].title, comparison="Numbers"
+    )
     assert_sound(app)
     (table,) = app.dataframe
     assert ("not comparable" in set(table.value["difference"])) == (said is not None)
@@ -161,13 +163,13 @@ def test_numbers_are_ranked_or_one_sentence_says_why_not(other: str, said: str |
 
 def test_the_second_model_to_begin_with_can_be_ranked_with_the_first() -> None:
     for first, second in (("mnist-2d", "mnist-20d"), ("digits-2d", "digits-map")):
-        app = open_page("compare.py", BY_ID[first])
+        app = open_page("two_models.py", BY_ID[first])
         assert app.selectbox(key="other").value == BY_ID[second].title
         assert BY_ID[first].title not in app.selectbox(key="other").options
 
 
 def test_a_model_is_never_beside_itself() -> None:
-    app = open_page("compare.py", BY_ID["mnist-2d"], other=BY_ID["mnist-20d"].title)
+    app = open_page("two_models.py", BY_ID["mnist-2d"], other=BY_ID["mnist-20d"].title)
     app.selectbox(key="run").set_value(BY_ID["mnist-20d"].title).run()
     assert_sound(app)
     assert app.selectbox(key="other").value != BY_ID["mnist-20d"].title
@@ -177,11 +179,11 @@ def test_a_run_of_ones_own_stands_beside_a_bundled_model_and_another(
     runs: Path, digits: Dataset
 ) -> None:
     one = trained(runs, digits, latent_shape=(1,))
-    app = open_page("compare.py", one)
+    app = open_page("two_models.py", one)
     assert_sound(app)
     assert app.selectbox(key="other").value in {run.title for run in MODELS}
     two = trained(runs, digits, posterior="laplace", latent_shape=(2, 2, 3))
-    app = open_page("compare.py", one, other=two, comparison="Reconstructions")
+    app = open_page("two_models.py", one, other=two, comparison="Reconstructions")
     assert_sound(app)
     assert {f"{label}: decode(mean)" for label in (one, two)} < set(pictures(app))
 
@@ -191,10 +193,10 @@ def test_with_no_second_model_it_says_what_to_do(
 ) -> None:
     monkeypatch.setattr(paths, "BUNDLED", tmp_path)
     alone = trained(runs, digits)
-    app = open_page("compare.py", alone)
+    app = open_page("two_models.py", alone)
     assert_sound(app)
     assert "Train one on the Train page" in app.info[0].value
     other = trained(runs, digits, posterior="delta")
-    app = open_page("compare.py", alone)
+    app = open_page("two_models.py", alone)
     assert_sound(app)
     assert app.selectbox(key="other").options == [other]

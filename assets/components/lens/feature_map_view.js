@@ -8,7 +8,7 @@ import { siteOf } from "../math/shapes.js";
 import { button, element } from "../page/element.js";
 import { addResult, addSource, column, sliderOptions } from "./parts.js";
 
-export class CellsView {
+export class FeatureMapView {
   constructor(root, lens) {
     const [result, controls] = ["result", "middle"].map(column);
     root.append(result, controls);

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from vae_core.figures.theme import RATE, drawn
 
 SECOND = "#f3a25f"  # the rate of the second run: a lighter shade of the first's
-MOST_BARS = 40
+MAX_BARS = 40
 
 
 def same_scale(left: go.Figure, right: go.Figure) -> None:
@@ -30,13 +30,13 @@ def kl_pair(
     ----------
     left, right : DataFrame
         Columns name, kl; see `analysis.rate_table`. An infinite KL is not drawn. At most
-        MOST_BARS of each.
+        MAX_BARS of each.
     names : of both runs
     """
     traces = []
     for table, title, colour in ((left, names[0], RATE), (right, names[1], SECOND)):
         shown = table[np.isfinite(table["kl"])].sort_values("kl", ascending=False)
-        shown = shown.head(MOST_BARS)
+        shown = shown.head(MAX_BARS)
         bars = {
             "type": "bar",
             "x": np.arange(1, len(shown) + 1),
@@ -49,7 +49,7 @@ def kl_pair(
             "showlegend": True,
         }
         traces.append(bars)
-    longest = min(MOST_BARS, max(len(left), len(right)))
+    longest = min(MAX_BARS, max(len(left), len(right)))
     return drawn(
         traces, height, "rank of the latent dimension in its run", "KL, nats per image",
         across={"range": [0.4, longest + 0.6]} | ({"dtick": 1} if longest <= 20 else {}),

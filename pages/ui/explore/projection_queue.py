@@ -1,0 +1,129 @@
+"""Projections of a run's codes: at once, from a file, or from a queue beside the pages.
+
+UMAP and t-SNE take tens of seconds and, imported here, would make the server slow, so they run
+in processes of their own. What is found is kept in the user's cache, under a name made of the
+codes themselves: the bundled models are never written to, and a copy of a model finds what was
+found for the original.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.library import cached
+from vae_core import Run
+from vae_core.analysis import Projection, project
+from vae_core.analysis.layouts import METHODS
+from vae_core.analysis.projection_job import folder_of, projection
+from vae_core.analysis.projections import read_projection
+from vae_core.data.sources import cache_folder
+from vae_core.errors import RunError
+from vae_core.jobs import HeartbeatReader, JobQueue, ask_to_stop, local_queue, progress_of
+
+AT_ONCE = 2  # beside training, which has a queue of its own and takes an hour
+SEED = 0
+
+_heartbeats = HeartbeatReader()
+
+
+@cache
+def queue() -> JobQueue:
+    """The queue of this server, on this machine whoever trains; a process for each projection."""
+    return local_queue(AT_ONCE)
+
+
+@cached.per_run()
+def _digest(run: Run) -> str:
+    return hashlib.sha256((run.path / "codes.safetensors").read_bytes()).hexdigest()[:20]
+
+
+def file_of(run: Run, method: str, what: str) -> Path:
+    """Where this projection is kept."""
+    name = f"{_digest(run)}-{method}-{what}-{SEED}.safetensors"
+    return cache_folder("projections") / name
+
+
+@cached.per_run(max_entries=32)
+def _at_once(run: Run, method: str, what: str) -> Projection:
+    return project(cached.codes(run), method, what, SEED)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _kept(path: Path, changed: int) -> Projection:
+    return read_projection(path)
+
+
+def find(run: Run, method: str, what: str) -> Projection | None:
+    """The projection when it can be had now: quickly, or from its file."""
+    is_plane = cached.codes(run).mean[0].numel() <= 2
+    if is_plane or METHODS[method].is_immediate:
+        return _at_once(run, method, what)
+    path = file_of(run, method, what)
+    try:
+        return _kept(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+    except RunError:
+        path.unlink(missing_ok=True)  # damaged: worked out again
+        return None
+
+
+def folder(run: Run, method: str, what: str) -> Path:
+    """What names the job in the queue, and where it works."""
+    return folder_of(file_of(run, method, what))
+
+
+def start(run: Run, method: str, what: str) -> None:
+    """Put it into the queue, unless it is under way. Raises VAECoreError when that is full."""
+    if not is_running(run, method, what):
+        queue().submit(projection(run, method, what, SEED, file_of(run, method, what)))
+
+
+def is_running(run: Run, method: str, what: str) -> bool:
+    """Whether it waits here, or a process of this or another server is at work on it."""
+    job = folder(run, method, what)
+    return queue().position(job) is not None or _is_anothers(job)
+
+
+def _is_anothers(job: Path) -> bool:
+    """Whether another server works it out, which shares the cache."""
+    return not queue().is_stopping(job) and _heartbeats.is_alive(job)
+
+
+def n_before(run: Run, method: str, what: str) -> int:
+    """How many others it waits for; 0 when it is being worked out."""
+    position = queue().position(folder(run, method, what)) or 0
+    return position and position - 1 + AT_ONCE
+
+
+def progress(run: Run, method: str, what: str) -> tuple[float | None, float]:
+    """The share that is done, None while the method does not say; seconds since it began."""
+    job = folder(run, method, what)
+    return progress_of(job), queue().seconds(job)
+
+
+def failure(run: Run, method: str, what: str) -> str | None:
+    """Why the last attempt failed, in a sentence or two; None when it did not."""
+    return queue().problem(folder(run, method, what))
+
+
+def forget(run: Run, method: str, what: str) -> None:
+    """Leave an attempt that has failed behind, so that the next may start."""
+    queue().forget(folder(run, method, what))
+
+
+def stop(run: Run, method: str, what: str) -> None:
+    """End an attempt; nothing of it is kept."""
+    job = folder(run, method, what)
+    if queue().position(job) is None and _is_anothers(job):
+        ask_to_stop(job)
+    queue().cancel(job)
+
+
+def close() -> None:
+    """End every attempt: the server is closing."""
+    queue().close()
