@@ -26,7 +26,7 @@ with side:
     count = st.select_slider("Test images", [50, 100, 200, 500, 1000], 100, key="bound_images")
     count = min(count, len(data.test))
     most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
-    widen = st.slider("Proposal: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
+    widen = st.slider("Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
 with chart:
     table, at_mean = bounds.measure(run, data, count, most, widen)
     charts.draw("bounds", bound_curve, table, at_mean)
@@ -36,7 +36,7 @@ with side:
     st.metric("Negative ELBO, nats per image", f"{elbo['negative_bound']:.2f}", error,
               delta_color="off", delta_arrow="off")  # fmt: skip
     st.metric(f"Bound with {most} draws", f"{tightest['negative_bound']:.2f}")
-    st.metric(f"Effective draws, of {most}", f"{tightest['ess']:.1f}")
+    st.metric(f"Effective sample size, of {most}", f"{tightest['ess']:.1f}")
     st.metric("At z = mean: no bound", f"{at_mean:.2f}")
 
 st.latex(

@@ -38,7 +38,7 @@ with st.container(horizontal=True, gap="large"):
     cell = locality.pick(run)
     if field:
         st.metric("Sees, pixels", f"{field.size[0]} × {field.size[1]}")
-        st.metric("Cells stand apart, pixels", f"{field.jump[0]} × {field.jump[1]}")
+        st.metric("Cells stand apart, pixels", f"{field.stride[0]} × {field.stride[1]}")
 x, said = locality.inputs(run)
 sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
 window, painted = (f.window(*cell) if f else None for f in (field, reach))

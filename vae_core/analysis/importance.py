@@ -69,7 +69,7 @@ def iwae_bound(
     parts = []
     with torch.no_grad():
         for images in blocks(len(x), max(1, EVALUATION_BLOCK // at_once)):
-            q = vae.encode(x[images]).widened(widen)
+            q = vae.encode(x[images]).scaled(widen)
             log_w = torch.cat(
                 [
                     _log_weights(vae, q, x[images], len(range(n_importance)[draws]), generator)

@@ -59,7 +59,7 @@ def _window(field: Field | None) -> dict[str, list[int]] | None:
     """A receptive field as plain data."""
     if field is None:
         return None
-    return {"start": [*field.start], "size": [*field.size], "stride": [*field.jump]}
+    return {"start": [*field.start], "size": [*field.size], "stride": [*field.stride]}
 
 
 def multiply_adds(network: nn.Sequential, shape: tuple[int, ...]) -> int:

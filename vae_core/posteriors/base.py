@@ -96,7 +96,7 @@ class Posterior(Distribution, ABC):
             return self.rsample(sample_shape, generator).detach()
 
     @abstractmethod
-    def widened(self, factor: float) -> Posterior:
+    def scaled(self, factor: float) -> Posterior:
         """The same with about `factor` times the standard deviations: a safer proposal."""
 
     def log_prob_pairs(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m n"]:

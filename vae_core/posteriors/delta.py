@@ -54,7 +54,7 @@ class PointMass(NormalPrior):
         """The location, as often as asked."""
         return self.loc.expand(*sample_shape, *self.loc.shape)
 
-    def widened(self, factor: float) -> PointMass:
+    def scaled(self, factor: float) -> PointMass:
         """A point has no width."""
         return self
 

@@ -109,7 +109,7 @@ class DiagonalGaussian(NormalPrior):
         eps = torch.randn(shape, generator=generator, dtype=loc.dtype, device=loc.device)
         return torch.addcmul(loc, self.scale, eps)
 
-    def widened(self, factor: float) -> DiagonalGaussian:
+    def scaled(self, factor: float) -> DiagonalGaussian:
         """N(mu, (factor sigma)^2)."""
         logvar = self.logvar + 2.0 * math.log(factor)
         return DiagonalGaussian(self.loc, logvar, len(self.event_shape))

@@ -136,7 +136,7 @@ class Dirichlet(Posterior):
         z: Tensor = _ImplicitDirichlet.apply(alpha, generator)
         return z
 
-    def widened(self, factor: float) -> Dirichlet:
+    def scaled(self, factor: float) -> Dirichlet:
         """alpha / factor^2: the same mean, about factor^2 times the variance."""
         alpha = (self.concentration / factor**2).clamp(min=ALPHA_MIN)
         return Dirichlet(alpha, len(self.event_shape))

@@ -132,7 +132,7 @@ class CholeskyGaussian(NormalPrior):
         eps = torch.randn(shape, generator=generator, dtype=loc.dtype, device=loc.device)
         return loc + (self.scale_tril @ eps[..., None])[..., 0]
 
-    def widened(self, factor: float) -> FullGaussian:
+    def scaled(self, factor: float) -> FullGaussian:
         """N(mu, factor^2 L L^T)."""
         log_diagonal = self.log_diagonal + math.log(factor)
         return FullGaussian(self.loc, log_diagonal, factor * self.scale_tril, len(self.event_shape))

@@ -82,7 +82,7 @@ class Laplace(Posterior):
         z: Tensor = self.loc + self.scale * (plus - minus)
         return z
 
-    def widened(self, factor: float) -> Laplace:
+    def scaled(self, factor: float) -> Laplace:
         """Laplace(mu, factor b)."""
         return Laplace(self.loc, factor * self.scale, len(self.event_shape))
 
