@@ -1,4 +1,4 @@
-"""Bounds: how far the ELBO is from log p(x), as far as sampling can tell."""
+"""Bounds: importance-weighted bounds on log p(x), beside the ELBO."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ with numbers:
     if family.rest_title:
         st.metric(f"of which {family.rest_title}, nats", f"{rate_rest(codes):.2f}")
     st.metric("Active: Var μ > 0.01 of the prior's", f"{table['active'].sum()} of {len(table)}")
-    st.metric("Most informative number, nats", f"{table['kl'].max():.2f}")
+    st.metric("Most informative dimension, nats", f"{table['kl'].max():.2f}")
 
 views = ["Bars", "By class", "Over epochs"]
 if len(run.config.model.latent_shape) == 3:

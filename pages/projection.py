@@ -1,4 +1,4 @@
-"""Projection: all codes on one plane, however many numbers they have."""
+"""Projection: all codes on one plane, by PCA, UMAP or t-SNE."""
 
 from __future__ import annotations
 

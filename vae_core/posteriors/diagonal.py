@@ -1,4 +1,4 @@
-"""The posterior of the first paper: a Gaussian without correlations."""
+"""The diagonal Gaussian posterior of Kingma and Welling (2014)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOGVAR_MIN, LOGVAR_MAX = -30.0, 20.0
 
 
 class NormalPrior(Posterior):
-    """Families around a mean mu, `loc`, that are held against N(0, I)."""
+    """Families with a mean mu, `loc`, whose prior is N(0, I)."""
 
     is_rotation_invariant = True
     loc: Tensor

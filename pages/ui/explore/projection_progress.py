@@ -1,4 +1,4 @@
-"""What the Projection page shows while a projection is worked out, and when it came to nothing."""
+"""Progress of a projection that is computed, and its failure, on the Projection page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def obtain(run: Run, method: str, what: str) -> tuple[Projection, str]:
 
 
 def _has_ended(run: Run, method: str, what: str) -> bool:
-    """Whether nobody is at work: the reader has stopped it, or it has failed."""
+    """Whether the job has ended: stopped by the reader, or failed."""
     if projection_queue.is_running(run, method, what):  # whoever has started it
         return False
     return _was_stopped(run, method, what) or _failure(run, method, what) is not None
