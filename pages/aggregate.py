@@ -1,4 +1,4 @@
-"""Aggregate: all posteriors together, and what the rate is made of."""
+"""Aggregate: the aggregate posterior q(z), and the parts of the rate."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from vae_core.figures import surgery_bar
 run = chosen.chosen()
 codes = cached.codes(run)
 family = codes.family
-chosen.need_density(run, "its posteriors are points, and points together have no density either.")
+chosen.need_density(run, "its posteriors are points, and so q(z) has no density either.")
 st.markdown(
-    "##### The mean KL: what z says of the image, and how far all images together are from the "
-    "prior. **Try this:** open the collapsed model."
+    "##### The mean KL: what z says of the image, and how far the aggregate posterior q(z) is from "
+    "the prior. **Try this:** open the collapsed model."
 )
 chart, side = st.columns([3, 1], gap="large")
 with side:
@@ -27,7 +27,7 @@ with chart:
         st.warning(
             f"**Saturated at ln N = {parts['ceiling']:.2f} nats.** {len(codes):,} images are told "
             "apart by their posteriors, so they cannot say how much of the mean KL is mutual "
-            "information or total correlation. What each number alone costs is still known.",
+            "information or total correlation. What each dimension alone costs is still known.",
             icon=":material/vertical_align_top:",
         )
     else:
@@ -58,5 +58,5 @@ else:
 st.caption(
     f"Test split, {len(codes):,} images ({run.config.data.binarisation} pixels), {draws:,} draws "
     "of z for each estimate; the mean KL is exact. The lower end of I(x; z) keeps each image in "
-    "the mixture, the upper end leaves it out."
+    "q(z), the upper end leaves it out."
 )

@@ -1,4 +1,4 @@
-"""Bounds: how far the ELBO is from log p(x), as far as sampling can tell."""
+"""Bounds: importance-weighted bounds on log p(x), beside the ELBO."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ with side:
     count = st.select_slider("Test images", [50, 100, 200, 500, 1000], 100, key="bound_images")
     count = min(count, len(data.test))
     most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
-    widen = st.slider("Proposal: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
+    widen = st.slider("Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
 with chart:
     table, at_mean = bounds.measure(run, data, count, most, widen)
     charts.draw("bounds", bound_curve, table, at_mean)

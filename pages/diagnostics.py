@@ -1,4 +1,4 @@
-"""Diagnostics: is this model healthy, and what says so."""
+"""Diagnostics: posterior collapse, active units, label gap, samples and norms of a model."""
 
 from __future__ import annotations
 

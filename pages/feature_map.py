@@ -1,4 +1,4 @@
-"""Feature map: pick cells of a spatial latent, move their numbers, see what they paint."""
+"""Feature map: cells of a spatial latent, picked and moved, and their effect on the picture."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ vae = cached.vae(run)
 h, w, channels = vae.latent_shape
 parts = "its own mean and variance" if vae.family.has_rate else "its own place"
 if not vae.family.is_additive:
-    parts = "its share of its cell, whose numbers add up to 1"
+    parts = "its share of its cell, whose dimensions add up to 1"
 
 st.markdown(
-    f"##### The latent is an array of {channels} × {h} × {w} numbers, each with {parts}. "
+    f"##### The latent is an array of {channels} × {h} × {w} dimensions, each with {parts}. "
     "**Try this:** move one cell, and see how far its ink reaches."
 )
 

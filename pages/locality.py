@@ -1,4 +1,4 @@
-"""Locality: what each cell of a feature map sees and paints, and how far cells go together."""
+"""Locality: receptive field, sensitivity and effect of a cell, and correlation between cells."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ with st.container(horizontal=True, gap="large"):
     cell = locality.pick(run)
     if field:
         st.metric("Sees, pixels", f"{field.size[0]} × {field.size[1]}")
-        st.metric("Cells stand apart, pixels", f"{field.jump[0]} × {field.jump[1]}")
+        st.metric("Stride between cells, pixels", f"{field.stride[0]} × {field.stride[1]}")
 x, said = locality.inputs(run)
 sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
 window, painted = (f.window(*cell) if f else None for f in (field, reach))
@@ -64,10 +64,10 @@ elif view == "By distance":
     st.markdown(
         ("Given the image, cells are independent: the noise of q(z|x) is."
          if vae.family.has_density else "Points have no noise.")
-        + " Over the data cells go together."
+        + " Over the data cells are correlated."
     )  # fmt: skip
 elif not few:
-    st.info(f"A map of {h} × {w} × {channels} numbers is too large to show all at once.")
+    st.info(f"A map of {h} × {w} × {channels} dimensions is too large to show all at once.")
 elif view == "What all cells see":
     all_see = locality.sees(run, locality.all_of(run)).reshape(h, w, *sees.shape)
     charts.draw("all-see", all_cells, all_see, SEES, "units of z per grey value")
@@ -75,8 +75,8 @@ else:
     all_paint = locality.paints(run, locality.all_of(run)).reshape(h, w, *paints.shape)
     charts.draw("all-paint", all_cells, all_paint, PAINTS, "grey values")
 st.caption(
-    f"Root mean squares over the cell's {channels} channels and {said}; the decoder's numbers are "
+    f"Root mean squares over the cell's {channels} channels and {said}; the decoder's inputs are "
     "moved by one standard deviation of the prior, from the means of the same images. Dotted: "
     + ("what the layers allow. " if field else "nothing, for linear layers see and paint all. ")
-    + f"Correlations are over {len(cached.codes(run)):,} test images, active numbers only."
+    + f"Correlations are over {len(cached.codes(run)):,} test images, active dimensions only."
 )

@@ -1,4 +1,4 @@
-"""What a VAE is, on one screen, with one image of the chosen model."""
+"""Overview: encoder, posterior, z, decoder and ELBO of one image, on one screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the posteriors lie: images, classes and the prior in one plane, to scale."""
+"""Posteriors: images, classes and the prior on one plane, to scale."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ with plane:
 if codes.family.has_rate:
     st.markdown(
         "**Try this:** choose one class. It does not fill the prior, and need not: only "
-        "the mixture of all classes is pulled towards it. Ellipses match the mean and "
+        "the aggregate posterior q(z) is pulled towards it. Ellipses match the mean and "
         "covariance of q(z|y), a mixture that is not itself Gaussian."
     )
 else:

@@ -1,4 +1,4 @@
-"""Projection: all codes on one plane, however many numbers they have."""
+"""Projection: all codes on one plane, by PCA, UMAP or t-SNE."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pages.ui.components import atlas
 from pages.ui.explore import projection_picks, projection_progress
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
-from vae_core.analysis.layouts import METHODS
+from vae_core.analysis.projection_methods import METHODS
 
 WHAT = {"mean": "means", "draw": "draws of z"}
 

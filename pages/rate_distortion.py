@@ -1,4 +1,4 @@
-"""Rate and distortion: what every model pays for saying more, on one plane."""
+"""Rate and distortion: all comparable runs on one plane."""
 
 from __future__ import annotations
 

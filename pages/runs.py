@@ -1,4 +1,4 @@
-"""Runs: what is kept in the folder of runs, how much room it takes, and what may go."""
+"""Runs: the runs on disk, the room that they take, the queue."""
 
 from __future__ import annotations
 

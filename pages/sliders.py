@@ -1,4 +1,4 @@
-"""Latent sliders: change one number of z, see the decoded picture change."""
+"""Latent sliders: change one latent dimension, see the decoded picture change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ vae = cached.vae(run)
 @st.fragment
 def workbench() -> None:
     here = lens.show(run, "sliders")
-    st.markdown("##### Traversals: one number at a time, everything else as set above")
+    st.markdown("##### Traversals: one latent dimension at a time, everything else as set above")
     names = latent_names(vae.latent_shape)
     z, order = lens.code(run, here), cached.order(run)
     st.html(traversals_html(vae, z, order, names))
@@ -25,7 +25,7 @@ def workbench() -> None:
 
 
 st.markdown(
-    "##### Each slider is one number of z, the most informative first. "
+    "##### Each slider is one latent dimension, the most informative first. "
     "**Try this:** move the first one slowly, then the last."
 )
 workbench()

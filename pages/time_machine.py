@@ -31,8 +31,8 @@ for problem in shown.problems:
     st.warning(problem, icon=":material/history_toggle_off:")
 if not shown.plane.has_plane:
     st.info(
-        "The codes of this sweep are one number each, which makes no plane. Choose a sweep whose "
-        "latent has two numbers or more.",
+        "The codes of this sweep have one latent dimension, which makes no plane. Choose a sweep "
+        "with two or more.",
         icon=":material/history:",
     )
     st.stop()

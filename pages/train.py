@@ -1,4 +1,4 @@
-"""Train: choose settings, watch the curves, and look at the result on every page."""
+"""Train: settings, training curves, and the runs in training."""
 
 from __future__ import annotations
 

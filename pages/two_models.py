@@ -1,4 +1,4 @@
-"""Compare: two runs side by side, their posteriors, rates, pictures and numbers."""
+"""Two models: two runs side by side, their posteriors, rates, pictures and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walks: from one z to another, the straight way and round, and arithmetic with classes."""
+"""Walks: linear and spherical interpolation between two z, and arithmetic with class means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ELBO Room's library: variational auto-encoders whose every number can be checked.
+"""ELBO Room's library: variational auto-encoders, their training and their analysis.
 
 data -> Dataset -> build_vae -> fit -> Run -> encode_dataset -> Codes -> analysis.
 Never imports the app's user interface.

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from vae_core.analysis import project, summarise_bound, sweep
-from vae_core.analysis.layouts import METHODS
+from vae_core.analysis.projection_methods import METHODS
 from vae_core.analysis.projections import WHAT, write_projection
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset

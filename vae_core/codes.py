@@ -1,4 +1,4 @@
-"""Codes: the posterior of every image of a split, the one thing all analysis starts from."""
+"""Codes: the approximate posteriors of all images of a split, the input of every analysis."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Codes:
     Attributes
     ----------
     params : Tensor, (n, *sites, P)
-        What the encoder said, in the family's own parametrisation.
+        Output of the encoder, in the family's own parametrisation.
     labels : Tensor, (n,)
     posterior_name : str
         Key of POSTERIORS.
@@ -96,7 +96,7 @@ class Codes:
 
     @cached_property
     def kl(self) -> Float[Tensor, " n *latent"]:
-        """KL of every number's marginal and its prior, nats per image."""
+        """KL of every dimension's marginal and its prior, nats per image."""
         return self._of_posteriors(lambda q: kl_per_dim(q, self.prior()))
 
     @cached_property
@@ -114,7 +114,7 @@ class Codes:
         return covariance
 
     def _of_posteriors(self, answer: Callable[[Posterior], Tensor]) -> Tensor:
-        """What q(z|x) answers, a block of images at a time: covariances take room."""
+        """A function of q(z|x), a block of images at a time: covariances are large."""
         some = blocks(max(1, len(self)))  # one, of no image, when there is none
         return torch.cat([answer(self.family.from_params(self.params[block])) for block in some])
 

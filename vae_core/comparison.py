@@ -1,4 +1,4 @@
-"""Runs side by side: their numbers in tables, and which of these can be ranked.
+"""Comparison of runs: tables of their scores, and which scores can be ranked.
 
 Nats per image compare only between scores of the same images, read as the same pixels, and
 then only when both likelihoods give the same kind of number: a density may exceed 1, a
@@ -30,7 +30,7 @@ UNIT = "nats per image"
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What a run's nats are measured on. Numbers are comparable where it is the same.
+    """The images and pixels that a run's nats are of. Scores are comparable where it is the same.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Yardstick:
     n_test : int
     classes : tuple of str
     measure : str
-        What the likelihood gives the pixels: a density is no probability.
+        Kind of the likelihood: a density is no probability.
     """
 
     dataset: str
@@ -73,7 +73,7 @@ class Yardstick:
         return f"{self.dataset}, {images}{only}, {self.measure}"
 
     def difference(self, other: Yardstick) -> str:
-        """Why numbers of the other are not comparable, in a few words."""
+        """Why scores of the other are not comparable, in a few words."""
         if self.dataset != other.dataset:
             return f"on {other.dataset}"
         if self.fingerprint != other.fingerprint:
@@ -171,7 +171,7 @@ def same_images(a: Run, b: Run) -> bool:
 
 
 def comparable(a: Run, b: Run) -> bool:
-    """Whether it makes sense to say whose distortion or negative ELBO is lower."""
+    """Whether distortion and negative ELBO of both can be ranked."""
     return why_not(a, b) is None
 
 
@@ -200,7 +200,7 @@ def images_title(run: Run) -> str:
 
 
 def compare_table(a: Side, b: Side) -> pd.DataFrame:
-    """What both are and how they do on their test splits, as text.
+    """Settings and test scores of both, as text.
 
     Returns
     -------

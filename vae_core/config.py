@@ -1,4 +1,4 @@
-"""What an experiment is: three small frozen dataclasses, validated once, here.
+"""Configuration of an experiment: three frozen dataclasses, validated on construction.
 
 Choices such as the posterior family are not listed in this file. Each lives in a
 `Registry` that the module defining the family fills, so a new family is one class.
@@ -82,7 +82,7 @@ def _integers(setting: str, value: object) -> tuple[int, ...]:
 
 
 def _name(setting: str, value: object) -> None:
-    allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone: it says nothing
+    allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone
     if value is None or (isinstance(value, str) and re.fullmatch(allowed, value)):
         return
     raise ConfigError(
@@ -253,7 +253,7 @@ class RunConfig:
 
     @property
     def experiment(self) -> tuple[DataConfig, ModelConfig, TrainConfig]:
-        """What decides the outcome: everything but the names."""
+        """The settings that determine the result: everything but the names."""
         return self.data, self.model, self.train
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Every error a user can cause, so that a page or the command line can catch one class.
+"""Error classes: every error that a user can cause has one base class.
 
-A message says what was expected, what came, and what to do about it.
+A message has what was expected, what came, and what to do about it.
 """
 
 

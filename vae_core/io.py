@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic writes, and reads that say what is wrong.
+"""Atomic writes and checked reads of files.
 
 A file is written under a temporary name, flushed to the disk and renamed. Whatever goes
 wrong becomes a RunError that names the file. Nothing here can execute code on loading.
@@ -24,7 +24,7 @@ from vae_core.errors import RunError
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusals into a RunError that names the file."""
+    """Turn an OSError into a RunError that names the file."""
     try:
         yield
     except OSError as error:

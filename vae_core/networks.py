@@ -1,4 +1,4 @@
-"""Encoders and decoders: they know shapes, not probability.
+"""Encoders and decoders: networks of given shapes, without probability.
 
 An encoder maps images (n, c, H, W) to posterior parameters (n, *sites, P), channels last.
 A decoder maps latents (n, *sites, C) to likelihood parameters (n, K, H, W). Both are plain

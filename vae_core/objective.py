@@ -1,8 +1,8 @@
-"""The evidence lower bound, per image, and what training minimises instead of it.
+"""The evidence lower bound per image, and the training loss.
 
 negative ELBO = distortion + rate
-distortion    = -E_q log p(x|z)      how badly the picture is explained, in nats
-rate          = KL(q(z|x) || p(z))   how much the code says about the image, in nats
+distortion    = -E_q log p(x|z)      reconstruction term, in nats
+rate          = KL(q(z|x) || p(z))   KL term, in nats
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def elbo_terms(
 
 @dataclass(frozen=True)
 class Reduction:
-    """What a loss multiplies the summed terms by when it takes means where the ELBO sums.
+    """Factors on the summed terms of a loss that takes means where the ELBO sums.
 
-    Losses in the wild average over pixels, latents or cells. It is the ELBO no longer, but a
-    model trained so is one trained with another beta, or another sigma of the decoder.
+    Many published losses average over pixels, latents or cells. Such a loss is not the ELBO, but
+    equivalent to training with another beta, or another sigma of the decoder.
     """
 
     distortion: float = 1.0
@@ -129,14 +129,14 @@ def effective_beta(
 ) -> float:
     """The weight of the summed KL beside the summed distortion, once a warm-up is over.
 
-    `train.beta`, times what the loss's reduction makes of it; 1 is the ELBO.
+    `train.beta`, times the factor of the loss's reduction; 1 is the ELBO.
     """
     return train.beta * Reduction.of(train.reduction, image_shape, latent_shape).implied_beta
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised: mean over the batch of distortion + beta * rate, and more on request.
+    """The training loss: mean over the batch of distortion + beta * rate, and optional terms.
 
     beta : Higgins et al. (2017); 1 is the ELBO.
     warmup_epochs : beta rises linearly from 0 over this many epochs (Bowman et al. 2016).
@@ -194,13 +194,13 @@ class Objective:
 def total_correlation(terms: ElboTerms, n_images: int) -> Float[Tensor, ""]:
     """KL(q(z) || prod_j q(z_j)) estimated from one batch, in nats (Chen et al. 2018).
 
-    q(z) is a mixture over all `n_images` images, of which a batch holds a few: minibatch
-    stratified sampling weighs them so that the estimate of q(z_i) is unbiased.
+    q(z), the aggregate posterior, is over all `n_images` images, of which a batch holds a few:
+    minibatch stratified sampling weights them so that the estimate of q(z_i) is unbiased.
     """
     q, n, ndim = terms.posterior, len(terms.rate), len(terms.posterior.event_shape)
     if n < 2:
         return terms.rate.new_zeros(())
-    z = terms.z.unsqueeze(-ndim - 1)  # every image's draw beside every image's posterior
+    z = terms.z.unsqueeze(-ndim - 1)  # every image's draw under every image's posterior
     log_weight = stratified_weights(n, n_images).to(z).log()  # (n, n)
     joint = (log_weight + q.log_prob(z)).logsumexp(-1)  # (*samples, n)
     each = q.marginals().log_prob(z).flatten(-ndim)  # (*samples, n, n, d)

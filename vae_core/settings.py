@@ -1,4 +1,4 @@
-"""A setting by its name: the config field behind it, its choices, its text, and the command.
+"""Settings: config fields by name, their choices, their text, and the command that sets them.
 
 The name of a setting is its flag on the command line without the dashes: `latent`, `free-bits`.
 """
@@ -62,9 +62,9 @@ def field_of(flag: str) -> tuple[str, dataclasses.Field[Any]]:
 
 
 def parsed(flag: str, text: str) -> Any:
-    """What a field holds when its flag is followed by this text.
+    """The value of a field from the text after its flag.
 
-    What cannot be read is left as it is, for the config to refuse.
+    What cannot be parsed is left as it is, and raises in the config.
     """
     part, field = field_of(flag)
     scalar = scalar_of(PARTS[part], field)
@@ -82,7 +82,7 @@ def value_in_words(setting: str, value: Any) -> Any:
 
 
 def scalar_of(kind: type, field: dataclasses.Field[Any]) -> type:
-    """What one word after a field's flag is read as; tuple for several."""
+    """The type of one word after a field's flag; tuple for several."""
     hint = typing.get_type_hints(kind)[field.name]
     return next(t for t in (int, float, str, tuple) if _holds(hint, t))
 

@@ -1,6 +1,7 @@
-"""Training, top to bottom: a generator that yields one record per epoch.
+"""The training loop: a generator that yields one record per epoch.
 
-The caller owns progress, checkpoints and cancelling: it stops by not asking for more.
+Progress, checkpoints and cancelling are the caller's: training stops when the caller takes no
+more records.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class TrainState:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch did. All terms in nats per image at beta = 1, one draw per image.
+    """Results of one epoch. All terms in nats per image at beta = 1, one draw per image.
 
     Train and test terms are measured with the same weights, those at the end of the epoch:
     on the whole test split, and on the first images of the training split, as many.
@@ -176,14 +177,14 @@ def _loss(
     epoch: int = 1,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """The loss of one batch; what the likelihood measures in training is brought up to date."""
+    """The loss of one batch; also updates the likelihood's statistics."""
     terms = elbo_terms(vae, x, generator=generator)
     vae.likelihood.observe(x, terms.pixels)
     return objective(terms, epoch)
 
 
 def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
-    """Adam; a learned sigma takes larger steps than the weights, for it has far to go."""
+    """Adam; a learned sigma takes larger steps than the weights, because its range is larger."""
     groups: list[dict[str, Any]] = [
         {"params": [*vae.encoder.parameters(), *vae.decoder.parameters()]},
         {"params": [*vae.likelihood.parameters()], "lr": LIKELIHOOD_LR * lr},

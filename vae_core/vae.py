@@ -42,10 +42,10 @@ class VAE(nn.Module):
         self.encoder = network.encoder(self.family.n_params(config.latent_shape[-1]))
         self.decoder = network.decoder(image_shape[0] * self.likelihood.n_params)
         self._begin_at_zero()
-        self._like = (next(self.decoder.parameters()),)  # says the model's precision and device
+        self._like = (next(self.decoder.parameters()),)  # holds the model's precision and device
 
     def _begin_at_zero(self) -> None:
-        """Zero the rows of the encoder's head that the family wants to begin at zero."""
+        """Zero the rows of the encoder's head that begin at zero in this family."""
         channels = self.latent_shape[-1]
         rows, n_params = self.family.starts_at_zero(channels), self.family.n_params(channels)
         *_, weight, bias = self.encoder.parameters()
@@ -54,7 +54,7 @@ class VAE(nn.Module):
                 values.unflatten(0, (-1, n_params))[:, rows] = 0.0
 
     def encode_params(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "n *sites P"]:
-        """What the encoder says about each image, in the family's parametrisation.
+        """Output of the encoder for each image, in the family's parametrisation.
 
         Raises
         ------

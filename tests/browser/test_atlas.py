@@ -59,7 +59,7 @@ def points() -> dict[str, np.ndarray]:
 
 def mount(page: Page, points: dict[str, np.ndarray], **changes: Any) -> int:
     files = {
-        "places": b"".join(points[name].tobytes() for name in ("x", "y", "index", "labels")),
+        "coordinates": b"".join(points[name].tobytes() for name in ("x", "y", "index", "labels")),
         "sprites": SPRITES.tobytes(),
     }
 
@@ -180,7 +180,7 @@ def test_what_is_clicked_is_shown_beside_it(server: Server, open_page: Callable[
     page = open_page(f"{server.url}projection?run={run.title.replace(' ', '+')}")
     page.wait_for_selector(".atlas.ready")
     found = project(run.codes())
-    x, y = found.places.numpy().T
+    x, y = found.coordinates.numpy().T
     reach = 0.53 * max(np.ptp(x), np.ptp(y))
     box = page.locator(".stage canvas").last.bounding_box()
     assert box

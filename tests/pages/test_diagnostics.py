@@ -111,7 +111,7 @@ def test_the_verdict_is_that_of_the_core(run: Run) -> None:
     box = next(iter([*app.success, *app.warning, *app.info]))
     assert f"**{collapse_text.verdict(found)}.** {collapse_text.evidence(found)}" == box.value
     used = int((~found.table["unused"]).sum())
-    assert metrics(app)["Numbers used"] == f"{used} of {len(found.table)}"
+    assert metrics(app)["Dimensions used"] == f"{used} of {len(found.table)}"
     shown = sum(len(numbers(t["y"])) for t in charts(app)[0]["data"] if t["yaxis"] == "y")
     assert shown == len(found.table)
 

@@ -154,7 +154,7 @@ def test_bounds_come_down_from_the_elbo_and_have_a_sample_size(runs: Path, digit
     assert_sound(app)
     values = {m.label: float(m.value) for m in app.metric}
     (bound,) = [v for k, v in values.items() if k.startswith("Bound with")]
-    (ess,) = [v for k, v in values.items() if k.startswith("Effective draws")]
+    (ess,) = [v for k, v in values.items() if k.startswith("Effective sample size")]
     assert bound < values["Negative ELBO, nats per image"]
     assert 1 <= ess <= 100
     curve = charts(app)[0]["data"][0]

@@ -15,7 +15,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.components.atlas import MAX_IN_ADDRESS, Pick, places_file
+from pages.ui.components.atlas import MAX_IN_ADDRESS, Pick, coordinates_file
 from pages.ui.explore import projection_queue
 from pages.ui.explore.projection_picks import posterior_table
 from tests.pages.app import (
@@ -36,7 +36,7 @@ from tests.pages.app import (
 from tests.samples import rewrite, tensors, until
 from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, decode_mean, project
-from vae_core.analysis.layouts import METHODS
+from vae_core.analysis.projection_methods import METHODS
 from vae_core.jobs import HEARTBEAT
 from vae_core.jobs.priority import NICEST
 
@@ -62,7 +62,7 @@ def pick(app: AppTest, kind: str, *index: int) -> AppTest:
 
 def places(app: AppTest) -> dict[str, np.ndarray]:
     facts = lens_facts(app, "atlas")
-    content, n = fetch(facts["address"] + "places").content, facts["n"]
+    content, n = fetch(facts["address"] + "coordinates").content, facts["n"]
     assert len(content) == 16 * n
     parts = [np.frombuffer(content, kind, n, 4 * n * k) for k, kind in enumerate(["<f4"] * 2)]
     parts += [np.frombuffer(content, "<i4", n, 4 * n * k) for k in (2, 3)]
@@ -74,16 +74,19 @@ def test_the_atlas_draws_every_test_image_at_its_place_with_its_number(run: Run)
     app = open_page("projection.py", run)
     assert_sound(app)
     found, drawn, codes = project(run.codes()), places(app), run.codes()
-    np.testing.assert_array_equal(drawn["x"], found.places[:, 0])
-    np.testing.assert_array_equal(drawn["y"], found.places[:, 1])
+    np.testing.assert_array_equal(drawn["x"], found.coordinates[:, 0])
+    np.testing.assert_array_equal(drawn["y"], found.coordinates[:, 1])
     np.testing.assert_array_equal(drawn["index"], codes.index)
     np.testing.assert_array_equal(drawn["labels"], codes.labels)
     facts, d = lens_facts(app, "atlas"), codes.mean[0].numel()
     assert (
         bool(app.segmented_control(key="method")) if d > 2 else "nothing to project" in shown(app)
     )
-    if found.shares:
-        assert facts["titles"][0] == f"PC 1, {found.shares[0]:.0%} of the variance of μ"
+    if found.explained_variance_ratio:
+        assert (
+            facts["titles"][0]
+            == f"PC 1, {found.explained_variance_ratio[0]:.0%} of the variance of μ"
+        )
     else:
         assert facts["titles"] == ["z0", "z1"]
 
@@ -279,6 +282,6 @@ def test_only_so_many_are_at_work_at_once() -> None:
 def test_codes_of_a_selection_are_drawn_with_their_own_labels() -> None:
     codes: Codes = MAP.codes()
     some = project(codes, limit=20, seed=4)
-    numbers_, labels = np.frombuffer(places_file(some, codes), "<i4").reshape(4, 20)[2:]
+    numbers_, labels = np.frombuffer(coordinates_file(some, codes), "<i4").reshape(4, 20)[2:]
     np.testing.assert_array_equal(numbers_, some.index)
     np.testing.assert_array_equal(labels, codes.labels[some.index])

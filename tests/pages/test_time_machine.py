@@ -140,7 +140,7 @@ def test_one_number_makes_no_plane(runs: Path, digits: Dataset) -> None:
     tiny_sweep(runs, digits, (1.0, 2.0), latent_shape=(1,))
     app = open_sweep()
     assert_sound(app)
-    assert "one number each" in app.info[0].value
+    assert "have one latent dimension" in app.info[0].value
 
 
 def test_a_version_follows_the_files(runs: Path, digits: Dataset) -> None:

@@ -1,13 +1,13 @@
-"""q(z), the posterior of all images together, and where the rate goes.
+"""The aggregate posterior q(z), and the parts of the mean rate.
 
-q(z) = mean over the images of q(z|x): what the decoder meets in training, and what the prior
-stands in for when one samples. The mean rate splits exactly in three (Hoffman & Johnson
-2016; Chen et al. 2018):
+q(z) = mean over the images of q(z|x). The decoder is trained on draws of q(z); sampling draws
+from the prior in its place. The mean rate splits exactly in three (Hoffman & Johnson 2016;
+Chen et al. 2018):
 
     mean KL(q(z|x) || p) = I(x; z) + TC(z) + sum_j KL(q(z_j) || p(z_j)),
 
-what z says of the image, how far its numbers depend on each other over the data, and how far
-each of them is from the prior.
+the mutual information of image and code, the dependence of the latent dimensions on each other
+over the data, and the distance of each dimension from the prior.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from torch import Tensor
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 
-BLOCK = 1 << 21  # numbers of a block of pairs: 8 MB in float32
-SATURATION = 0.9  # of ln N, beyond which N images cannot tell how much z says
+BLOCK = 1 << 21  # values in a block of pairs: 8 MB in float32
+SATURATION = 0.9  # of ln N, beyond which N images cannot resolve the mutual information
 
 
 class AggregatePosterior:
-    """The mixture q(z) = 1/N sum_n q(z|x_n) over the images of some codes.
+    """The aggregate posterior q(z) = 1/N sum_n q(z|x_n) over the images of some codes.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class AggregatePosterior:
     Raises
     ------
     ConfigError
-        For a point mass, whose mixture has no density.
+        For a point mass, whose q(z) has no density.
     """
 
     def __init__(self, codes: Codes) -> None:
@@ -54,7 +54,7 @@ class AggregatePosterior:
     ) -> tuple[Float[Tensor, " m *latent"], Int[Tensor, " m"]]:
         """Draws of z, one each from the posteriors of images taken in turn, and which these are.
 
-        Every image as often as any other, give or take one.
+        Images are drawn equally often, to within one.
         """
         turns = -(-n_samples // len(self.codes))
         order = [torch.randperm(len(self.codes), generator=generator) for _ in range(turns)]
@@ -90,7 +90,7 @@ class AggregatePosterior:
     def marginal_log_prob(
         self, z: Float[Tensor, " m *latent"], numbers: Sequence[int] | None = None
     ) -> Float[Tensor, "m d"]:
-        """log q(z_j) of every number alone, a mixture in one dimension, (m, d).
+        """log q(z_j) of every latent dimension alone, (m, d).
 
         `numbers` names the columns wanted, indices into z.flatten(); all by default.
         """
@@ -99,7 +99,7 @@ class AggregatePosterior:
         return torch.stack([self.number_log_prob(flat[:, j], j) for j in wanted], 1)
 
     def number_log_prob(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, " m"]:
-        """log q(z_j) of number j of z.flatten() at m places."""
+        """log q(z_j) of dimension j of z.flatten(), at m values."""
         n, rows = len(self.codes), max(1, BLOCK // len(self.codes))
         pairs = (self.q.marginal_log_prob_pairs(block, j) for block in z_j.split(rows))
         return torch.cat([block.logsumexp(1) for block in pairs]) - math.log(n)
@@ -113,10 +113,10 @@ def aggregate_posterior(codes: Codes) -> AggregatePosterior:
 def elbo_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> pd.Series[float]:
     """The mean rate in parts, in nats per image.
 
-    All parts come from the same draws, and the mean rate is exact, so they add up. The
-    mixture holds each z's own image, so mutual information is a lower bound on that of the
-    population, and no more than ln N; without it, it is an upper bound. When the lower bound
-    comes near ln N, N images cannot tell, and what depends on it is nan.
+    All parts come from the same draws, and the mean rate is exact, so they add up. q(z)
+    includes each z's own image, so the mutual information is a lower bound on that of the
+    population, and at most ln N; without that image it is an upper bound. When the lower bound
+    comes near ln N, N images cannot resolve it, and the parts that depend on it are nan.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def elbo_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> pd.Serie
         mean_kl, mutual_information and mutual_information_upper (the bracket),
         total_correlation, dimension_kl, marginal_kl = KL(q(z) || p), saturated, and
         ceiling = ln N.
-        total_correlation and dimension_kl are nan when the prior's numbers are not
+        total_correlation and dimension_kl are nan when the prior's dimensions are not
         independent.
 
     Raises
@@ -163,7 +163,7 @@ def elbo_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> pd.Serie
 
 
 def _information(q: AggregatePosterior, z: Tensor, index: Tensor) -> tuple[float, float]:
-    """Bounds on I(x; z) with each z's own image in the mixture and out of it; nan if saturated."""
+    """Bounds on I(x; z) with each z's own image in q(z) and out of it; nan if saturated."""
     whole, others, own = (nats.double() for nats in q.log_probs(z, index))
     lower, upper = float((own - whole).mean()), float((own - others).mean())
     if lower > SATURATION * math.log(len(q.codes)):

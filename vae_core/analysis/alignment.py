@@ -1,13 +1,13 @@
-"""Codes of different checkpoints, turned so that they can be compared.
+"""Procrustes alignment: codes of different checkpoints, rotated to be comparable.
 
 Two trainings of the same model, or two epochs of one, may end in latent spaces that differ by
-a rotation only: a standard normal prior looks the same from every side, so nothing in the ELBO
-of a full-covariance posterior says which way round the codes lie. Looked at side by side they
-then seem to differ more than they do.
+a rotation only: a standard normal prior is invariant under rotation, so the ELBO of a
+full-covariance posterior does not fix the orientation of the codes. Side by side they then seem
+to differ more than they do.
 
-Codes are turned around the origin, and mirrored where that fits better. They are not moved or
+Codes are rotated about the origin, and reflected where that fits better. They are not moved or
 scaled: that would change the prior, and with it the rate. Where the prior is not N(0, I),
-nothing is turned: no rotation leaves a Laplace prior or a simplex as it is.
+nothing is rotated: no rotation leaves a Laplace prior or a simplex as it is.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from vae_core.codes import Codes
 
 Rotation = Float[Tensor, "C C"]
 
-TIE = 1e-9  # how much less than the codes the identity has to say
+TIE = 1e-9  # weight of the identity relative to the codes
 
 
 def can_rotate(codes: Codes) -> bool:
-    """Whether the prior looks the same from every side: N(0, I)."""
+    """Whether the prior is invariant under rotation: N(0, I)."""
     return codes.family.is_rotation_invariant
 
 
@@ -34,8 +34,8 @@ def procrustes(source: Float[Tensor, "n d"], target: Float[Tensor, "n d"]) -> Ro
     """The rotation, or reflection, that brings one set of codes nearest to another.
 
     R = argmin ||source R - target||_F over all R with R^T R = I, which is U V^T of the singular
-    value decomposition source^T target = U S V^T. Directions of which the codes say nothing
-    (those of a collapsed model) are turned as little as possible.
+    value decomposition source^T target = U S V^T. Directions in which the codes do not vary
+    (those of a collapsed model) are rotated as little as possible.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def procrustes(source: Float[Tensor, "n d"], target: Float[Tensor, "n d"]) -> Ro
 
 
 def align(sweep: Sequence[Sequence[Codes]], reference: int) -> list[list[Rotation]]:
-    """Rotations that make a whole sweep one picture.
+    """Rotations that align all checkpoints of a sweep.
 
-    The last codes of every run are turned onto those of its neighbour on the way to the
+    The last codes of every run are rotated onto those of its neighbour on the way to the
     reference, and earlier codes of a run onto the next later ones. So every step along either
     bar is between codes that were matched directly.
 
-    Of a feature map all cells are turned alike, their channels among each other: a cell keeps
-    its place in the image.
+    In a feature map all cells share one rotation of the channels: a cell keeps its position in
+    the image.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _through_epochs(run: Sequence[Codes], last: Rotation) -> list[Rotation]:
 
 
 def _onto(source: Codes, target: Codes, rotation: Rotation) -> Rotation:
-    """What turns `source` onto a `target` that is itself turned."""
+    """The rotation of `source` onto a `target` that is itself rotated."""
     channels = source.latent_shape[-1]
     means = [codes.mean.double().reshape(-1, channels) for codes in (source, target)]
     return procrustes(means[0], means[1] @ rotation)
@@ -115,17 +115,17 @@ def _unturned(codes: Codes) -> Rotation:
 def plane_basis(
     rotation: Rotation, latent_shape: tuple[int, ...], axes: tuple[int, int]
 ) -> Float[Tensor, "d 2"]:
-    """Where on the plane of two turned numbers a code lies, and the way back.
+    """The basis of the plane of two rotated latent dimensions.
 
-    `z.flatten() @ basis` is a place on the plane. Its columns have length 1 and are at right
-    angles, so `place @ basis.T` is the z, in the model's own numbers, that lies there and has
-    zeros for all other turned numbers: what a decoder paints for the place.
+    `z.flatten() @ basis` are coordinates on the plane. The columns are orthonormal, so
+    `coordinates @ basis.T` is the z, in the model's own dimensions, that lies there and is zero
+    in all other rotated dimensions: the input of the decoder for that point.
 
     Parameters
     ----------
     rotation : Tensor, (C, C)
     latent_shape : (*sites, C)
-    axes : two indices into z.flatten(), after turning
+    axes : two indices into z.flatten(), after rotation
 
     Returns
     -------

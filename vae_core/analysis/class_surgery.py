@@ -1,4 +1,4 @@
-"""The posteriors of classes, mixtures that together are q(z), each against the prior."""
+"""Class posteriors q(z|y), whose mixture is q(z), each against the prior."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class ClassSurgery:
         KL(q(z|y) || that Gaussian). nan where its images are too few, or the prior is not
         N(0, I).
     mean_class_kl : float
-        Mean of class_kl, each class as often as it comes.
+        Mean of class_kl, weighted by class size.
     label_information : float
-        I(y; z), what z says of the class: mean_class_kl less marginal_kl.
+        I(y; z), information of z about the class: mean_class_kl less marginal_kl.
     marginal_kl : float
-        KL(q(z) || p) of all classes together.
+        KL(q(z) || p), of all classes.
     """
 
     table: pd.DataFrame
@@ -41,7 +41,7 @@ class ClassSurgery:
 
 
 def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSurgery:
-    """Why not every class is pulled to the prior.
+    """KL(q(z|y) || p) of every class, and its parts.
 
     sum_y pi_y KL(q(z|y) || p) = I(y; z) + KL(q(z) || p), exactly.
 
@@ -49,7 +49,7 @@ def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSu
     ----------
     codes : Codes
     n_samples : int
-        Draws of z, for each class and for all together.
+        Draws of z, for each class and for q(z).
 
     Raises
     ------
@@ -78,13 +78,13 @@ def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSu
 
 
 def class_buildup(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """How classes, added one by one in order of label, come to look like the prior.
+    """KL to the prior of the first k classes together, in order of label.
 
     Parameters
     ----------
     codes : Codes
     j : int
-        Number of z.flatten() that is also looked at alone.
+        Dimension of z.flatten() that is also measured alone.
     n_samples : int
         Draws of z for each row.
 
@@ -93,7 +93,7 @@ def class_buildup(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) ->
     DataFrame
         One row for the first k classes together, k = 1, 2, ...: label (of the last of them),
         n_images, kl = KL(q(z | first k) || p), nan when saturated, and number_kl, the same of
-        number j alone, which is never saturated. In nats.
+        dimension j alone, which is never saturated. In nats.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _number_kl(codes: Codes, j: int, n_samples: int, seed: int) -> float:
 def class_densities(
     codes: Codes, j: int, places: Float[Tensor, " m"]
 ) -> Float[Tensor, "classes m"]:
-    """Each class's part of the density of one number: n_y / n times q(z_j | y).
+    """Each class's part of the density of one latent dimension: n_y / n times q(z_j | y).
 
     Rows follow `codes.labels.unique()` and add up to q(z_j).
 
@@ -134,7 +134,7 @@ def class_densities(
     ----------
     codes : Codes
     j : int
-        Which number of z.flatten().
+        Which dimension of z.flatten().
     places : Tensor, (m,)
         Values of z_j.
 

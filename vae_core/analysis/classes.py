@@ -1,4 +1,4 @@
-"""q(z|y): the posterior of a class, a mixture over its images and not one Gaussian."""
+"""Class posteriors q(z|y): mixtures over the images of a class, not one Gaussian."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _moments(label: int, codes: Codes) -> ClassPosterior:
 
 
 def examples(codes: Codes, count: int = 10) -> Codes:
-    """A few images to look at: the first of every class, then the second, until there are enough.
+    """Example images: the first of every class, then the second, until there are enough.
 
     At most `count`, in order of class and then of position.
     """

@@ -1,7 +1,7 @@
-"""Posterior collapse: which latent dimensions a model leaves unused, and how one can tell.
+"""Posterior collapse: which latent dimensions a model leaves unused, with the evidence.
 
-A number is unused in two ways that need not go together: the encoder says the same of every
-image (its KL is nought), or the decoder paints the same whatever it is. Both are measured.
+A dimension can be unused in two independent ways: the encoder's output for it does not depend on
+the image (its KL is 0), or the decoder's output does not depend on it. Both are measured.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from vae_core.analysis.rates import (
 from vae_core.codes import Codes
 from vae_core.vae import VAE, decode_mean
 
-NO_KL = 0.01  # nats: a mean KL below it is none
-GREY_LEVEL = 1.0 / 255.0  # a change of the picture that no screen shows
-MAX_NUMBERS = 64  # whose effect on the picture is measured
+NO_KL = 0.01  # nats: a mean KL below it counts as none
+GREY_LEVEL = 1.0 / 255.0  # the smallest change of the picture that a screen shows
+MAX_NUMBERS = 64  # dimensions whose effect on the picture is measured
 MAX_PICTURES = 200  # reconstructions, to see whether they differ
 
 HEALTHY, PARTLY, COLLAPSED, NO_RATE = "healthy", "partly collapsed", "collapsed", "no rate"
@@ -33,7 +33,7 @@ HEALTHY, PARTLY, COLLAPSED, NO_RATE = "healthy", "partly collapsed", "collapsed"
 
 @dataclass(frozen=True)
 class Collapse:
-    """What a model makes of its latent dimensions, and the numbers that say so.
+    """Which latent dimensions a model uses, and the numbers behind it.
 
     Attributes
     ----------
@@ -53,9 +53,9 @@ class Collapse:
         RMS per pixel of the reconstructions about their mean picture: 0 when every image
         comes back as the same one.
     reach : (float, float)
-        The values each number was set to.
+        The values each dimension was set to.
     n_images : int
-        Whose means these were set in.
+        Images whose posterior means were changed so.
     n_samples : int
         Draws of z behind the mutual information.
     """
@@ -77,7 +77,7 @@ class Collapse:
 
     @property
     def n_measured(self) -> int:
-        """How many numbers' effect on the picture was measured."""
+        """In how many dimensions the effect on the picture was measured."""
         return int(self.table["picture_change"].notna().sum())
 
 
@@ -90,7 +90,7 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -
     codes : Codes
         Of a split, at least one image.
     n_images : int
-        In whose means each number is moved, evenly spread over the split.
+        Images in whose means each dimension is moved, evenly spread over the split.
     n_samples : int
         Draws of z for the mutual information.
     """

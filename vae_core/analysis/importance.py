@@ -1,4 +1,4 @@
-"""How good is the bound: other bounds on log p(x), and a number that is none."""
+"""Importance-weighted bounds on log p(x), and a number that is no bound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vae_core.vae import VAE
 
 
 class ImportanceBound(NamedTuple):
-    """A lower bound on log p(x), in nats, and how many draws it effectively rests on."""
+    """A lower bound on log p(x), in nats, and the effective sample size of its draws."""
 
     bound: Float[Tensor, " n"]
     ess: Float[Tensor, " n"]
@@ -35,8 +35,8 @@ def iwae_bound(
     """L_k = log mean_i w_i, w_i = p(x|z_i) p(z_i) / q(z_i|x), over k draws (Burda et al. 2016).
 
     In expectation it lies between the ELBO (k = 1) and log p(x), and never falls with k. It
-    is only as good as the few draws that carry the weight: the effective sample size
-    (sum w)^2 / sum w^2 says how many those are, from 1 to k.
+    is only as good as the few draws that carry the weight. The effective sample size
+    (sum w)^2 / sum w^2, from 1 to k, measures how many those are.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def iwae_bound(
     n_importance : int
         k, draws per image. Decoded in blocks, so memory does not grow with k.
     widen : float
-        Draw from q with its standard deviations times this. Heavier tails make large weights
-        rarer; 1.2 to 1.5 is tighter at large k.
+        Proposal scale: draw from q with its standard deviations times this. Heavier tails make
+        large weights rarer; 1.2 to 1.5 is tighter at large k.
     generator : torch.Generator, optional
 
     Returns
@@ -57,7 +57,7 @@ def iwae_bound(
     Raises
     ------
     ConfigError
-        For a point mass, which has no density to weigh draws by, and absurd numbers.
+        For a point mass, which has no density to weight draws by, and values out of range.
     """
     if not vae.family.has_density:
         raise ConfigError(f"a {vae.family.title} has no density: there is no bound on log p(x).")
@@ -69,7 +69,7 @@ def iwae_bound(
     parts = []
     with torch.no_grad():
         for images in blocks(len(x), max(1, EVALUATION_BLOCK // at_once)):
-            q = vae.encode(x[images]).widened(widen)
+            q = vae.encode(x[images]).scaled(widen)
             log_w = torch.cat(
                 [
                     _log_weights(vae, q, x[images], len(range(n_importance)[draws]), generator)
@@ -97,8 +97,8 @@ def _log_weights(
 def at_mean_no_bound(vae: VAE, x: Float[Tensor, "n c H W"]) -> Float[Tensor, " n"]:
     """-log p(x|z = mean of q) + KL: looks like a negative ELBO, and bounds nothing.
 
-    Leaving the noise out spares the decoder what the code's blur costs, some nats per
-    image. Reported by mistake in places; here to be compared, never to be quoted.
+    It leaves out the cost of the posterior's width, some nats per image. Some publications
+    report it by mistake; it is computed here for comparison only.
     """
     with torch.no_grad():
         q = vae.encode(x)

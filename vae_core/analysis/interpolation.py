@@ -1,4 +1,4 @@
-"""Ways from one z to another, and arithmetic with the means of classes."""
+"""Interpolation between two latents, and arithmetic with class means."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vae_core.errors import ConfigError
 from vae_core.posteriors import Posterior
 
 WALKS = ("linear", "spherical")
-ALIGNED = 1e-8  # sine of an angle below which float64 cannot tell which way to turn
+ALIGNED = 1e-8  # sine of an angle below which float64 does not resolve the direction of the turn
 
 
 def walks_of(family: type[Posterior]) -> tuple[str, ...]:
@@ -31,13 +31,13 @@ def interpolate(
 
     Linear is the chord: it cuts through the inside of the sphere, and between two draws of
     N(0, I) in many dimensions its middle is shorter, by the square root of 2, than almost
-    any draw. Spherical turns about the origin at constant angular speed, over all numbers of
-    z at once (Shoemake 1985; White 2016), while the norm changes linearly from that of the
+    any draw. Spherical turns about the origin at constant angular speed, over all dimensions
+    of z at once (Shoemake 1985; White 2016), while the norm changes linearly from that of the
     one end to that of the other: ends of one norm keep it. On parallel ends it is the chord.
 
     Where no turn leads from one end to the other, there is none: with an end at the origin,
-    and in one dimension, spherical is linear. Exactly opposite ends leave open which way
-    round; it is then by the axis that start is least along.
+    and in one dimension, spherical is linear. Exactly opposite ends leave the
+    direction open; it is then that of the axis along which start is smallest.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def class_mean(codes: Codes, label: int) -> Float[Tensor, "*latent"]:
 def class_arithmetic(codes: Codes, a: int, b: int, c: int) -> Float[Tensor, "*latent"]:
     """The mean of class a, less that of b, plus that of c.
 
-    On a simplex the result still adds up to 1, but numbers may be negative: these are set to
+    On a simplex the result still adds up to 1, but entries may be negative: these are set to
     0 and the others scaled down to add up to 1 again.
     """
     z = class_mean(codes, a) - class_mean(codes, b) + class_mean(codes, c)

@@ -1,4 +1,4 @@
-"""What single latent dimensions say of the class label."""
+"""The label gap: information of single latent dimensions about the class label."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from vae_core.analysis.rates import channel_order, latent_names
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 
-MAX_NUMBERS = 64  # that are looked at, the most informative ones
+MAX_NUMBERS = 64  # dimensions that are measured, the most informative ones
 
 
 @dataclass(frozen=True)
 class LabelGap:
-    """How far one number of z alone says the class, and no other does.
+    """How far one latent dimension alone determines the class, and no other does.
 
     Attributes
     ----------
     table : DataFrame
-        One row per latent dimension, what it says of the label first: name, information =
-        I(z_j; y) and its standard_error over draws, in nats.
+        One row per latent dimension, the most informative about the label first: name,
+        information = I(z_j; y) and its standard_error over draws, in nats.
     entropy : float
-        H(y) in nats, the most that anything can say of the label.
+        H(y) in nats, the upper bound of the information.
     gap : float
-        (largest - second largest information) / H(y), from 0 to 1. With one number alone
-        the second is 0.
+        (largest - second largest information) / H(y), from 0 to 1. With one dimension
+        alone the second is 0.
     standard_error : float
         Of the gap, over draws.
     """
@@ -45,19 +45,19 @@ class LabelGap:
 def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
     """The mutual information gap (Chen et al. 2018, eq. 6) with the class label as the one factor.
 
-    A gap of 1: one number says the class, the others nothing. A gap of 0: two say equally
-    much of it, or none says anything. It is no MIG, which is over the factors that made the
-    data; a model may well say the class with several numbers together.
+    A gap of 1: one dimension determines the class, the others have no information about it. A
+    gap of 0: two have equally much, or none has any. It is not the MIG, which is over the
+    factors that generated the data; a model may encode the class in several dimensions jointly.
 
     I(z_j; y) = E log q(z_j|y) / q(z_j), both of them mixtures in one dimension over all
-    images, at draws of z_j. Each z's own image is one of them, which adds next to nothing
-    where many posteriors overlap.
+    images, at draws of z_j. Each z's own image is one of them, which is
+    negligible where many posteriors overlap.
 
     Parameters
     ----------
     codes : Codes
         Of at least two classes. Of more than MAX_NUMBERS latent dimensions the most
-        informative ones are looked at.
+        informative ones are measured.
     n_samples : int
         Draws of z.
 

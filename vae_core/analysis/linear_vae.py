@@ -1,4 +1,4 @@
-"""What a linear VAE would do with the data: the yardstick for sigma and beta."""
+"""The linear VAE of the data (probabilistic PCA): a reference for sigma and beta."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def directions_used(spectrum: Float[Tensor, " D"], sigma: float) -> int:
     """How many latent dimensions a linear Gaussian VAE uses: those above the water line.
 
     Probabilistic PCA keeps a direction if and only if its eigenvalue exceeds sigma^2; the
-    rest drowns in the decoder's noise and its KL is 0 (Lucas et al. 2019).
+    KL of the others is 0 (Lucas et al. 2019).
     """
     return int((spectrum > sigma**2).sum())

@@ -1,7 +1,7 @@
-"""What each cell of a feature map sees, what it paints, and how far it goes with the others.
+"""Locality of a feature map: sensitivity of a cell, its effect, correlation between cells.
 
-A cell keeps its place because convolutions are local, not because cells are independent: they
-are independent given the image, under q(z|x), and over the data they go together.
+A cell keeps its position because convolutions are local, not because cells are independent: they
+are independent given the image, under q(z|x), and correlated over the data.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def encoder_sensitivity(
     rows = []
     for row, column in cells:
         squares = torch.zeros_like(x[0, 0])
-        for number in mean[:, row, column].sum(0):  # images do not meet: each has its own part
+        for number in mean[:, row, column].sum(0):  # images do not interact: each has its own part
             (gradient,) = torch.autograd.grad(number, x, retain_graph=True)
             squares += gradient.square().sum(1).mean(0)
         rows.append(squares.sqrt())
@@ -58,7 +58,7 @@ def encoder_sensitivity(
 def decoder_difference(
     vae: VAE, z: Float[Tensor, " n *latent"], cells: list[tuple[int, int]], step: float = 1.0
 ) -> Float[Tensor, "k H W"]:
-    """How much each pixel changes when the numbers of a cell are moved, one at a time.
+    """How much each pixel changes when the channels of a cell are moved, one at a time.
 
     decode(z + step at the cell) - decode(z), the root mean square over images, the cell's
     channels and the pixel's colours.
@@ -68,7 +68,7 @@ def decoder_difference(
     z : Tensor, (n, h, w, C)
     cells : k pairs (row, column)
     step : float
-        In standard deviations of the prior. On a simplex the other numbers give way.
+        In standard deviations of the prior. On a simplex the other channels change too.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def decoder_difference(
 
 
 def _moved(vae: VAE, z: Tensor, j: int, step: float) -> Tensor:
-    """z with number j further up, or down where there is no room above; (1, *latent)."""
+    """z with dimension j further up, or down where there is no room above; (1, *latent)."""
     value = z.flatten()[j] + step
     if value > vae.family.high:
         value = value - 2.0 * step
@@ -118,20 +118,20 @@ def _check_cells(vae: VAE, cells: list[tuple[int, int]]) -> None:
 
 
 def cell_correlation(codes: Codes, seed: int = 0) -> pd.DataFrame:
-    """How far the same channel of two cells goes together over the images, by their distance.
+    """Correlation between cells: of the same channel over the images, by distance.
 
     Parameters
     ----------
     codes : Codes
-        Of a feature map. Only active numbers are looked at.
+        Of a feature map. Only active dimensions count.
 
     Returns
     -------
     DataFrame
-        One row per distance between cells: distance (in cells), n_pairs (of numbers),
+        One row per distance between cells: distance (in cells), n_pairs (of dimensions),
         mean_correlation (mean |correlation| of the means mu), noise_correlation (the same of
         z - mu, which is independent from cell to cell) and chance (what |correlation| is on
-        average when there is none). Empty where no number is active.
+        average when there is none). Empty where no dimension is active.
 
     Raises
     ------

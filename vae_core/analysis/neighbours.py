@@ -1,4 +1,4 @@
-"""Which images a point of latent space belongs to."""
+"""Nearest codes of a point of latent space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the decoder makes of single latent dimensions."""
+"""Effect of single latent dimensions on the decoded picture."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ REACH = 3.0  # prior standard deviations from the prior's mean
 
 
 def reach(family: type[Posterior]) -> tuple[float, float]:
-    """How low and how high a number is set: 3 prior standard deviations, or all of its range."""
+    """How low and how high a dimension is set: 3 prior standard deviations, or all of its range."""
     return max(-REACH, family.low), min(REACH, family.high)
 
 
 def picture_change(
     vae: VAE, z: Float[Tensor, " n *latent"], numbers: list[int]
 ) -> Float[Tensor, " k"]:
-    """How much the picture changes when one number of z goes to either end of its reach.
+    """How much the picture changes when one latent dimension goes to either end of its range.
 
     RMS over images, both ends and all pixels of the difference between decoded mean pictures,
-    on the pixels' scale from 0 to 1. Exactly 0 for a number that the decoder does not read.
+    on the pixels' scale from 0 to 1. Exactly 0 for a dimension that the decoder does not read.
 
     Parameters
     ----------
     vae : VAE
     z : Tensor, (n, *latent)
-        Where the others stay, as far as the family lets them.
+        Values of the other dimensions, as far as the family allows.
     numbers : list of int
         Indices into z.flatten().
 

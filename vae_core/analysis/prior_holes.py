@@ -1,8 +1,7 @@
-"""Good reconstructions need not mean good samples: where z comes from, and how far it leads.
+"""Holes of the prior: regions of high p(z) and low aggregate posterior q(z).
 
-The decoder has learned on z from q(z), all posteriors together. Sampling draws from p(z)
-instead. Where the two differ there are holes: places that the prior draws from and no image
-was ever encoded to.
+The decoder is trained on draws of q(z). Sampling draws from p(z) instead. Where the two differ
+there are holes, in which no image was encoded: good reconstructions need not mean good samples.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from vae_core.codes import Codes
 from vae_core.data.dataset import Split
 from vae_core.evaluate import blocks
 
-HOLE = math.log(10.0)  # nats: ten times rarer under q(z) than under what one draws from
+HOLE = math.log(10.0)  # nats: ten times rarer under q(z) than under the distribution of the draws
 FITTED_TO = 2000  # draws of q(z)
 
 
@@ -30,13 +29,13 @@ def gaussian_draws(
 ) -> Float[Tensor, " n_samples *latent"]:
     """Draws from the one Gaussian that has the mean and covariance of draws of q(z).
 
-    The usual repair of a prior that does not fit. It is m + sum_k eps_k (z_k - m) / sqrt(K)
+    The usual replacement of a prior that does not fit. It is m + sum_k eps_k (z_k - m) / sqrt(K)
     over K draws z_k, so that no covariance needs to be written down.
 
     Parameters
     ----------
     codes : Codes
-        Of any family; on a simplex, draws would leave it.
+        Of any family but a Dirichlet: draws would leave the simplex.
     """
     z = class_draws(codes, FITTED_TO, seed).mean
     generator = torch.Generator().manual_seed(seed + 1)
@@ -48,7 +47,7 @@ def gaussian_draws(
 
 @dataclass(frozen=True)
 class Holes:
-    """Shares of draws that fall where q(z) is at least ten times rarer than what they are from.
+    """Fractions of draws where q(z) is at least ten times rarer than their own density.
 
     Attributes
     ----------
@@ -69,12 +68,12 @@ class Holes:
 
 
 def holes(codes: Codes, n_samples: int = 2000, seed: int = 0) -> Holes:
-    """How much of the prior is hole, and how much still is when a Gaussian is fitted.
+    """The fraction of holes under the prior, and under a Gaussian fitted to q(z).
 
     Raises
     ------
     ConfigError
-        For a point mass, whose mixture has no density.
+        For a point mass, whose q(z) has no density.
     """
     if math.isnan(mutual_information(codes, min(n_samples, 500), seed)[0]):
         return Holes(math.nan, math.nan, True, n_samples)
@@ -90,7 +89,7 @@ def _share_of_gaussian(codes: Codes, n_samples: int, seed: int) -> float:
     known = class_draws(codes, FITTED_TO, seed).mean.flatten(1).double()
     centred = known - known.mean(0)
     factor, failed = torch.linalg.cholesky_ex(centred.T @ centred / len(known))
-    if int(failed):  # numbers that go together: flat, without a density
+    if int(failed):  # linearly dependent dimensions: flat, without a density
         return math.nan
     fitted = MultivariateNormal(known.mean(0), scale_tril=factor)
     drawn = gaussian_draws(codes, n_samples, seed)
@@ -105,8 +104,8 @@ def _share(log_q: Tensor, log_origin: Tensor) -> float:
 def nearest_distance(pictures: Float[Tensor, "n c H W"], images: Split) -> Float[Tensor, " n"]:
     """RMS per pixel between each picture and the image that it is nearest to.
 
-    On the pixels' scale from 0 to 1. A picture that is blurred lies nearer to everything: a
-    small distance alone is no praise.
+    On the pixels' scale from 0 to 1. A blurred picture is nearer to every image: a small
+    distance alone is no sign of quality.
     """
     flat = pictures.flatten(1)
     squares = flat.square().sum(1, keepdim=True)

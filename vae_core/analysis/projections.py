@@ -1,4 +1,4 @@
-"""Codes of many numbers on a plane: PCA, UMAP, t-SNE."""
+"""Projections of codes to a plane: PCA, UMAP, t-SNE."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from vae_core.analysis.layouts import METHODS, Points, Progress
+from vae_core.analysis.projection_methods import METHODS, Points, Progress
 from vae_core.analysis.rates import latent_names
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError, RunError
@@ -25,25 +25,25 @@ GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 @dataclass(frozen=True)
 class Projection:
-    """Where images lie on a plane.
+    """Coordinates of images on a plane.
 
     Attributes
     ----------
-    places : Tensor, (n, 2)
+    coordinates : Tensor, (n, 2)
     index : Tensor, (n,)
-        Position of each image in its split, whatever was left out before.
-    shares : (across, up) or None
-        Of the codes' variance, for PCA.
+        Position of each image in its split.
+    explained_variance_ratio : (across, up) or None
+        Fraction of the codes' variance along each axis, for PCA.
     titles : (across, up)
         What the axes are.
     has_unit : bool
-        Whether lengths mean something: those of z, or of a turned z.
+        Whether lengths are those of z, or of a rotated z.
     """
 
-    places: Float[Tensor, "n 2"]
+    coordinates: Float[Tensor, "n 2"]
     index: Int[Tensor, " n"]
     titles: tuple[str, str]
-    shares: tuple[float, float] | None = None
+    explained_variance_ratio: tuple[float, float] | None = None
     has_unit: bool = True
 
     def __len__(self) -> int:
@@ -58,10 +58,10 @@ def project(
     limit: int | None = None,
     progress: Progress | None = None,
 ) -> Projection:
-    """Lay the codes of images on a plane; the same seed gives the same places.
+    """Project the codes of images to a plane; the same seed gives the same coordinates.
 
-    PCA turns the latent space so that the plane catches as much of the codes' variance as a
-    plane can: straight, and to scale. UMAP and t-SNE keep neighbours together instead, and
+    PCA rotates the latent space so that the plane has as much of the codes' variance as a plane
+    can have. It is linear and to scale. UMAP and t-SNE keep neighbours together instead, and
     stretch whatever lies between: their axes have no unit, and distances between clusters
     mean little. Both start from PCA's plane, which keeps more of the whole (Kobak and
     Linderman 2021). One or two latent dimensions are a plane already and stay as they are.
@@ -72,15 +72,15 @@ def project(
         Feature maps are flattened.
     method : key of METHODS
     what : "mean" or "draw"
-        The posterior means, or one draw of z for each image. The draw of a point mass is
-        its place.
+        The posterior means, or one draw of z for each image. A draw of a point
+        mass is the point.
     seed : int
-        Of the draws, of UMAP and t-SNE, and of who is left out.
+        Of the draws, of UMAP and t-SNE, and of the choice of images.
     limit : int, optional
         At most so many images, chosen at random.
     progress : optional
-        Is told the share that is done, by methods that say. To hear of t-SNE, what the
-        process prints meanwhile is listened to: give it a process of its own.
+        Called with the fraction that is done, for UMAP and t-SNE. That of t-SNE is read from
+        the standard output of the process: run it in a process of its own.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def project(
     some = _some(codes, limit, seed)
     if len(some) < FEWEST_IMAGES:
         raise ConfigError(f"a projection needs at least {FEWEST_IMAGES} images; got {len(some)}.")
-    z = _numbers(some, what, seed)
+    z = _points(some, what, seed)
     if z.shape[1] <= 2:
         return _plane(z, some)
     way = METHODS[method]
@@ -106,9 +106,9 @@ def project(
             f"all {len(some)} codes are the same, so none is nearer than another: {way.title} has "
             "nothing to lay out. Choose a model whose codes depend on the image."
         )
-    places, shares = way.lay(z - z.mean(0), seed, progress)
+    coordinates, ratio = way.lay(z - z.mean(0), seed, progress)
     titles = (f"{way.axis} 1", f"{way.axis} 2")
-    return Projection(_tensor(places), some.index, titles, shares, way.has_unit)
+    return Projection(_tensor(coordinates), some.index, titles, ratio, way.has_unit)
 
 
 def _some(codes: Codes, limit: int | None, seed: int) -> Codes:
@@ -119,8 +119,8 @@ def _some(codes: Codes, limit: int | None, seed: int) -> Codes:
     return codes.take(torch.randperm(len(codes), generator=generator)[:limit].sort().values)
 
 
-def _numbers(codes: Codes, what: str, seed: int) -> Points:
-    """The codes themselves, (n, d)."""
+def _points(codes: Codes, what: str, seed: int) -> Points:
+    """Posterior means or draws, (n, d)."""
     if what == "mean":
         z = codes.mean
     else:
@@ -135,40 +135,46 @@ def _numbers(codes: Codes, what: str, seed: int) -> Points:
     return flat
 
 
-def _tensor(places: Points) -> Tensor:
-    return torch.from_numpy(places.astype(np.float32))
+def _tensor(coordinates: Points) -> Tensor:
+    return torch.from_numpy(coordinates.astype(np.float32))
 
 
 def _plane(z: Points, codes: Codes) -> Projection:
-    """One or two latent dimensions as they are; one is spread upwards to be seen."""
+    """One or two latent dimensions as they are; one is spread upwards to be visible."""
     names = latent_names(codes.latent_shape)
     if z.shape[1] == 2:
         return Projection(_tensor(z), codes.index, (names[0], names[1]))
     spread = (np.arange(len(z)) * GOLDEN) % 1.0 - 0.5
-    places = np.stack([z[:, 0], spread * max(float(np.ptp(z)), 1e-6) / 2], axis=1)
-    return Projection(_tensor(places), codes.index, (names[0], "spread to be seen, no meaning"))
+    coordinates = np.stack([z[:, 0], spread * max(float(np.ptp(z)), 1e-6) / 2], axis=1)
+    return Projection(
+        _tensor(coordinates), codes.index, (names[0], "spread to be seen, no meaning")
+    )
 
 
 def write_projection(path: Path, projection: Projection) -> None:
-    """Keep a projection in a file. Raises RunError when it cannot be written."""
+    """Write a projection to a file. Raises RunError when it cannot be written."""
     facts = {
         "titles": projection.titles,
-        "shares": projection.shares,
+        "explained_variance_ratio": projection.explained_variance_ratio,
         "has_unit": projection.has_unit,
     }
-    tensors = {"places": projection.places, "index": projection.index}
+    tensors = {"coordinates": projection.coordinates, "index": projection.index}
     write_tensors(path, tensors, {"projection": json.dumps(facts)})
 
 
 def read_projection(path: Path) -> Projection:
-    """Inverse of `write_projection`. Raises RunError for a file that is damaged."""
+    """Inverse of `write_projection`. Raises RunError for a file that is damaged.
+
+    Files of earlier versions name the coordinates `places` and the ratio `shares`.
+    """
     tensors, text = read_tensors(path)
     try:
         facts = json.loads(text["projection"])
         across, up = facts["titles"]
-        shares = facts["shares"] and (float(facts["shares"][0]), float(facts["shares"][1]))
-        return Projection(
-            tensors["places"], tensors["index"], (across, up), shares, facts["has_unit"]
-        )
+        coordinates = tensors["coordinates" if "coordinates" in tensors else "places"]
+        name = "explained_variance_ratio"
+        found = facts[name if name in facts else "shares"]
+        ratio = found and (float(found[0]), float(found[1]))
+        return Projection(coordinates, tensors["index"], (across, up), ratio, facts["has_unit"])
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(f"{path}: expected a projection; remove the file.") from error

@@ -36,7 +36,7 @@ def latent_names(latent_shape: tuple[int, ...]) -> list[str]:
 
 
 def rate_table(codes: Codes) -> pd.DataFrame:
-    """One row per latent dimension: how much it says, and whether it is used.
+    """One row per latent dimension: its KL, and whether it is used.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def total_rate(codes: Codes) -> float:
 
 
 def rate_rest(codes: Codes) -> float:
-    """What `total_rate` has beyond the sum over `rate_table`: the price of correlation.
+    """`total_rate` less the sum over `rate_table`: the KL of the correlations.
 
     Zero to rounding for a family without correlations, nan for a point mass.
     """
@@ -88,13 +88,13 @@ def rate_rest(codes: Codes) -> float:
 
 
 def stick_rates(codes: Codes) -> pd.DataFrame:
-    """The rate of a Dirichlet in parts that add up, in the order of its numbers.
+    """The rate of a Dirichlet in parts that add up, in the order of its dimensions.
 
     Returns
     -------
     DataFrame
-        Columns name, kl (nats per image), active: one row per site and number but the last
-        of its site, for which nothing is left to say.
+        Columns name, kl (nats per image), active: one row per site and dimension but the
+        last of its site, which follows from the others.
     """
     kl = codes.posterior().kl_parts(codes.prior()).mean(0)  # (*sites, C - 1)
     names = latent_names(codes.latent_shape)

@@ -1,4 +1,4 @@
-"""Receptive fields: which pixels a cell can see, and which it can paint, by construction."""
+"""Receptive fields of cells: which pixels a cell can see, and which it can paint."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Field:
     ----------
     start : (row, column) of the first pixel of cell (0, 0); negative outside the image
     size : height and width in pixels
-    jump : pixels from one cell's window to the next one's
+    stride : pixels from one cell's window to the next one's
     """
 
     start: Pair = (0, 0)
     size: Pair = (1, 1)
-    jump: Pair = (1, 1)
+    stride: Pair = (1, 1)
 
     def window(self, row: int, column: int) -> tuple[int, int, int, int]:
         """First and last row, first and last column of a cell's window; may leave the image."""
-        top, left = self.start[0] + row * self.jump[0], self.start[1] + column * self.jump[1]
+        top, left = self.start[0] + row * self.stride[0], self.start[1] + column * self.stride[1]
         return top, top + self.size[0] - 1, left, left + self.size[1] - 1
 
     def mask(self, row: int, column: int, height: int, width: int) -> Bool[Tensor, "H W"]:
@@ -46,8 +46,9 @@ class Field:
 def encoder_field(vae: VAE) -> Field | None:
     """Which pixels each cell sees, from the layers; None where every cell sees the whole image.
 
-    Layer by layer r += (k - 1) jump, then jump *= stride: three convolutions with kernel 4 and
-    stride 2 see 22 pixels and stand 8 apart.
+    Layer by layer r += (k - 1) S, then S *= s, with r the size and S the stride of the field, k
+    the kernel and s the stride of the layer: after three convolutions with kernel 4 and stride 2
+    a cell sees 22 pixels, and the fields of neighbours are 8 pixels apart.
     """
     field: Field | None = Field()
     for layer in vae.encoder:
@@ -69,13 +70,13 @@ def _before(layer: nn.Module, field: Field) -> Field | None:
         return field
     if isinstance(layer, Pad):
         left, _, top, _ = layer.amounts
-        return Field((field.start[0] - top, field.start[1] - left), field.size, field.jump)
+        return Field((field.start[0] - top, field.start[1] - left), field.size, field.stride)
     if isinstance(layer, nn.Conv2d):
         parts = zip(
-            field.start, field.size, field.jump, layer.kernel_size, layer.stride,
+            field.start, field.size, field.stride, layer.kernel_size, layer.stride,
             _padding(layer), strict=True,
         )  # fmt: skip
-        each = [(at - p * jump, r + (k - 1) * jump, jump * s) for at, r, jump, k, s, p in parts]
+        each = [(at - p * step, r + (k - 1) * step, step * s) for at, r, step, k, s, p in parts]
         return _field(each)
     return None
 
@@ -86,18 +87,18 @@ def _after(layer: nn.Module, field: Field) -> Field | None:
         return field
     if isinstance(layer, Crop):
         return Field(
-            (field.start[0] - layer.top, field.start[1] - layer.left), field.size, field.jump
+            (field.start[0] - layer.top, field.start[1] - layer.left), field.size, field.stride
         )
     if isinstance(layer, nn.ConvTranspose2d | nn.Conv2d):
         parts = zip(
-            field.start, field.size, field.jump, layer.kernel_size, layer.stride,
+            field.start, field.size, field.stride, layer.kernel_size, layer.stride,
             _padding(layer), strict=True,
         )  # fmt: skip
         if isinstance(layer, nn.ConvTranspose2d):
-            each = [(at * s - p, (r - 1) * s + k, jump * s) for at, r, jump, k, s, p in parts]
+            each = [(at * s - p, (r - 1) * s + k, step * s) for at, r, step, k, s, p in parts]
             return _field(each)
         if layer.stride == (1, 1):
-            each = [(at + p - (k - 1), r + k - 1, jump) for at, r, jump, k, _, p in parts]
+            each = [(at + p - (k - 1), r + k - 1, step) for at, r, step, k, _, p in parts]
             return _field(each)
     return None
 

@@ -1,4 +1,4 @@
-"""How far from the origin a prior lives: in many dimensions, in a thin shell and not around 0.
+"""Norms of the prior and of codes: in many dimensions draws lie in a thin shell, not around 0.
 
 The norm of a draw of N(0, I) in d dimensions is distributed as chi_d. Its mode is sqrt(d - 1)
 and its standard deviation tends to sqrt(1/2): the origin is the most likely point, and yet no
@@ -48,7 +48,7 @@ class Shell:
 
 
 def norms(z: Float[Tensor, " n *latent"]) -> Float[Tensor, " n"]:
-    """||z||, over all numbers of each latent."""
+    """||z||, over all dimensions of each latent."""
     length: Tensor = z.flatten(1).double().norm(dim=1)
     return length
 
@@ -127,7 +127,7 @@ def code_norms(codes: Codes, n_samples: int = 2000, seed: int = 0) -> pd.DataFra
 
 @dataclass(frozen=True)
 class CodesInShell:
-    """Norms of codes, and where the prior has its own.
+    """Norms of codes, and the interval of the prior's norms.
 
     Attributes
     ----------

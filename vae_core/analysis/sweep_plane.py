@@ -1,7 +1,7 @@
-"""A whole sweep of training runs on one plane: every kept epoch of every run.
+"""Checkpoints of a sweep on one plane: every kept epoch of every run.
 
-What changes from one checkpoint to the next is then what the model learned, not which way
-round its latent space happens to lie; see `alignment`.
+The difference between two checkpoints is then what the model learned, not the arbitrary
+orientation of its latent space; see `alignment`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Walk:
-    """Latents at even places of the plane, row by row from the top left.
+    """Latents at the points of an even grid on the plane, row by row from the top left.
 
-    `is_inside` is false for places where there is no latent: beyond the edge of a simplex.
+    `is_inside` is false where there is no latent: beyond the edge of a simplex.
     """
 
     places: Float[Tensor, "m 2"]
@@ -53,15 +53,15 @@ class Walk:
 
 @dataclass(frozen=True)
 class SweepPlane:
-    """Checkpoints of a sweep, turned onto each other and laid on one plane.
+    """Checkpoints of a sweep, rotated onto each other and laid on one plane.
 
     Attributes
     ----------
     sweep : sequence over runs of sequences over epochs of Codes
         Of the same images.
     reference : int
-        The run whose last codes stay as they are, and give the plane its two numbers: those
-        most informative there.
+        The run whose last codes stay as they are, and give the plane its two dimensions:
+        the most informative ones there.
     """
 
     sweep: Sequence[Sequence[Codes]]
@@ -69,40 +69,40 @@ class SweepPlane:
 
     @property
     def model(self) -> Codes:
-        """The codes that all others are turned to."""
+        """The codes that all others are rotated onto."""
         return self.sweep[self.reference][-1]
 
     @cached_property
     def rotations(self) -> list[list[Rotation]]:
-        """What turns each checkpoint, (C, C) on the last axis of z."""
+        """The rotation of each checkpoint, (C, C), acting on the last axis of z."""
         return align(self.sweep, self.reference)
 
     @cached_property
     def axes(self) -> tuple[int, int]:
-        """Indices into z.flatten(), after turning: what the plane shows across and up."""
+        """Indices into z.flatten(), after rotation: the dimensions across and up."""
         first, *others = channel_order(self.model)
         free = [j for j in others if not self._adds_up(first, j)]
         across, up = sorted((first, free[0]))
         return across, up
 
     def _adds_up(self, j: int, k: int) -> bool:
-        """Whether one of these numbers is 1 less the other."""
+        """Whether one of these dimensions is 1 less the other."""
         channels = self.model.latent_shape[-1]
         return channels == 2 and j // 2 == k // 2 and self.is_simplex
 
     @property
     def is_turned(self) -> bool:
-        """Whether checkpoints were turned at all."""
+        """Whether checkpoints were rotated at all."""
         return can_rotate(self.model)
 
     @property
     def is_simplex(self) -> bool:
-        """Whether the numbers of a cell are proportions."""
+        """Whether the dimensions of a cell are proportions."""
         return self.model.family.support is constraints.simplex
 
     @property
     def has_plane(self) -> bool:
-        """Whether two numbers of z can be moved: not of one number, or of two that add up to 1."""
+        """Whether z has two free dimensions: more than one, and not two that add up to 1."""
         shape = self.model.latent_shape
         free = shape[-1] - self.is_simplex
         return torch.Size(shape[:-1]).numel() * free > 1
@@ -123,13 +123,13 @@ class SweepPlane:
 
     @property
     def square(self) -> tuple[float, float]:
-        """What walks go over, across and up alike."""
+        """The range of walks, across and up alike."""
         return (0.0, 1.0) if self.is_simplex else (-REACH, REACH)
 
     def reach(self, run: int, share: float = 0.995) -> float:
         """Half the side of a square around the middle of `square` that shows a run.
 
-        It holds the prior, and of the epoch that goes farthest this share of the codes.
+        It includes the prior, and this fraction of the codes of the most extended epoch.
         """
         low, high = self.square
         least = 3.4 if low < 0 else 0.55
@@ -146,7 +146,7 @@ class SweepPlane:
         return means @ self.basis(run, epoch)
 
     def walk(self, run: int, epoch: int, n: int) -> Walk:
-        """n x n places, and the z of this checkpoint that lies there."""
+        """n x n points of the plane, and the z of this checkpoint at each."""
         if self.is_simplex:
             return self._simplex_walk(n)
         places = _grid(torch.linspace(-REACH, REACH, n, dtype=torch.float64))
@@ -155,7 +155,7 @@ class SweepPlane:
         return Walk(places, z.float(), torch.ones(len(z), dtype=torch.bool))
 
     def _simplex_walk(self, n: int) -> Walk:
-        """Two proportions at even places; the others of their cell share what is left."""
+        """Two proportions on an even grid; the others of their cell share the rest equally."""
         places = _grid((torch.arange(n, dtype=torch.float64) + 0.5) / n)
         z = self.model.prior().mean.expand(len(places), *self.model.latent_shape).clone()
         channels = z.shape[-1]
@@ -172,6 +172,6 @@ class SweepPlane:
 
 
 def _grid(steps: Float[Tensor, " n"]) -> Float[Tensor, "m 2"]:
-    """Places (x, y), row by row from the top: y falls, x rises."""
+    """Points (x, y), row by row from the top: y falls, x rises."""
     y, x = torch.meshgrid(steps.flip(0), steps, indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], 1)

@@ -11,7 +11,7 @@ from vae_core.codes import Codes
 
 
 def codes_table(codes: Codes) -> pd.DataFrame:
-    """One row per image: where its posterior lies, how wide it is, and what it costs.
+    """One row per image: mean and width of its posterior, and its KL.
 
     The moments mean the same for every family: a Dirichlet's are those of its proportions, and
     correlations are left out.
@@ -20,7 +20,7 @@ def codes_table(codes: Codes) -> pd.DataFrame:
     -------
     DataFrame
         Columns index (position in the split) and label (int64); mean_* and std_* (float32) for
-        every number of `latent_names`, in the order of z.flatten(); kl (float32), KL(q(z|x) ||
+        every dimension of `latent_names`, in the order of z.flatten(); kl (float32), KL(q(z|x) ||
         p(z)) in nats per image. A point mass has neither width nor a finite KL, so no such
         columns.
     """

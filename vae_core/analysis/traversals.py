@@ -1,4 +1,4 @@
-"""Walks through latent space: what the decoder makes of a changed z."""
+"""Latent traversals: decoded pictures along one latent dimension."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vae_core.vae import VAE, decode_mean
 def traverse(
     vae: VAE, z: Float[Tensor, "*latent"], index: int, values: Float[Tensor, " n"]
 ) -> Float[Tensor, "n c H W"]:
-    """Decode z with number `index` of z.flatten() set to each value in turn.
+    """Decode z with dimension `index` of z.flatten() set to each value in turn.
 
-    On a simplex the other numbers give way.
+    On a simplex the other dimensions change too.
 
     Parameters
     ----------

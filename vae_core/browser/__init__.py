@@ -1,1 +1,1 @@
-"""What a page computes with: a model as steps, the files it fetches, a model in one file."""
+"""Models for the browser: a graph of steps, the files that a page fetches, a model in one file."""

@@ -1,4 +1,4 @@
-"""What a model computes, step by step, so that it can run where torch is not: in a browser.
+"""The computation graph of a model as plain data, so that a browser can run it without torch.
 
 A step is `{"op": name, ...}` and names its tensors, which `payload.model_file` puts beside it.
 Images are (channels, rows, columns); latents are channels last, as everywhere here.
@@ -59,11 +59,11 @@ def _window(field: Field | None) -> dict[str, list[int]] | None:
     """A receptive field as plain data."""
     if field is None:
         return None
-    return {"start": [*field.start], "size": [*field.size], "stride": [*field.jump]}
+    return {"start": [*field.start], "size": [*field.size], "stride": [*field.stride]}
 
 
 def multiply_adds(network: nn.Sequential, shape: tuple[int, ...]) -> int:
-    """Products of a weight and a number, for one input of this shape: what it costs to run."""
+    """Products of a weight and an activation, for one input of this shape: the cost of a run."""
     count = 0
     x = next(network.parameters()).new_zeros(1, *shape)
     with torch.no_grad():
@@ -71,9 +71,9 @@ def multiply_adds(network: nn.Sequential, shape: tuple[int, ...]) -> int:
             y = layer(x)
             if isinstance(layer, nn.Linear):
                 count += layer.weight.numel()
-            elif isinstance(layer, nn.Conv2d):  # every pixel that comes out meets every weight
+            elif isinstance(layer, nn.Conv2d):  # every output pixel uses every weight
                 count += layer.weight.numel() * y.shape[2:].numel()
-            elif isinstance(layer, nn.ConvTranspose2d):  # every pixel that goes in does
+            elif isinstance(layer, nn.ConvTranspose2d):  # every input pixel does
                 count += layer.weight.numel() * x.shape[2:].numel()
             x = y
     return count
@@ -86,7 +86,7 @@ def _steps(where: str, network: nn.Sequential) -> list[Step] | None:
 
 
 def _step(layer: nn.Module, name: str) -> Step | None:
-    """What a layer does, in words and numbers; None for a layer that is not known here."""
+    """A layer as a dictionary; None for a layer that is not known here."""
     tensors = {"weight": f"{name}.weight", "bias": f"{name}.bias"}
     match layer:
         case nn.Linear(bias=nn.Parameter()):
@@ -120,7 +120,7 @@ def _step(layer: nn.Module, name: str) -> Step | None:
 
 
 def _is_plain(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
-    """As wide as high in all respects, not dilated or grouped, with a bias."""
+    """Whether a convolution is square in all respects, not dilated or grouped, and has a bias."""
     sides = (layer.kernel_size, layer.stride, layer.padding)
     return (
         all(len(set(side)) == 1 for side in sides)

@@ -1,4 +1,4 @@
-"""What a page fetches, as safetensors files: models, codes, and the codes of a whole sweep.
+"""Safetensors files that a page fetches: models, codes, and the codes of a whole sweep.
 
 Floats are in float16 where that loses nothing. assets/components/model reads these files.
 """
@@ -26,22 +26,22 @@ def model_file(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> bytes:
 
 
 def codes_file(codes: Codes) -> bytes:
-    """Codes for a page: `params` (n, sites * P) as the encoder gave them, and `labels`."""
+    """Codes for a page: `params` (n, sites * P) as the encoder returns them, and `labels`."""
     params = codes.params.flatten(1)
     return _file({"params": params}, {}, labels=codes.labels)
 
 
 def moments_file(codes: Codes) -> bytes:
-    """Codes for a page that does not know the family: `as_diagonal`, and `labels`."""
+    """Codes for a page without an implementation of the family: `as_diagonal`, and `labels`."""
     params = as_diagonal(codes.mean, codes.variance).flatten(1)
     return _file({"params": params}, {}, labels=codes.labels)
 
 
 def sweep_file(plane: SweepPlane) -> bytes:
-    """Where the codes of a sweep's m checkpoints lie, run by run and epoch by epoch.
+    """Coordinates of the codes of a sweep's m checkpoints, run by run and epoch by epoch.
 
     `points` (m, n, 2) of n images and their `labels`; `moments` (m, k, 5) of k classes: mean
-    x, y and covariance xx, xy, yy. Points are in float16: a plane has no room for more.
+    x, y and covariance xx, xy, yy. Points are in float16, which is below a pixel.
     """
     frames = [
         plane.frame(run, epoch)

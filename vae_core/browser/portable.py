@@ -1,4 +1,4 @@
-"""A model and its codes in as few bytes as its pictures allow: what goes into one file."""
+"""A portable model: weights and codes in as few bytes as the precision of its pictures allows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vae_core.codes import Codes
 from vae_core.vae import VAE, decode_mean
 
 MAX_NUMBERS = 400_000  # of the posteriors that go along: 800 kB in float16
-ERROR = 1e-3  # of a pixel, from 0 to 1: what rounding may change
+ERROR = 1e-3  # of a pixel, from 0 to 1: the tolerance of rounding
 N_COMPARED = 256
 
 
@@ -43,7 +43,7 @@ def portable(vae: VAE, codes: Codes) -> Portable:
     Parameters
     ----------
     vae : VAE
-        One that `why_too_large` has nothing against.
+        One for which `why_too_large` is None.
     codes : Codes
         Of its test split.
     """
@@ -77,5 +77,5 @@ def _rounded(codes: Codes) -> Codes:
 
 
 def _differ(a: torch.Tensor, b: torch.Tensor) -> bool:
-    """Whether a pixel differs visibly; also where rounding has overflown."""
+    """Whether a pixel differs visibly, or rounding has overflown."""
     return not bool(((a - b).abs() <= ERROR / 2).all())

@@ -26,7 +26,7 @@ from vae_core.errors import DataError
 
 FILES = (*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin")
 ARCHIVE = "cifar-10-binary.tar.gz"
-FOLDER = "cifar-10-batches-bin"  # what the archive unpacks to
+FOLDER = "cifar-10-batches-bin"  # the folder in the archive
 PICKLES = ("cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1")
 IMAGE_SHAPE = (3, 32, 32)
 RECORD = 3073
@@ -49,7 +49,7 @@ class CifarSource(Source):
             yield dict.fromkeys(self.files, folder / ARCHIVE)
 
     def refusal(self, folder: Path) -> str:
-        """Say what to do with the version for Python."""
+        """One sentence on the version for Python."""
         for name in PICKLES:
             if os.path.exists(folder / name):
                 return (

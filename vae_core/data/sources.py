@@ -1,4 +1,4 @@
-"""Data sets that are files: where they are looked for, and how they are downloaded."""
+"""Sources of data sets that are files: their search order, and their download."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK_BYTES = 1 << 16  # a progress bar hears of each
 
 @dataclass(frozen=True, kw_only=True)
 class Source(ABC):
-    """What a data set's files are called, and how genuine ones are fetched.
+    """Names, checksums and mirrors of a data set's files.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Tables and arrays -> figures. No torch in here, and no arithmetic beyond drawing."""
+"""Figures of tables and arrays. No torch in here, and no arithmetic beyond drawing."""
 
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.animation import gif

@@ -1,4 +1,4 @@
-"""Where the rate goes: the mean KL in parts, class by class, and the variance of every number."""
+"""Parts of the mean rate, KL of every class, and the variance of every latent dimension."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
 
 
 def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -> go.Figure:
-    """Var q(z_j) of every number: the mean posterior variance, and how far the means spread.
+    """Var q(z_j) of every dimension: mean posterior variance, and variance of the means.
 
     Parameters
     ----------
     table : DataFrame
         Columns name, posterior_variance, mean_variance; the first MAX_NUMBERS rows are drawn.
     prior : float, optional
-        Variance of every number under the prior: a dotted line.
+        Variance of every dimension under the prior: a dotted line.
     """
     shown = table.head(MAX_NUMBERS)
     traces: list[dict[str, Any]] = [
@@ -144,16 +144,16 @@ def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -
 def class_layers(
     table: pd.DataFrame, prior: pd.DataFrame, prior_name: str, title: str, height: int = 380
 ) -> go.Figure:
-    """The density of one number, in layers of its classes that add up to the whole.
+    """The density of one latent dimension, in layers of its classes that add up to the whole.
 
     Parameters
     ----------
     table : DataFrame
-        Columns z, density, label, name: each class's part at the same places.
+        Columns z, density, label, name: each class's part at the same values of z.
     prior : DataFrame
         Columns z, density.
     title : str
-        What the number is called.
+        Name of the dimension.
     """
     layers = [
         {

@@ -1,4 +1,4 @@
-"""Pictures one after another, as a GIF that anything can play."""
+"""GIF animations of pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a model healthy: activity, effect and label of every latent dimension."""
+"""Diagnostics of every latent dimension: KL, effect, activity, information about the label."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_NAMES = 24  # bars that are labelled one by one
 
 
 def number_evidence(table: pd.DataFrame, height: int = 460) -> go.Figure:
-    """KL and effect on the picture of every number, one above the other; unused ones hatched.
+    """KL and effect on the picture of every dimension, one above the other; unused ones hatched.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ def number_evidence(table: pd.DataFrame, height: int = 460) -> go.Figure:
 
 
 def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Figure:
-    """How much every number's mean moves over the images, on a logarithmic axis.
+    """Variance of every dimension's mean over the images, on a logarithmic axis.
 
-    Above, how many numbers move how much; below, each of them against its KL. A dotted line
+    Above, a histogram of these; below, each of them against its KL. A dotted line
     at the threshold.
 
     Parameters
@@ -125,9 +125,9 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
         "font": {"size": 15, "color": PRIOR},
     }
     most = max(max(bar["y"]) for bar in bars)
-    whole = 1 if most < 6 else None  # no half numbers on the axis
+    whole = 1 if most < 6 else None  # no fractions on the axis
     settings = named("x", rows, title={"text": "Var μ over the images, of the prior's"})
-    settings |= named("y", 1, title={"text": "numbers"}, rangemode="tozero", dtick=whole)
+    settings |= named("y", 1, title={"text": "dimensions"}, rangemode="tozero", dtick=whole)
     if finite:
         title, least = {"text": "KL, nats per image"}, {"include": [0.0, 0.1]}
         settings |= named("y", 2, title=title, autorangeoptions=least)
@@ -150,7 +150,7 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
 
 
 def label_bars(table: pd.DataFrame, entropy: float, height: int = 420) -> go.Figure:
-    """What every number says of the class; the two whose difference counts stand out.
+    """Information of every dimension about the class; the two that make the gap stand out.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ def kl_bars(
     table : DataFrame
         Columns name, kl, active; see `analysis.rate_table`.
     rest : (name, nats), optional
-        One more bar, for what the marginals leave over.
+        One more bar: the rate less the sum of the marginals.
     ordered : bool
         Whether to sort the bars; otherwise they come in the table's order.
     """

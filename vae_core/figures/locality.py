@@ -1,4 +1,4 @@
-"""What cells of a feature map see and paint, in pixels; and how far they go together."""
+"""Locality of a feature map's cells: sensitivity and effect per pixel, and their correlation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HIDDEN = {
 
 @dataclass(frozen=True)
 class PixelMap:
-    """One picture of a number per pixel.
+    """A map of one value per pixel.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ def all_cells(maps: NDArray[np.float32], scale: str, unit: str, height: int = 46
 
 
 def correlation_by_distance(table: pd.DataFrame, height: int = 380) -> go.Figure:
-    """|Correlation| of two cells against how far they are from each other.
+    """|Correlation| of two cells against their distance.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ def posterior_plane(
 
 
 def _line(points: NDArray[np.float64], line: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A line through points, (2, m), that says nothing when pointed at."""
+    """A line through points, (2, m), without a text on hovering."""
     shape = {"type": "scatter", "x": points[0], "y": points[1], "mode": "lines", "line": line}
     return shape | {"hoverinfo": "skip", "showlegend": False} | more
 

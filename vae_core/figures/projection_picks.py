@@ -1,4 +1,4 @@
-"""What was picked on a projection: which classes, and one image's posterior."""
+"""Images picked on a projection: their classes, and one image's posterior."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def class_counts(labels: Sequence[int], names: Sequence[str], height: int = 230)
 
 
 def posterior_bars(table: pd.DataFrame, has_prior: bool, height: int = 300) -> go.Figure:
-    """One image's posterior, number by number: mean and 1 sigma, before the prior's.
+    """One image's posterior, dimension by dimension: mean and 1 sigma, before the prior's.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How far codes lie from the origin."""
+"""Norms of codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look for every figure: a colour per class and a colour per quantity, everywhere.
+"""Theme of all figures: a colour per class and a colour per quantity.
 
 The class colours are Petroff's ten (arXiv 2107.02270), chosen for colour-vision deficiency
 and kept as they are in light and dark; classes are labelled directly as well. Backgrounds
@@ -68,10 +68,10 @@ def drawn(
     on: Mapping[str, Any] = NOTHING,
     **more: Any,
 ) -> go.Figure:
-    """A figure in the common look.
+    """A figure in the theme.
 
-    All at once and of plain values: told trace by trace and word by word, Plotly takes several
-    times as long.
+    All at once and of plain values: trace by trace and attribute by attribute, Plotly takes
+    several times as long.
 
     Parameters
     ----------

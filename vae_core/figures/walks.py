@@ -1,4 +1,4 @@
-"""How far from the origin a walk leads, beside how far the prior and the codes are."""
+"""Norms along a walk, beside those of the prior and of the codes."""
 
 from __future__ import annotations
 

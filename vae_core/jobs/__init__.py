@@ -1,8 +1,8 @@
-"""Jobs in a queue that a class, a crash and a cluster can lean on: training, and projections.
+"""Jobs, their queue and their workers: training and projections, beside the pages.
 
-A job is a function and a folder, and how it goes is read from the folder. The queue knows the
-concurrent.futures.Executor interface only, so the work is done by processes of this machine or
-by a cluster that shares the folder.
+A job is a function and a folder; its progress is read from the folder. The queue uses the
+concurrent.futures.Executor interface only, so processes of this machine or of a cluster that
+shares the folder can do the work.
 """
 
 from vae_core.jobs.executors import SCHEDULER, cluster, local_process, local_queue, new_queue

@@ -1,4 +1,4 @@
-"""Who does the work: a process of this machine, or a cluster."""
+"""Executors: a process of this machine, or a cluster."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
     """The queue of a server.
 
     Over its own processes, one for every two cores or ELBO_ROOM_WORKERS; or over the cluster that
-    ELBO_ROOM_SCHEDULER names, which is looked for when the first run comes.
+    ELBO_ROOM_SCHEDULER names, which is connected to at the first run.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
             f"{WORKERS} must be how many runs are trained at once, from 1 to {MAX_WORKERS}; "
             f"got {asked!r}."
         )
-    # one core answers the pages
+    # one core is for the pages
     threads = max(1, (cores - 1) // int(asked))
     return JobQueue(partial(local_process, threads), int(asked))
 
@@ -71,15 +71,15 @@ def local_process(threads: int = 1, gives_way: bool = True, is_reused: bool = Tr
     threads : int
         With which torch computes there.
     gives_way : bool
-        Whether pages come before it.
+        Whether it has a lower priority than the pages.
     is_reused : bool
-        Whether the next job finds it started. Else it ends with the first, and frees its memory.
+        Whether the next job uses the same process. Else it ends with the first job.
     """
     return _LocalProcess(threads, gives_way, is_reused)
 
 
 class _LocalProcess(ProcessPoolExecutor):
-    """It ends with the server, however that ends: nobody else holds the end of the leash."""
+    """An executor of one process that ends with the server, however that ends."""
 
     def __init__(self, threads: int, gives_way: bool, is_reused: bool) -> None:
         context = multiprocessing.get_context("spawn")
@@ -116,7 +116,7 @@ def _without_main() -> Iterator[None]:
 
 
 def _begin(threads: int, gives_way: bool, held: Connection) -> None:
-    """Leave ctrl-C to the server, the processor to its pages, and life when it does."""
+    """Ignore ctrl-C, lower the priority, and end when the server does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if gives_way:
         lower_priority()

@@ -35,7 +35,7 @@ class HeartbeatWriter:
     Attributes
     ----------
     share : float or None
-        How much is done, from 0 to 1; None while the job does not say.
+        Fraction that is done, from 0 to 1; None while the job does not report it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,7 @@ class HeartbeatWriter:
         self.who = {"writer": self.writer, "host": socket.gethostname(), "pid": os.getpid()}
 
     def beat(self) -> None:
-        """Write the next one. What the disk refuses is for training itself to complain of."""
+        """Write the next one. Errors of the disk are left to the job itself."""
         self.count += 1
         text = json.dumps(self.who | {"count": self.count, "share": self.share}).ljust(SIZE)
         with contextlib.suppress(OSError):
@@ -54,12 +54,12 @@ class HeartbeatWriter:
                 file.write(text)
 
     def is_anothers(self) -> bool:
-        """Whether somebody else has begun to write it: the job is theirs now."""
+        """Whether another process has begun to write it, and so has taken over the job."""
         text = _read(self.path) or ""
         return text != "" and self.writer not in text
 
     def end(self) -> None:
-        """Show that nobody is at work any more."""
+        """Mark the job as not at work any more."""
         if not self.is_anothers():
             drop(self.path)
 
@@ -79,7 +79,7 @@ class HeartbeatReader:
         self._seen: dict[Path, tuple[str, float]] = {}
 
     def is_alive(self, folder: Path) -> bool:
-        """Whether somebody, somewhere, is at work in this folder."""
+        """Whether a process on any machine is at work in this folder."""
         text = _read(folder / HEARTBEAT)
         if text is None:
             self._seen.pop(folder, None)
@@ -108,7 +108,7 @@ def is_anothers_work(folder: Path, patience: float = PATIENCE) -> bool:
 
 
 def progress_of(folder: Path) -> float | None:
-    """How much of the job in this folder is done, from 0 to 1; None where it does not say."""
+    """Fraction of the job that is done, from 0 to 1; None where the job does not report it."""
     try:
         share = json.loads(_read(folder / HEARTBEAT) or "{}").get("share")
     except ValueError:  # of another file system's making

@@ -1,4 +1,4 @@
-"""A job: a function for a worker, and the folder through which worker and queue speak."""
+"""A job: a function for a worker, and the folder by which worker and queue communicate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Job:
-    """What a queue takes. Its heartbeat and the file that stops it lie in its folder.
+    """A unit of work. Its heartbeat and the file that stops it lie in its folder.
 
     Attributes
     ----------
     folder : Path
-        Names the job: whoever asks for the same folder shares one job.
+        Identifies the job: requests for the same folder share one job.
     function : callable
         At the top of a module, for it is sent to another process by name.
     arguments : strings

@@ -1,4 +1,4 @@
-"""How much one server lets its users ask for: long runs, large models, many jobs, a full disk.
+"""Limits of one server: epochs, parameters, jobs and disk space.
 
 A teacher sets them in the environment. Sizes are counted on a model that takes no memory, so
 that asking for an absurd one costs nothing.
@@ -27,7 +27,7 @@ ADAM = 3  # copies of the weights in the state that training resumes from
 
 @dataclass(frozen=True)
 class ModelSize:
-    """How large a model is, and what it makes of one image.
+    """Parameters of a model, and the size of its outputs for one image.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class ModelSize:
     n_decoding : int
         Those of them that decode, which every kept epoch holds.
     n_outputs : int
-        Numbers that all layers give for one image: what a training step remembers.
+        Outputs of all layers for one image: what a training step keeps.
     n_widest : int
         Those of the widest layer: what evaluation holds.
     n_codes : int
@@ -51,7 +51,7 @@ class ModelSize:
 
     @classmethod
     def of(cls, vae: VAE) -> ModelSize:
-        """Count on a model whose weights need no values: no image at all is passed on."""
+        """Counted on a model without values, on torch's meta device."""
         room = {name: torch.empty(value.shape) for name, value in vae.state_dict().items()}
         vae.load_state_dict(room, assign=True)  # of which nothing is written or read
         outputs = []
@@ -79,7 +79,7 @@ def _limit(default: Any, variable: str) -> Any:
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that the pages allow. Nobody alone on a laptop meets the defaults.
+    """Limits of the pages. The defaults are beyond the use of one person.
 
     Attributes
     ----------

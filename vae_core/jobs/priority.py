@@ -1,8 +1,8 @@
-"""Who has the processor: those who answer readers, before all work that is done beside them.
+"""Priority of processes and threads: pages before all background work.
 
-Python runs one thread at a time. On two cores, each time a thread lets go of the interpreter for
-an instant, a thread on the other core takes it, which has to be woken there, where training is at
-work. On one core it has it back before anybody else is awake.
+Python runs one thread at a time. On two cores, each time a thread releases the interpreter lock,
+a thread on the other core may take it; it has to be woken there, where training runs. On one core
+the first thread has the lock back before another is awake.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _claims: list[socket.socket] = []
 
 
 def lower_priority(process: int = 0) -> None:
-    """Let all others go first; a process by its id, or this one.
+    """Give a process, by its id, or this one the lowest priority.
 
     As nice as can be, and not for idle moments only (SCHED_IDLE): that makes pages no faster, and
     while other programs use every core, such a process takes a quarter of a minute even to end.
@@ -34,13 +34,13 @@ def lower_priority(process: int = 0) -> None:
 
 
 def pin_to_one_core() -> bool:
-    """On a machine of two cores, keep this thread, and those it will start, on one of them.
+    """On a machine of two cores, pin this thread, and those it will start, to one of them.
 
     Not on the one where another server has done so, as far as it can be seen: from within a
     container, only those of the same. With more cores than two there is mostly an idle one to be
     woken on; and they need not be equally fast.
 
-    Returns whether it stays; then it should not compute with two threads, which would wait for
+    Returns whether it is pinned; then it should not compute with two threads, which would wait for
     each other.
     """
     if len(CORES) == FEW:

@@ -120,7 +120,7 @@ class JobQueue:
             return time.monotonic() - started[0] if started else 0.0
 
     def is_stopping(self, folder: Path) -> bool:
-        """Whether the job is to stop, and somebody is still at work on it."""
+        """Whether the job is to stop, and a worker still has it."""
         with self._changed:
             return any(task.folder == folder and task.is_stopping for task in self._tasks)
 
@@ -157,7 +157,7 @@ class JobQueue:
             self._changed.notify_all()
 
     def wait(self, *folders: Path, seconds: float) -> bool:
-        """Wait until nobody works on these jobs; whether that came true in time."""
+        """Wait until no worker has these jobs; returns whether that came true in time."""
 
         def is_over() -> bool:
             here = [task.job for task in self._tasks] + self._waiting
@@ -167,7 +167,7 @@ class JobQueue:
             return self._changed.wait_for(is_over, seconds)
 
     def cancel_all(self, patience: float = 1.5) -> None:
-        """Take out every job, and wait a moment until nobody works on any."""
+        """Take out every job, and wait a moment until no worker has any."""
         with self._changed:
             folders = self.folders()
         for folder in folders:
@@ -176,7 +176,7 @@ class JobQueue:
         self.wait(*folders, seconds=patience)
 
     def close(self) -> None:
-        """End everything: nobody waits any more, work stops, processes are let go."""
+        """End everything: waiting jobs are dropped, work stops, processes end."""
         self._closed = True
         self.cancel_all()
         for slot in self._slots:

@@ -34,7 +34,7 @@ def train_run(folder: str) -> bool:
     Raises
     ------
     JobError
-        When somebody else is training it.
+        When another process is training it.
     VAECoreError
         As `Run.train`; the run keeps its last good epoch.
     """
@@ -59,7 +59,7 @@ def train_run(folder: str) -> bool:
 
 @dataclass(frozen=True)
 class _Stoppable(Split):
-    """Images that are handed out until the job is stopped: within a batch, not an epoch."""
+    """A split whose batches raise Stopped when the job is to stop."""
 
     work: Work = field(kw_only=True)
 

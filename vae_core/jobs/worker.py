@@ -17,7 +17,7 @@ from vae_core.io import writing
 from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, drop
 
 STOP = "stop"  # a file of this name in a job's folder ends the job
-LOOK = 0.05  # seconds between looks for it
+POLL = 0.05  # seconds between checks for it
 OBEY = 1.2  # seconds after which a worker with a process of its own leaves in the midst of it
 
 owns_process = False  # set in processes that do nothing but jobs
@@ -25,7 +25,7 @@ _beating: set[HeartbeatWriter] = set()
 
 
 class Stopped(Exception):
-    """Raised in a job that is to stop, where it reports or asks for more."""
+    """Raised in a job that is to stop, where it reports progress or fetches data."""
 
 
 class Work:
@@ -51,9 +51,9 @@ class Work:
         self.heartbeat.share = share
 
     def watch(self, obey: float) -> None:
-        """Beat until the work is over, and look for the file that stops it."""
+        """Write the heartbeat until the work is over, and check for the file that stops it."""
         next_beat = time.monotonic() + PERIOD
-        while not self.is_over.wait(LOOK):
+        while not self.is_over.wait(POLL):
             is_anothers = self.heartbeat.is_anothers()
             if is_anothers or (self.folder / STOP).exists():
                 self.stopping.set()
@@ -67,7 +67,7 @@ class Work:
 
 @contextmanager
 def at_work(folder: Path, obey: float = OBEY) -> Iterator[Work]:
-    """Beat in a job's folder while the body runs, in a thread beside it.
+    """Write the heartbeat of a job in a thread of its own while the body runs.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def at_work(folder: Path, obey: float = OBEY) -> Iterator[Work]:
 
 
 def ask_to_stop(folder: Path) -> None:
-    """End a job soon, whoever does it. Raises RunError when that cannot be written."""
+    """End a job soon, in whatever process it runs. Raises RunError when that cannot be written."""
     with writing(folder / STOP):
         (folder / STOP).touch()
 

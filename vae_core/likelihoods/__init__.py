@@ -1,4 +1,4 @@
-"""The families of p(x|z), one class each: decoder output -> distribution over images.
+"""Likelihoods p(x|z), one class each: decoder output -> distribution over images.
 
 The likelihood scores the image itself, given the decoder's mean; it never scores the
 reconstruction. Constants are kept, so that a reported number is a log-density in nats.

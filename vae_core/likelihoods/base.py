@@ -1,4 +1,4 @@
-"""What every likelihood p(x|z) answers: a distribution over images, and the module making it."""
+"""Base classes of likelihoods p(x|z): a distribution over images, and the module making it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Likelihood(nn.Module, ABC):
 
     title: ClassVar[str]
     measure: ClassVar[str]  # what log p(x|z) is the logarithm of; others are not comparable
-    n_params: int = 1  # numbers per pixel and colour channel
+    n_params: int = 1  # parameters per pixel and colour channel
     has_sigma: ClassVar[bool] = False  # whether the settings of sigma have an effect
     is_normalised_on_grey: ClassVar[bool] = True  # whether it is one of grey levels, too
     is_unbounded: ClassVar[bool] = False  # whether pixels of one value earn nats without bound
@@ -60,7 +60,7 @@ class Likelihood(nn.Module, ABC):
         """p(x|z) for a batch of decoder outputs."""
 
     def observe(self, x: Float[Tensor, "n c H W"], p: Pixels) -> None:
-        """Bring up to date what the family measures while it is trained: nothing, for most.
+        """Update the statistics that the family keeps in training: none, for most.
 
         Training calls it once per step; scoring never changes a model.
 

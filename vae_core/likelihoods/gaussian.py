@@ -71,7 +71,7 @@ class GaussianLikelihood(Likelihood):
 
     -log p(x|z) = D log sigma + D/2 log 2 pi + ||x - output||^2 / (2 sigma^2).
 
-    `sigma` says where it comes from:
+    `sigma` is its source:
     fixed : `sigma_value`, as it is.
     learned : a parameter beside the weights, begun at `sigma_value`.
     analytic : in training, the square root of each batch's mean squared error, which is the

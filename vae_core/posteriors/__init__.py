@@ -1,7 +1,7 @@
-"""The families of q(z|x), one class each: how parameters become a distribution over z.
+"""Families of approximate posteriors q(z|x), one class each: parameters -> distribution over z.
 
 A latent has shape (*sites, C), channels last. A family acts on the last axis; sites are
-independent given x. An encoder gives a family `n_params(C)` numbers per site.
+independent given x. An encoder returns `n_params(C)` parameters per site.
 To add a family, write one class with its KL, register it, and name its file here.
 """
 

@@ -1,4 +1,4 @@
-"""What every family answers, and what follows from it for all of them."""
+"""Base class of approximate posteriors, and the KL of their marginals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.distributions import Distribution, constraints, kl_divergence
 class Posterior(Distribution, ABC):
     """A distribution over latents: batch_shape (n,), event_shape (*sites, C).
 
-    The class attributes say in words and formulas what pages show of a family.
+    The class attributes are the words and formulas that pages show of a family.
 
     Attributes
     ----------
@@ -22,12 +22,12 @@ class Posterior(Distribution, ABC):
     prior_title : what its prior over one site is called
     draw_tex, rate_tex : how z is drawn, and the KL, in LaTeX
     has_rate : whether KL(q || prior) is finite
-    has_density : whether q has a density, so that draws can be weighed
-    is_additive : whether numbers are independent under the prior. Then the KLs of the
+    has_density : whether q has a density, so that draws can be weighted
+    is_additive : whether dimensions are independent under the prior. Then the KLs of the
         marginals and that of the dependence between them add up to the whole.
     rest_title : what the KL beyond the marginals is called; None when there is none
     bars_note : what bars of the marginals' KLs add up to
-    low, high : where z is worth looking at, per dimension
+    low, high : range of z that is displayed, per dimension
     support : of every site: `real_vector`, or `simplex`, where its channels sum to 1
     is_rotation_invariant : whether no rotation around the origin changes the prior
     """
@@ -55,7 +55,7 @@ class Posterior(Distribution, ABC):
     @staticmethod
     @abstractmethod
     def n_params(channels: int) -> int:
-        """Numbers per site that parametrise the family over `channels` channels.
+        """Parameters per site of the family over `channels` channels.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Posterior(Distribution, ABC):
 
     @staticmethod
     def starts_at_zero(channels: int) -> slice:
-        """Which of these numbers an untrained encoder answers with zero, whatever the image."""
+        """Which of these parameters are zero in an untrained encoder, whatever the image."""
         return slice(0, 0)
 
     @classmethod
@@ -80,7 +80,7 @@ class Posterior(Distribution, ABC):
 
     @abstractmethod
     def marginals(self) -> Distribution:
-        """q(z_j|x) for every number z_j: batch_shape (n, *sites, C), event_shape ()."""
+        """q(z_j|x) for every dimension z_j: batch_shape (n, *sites, C), event_shape ()."""
 
     @abstractmethod
     def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
@@ -96,8 +96,8 @@ class Posterior(Distribution, ABC):
             return self.rsample(sample_shape, generator).detach()
 
     @abstractmethod
-    def widened(self, factor: float) -> Posterior:
-        """The same with about `factor` times the standard deviations: a safer proposal."""
+    def scaled(self, factor: float) -> Posterior:
+        """A proposal with about `factor` times the standard deviations."""
 
     def log_prob_pairs(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m n"]:
         """log q(z_i|x_k) for every z and every image of the batch.
@@ -108,7 +108,7 @@ class Posterior(Distribution, ABC):
         return self.log_prob(z[:, None])
 
     def marginal_log_prob_pairs(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, "m n"]:
-        """log q(z_j|x_k) of number j of z.flatten() at m places, for every image of the batch.
+        """log q(z_j|x_k) of dimension j of z.flatten() at m values, for every image of the batch.
 
         Families whose marginals are linear in something do it as a product of matrices.
         """
@@ -122,7 +122,7 @@ class Posterior(Distribution, ABC):
     def kl_parts(self, p: Posterior) -> Float[Tensor, " n *parts"]:
         """KL(q || p) in parts that add up, for families whose marginals' KLs do not.
 
-        (n, *sites, C - k) for the k numbers of a site that follow from the others; nats per image.
+        (n, *sites, C - k), where k dimensions of a site follow from the others; nats per image.
         """
         return kl_per_dim(self, p)
 
@@ -134,14 +134,14 @@ class Posterior(Distribution, ABC):
     def move(
         cls, z: Float[Tensor, "*latent"], index: int, values: Float[Tensor, " n"]
     ) -> Float[Tensor, " n *latent"]:
-        """z with number `index` of z.flatten() at each value, the others following if they must."""
+        """z with dimension `index` of z.flatten() at each value, the others within the support."""
         moved = z.flatten().repeat(len(values), 1)
         moved[:, index] = values
         return moved.reshape(len(values), *z.shape)
 
     @classmethod
     def onto_support(cls, z: Float[Tensor, "*latent"]) -> Float[Tensor, "*latent"]:
-        """z, or where it lies outside the support a place inside that is near."""
+        """z, or a nearby point of the support where z lies outside."""
         return z
 
     @property
@@ -170,9 +170,9 @@ def kl_per_dim(q: Posterior, p: Posterior) -> Float[Tensor, " n *latent"]:
 
 
 def kl_rest(q: Posterior, p: Posterior) -> Float[Tensor, " n"]:
-    """What the marginals' KLs leave of KL(q || p), in nats per image.
+    """KL(q || p) less the marginals' KLs, in nats per image.
 
-    Where the prior's numbers are independent this is KL(q || product of q's marginals),
+    Where the prior's dimensions are independent this is KL(q || product of q's marginals),
     never negative: what the family's correlations cost. On a simplex it has no such
     meaning and may be negative.
     """

@@ -1,4 +1,4 @@
-"""No distribution at all: what an auto-encoder has in place of a posterior."""
+"""The point mass: the degenerate posterior of a deterministic auto-encoder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PointMass(NormalPrior):
     """z = mu(x) with certainty: a deterministic auto-encoder.
 
     Its KL to any prior with a density is infinite, so it has no rate and no ELBO.
-    The normal prior is kept for drawing: it is what one would sample from by mistake.
+    The normal prior is kept for draws, although the model was not trained against it.
     """
 
     title = "point mass"
@@ -47,14 +47,14 @@ class PointMass(NormalPrior):
         return torch.zeros_like(self.loc)
 
     def marginals(self) -> PointMass:
-        """A point mass for every number."""
+        """A point mass for every dimension."""
         return PointMass(self.loc, 0)
 
     def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
         """The location, as often as asked."""
         return self.loc.expand(*sample_shape, *self.loc.shape)
 
-    def widened(self, factor: float) -> PointMass:
+    def scaled(self, factor: float) -> PointMass:
         """A point has no width."""
         return self
 

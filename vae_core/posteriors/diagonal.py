@@ -1,4 +1,4 @@
-"""The posterior of the first paper: a Gaussian without correlations."""
+"""The diagonal Gaussian posterior of Kingma and Welling (2014)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOGVAR_MIN, LOGVAR_MAX = -30.0, 20.0
 
 
 class NormalPrior(Posterior):
-    """Families around a mean mu, `loc`, that are held against N(0, I)."""
+    """Families with a mean mu, `loc`, whose prior is N(0, I)."""
 
     is_rotation_invariant = True
     loc: Tensor
@@ -109,7 +109,7 @@ class DiagonalGaussian(NormalPrior):
         eps = torch.randn(shape, generator=generator, dtype=loc.dtype, device=loc.device)
         return torch.addcmul(loc, self.scale, eps)
 
-    def widened(self, factor: float) -> DiagonalGaussian:
+    def scaled(self, factor: float) -> DiagonalGaussian:
         """N(mu, (factor sigma)^2)."""
         logvar = self.logvar + 2.0 * math.log(factor)
         return DiagonalGaussian(self.loc, logvar, len(self.event_shape))

@@ -1,4 +1,4 @@
-"""Codes that are proportions: a distribution over a simplex in place of a Gaussian."""
+"""The Dirichlet posterior: latents that are proportions, on a simplex."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ALPHA_MIN = 0.05  # below it, draws underflow in float32
 
 @POSTERIORS.register("dirichlet")
 class Dirichlet(Posterior):
-    """q(z|x) = Dirichlet(alpha(x)) at every site: C numbers from 0 to 1 that add up to 1.
+    """q(z|x) = Dirichlet(alpha(x)) at every site: C proportions that add up to 1.
 
     The prior is Dirichlet(1, ..., 1), uniform on the simplex. KL in closed form; draws have
     no eps to shift, their gradient is implicit: dz/dalpha = -(dF/dalpha) / (dF/dz), F being
     the cumulative distribution (Figurnov et al. 2018).
 
-    Each number alone is Beta(alpha_j, alpha_0 - alpha_j). The KLs of these marginals do not
-    add up to that of the whole, for the numbers share one sum; see `stick_breaking_kl` for
+    Each dimension alone is Beta(alpha_j, alpha_0 - alpha_j). The KLs of these marginals do not
+    add up to that of the whole, for the dimensions share one sum; see `stick_breaking_kl` for
     parts that do.
     """
 
@@ -101,7 +101,7 @@ class Dirichlet(Posterior):
         return td.Beta(self.concentration, total - self.concentration, validate_args=False)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        """log q(z|x), a density with respect to any C - 1 of the numbers of a site."""
+        """log q(z|x), a density with respect to any C - 1 of the dimensions of a site."""
         log_prob: Tensor = self.per_site.log_prob(value)
         return log_prob.sum(self._event_axes[1:]) if len(self.event_shape) > 1 else log_prob
 
@@ -113,7 +113,7 @@ class Dirichlet(Posterior):
         return torch.addmm(constant, z.flatten(1).log(), (alpha.flatten(1) - 1.0).T)
 
     def marginal_log_prob_pairs(self, z_j: Float[Tensor, " m"], j: int) -> Float[Tensor, "m n"]:
-        """As a product of matrices: a Beta is a Dirichlet of two numbers."""
+        """As a product of matrices: a Beta is a Dirichlet of two dimensions."""
         total = self.concentration.sum(-1, keepdim=True)
         alpha, beta = (a.flatten(1)[:, j] for a in (self.concentration, total - self.concentration))
         two = Dirichlet(torch.stack([alpha, beta], -1), 1)
@@ -126,7 +126,7 @@ class Dirichlet(Posterior):
 
     @classmethod
     def onto_support(cls, z: Float[Tensor, "*latent"]) -> Float[Tensor, "*latent"]:
-        """Numbers below 0 become 0, and the others are scaled to add up to 1 again."""
+        """Dimensions below 0 become 0, and the others are scaled to add up to 1 again."""
         z = z.clamp(min=0.0)
         return z / z.sum(-1, keepdim=True)
 
@@ -136,7 +136,7 @@ class Dirichlet(Posterior):
         z: Tensor = _ImplicitDirichlet.apply(alpha, generator)
         return z
 
-    def widened(self, factor: float) -> Dirichlet:
+    def scaled(self, factor: float) -> Dirichlet:
         """alpha / factor^2: the same mean, about factor^2 times the variance."""
         alpha = (self.concentration / factor**2).clamp(min=ALPHA_MIN)
         return Dirichlet(alpha, len(self.event_shape))
@@ -145,7 +145,7 @@ class Dirichlet(Posterior):
     def move(
         cls, z: Float[Tensor, "*latent"], index: int, values: Float[Tensor, " n"]
     ) -> Float[Tensor, " n *latent"]:
-        """Number `index` at each value; the others of its site share what is left as before."""
+        """Dimension `index` at each value; the others of its site share the rest in proportion."""
         moved = z.reshape(-1, z.shape[-1]).repeat(len(values), 1, 1)  # (n, sites, C)
         site, channel = divmod(index, z.shape[-1])
         others = moved[:, site].clone()
@@ -160,7 +160,7 @@ class Dirichlet(Posterior):
 
 
 def _of_torch(name: str) -> Callable[..., Tensor]:
-    """A function that torch keeps to itself, behind its own Dirichlet.
+    """A private function of torch, which its own Dirichlet uses.
 
     What it offers instead, `torch.distributions.Dirichlet.rsample`, takes no generator, and
     training that shares torch's global one cannot be resumed bit for bit.
@@ -207,9 +207,9 @@ def _kl_dirichlet(q: Dirichlet, p: Dirichlet) -> Tensor:
 def stick_breaking_kl(q: Dirichlet, p: Dirichlet) -> Float[Tensor, " n *parts"]:
     """KL(q || p) in C - 1 parts per site that add up, (n, *sites, C - 1), nats per image.
 
-    Break a stick of length 1: the first number takes v_1 of it, the second v_2 of the rest,
+    Break a stick of length 1: the first dimension takes v_1 of it, the second v_2 of the rest,
     and so on. Under a Dirichlet these v_j are independent Betas, so their KLs add up
-    exactly. Each part depends on the order of the numbers, which the bars must say.
+    exactly. Each part depends on the order of the dimensions, which figures must state.
     """
     return td.kl_divergence(_sticks(q), _sticks(p))
 

@@ -1,6 +1,6 @@
-"""Gaussians whose latent dimensions are correlated given x, through a Cholesky factor.
+"""Full-covariance Gaussian posteriors, by their Cholesky factor.
 
-Sigma = L L^T with a positive diagonal is positive definite whatever the encoder says, and
+Sigma = L L^T with a positive diagonal is positive definite for every output of the encoder, and
 z = mu + L eps is differentiable. The two families here differ in how they parametrise L.
 """
 
@@ -132,7 +132,7 @@ class CholeskyGaussian(NormalPrior):
         eps = torch.randn(shape, generator=generator, dtype=loc.dtype, device=loc.device)
         return loc + (self.scale_tril @ eps[..., None])[..., 0]
 
-    def widened(self, factor: float) -> FullGaussian:
+    def scaled(self, factor: float) -> FullGaussian:
         """N(mu, factor^2 L L^T)."""
         log_diagonal = self.log_diagonal + math.log(factor)
         return FullGaussian(self.loc, log_diagonal, factor * self.scale_tril, len(self.event_shape))
@@ -140,7 +140,7 @@ class CholeskyGaussian(NormalPrior):
 
 @POSTERIORS.register("full")
 class FullGaussian(CholeskyGaussian):
-    """q(z|x) = N(mu(x), L(x) L(x)^T), the encoder's numbers being L itself.
+    """q(z|x) = N(mu(x), L(x) L(x)^T), the encoder's outputs being L itself.
 
     C means, C logarithms of L's diagonal, then the rows of L below it.
     """
@@ -162,9 +162,9 @@ class FullGaussian(CholeskyGaussian):
 class FullCorrelationGaussian(CholeskyGaussian):
     """q(z|x) = N(mu, diag(sigma) Omega diag(sigma)), Omega a correlation matrix.
 
-    As many numbers as for L itself: C means, C log-variances of the marginals, and
+    As many parameters as for L itself: C means, C log-variances of the marginals, and
     C (C - 1) / 2 that torch's CorrCholeskyTransform turns into Omega's Cholesky factor, so
-    L = diag(sigma) L_Omega. The encoder says sigma and correlation separately.
+    L = diag(sigma) L_Omega. The encoder parametrises sigma and correlation separately.
     """
 
     title = "full-covariance Gaussian (σΩσ)"
@@ -181,7 +181,7 @@ class FullCorrelationGaussian(CholeskyGaussian):
 
 
 def _split(params: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """C means, C numbers of the diagonal, and the C (C - 1) / 2 below it."""
+    """C means, C entries of the diagonal, and the C (C - 1) / 2 below it."""
     channels = _largest(params.shape[-1])
     loc, diagonal, below = params.split(
         [channels, channels, params.shape[-1] - 2 * channels], dim=-1

@@ -1,4 +1,4 @@
-"""A posterior and a prior with sharp peaks: not every VAE is Gaussian."""
+"""The Laplace posterior and prior, with sharp peaks and heavy tails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Laplace(Posterior):
 
     The peak and the heavy tails of the prior let a code be mostly near 0 and now and then far
     out, which the penalty |mu| asks for as the Gaussian's mu^2 does not.
-    KL = |mu|/b0 + (b/b0) exp(-|mu|/b) - ln(b/b0) - 1 per number, b0 = 1/sqrt 2.
+    KL = |mu|/b0 + (b/b0) exp(-|mu|/b) - ln(b/b0) - 1 per dimension, b0 = 1/sqrt 2.
     """
 
     title = "Laplace"
@@ -51,7 +51,7 @@ class Laplace(Posterior):
 
     @classmethod
     def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> Laplace:
-        """Laplace(0, 1/sqrt 2) for every number: variance 1."""
+        """Laplace(0, 1/sqrt 2) for every dimension: variance 1."""
         loc = torch.zeros(latent_shape, dtype=like.dtype, device=like.device)
         return cls(loc, torch.full_like(loc, math.sqrt(0.5)), len(latent_shape))
 
@@ -82,7 +82,7 @@ class Laplace(Posterior):
         z: Tensor = self.loc + self.scale * (plus - minus)
         return z
 
-    def widened(self, factor: float) -> Laplace:
+    def scaled(self, factor: float) -> Laplace:
         """Laplace(mu, factor b)."""
         return Laplace(self.loc, factor * self.scale, len(self.event_shape))
 

@@ -1,4 +1,4 @@
-"""A run on disk: its folder, a store of many, what is kept of an epoch, and the ways in and out."""
+"""Runs on disk: folder, store, checkpoints, export and import."""
 
 from vae_core.runs.run import Run
 from vae_core.runs.store import Entry, RunStore

@@ -1,4 +1,4 @@
-"""A finished run as one .zip: to hand on, to keep, to unpack into another folder of runs."""
+"""Archives: a finished run as one .zip, to be unpacked into another folder of runs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What is kept of an epoch: enough to see what the model said then, and what it painted.
+"""Checkpoints: posteriors and decoder of a model after one of its epochs.
 
 epochs/0003.safetensors of a run holds the weights that decode, those of the decoder and of
 the likelihood, and the posteriors of the first test images. The encoder, half of the model,
-is left out: its answers are there already.
+is left out: its outputs are there already.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Checkpoint:
     codes : Codes
         Posteriors of the first test images, at most N_KEPT.
     decoder : VAE
-        A model without its encoder: `decode` and `prior` answer, `encode` does not.
+        A model without its encoder: `decode` and `prior` work, `encode` does not.
     """
 
     epoch: int
@@ -78,7 +78,7 @@ def drop_after(run: Path, epoch: int) -> None:
 
 
 def kept_tensors(vae: VAE, test: Split) -> dict[str, Tensor]:
-    """What `write_checkpoint` takes of a model as it is now."""
+    """The tensors that `write_checkpoint` takes, of a model as it is now."""
     codes = encode_dataset(vae, test.take(torch.arange(min(N_KEPT, len(test)))))
     weights = {n: value for n, value in vae.state_dict().items() if n.startswith(DECODES)}
     return weights | {"params": codes.params, "labels": codes.labels.short()}

@@ -1,4 +1,4 @@
-"""A finished run -> a small folder to ship: half the bytes, with a model card."""
+"""Export of a finished run: a folder in half precision, with a model card."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A weights file from elsewhere -> a finished run of one's own.
+"""Import of a weights file: a finished run from a file of another machine.
 
-The file says by itself which model it is (see weights.py); an older one is read where it lies
-in its run's folder. Nothing it claims is believed: its tensors must be those of its config's
+The file contains its config (see weights.py); an older one is read where it lies
+in its run's folder. Its claims are checked: its tensors must be those of its config's
 model, and the images those it was trained on. Codes and metrics are computed anew from them.
 """
 
@@ -59,7 +59,7 @@ class ModelFile:
 
 
 def read_model_file(path: Path) -> ModelFile:
-    """Look at a weights file without reading a tensor or making a model of its size.
+    """Check a weights file without reading a tensor or making a model of its size.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def read_model_file(path: Path) -> ModelFile:
     Raises
     ------
     RunError
-        When it is no whole safetensors file, does not say which model it is, or holds other
-        tensors than that model; names the file and says what to do.
+        When it is no whole safetensors file, has no config, or holds other tensors than that
+        model; names the file and what to do.
     """
     header, name = read_header(path), path.name
     claimed, facts = _claims(path, header.texts)

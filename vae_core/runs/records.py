@@ -1,4 +1,4 @@
-"""What a run records besides tensors: the facts of its data set, and its final numbers.
+"""Records of a run besides tensors: the facts of its data set, and its final metrics.
 
 Both are checked when they are read, so that nothing behind this module meets a missing name or
 a number of another type.
@@ -20,7 +20,7 @@ from vae_core.io import read_json
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What a run remembers of its data set: `data.json`.
+    """Facts of a run's data set: `data.json`.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class DataFacts:
     n_train, n_test : int
         Images of either split.
     fingerprint : str or None
-        Of the images and their pixels; None in files that know none.
+        Of the images and their pixels; None in files without one.
     """
 
     image_shape: tuple[int, int, int]
@@ -76,7 +76,7 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Metrics:
-    """The final numbers of a run on its test split: `metrics.json`. In nats per image, beta = 1.
+    """The final metrics of a run on its test split: `metrics.json`. In nats per image, beta = 1.
 
     Attributes
     ----------

@@ -1,11 +1,11 @@
-"""A run is a folder. Jobs, pages and the command line talk through it.
+"""A run: the folder of one experiment, shared by jobs, pages and the command line.
 
 config.json          what was asked for
 data.json            what it was trained on: image shape, class names, sizes, fingerprint
 history.jsonl        one line per finished epoch
-weights.safetensors  the model after the last finished epoch; says the first two by itself
+weights.safetensors  the model after the last finished epoch; contains the first two
 resume.safetensors   weights, Adam's moments and generator states of one and the same epoch
-epochs/0003.safetensors  what is looked at of an epoch that was to be kept, see checkpoints.py
+epochs/0003.safetensors  the checkpoint of an epoch that was to be kept, see checkpoints.py
 codes.safetensors    posterior parameters and labels of the test split   } written last:
 metrics.json         the final numbers                                   } a finished run
 pinned               empty; there while the run is to be kept when room is made
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def has_model(self) -> bool:
-        """Whether there are weights to look at."""
+        """Whether there are weights."""
         return (self.path / "weights.safetensors").exists()
 
     @property

@@ -1,8 +1,7 @@
-"""A weights file: the tensors, and beside them as text whose they are.
+"""Weights files: the tensors, with the run's config and data facts as text.
 
-The text holds the run's config and the facts about its data, so that the file can be opened
-without its folder. What a file claims is checked by its size and its header, before any
-tensor is read. Nothing here can execute code on loading.
+The text lets the file be opened without its run's folder. It is checked against the file's size
+and header before any tensor is read. Nothing here can execute code on loading.
 """
 
 from __future__ import annotations
@@ -35,16 +34,16 @@ NEVER = (
 
 @dataclass(frozen=True)
 class Header:
-    """What a weights file says of itself.
+    """The header of a weights file.
 
     Attributes
     ----------
     shapes : dict
         Of every tensor, by name.
     dtypes : dict
-        In the format's own words: F16, BF16, F32, F64, I64, ...
+        By the names of the format: F16, BF16, F32, F64, I64, ...
     texts : dict
-        What is written beside the tensors: epoch, config, data.
+        Text beside the tensors: epoch, config, data.
     """
 
     shapes: Shapes
@@ -53,7 +52,7 @@ class Header:
 
     @property
     def epoch(self) -> int | None:
-        """The epoch after which the weights were saved, where the file knows."""
+        """The epoch after which the weights were saved, where it is known."""
         epoch = self.texts.get("epoch", "")
         return int(epoch) if epoch.isdecimal() and len(epoch) < 9 else None
 
@@ -67,7 +66,7 @@ def write_weights(
 ) -> None:
     """Write weights that can be opened without their folder.
 
-    The folder of the data set is left out: it is of one machine, and may tell of its owner.
+    The folder of the data set is left out: it is of one machine, and may contain a person's name.
     """
     values = dataclasses.replace(config, data=dataclasses.replace(config.data, path=None)).to_dict()
     texts = {"config": json.dumps(values), "data": json.dumps(facts.to_dict())}
@@ -153,7 +152,7 @@ def shapes_of(config: ModelConfig, image_shape: tuple[int, int, int]) -> Shapes:
 
 
 def load_weights(vae: VAE, weights: dict[str, Tensor], path: Path) -> None:
-    """Give the model these weights, rounded to its own precision.
+    """Load weights into the model, rounded to its own precision.
 
     Raises
     ------
@@ -170,7 +169,7 @@ def _shapes(tensors: dict[str, Tensor]) -> Shapes:
 
 
 def differences(expected: Shapes, got: Shapes) -> list[str]:
-    """What keeps tensors of these shapes from being a model's weights; nothing when they fit."""
+    """Differences of these tensors' shapes from those of a model; empty when they fit."""
     faults = [f"{name} is missing" for name in expected.keys() - got.keys()]
     faults += [f"{name} is not part of it" for name in got.keys() - expected.keys()]
     faults += [
@@ -189,6 +188,6 @@ def listed(faults: list[str], most: int = 3) -> str:
 
 
 def printable(text: str, most: int = 300) -> str:
-    """A stranger's text in one line: what cannot be printed becomes ?, a long rest is cut."""
+    """Text of a file in one line: what cannot be printed becomes ?, a long rest is cut."""
     line = "".join(c if c.isprintable() else "?" for c in text[: most + 1])
     return line if len(line) <= most else f"{line[:most]} …"

@@ -54,7 +54,7 @@ class Atlas {
     this.stage.destroy();
   }
 
-  /** New facts: other places for the same images, or pictures have come. What is picked, stays. */
+  /** New facts: other coordinates for the same images, or their pictures. What is picked, stays. */
   update(facts, send) {
     this.send = send;
     const old = this.facts;
@@ -69,7 +69,7 @@ class Atlas {
   async _fetch() {
     const { address } = this.facts;
     try {
-      const bytes = await bytesAt(`${address}places`);
+      const bytes = await bytesAt(`${address}coordinates`);
       if (this.stage.isGone || address !== this.facts.address) return;
       this._lay(bytes);
       if (this.showsImages) await this._fetchSprites();
@@ -189,7 +189,7 @@ class Atlas {
   }
 
   async _fetchSprites() {
-    if (!this.points) return; // asked for again when places come
+    if (!this.points) return; // called again when the coordinates have come
     const { pictures, image_shape, colours } = this.facts;
     if (!this.sprites) {
       this.reading.textContent = "Fetching the pictures …";

@@ -5,7 +5,7 @@
 const MNIST_ROOM = 20 / 28; // of the side of an image: where MNIST's digits are fitted into
 
 /**
- * What a data set's makers would have made of this drawing.
+ * The drawing scaled and centred as the data set's images were.
  *
  * MNIST's digits were fitted into 20 of 28 pixels and put with their centre of mass on the
  * middle. Those of 8 x 8 are counts of ink in blocks of digits that filled the height.

@@ -1,5 +1,5 @@
 /**
- * What one image costs, in nats: distortion + KL, and the KL of each latent dimension.
+ * The ledger: distortion and KL of one image in nats, and the KL of each latent dimension.
  */
 
 import { total } from "../math/shapes.js";
@@ -87,7 +87,7 @@ const NOTES = {
   hand: "z was put there by hand: this sum bounds nothing.",
 };
 
-/** One dimension's KL as a bar: what its mean costs, then what its width costs. */
+/** One dimension's KL as a bar: the part of its mean, then the part of its width. */
 function kiloBar(name, colours) {
   const [location, width] = ["", " pale"].map((kind) =>
     element("i", { class: `part${kind}`, style: `background:${colours.rate}` }),

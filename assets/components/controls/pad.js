@@ -1,5 +1,5 @@
 /**
- * A pad to draw on. Places on it are in units of its side: (0, 0) is the upper left corner and
+ * A pad to draw on. Points on it are in units of its side: (0, 0) is the upper left corner and
  * (1, 1) the lower right one, whatever its size on the screen.
  */
 
@@ -72,7 +72,7 @@ class DrawingPad {
     paintStrokes(context, this.strokes, PAD_PEN);
   }
 
-  /** Remove the pad and all that it listens to. */
+  /** Remove the pad and its event listeners. */
   destroy() {
     this.listening.abort();
     this.observer.disconnect();
@@ -204,7 +204,7 @@ function paintStrokes(context, strokes, pen) {
   context.stroke();
 }
 
-/** A path from the first place to the last, bent towards those between them. */
+/** A path from the first point to the last, bent towards those between them. */
 function traceStroke(context, places) {
   const last = places.at(-1);
   context.moveTo(...places[0]);

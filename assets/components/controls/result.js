@@ -1,5 +1,5 @@
 /**
- * The result: what the decoder makes of z. Its mean, a draw from it, and a picture to compare with.
+ * The result: p(x|z), its mean, a draw from it, and a picture to compare with.
  */
 
 import { channelsOf } from "../draw/colours.js";

@@ -11,7 +11,7 @@ export class Sliders {
   /**
    * @param {HTMLElement} host
    * @param {Object} options
-   *   names, kl: of all dimensions; low, high: where z is worth looking at; onMove(j, value);
+   *   names, kl: of all dimensions; low, high: range of the sliders; onMove(j, value);
    *   onRelease()
    */
   constructor(host, options) {

@@ -368,7 +368,7 @@ export class PlanePainter {
     pen.stroke();
   }
 
-  /** A letter beside a place, readable on anything. */
+  /** A letter beside a point, readable on any background. */
   _letter(pen, letter, place, [right, down], colour) {
     const [x, y] = this.toScreen(place);
     pen.font = `bold 18px ${this.scene.font}`;

@@ -1,5 +1,5 @@
 /**
- * Decoded pictures of every checkpoint: one sheet each, fetched before they are asked for.
+ * Decoded pictures of every checkpoint: one sheet each, fetched in advance.
  */
 
 import { element } from "../page/element.js";

@@ -1,5 +1,5 @@
 /**
- * The plane of a time machine: codes of one checkpoint, and behind them those of the one before.
+ * The plane of the time machine: codes of one checkpoint, and behind them those of the last.
  */
 
 import { element } from "../page/element.js";

@@ -1,5 +1,5 @@
 /**
- * The lens: what moves under the finger, without asking the server.
+ * The lens: encoder, decoder and views of one model, run in the page without the server.
  *
  * Opens the model, and changes the state when a view calls back: it begins somewhere else, moves
  * z, decodes. Draws at most once per frame; hands its state to the server when something is let
@@ -129,7 +129,7 @@ class Lens {
       this._begin("drawing", model.prior, others);
       return;
     }
-    Object.assign(this.state, others); // shown when the encoder has answered
+    Object.assign(this.state, others); // shown when the encoder's output is there
     model.encode(picture, (params) => {
       this._begin("drawing", model.posteriorOf(params));
     });
@@ -190,7 +190,7 @@ class Lens {
       state.model.decode(state.z, (pixels) => {
         if (this.stage.isGone) return;
         state.change({ pixels });
-        if (!isNow) this.stage.schedule(); // the server has answered
+        if (!isNow) this.stage.schedule(); // the server's answer is there
       });
       isNow = false;
     }

@@ -1,5 +1,5 @@
 /**
- * The map behind the points: q(z), or where it differs from p(z), as colours with a legend.
+ * The map behind the points: q(z), or log q(z) - log p(z), as colours with a legend.
  */
 
 import { channelsOf } from "../draw/colours.js";

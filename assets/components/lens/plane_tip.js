@@ -24,7 +24,7 @@ export class PlaneTip {
   }
 
   /**
-   * Show an image beside a place of the plane's canvas, or nothing.
+   * Show an image beside a point of the plane's canvas, or nothing.
    * @returns {boolean} whether it is another image than before
    */
   show(index, at) {

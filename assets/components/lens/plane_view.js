@@ -1,5 +1,5 @@
 /**
- * The plane with its controls: which dimensions, which layers, what lies behind the points.
+ * The plane with its controls: dimensions, layers, and the map behind the points.
  */
 
 import { LatentPlane } from "../draw/latent_plane.js";
@@ -16,7 +16,7 @@ const BACKGROUNDS = [
   ["density", "density of q(z)"],
   ["holes", "holes: q(z) against p(z)"],
 ];
-const HOLE = -3; // nats of log q - log p from which on a place counts as a hole
+const HOLE = -3; // nats of log q - log p from which on a point counts as a hole
 const LEAST = -99; // nats that are written out
 
 export class PlaneView {

@@ -57,7 +57,7 @@ export function nextPoint([px, py], [dx, dy], { x, y, shown }) {
 
 /**
  * The square that holds all points, with some air: its centre and half its side, at least
- * `fewest`, so that what hardly differs does not look as if it did.
+ * `fewest`, so that small differences are not magnified.
  */
 export function squareAround(x, y, fewest) {
   const low = [Infinity, Infinity];

@@ -55,7 +55,7 @@ function image(size, f) {
 }
 
 /**
- * By the names that vae_core gives them: functions of pixel i. `mean(i)` is what is shown,
+ * By their names in vae_core: functions of pixel i. `mean(i)` is what is shown,
  * `nats(i, x)` = log p(x_i = x | z), `sample(i, random)` a draw.
  */
 export const LIKELIHOODS = {

@@ -11,13 +11,13 @@ import { gridOf } from "./plane_grid.js";
 export const GAP_FLOOR = -12;
 
 const PATIENCE = 5; // milliseconds between two yields
-const COMPONENTS_PER_LOOK = 32; // at the clock
+const COMPONENTS_PER_CHECK = 32; // of the clock
 
 /**
  * The aggregate posterior of two latent dimensions j and k.
  *
  * A family's own `planeMixture` returns {logDensities(x, y, logs): writes the log-density of
- * every component at a place into `logs`; logPrior(x, y); adder(grid, density): a function of i
+ * every component at a point into `logs`; logPrior(x, y); adder(grid, density): a function of i
  * that adds component i to every cell}, or null.
  * @param {Object} family - one of FAMILIES
  * @param {ArrayLike<number>} params - n rows of sites * P values
@@ -72,7 +72,7 @@ function* gapRows(grid, n, adder, logPrior) {
   let since = performance.now();
   for (let i = 0; i < n; i++) {
     add(i);
-    if (i % COMPONENTS_PER_LOOK === 0 && performance.now() - since > PATIENCE) {
+    if (i % COMPONENTS_PER_CHECK === 0 && performance.now() - since > PATIENCE) {
       yield (i + 1) / n;
       since = performance.now();
     }

@@ -1,5 +1,5 @@
 /**
- * Tweens: what is shown between one checkpoint and the next.
+ * Tweens: interpolation between one checkpoint and the next, on screen.
  */
 
 /** How far along a movement is that slows down towards its end; both from 0 to 1. */

@@ -2,7 +2,7 @@
  * The engine: reads a model's file, and runs encoder and decoder without torch.
  *
  * Pure functions; no DOM. Values are kept in float32 between steps, as torch keeps them, and
- * sums are taken in double precision. The file is what vae_core/graph.py writes.
+ * sums are taken in double precision. vae_core/browser/graph.py writes the file.
  */
 
 import { count } from "../math/shapes.js";

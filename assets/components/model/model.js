@@ -1,5 +1,5 @@
 /**
- * A model as the lens uses it: run in the page where it fits, else asked of the server.
+ * A model for the lens: run in the page where it fits, else on the server.
  */
 
 import { LIKELIHOODS, pixels } from "../math/likelihoods.js";
@@ -32,7 +32,7 @@ export class LensModel {
     this.codes = null;
     this._encode = this.isKnown ? encode : null;
     this._decode = decode;
-    this._waiting = {}; // by question: the latest asked of the server
+    this._waiting = {}; // by question: the latest request to the server
   }
 
   /**
@@ -89,7 +89,7 @@ export class LensModel {
     return q;
   }
 
-  /** What the page cannot do for this model, in words; empty when it can do all. */
+  /** The limits of the page for this model, in words; empty when there is none. */
   get shortcomings() {
     const millions = (this.graph.multiply_adds.decoder / 1e6).toFixed(1);
     const found = [];
@@ -121,13 +121,13 @@ export class LensModel {
     return decoder && boxOfCell(field, [row, column], this.imageShape);
   }
 
-  /** Hand the parameters of q(z|x) to `done`: at once, or when the server has answered. */
+  /** Hand the parameters of q(z|x) to `done`: at once, or when the server's answer is there. */
   encode(x, done) {
     if (this._encode) done(this._encode(x));
     else this._ask(this.isKnown ? "encode" : "moments", x, done);
   }
 
-  /** Hand p(x|z) to `done`: at once, or when the server has answered. */
+  /** Hand p(x|z) to `done`: at once, or when the server's answer is there. */
   decode(z, done) {
     const values = Float32Array.from(z);
     const made = (output) => done(pixels(this.graph.likelihood, output.slice(), this.imageShape));
@@ -136,7 +136,7 @@ export class LensModel {
     else this._ask("decode", values, made);
   }
 
-  /** One question at a time; of those that come meanwhile, only the latest is asked. */
+  /** One request at a time; of those that come meanwhile, only the latest is sent. */
   async _ask(name, values, done) {
     const isBusy = name in this._waiting;
     this._waiting[name] = { values: values.slice(), done };
@@ -147,7 +147,7 @@ export class LensModel {
       try {
         answer(new Float32Array(await bytesAt(`${this.address}${name}`, { method: "POST", body })));
       } catch (error) {
-        console.warn(error.message); // the next move asks again
+        console.warn(error.message); // the next move requests it again
       }
     }
     delete this._waiting[name];

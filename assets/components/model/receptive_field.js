@@ -1,5 +1,5 @@
 /**
- * Receptive fields: vae_core finds them from the layers and writes them into the model's graph.
+ * Receptive fields, as vae_core computes them from the layers and writes them into the graph.
  */
 
 /**

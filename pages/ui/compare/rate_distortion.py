@@ -1,4 +1,4 @@
-"""Which runs stand beside the chosen one, and what is said of those that cannot."""
+"""Groups of runs that can be compared with the chosen one, and the reasons for the others."""
 
 from __future__ import annotations
 

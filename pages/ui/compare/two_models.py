@@ -1,4 +1,4 @@
-"""Two runs beside each other: which is the second, and what is drawn of both."""
+"""Two runs beside each other: the picker of the second, figures and tables of both."""
 
 from __future__ import annotations
 

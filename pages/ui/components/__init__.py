@@ -1,1 +1,1 @@
-"""Components in the page: what each is mounted from, the facts it gets, and what it returns."""
+"""Components in the page: their modules, their data, and what they return."""

@@ -97,12 +97,14 @@ def _pick(run: Run, n_images: int) -> Pick:
 
 
 def axis_titles(projection: Projection, what: str) -> list[str]:
-    """The axes' names, with the share of the variance or that they have no unit."""
+    """The axes' names, with their explained variance ratio, or that they have no unit."""
     of = "μ" if what == "mean" else "z"
-    if projection.shares:
+    if projection.explained_variance_ratio:
         return [
             f"{title}, {share:.0%} of the variance of {of}"
-            for title, share in zip(projection.titles, projection.shares, strict=True)
+            for title, share in zip(
+                projection.titles, projection.explained_variance_ratio, strict=True
+            )
         ]
     return [t if projection.has_unit else f"{t}, no unit" for t in projection.titles]
 
@@ -112,7 +114,7 @@ def _facts(run: Run, projection: Projection, what: str) -> dict[str, Any]:
     n_sprites = sprite_count(run)
     source = "The images themselves" if data else "Decoded from the means"
     return {
-        "address": _offer_places(projection, cached.codes(run)),
+        "address": _offer_coordinates(projection, cached.codes(run)),
         "pictures": _offer_pictures(run, data, n_sprites),
         "sprites_note": f"{source}, of the first {n_sprites:,}, where there is room.",
         "image_shape": list(run.data().image_shape),
@@ -124,20 +126,20 @@ def _facts(run: Run, projection: Projection, what: str) -> dict[str, Any]:
     }
 
 
-def places_file(projection: Projection, codes: Codes) -> bytes:
+def coordinates_file(projection: Projection, codes: Codes) -> bytes:
     """What the atlas draws: all x, all y, numbers in the split, classes; 4 bytes each."""
     order = codes.index.argsort()
     position = order[torch.searchsorted(codes.index[order], projection.index)]
-    x, y = projection.places.numpy().astype("<f4").T
+    x, y = projection.coordinates.numpy().astype("<f4").T
     numbers = projection.index, codes.labels[position]
     parts = x, y, *(n.numpy().astype("<i4") for n in numbers)
     return b"".join(part.tobytes() for part in parts)
 
 
-def _offer_places(projection: Projection, codes: Codes) -> str:
-    content = places_file(projection, codes)
+def _offer_coordinates(projection: Projection, codes: Codes) -> str:
+    content = coordinates_file(projection, codes)
     key = hashlib.sha256(content).hexdigest()[:20]
-    return routes.offer(key, lambda: routes.Offer({"places": lambda: content}))
+    return routes.offer(key, lambda: routes.Offer({"coordinates": lambda: content}))
 
 
 def sprite_count(run: Run) -> int:

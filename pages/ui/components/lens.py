@@ -103,7 +103,7 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
 
 
 def facts(run: Run) -> dict[str, Any]:
-    """What the lens cannot work out from the model, wherever it is."""
+    """Facts for the lens that are not in the model."""
     codes, rates = cached.codes(run), cached.rates(run)
     kind = codes.family
     has_rate = kind.has_rate
@@ -134,7 +134,7 @@ def facts(run: Run) -> dict[str, Any]:
 
 
 def _offer_model(run: Run) -> str:
-    """Where the lens fetches the run's model and codes, and asks what is too large for it."""
+    """The address of the run's model and codes, and of what the server computes for the page."""
     version = cached.version(run)
 
     def make() -> routes.Offer:
@@ -152,7 +152,7 @@ def _offer_model(run: Run) -> str:
 
 
 def _answers(vae: VAE) -> dict[str, routes.Answer]:
-    """What the lens asks for when a network, family or likelihood is not for the page."""
+    """Functions for the server when a network, family or likelihood is not for the page."""
 
     def moments(x: Tensor) -> Tensor:
         q = vae.encode(x)

@@ -64,7 +64,7 @@ def html(run: Run, data: Dataset | None) -> bytes:
     Parameters
     ----------
     run : Run
-        Whose model `why_too_large` has nothing against.
+        With a model for which `why_too_large` is None.
     data : Dataset or None
         The images it was trained on, when they are here: the first of the test split go along.
     """
@@ -94,7 +94,7 @@ def html(run: Run, data: Dataset | None) -> bytes:
 
 
 def _inside(pack: Portable, n_originals: int) -> dict[str, Any]:
-    """Where the lens finds what: an address that begins with # is in the page itself."""
+    """Addresses of the lens's files; one that begins with # is in the page itself."""
     return {
         "address": "#",
         "images": "#" if n_originals else None,

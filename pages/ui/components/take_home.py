@@ -1,4 +1,4 @@
-"""What a reader can take along of the chosen model: files made when they are asked for."""
+"""Files of the chosen model to download, made when they are asked for."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Timeline:
     runs : in the order of the bar
     values : what each run was trained with, in the words of the bar
     epochs : those kept of each run, in order
-    plane : their codes, turned onto each other
+    plane : their codes, rotated onto each other
     problems : one sentence for each checkpoint or run that is left out
     """
 
@@ -153,7 +153,7 @@ def _is_comparable(codes: Codes, other: Codes) -> bool:
 
 
 def _reference(setting: str, values: Sequence[Any]) -> int:
-    """The run that others are turned to: with beta nearest to the ELBO's own, or in the middle."""
+    """The run that others are rotated onto: beta nearest to the ELBO's own, or in the middle."""
     if setting != "beta":
         return len(values) // 2
     return min(range(len(values)), key=lambda k: abs(values[k] - 1.0))

@@ -1,4 +1,4 @@
-"""Between the core's arrays and its figures: frames to draw, and how charts are shown."""
+"""Charts: figures cached for all readers, and shown with ways to save them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def draw(key: str, figure: Callable[P, go.Figure], *args: P.args, **options: P.k
 
 
 def _contents(table: pd.DataFrame) -> list[Any]:
-    """What a table says, in a form that is looked up faster than the table."""
+    """The content of a table, in a form that is hashed faster than the table."""
     columns = [part.to_numpy() for part in (table.index, *(table[name] for name in table))]
     return [list(table), *(repr(c.tolist()) if c.dtype == object else c for c in columns)]
 

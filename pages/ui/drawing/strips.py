@@ -1,4 +1,4 @@
-"""Strips of small pictures below the lens: where z leads, and which images it is near."""
+"""Strips of small pictures: traversals, walks, and the nearest test images."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STYLE = """<style>
 
 
 def traversals_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:
-    """A strip of decoded pictures for each of the most informative numbers of z."""
+    """A strip of decoded pictures for each of the most informative latent dimensions."""
     values = torch.linspace(*reach(vae.family), STEPS)
     rows = []
     for j in order[:MAX_STRIPS]:
@@ -59,10 +59,10 @@ def traversals_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> 
 
 
 def offer_traversal(run: Run, vae: VAE, z: Tensor, order: list[int], names: list[str]) -> None:
-    """A download of one number's traversal, made when it is asked for."""
+    """A download of one latent dimension's traversal, made when it is asked for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = st.selectbox(
-            "Number of z", order, format_func=lambda j: names[j], key="gif-number", width=150
+            "Latent dimension", order, format_func=lambda j: names[j], key="gif-number", width=150
         )
         st.download_button(
             "Traversal as GIF",
@@ -76,7 +76,7 @@ def offer_traversal(run: Run, vae: VAE, z: Tensor, order: list[int], names: list
 
 
 def _traversal_gif(vae: VAE, z: Tensor, index: int) -> bytes:
-    """Number `index` of z going there and back, everything else as it is."""
+    """Dimension `index` of z going there and back, everything else as it is."""
     values = torch.linspace(*reach(vae.family), FRAMES)
     return gif(traverse(vae, z, index, values).numpy(), GIF_SIDE // vae.image_shape[-1])
 

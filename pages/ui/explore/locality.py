@@ -1,4 +1,4 @@
-"""What a feature map's cells see and paint, for the chosen run."""
+"""Sensitivity, effect and correlation of a feature map's cells, for the chosen run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def paints(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
 
 @cached.per_run("Comparing cells over all images …", max_entries=32)
 def correlation(run: Run) -> pd.DataFrame:
-    """Correlation of cells, by their distance."""
+    """Correlation between cells, by their distance."""
     return cell_correlation(cached.codes(run))
 
 
@@ -63,7 +63,7 @@ def all_of(run: Run) -> list[Cell]:
 
 
 def pick(run: Run) -> Cell:
-    """The cell that is looked at, in the address."""
+    """The chosen cell, in the address."""
     h, w, _ = cached.codes(run).latent_shape
     place = []
     for name, count in (("Row", h), ("Column", w)):

@@ -1,4 +1,4 @@
-"""What the Posteriors page draws: the plane and two marginals, once for all who ask alike."""
+"""Figures of the Posteriors page: the plane and two marginals, drawn once for all readers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_WIDTHS = 150
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be shown: of which classes, of how many images, on which numbers; and how."""
+    """What is to be shown: of which classes, of how many images, on which dimensions; and how."""
 
     classes: tuple[int, ...]
     count: int

@@ -1,4 +1,4 @@
-"""Beside the atlas: what the images that were picked have in common, or one of them closely."""
+"""Picked images beside the atlas: their classes, or one image's posterior."""
 
 from __future__ import annotations
 

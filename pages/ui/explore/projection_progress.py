@@ -1,4 +1,4 @@
-"""What the Projection page shows while a projection is worked out, and when it came to nothing."""
+"""Progress of a projection that is computed, and its failure, on the Projection page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pages.ui.library import cached
 from pages.ui.session import keys
 from vae_core import Run
 from vae_core.analysis import Projection
-from vae_core.analysis.layouts import METHODS
+from vae_core.analysis.projection_methods import METHODS
 from vae_core.errors import VAECoreError
 
 EVERY = 1.0  # seconds
@@ -29,7 +29,7 @@ def obtain(run: Run, method: str, what: str) -> tuple[Projection, str]:
 
 
 def _has_ended(run: Run, method: str, what: str) -> bool:
-    """Whether nobody is at work: the reader has stopped it, or it has failed."""
+    """Whether the job has ended: stopped by the reader, or failed."""
     if projection_queue.is_running(run, method, what):  # whoever has started it
         return False
     return _was_stopped(run, method, what) or _failure(run, method, what) is not None

@@ -1,4 +1,4 @@
-"""Walks between two codes: which ends, their pictures, what is said of them."""
+"""Walks between two codes: their ends, pictures, norms and texts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lengths(run: Run) -> tuple[Shell, pd.DataFrame]:
 
 
 def headline(vae: VAE) -> str:
-    """What there is to see, and to try."""
+    """The heading of the page."""
     if len(walks_of(vae.family)) == 1:
         return (
             "##### A straight walk mixes its ends, and stays on the simplex. **Try this:** walk "

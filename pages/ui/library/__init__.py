@@ -1,1 +1,1 @@
-"""What is read once and shared by all readers: runs, models, codes, images; who may change it."""
+"""Data shared by all readers: runs, models, codes, images, background threads; the passcode."""

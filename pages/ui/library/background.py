@@ -1,4 +1,4 @@
-"""Work that takes a while: one piece at a time, whoever asks, beside what all readers wait for."""
+"""Background threads: work that takes long, one piece at a time for all readers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_long, _short = ThreadPoolExecutor(1, "aside"), ThreadPoolExecutor(1, "soon")
+_long, _short = ThreadPoolExecutor(1, "background"), ThreadPoolExecutor(1, "background-short")
 
 
 def begin() -> None:
-    """Start the threads: they keep the cores that they may use now."""
+    """Start the threads: each stays on the cores that it may use now."""
     for worker in (_long, _short):
         worker.submit(int).result()
 
@@ -21,13 +21,13 @@ def begin() -> None:
 def run_in_background(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """What `work` returns or raises, in its turn.
 
-    Several at a time would slow the pages down. `work` must not itself wait for something aside.
+    Several at a time would slow the pages down. `work` must not itself wait for the same thread.
     """
     return _long.submit(work, *args, **options).result()
 
 
 def run_soon(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """The same for work of less than a second, which does not wait for what takes longer."""
+    """The same for work of less than a second, in a thread of its own."""
     return _short.submit(work, *args, **options).result()
 
 

@@ -1,4 +1,4 @@
-"""What is loaded once and shared by all sessions, keyed by a run's folder and its version."""
+"""Caches shared by all sessions, keyed by a run's folder and its version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The original images: which one is looked at, and what to do when they are not here."""
+"""The original images of a run, and the offer to fetch them when they are not here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vae_core.errors import DataError
 
 
 class _Bar:
-    """What a pooch download reports to, drawn as a progress bar."""
+    """A progress bar for a download with pooch."""
 
     def __init__(self, title: str) -> None:
         self.title, self.total, self.done = title, 0, 0
@@ -42,7 +42,7 @@ def images_of(run: Run) -> Dataset | None:
 
 
 def offer_images(name: str, why: str, reason: str | None = None) -> None:
-    """Say that images are missing and what for; offer the download, or a folder."""
+    """A note that images are missing and what for, with the download or a folder on offer."""
     source = SOURCES[name]
     st.info(f"{why} {reason or f'{source.title} is not on this machine.'}", icon=":material/image:")
     with st.popover(f"Get {source.title}"):

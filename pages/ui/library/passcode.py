@@ -1,4 +1,4 @@
-"""Who may train, open files and delete on a shared server: those who know its passcode.
+"""The passcode that allows training, opening files and deleting on a shared server.
 
 The teacher sets ELBO_ROOM_PASSCODE in the environment or in .streamlit/secrets.toml; without
 it, everything is open. What was given is kept for the session and compared each time, so that

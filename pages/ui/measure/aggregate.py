@@ -1,4 +1,4 @@
-"""Below the split of the rate: classes one by one, classes together, and variances."""
+"""Class posteriors, the aggregate posterior and variances, below the parts of the rate."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def numbers(parts: pd.Series[float], is_additive: bool) -> dict[str, str]:
 
 
 def one_by_one(run: Run, n_samples: int) -> None:
-    """KL of every class, and what it has to do with that of all of them."""
+    """KL of every class, and its mean over classes in parts."""
     surgery = _surgery(run, n_samples)
     known = surgery.table.dropna(subset=["class_kl"])
     names = [run.data().class_names[y] for y in known["label"]]
@@ -67,7 +67,7 @@ def one_by_one(run: Run, n_samples: int) -> None:
         st.markdown(
             f"Mean over classes {surgery.mean_class_kl:.2f} = I(y; z) "
             f"{surgery.label_information:.2f} + KL(q(z) ‖ p) {surgery.marginal_kl:.2f} nats. A "
-            "class need not look like the prior: only all of them together."
+            "class need not look like the prior: only the aggregate posterior q(z)."
         )
     else:
         st.markdown(
@@ -82,7 +82,7 @@ def together(run: Run, n_samples: int) -> None:
     labels = codes.labels.unique().tolist()
     chart, side = st.columns([3, 1], gap="large")
     with side:
-        name = st.selectbox("Latent number", [names[j] for j in order], key="buildup_number")
+        name = st.selectbox("Latent dimension", [names[j] for j in order], key="buildup_number")
         last = labels[-1]
         if len(labels) > 1:
             last = st.select_slider(
@@ -104,12 +104,12 @@ def together(run: Run, n_samples: int) -> None:
         st.caption(f"{int(row['n_images']):,} images of {len(codes):,}.")
     st.markdown(
         "**Try this:** begin with one class, and add the others. On average a class alone is "
-        "further from the prior than all of them together."
+        "further from the prior than the aggregate posterior q(z)."
     )
 
 
 def variances(run: Run) -> None:
-    """How wide posteriors are, and how far apart."""
+    """Variance within posteriors, and between their means."""
     table, additive = (
         cached.rates(run).iloc[cached.order(run)],
         cached.codes(run).family.is_additive,

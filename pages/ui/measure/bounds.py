@@ -64,7 +64,7 @@ def numbers(table: pd.DataFrame, at_mean: float) -> list[tuple[str, str, str | N
             f"± {elbo['standard_error']:.2f} over images",
         ),
         (f"Bound with {most} draws", f"{tightest['negative_bound']:.2f}", None),
-        (f"Effective draws, of {most}", f"{tightest['ess']:.1f}", None),
+        (f"Effective sample size, of {most}", f"{tightest['ess']:.1f}", None),
         ("At z = mean: no bound", f"{at_mean:.2f}", None),
     ]
 

@@ -21,7 +21,7 @@ def verdict(found: Collapse) -> str:
 
 
 def evidence(found: Collapse) -> str:
-    """Why the verdict is what it is: one sentence of numbers."""
+    """The evidence for the verdict: one sentence of numbers."""
     verdict, table, mean_kl, spread = found.verdict, found.table, found.mean_kl, found.spread
     if verdict == COLLAPSED:
         return (

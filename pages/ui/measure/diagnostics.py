@@ -1,4 +1,4 @@
-"""What the Diagnostics page shows, computed once for each run; and its rows of pictures."""
+"""Data of the Diagnostics page, computed once for each run; and its rows of pictures."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def collapse(run: Run) -> Collapse:
 
 @cached.per_run("Asking every dimension for the class …", KEPT)
 def label_gap(run: Run, n_samples: int) -> LabelGap:
-    """What single dimensions say of the class."""
+    """Information of single dimensions about the class."""
     return run_in_background(analysis.label_gap, cached.codes(run), n_samples)
 
 
@@ -83,7 +83,7 @@ def samples(run: Run) -> Samples:
 
 @cached.per_run("Looking for holes of the prior …", KEPT)
 def holes(run: Run) -> Holes:
-    """How much of the prior is hole."""
+    """The fraction of the prior that is hole."""
     return analysis.holes(cached.codes(run))
 
 

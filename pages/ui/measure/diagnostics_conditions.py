@@ -1,4 +1,4 @@
-"""What the numbers of the Diagnostics page are of: split, pixels, draws, and what they are not."""
+"""Conditions of the numbers on the Diagnostics page: split, pixels, draws, and caveats."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from vae_core.figures.diagnostics import MAX_NAMES
 
 LABEL_NOTE = (
     "one standard error over the draws. This is no MIG, which is over the factors that made the "
-    "data: the label is one of them at best. A model may also say the class with several numbers "
-    "together."
+    "data: the label is one of them at best. A model may also say the class with several "
+    "dimensions jointly."
 )
 
 
@@ -34,13 +34,13 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
             else ""
         )
         capped = (
-            f" The effect of the {found.n_measured} most informative of {len(found.table)} numbers "
-            "was measured."
+            f" The effect of the {found.n_measured} most informative of {len(found.table)} "
+            "dimensions was measured."
             if found.n_measured < len(found.table)
             else ""
         )
         return (
-            f"Each number in turn was set to {far} in the means of {found.n_images} images; the "
+            f"Each dimension in turn was set to {far} in the means of {found.n_images} images; the "
             "change is RMS over images, ends and pixels, from 0 (black) to 1 (white). Unused: Var "
             f"μ at most 0.01 of the prior's, or a change below one grey level, {GREY_LEVEL:.4f}. "
             f"Spread: of reconstructions about their mean picture.{bound}{capped}"
@@ -76,9 +76,9 @@ def _sample_conditions(codes: Codes) -> str:
 
 
 def _drawn(codes: Codes) -> str:
-    """Which numbers were asked for the class, and which are drawn, when not all are."""
+    """How many dimensions were measured, and how many are drawn, when not all are."""
     d = math.prod(codes.latent_shape)
     if d <= MAX_NAMES:
         return ""
     asked = f"{min(d, MAX_NUMBERS)} most informative of {d}" if d > MAX_NUMBERS else f"{d}"
-    return f"Drawn are the {MAX_NAMES} that say most, of the {asked} numbers. "
+    return f"Drawn are the {MAX_NAMES} that say most, of the {asked} dimensions. "

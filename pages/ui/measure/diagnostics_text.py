@@ -1,4 +1,4 @@
-"""The words of the Diagnostics page: what each view is about, and its few numbers."""
+"""Texts of the Diagnostics page: heading, metrics and table of each view."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_RATE
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL = "Samples", "Shell"
 HEADINGS = {
-    VERDICT: "Does every number of z tell of the image, and does the picture answer to it? "
+    VERDICT: "Does every latent dimension tell of the image, and does the picture change with it? "
     "**Try this:** open the collapsed model.",
-    UNITS: "A number is active when its mean moves from image to image. **Try this:** open the "
+    UNITS: "A dimension is active when its mean moves from image to image. **Try this:** open the "
     "feature map, then the collapsed model.",
-    LABELS: "Does one number alone say which class an image is of? **Try this:** compare a 2-D "
+    LABELS: "Does one dimension alone say which class an image is of? **Try this:** compare a 2-D "
     "model with the 20-D one.",
     SAMPLES: "Good reconstructions need not mean good samples. **Try this:** compare a 2-D model "
     "with the 20-D one.",
@@ -33,11 +33,11 @@ def not_for(codes: Codes, view: str) -> str | None:
     family = codes.family
     if view == LABELS and not family.has_density:
         return (
-            f"The label gap compares densities of single numbers, and a {family.title} has none. "
-            "Choose a VAE in the box above."
+            f"The label gap compares densities of single dimensions, and a {family.title} has "
+            "none. Choose a VAE in the box above."
         )
     if view == LABELS and len(codes.labels.unique()) < 2:
-        return "This model knows images of one class only, so there is no label to tell."
+        return "This model was trained on images of one class only, so there is no label to tell."
     if view == SHELL and not (family.has_rate and family.is_rotation_invariant):
         return (
             f"The shell is that of N(0, I), and this model's {family.title} is not trained against "
@@ -61,7 +61,7 @@ def show_verdict(found: Collapse) -> None:
 def collapse_numbers(found: Collapse) -> dict[str, str]:
     """The few numbers beside the verdict."""
     used = len(found.table) - int(found.table["unused"].sum())
-    numbers = {"Numbers used": f"{used} of {len(found.table)}"}
+    numbers = {"Dimensions used": f"{used} of {len(found.table)}"}
     if math.isfinite(found.mean_kl):
         numbers["Mean KL, nats per image"] = f"{found.mean_kl:.2f}"
         known = not math.isnan(found.mutual_information)
@@ -72,7 +72,7 @@ def collapse_numbers(found: Collapse) -> dict[str, str]:
 
 
 def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
-    """How many numbers are active."""
+    """How many dimensions are active."""
     active = int(table["active"].sum())
     numbers = {"Active": f"{active} of {len(table)}", "Inactive": f"{len(table) - active}"}
     if active < len(table) and table["kl"].map(math.isfinite).all():
@@ -84,7 +84,7 @@ def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
     return {
         "Label gap": f"{gap.gap:.3f} ± {gap.standard_error:.3f}",
-        "Most that one number says, nats": f"{gap.table['information'][0]:.2f}",
+        "Most that one dimension says, nats": f"{gap.table['information'][0]:.2f}",
         "H(y): all there is to say, nats": f"{gap.entropy:.2f}",
     }
 
@@ -127,7 +127,7 @@ def show_table(table: pd.DataFrame) -> None:
         table if finite else table.drop(columns="kl"),
         hide_index=True,
         column_config={
-            "name": "number",
+            "name": "dimension",
             "kl": st.column_config.NumberColumn("KL, nats per image", format="%.4f"),
             "mean_variance": st.column_config.NumberColumn("Var μ, of the prior's", format="%.4f"),
             "picture_change": st.column_config.NumberColumn(

@@ -1,1 +1,1 @@
-"""What the server does beside pages: the routes it answers, what it loads before readers come."""
+"""The server beside its pages: routes of files, and what is loaded at the start."""

@@ -1,4 +1,4 @@
-"""What visitors should not wait for, in the order in which they would."""
+"""Preloading of what pages need, in the order in which readers would wait for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lens fetches beside the page, as bytes: models, codes, images, answers.
+"""Routes from which components fetch bytes: models, codes, images, answers.
 
 Addresses name their content, so a browser fetches each of them once. Only what a page has
 offered can be had; the most recent offers are kept.
@@ -25,7 +25,7 @@ FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 @dataclass(frozen=True)
 class Offer:
-    """Something with files to fetch, and questions it answers.
+    """Files to fetch, and functions that compute answers.
 
     Attributes
     ----------

@@ -1,1 +1,1 @@
-"""What a reader's session remembers: the chosen model, and every key under which it is kept."""
+"""The state of a reader's session: the chosen model, and the keys under which values are kept."""

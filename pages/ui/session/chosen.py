@@ -16,7 +16,7 @@ GONE = ":material/delete:"
 
 
 def visitor() -> str:
-    """A name for this session, known to nobody else."""
+    """A secret name for this session."""
     return keys.VISITOR.setdefault(secrets.token_hex(8))
 
 

@@ -1,4 +1,4 @@
-"""Where things lie on the server's disk."""
+"""Paths on the server's disk."""
 
 from __future__ import annotations
 

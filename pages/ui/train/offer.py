@@ -84,7 +84,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
 
 @passcode.guarded
 def _begin(*configs: RunConfig) -> None:
-    """Train what is asked for, or share it where somebody has asked for the very same."""
+    """Train what is asked for, or share a run of the very same settings."""
     store = RunStore(paths.RUNS)
     with progress.refusals(), _beginning:
         found = store.find_same(configs)
@@ -101,7 +101,7 @@ def _n_kept(config: RunConfig) -> int:
 
 
 def _meaning(config: RunConfig, data: Dataset) -> str:
-    """What the weights of the loss come to, in the terms of the ELBO."""
+    """The effective weights of the loss, in the terms of the ELBO."""
     model, train = config.model, config.train
     if not POSTERIORS[model.posterior].has_rate:
         return ""

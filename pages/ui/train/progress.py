@@ -1,4 +1,4 @@
-"""What the Train page shows of runs: their place in the queue, how they go, how they ended."""
+"""Progress of runs on the Train page: position in the queue, epochs, end."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def stop(*runs: Run) -> None:
 
 
 def say_refusal() -> None:
-    """Why the last button could not do what it says, once."""
+    """Why the last button had no effect, once."""
     if refused := keys.REFUSED.pop():
         st.error(refused)
 

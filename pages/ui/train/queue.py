@@ -1,7 +1,7 @@
-"""The server's queue of runs, and what pages ask of it.
+"""The server's queue of runs, and its state for the pages.
 
-How a run goes is read from its folder, whoever trains it: a process of this server, a worker
-of a cluster, or another server that shares the folder.
+Progress of a run is read from its folder. A process of this server, a worker of a cluster, or
+another server that shares the folder may train it.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def start(*runs: Run) -> None:
 
 
 def is_running(run: Run) -> bool:
-    """Whether the run is waiting here, or somebody, somewhere, is at work on it."""
+    """Whether the run is waiting here, or a process on any machine is at work on it."""
     if run.is_finished:
         return False
     return place(run) is not None or is_stopping(run) or is_beating(run)
 
 
 def is_stopping(run: Run) -> bool:
-    """Whether it has been told to stop, and has not yet."""
+    """Whether it is to stop, and has not yet."""
     return queue().is_stopping(run.path)
 
 
@@ -101,7 +101,7 @@ def failure(run: Run) -> str | None:
 def stop(*runs: Run) -> None:
     """Take runs out of the queue, or end their training; what they have saved stays.
 
-    Raises RunError when a run that is in training cannot be told to stop.
+    Raises RunError when a run that is in training cannot be stopped.
     """
     for run in runs:
         if place(run) is None and is_running(run):

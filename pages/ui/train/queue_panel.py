@@ -1,4 +1,4 @@
-"""Whose turn it is: the queue of this server, for the Runs page."""
+"""The queue of this server, for the Runs page."""
 
 from __future__ import annotations
 

@@ -175,6 +175,6 @@ def _is_busy(run_id: str) -> bool:
 
 
 def say() -> None:
-    """What came of the last deed, once."""
+    """The result of the last action, once."""
     for sentence in keys.RUN_MESSAGES.pop() or []:
         st.info(sentence)

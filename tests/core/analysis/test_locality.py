@@ -69,7 +69,7 @@ def test_a_cell_sees_and_paints_its_field_and_nothing_else(image, latent, hidden
 def test_three_stages_see_22_pixels_and_stand_8_apart():
     vae = build_vae(ModelConfig("conv", (4, 4, 4), (4, 4, 2)), (1, 28, 28))
     field = encoder_field(vae)
-    assert (field.size, field.jump) == ((22, 22), (8, 8))
+    assert (field.size, field.stride) == ((22, 22), (8, 8))
     assert field.start == (-9, -9)  # 7 of padding by convolutions, 2 from 28 to 32 pixels
     assert decoder_field(vae) == field  # mirrored
 

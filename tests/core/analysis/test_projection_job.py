@@ -65,7 +65,7 @@ def test_what_the_queue_projects_is_the_projection(tmp_path: Path, threads: JobQ
     folder = submit(threads, MAP, "pca", to)
     assert threads.wait(folder, seconds=60)
     assert threads.problem(folder) is None
-    assert torch.equal(read_projection(to).places, project(MAP.codes()).places)
+    assert torch.equal(read_projection(to).coordinates, project(MAP.codes()).coordinates)
     assert [path.name for path in to.parent.iterdir()] == [to.name]
 
 

@@ -120,5 +120,5 @@ def test_the_file_says_which_pixels_a_cell_reaches(network, latent):
     if field is None:
         assert kept is None
     else:
-        assert kept == {"start": [*field.start], "size": [*field.size], "stride": [*field.jump]}
+        assert kept == {"start": [*field.start], "size": [*field.size], "stride": [*field.stride]}
     assert (kept is None) == (network == "mlp" or len(latent) == 1)

@@ -212,12 +212,12 @@ def test_mean_covariance_is_the_mean_of_each_images(latent):
 def test_widened_multiplies_the_variance_by_about_the_square(factor):
     """By factor^2 (a_0 + 1) / (a_0 + factor^2): a little less, and a simplex has an end."""
     q = dirichlet(*ALPHAS)
-    wide, total = q.widened(factor), q.concentration.sum(-1, keepdim=True)
+    wide, total = q.scaled(factor), q.concentration.sum(-1, keepdim=True)
     torch.testing.assert_close(wide.mean, q.mean)
     expected = factor**2 * (total + 1) / (total + factor**2)
     torch.testing.assert_close(wide.variance / q.variance, expected.expand(3, 3))
     assert expected[2].item() == pytest.approx(factor**2, rel=0.06)  # concentrated
-    floor = dirichlet([ALPHA_MIN, 1.0]).widened(factor)
+    floor = dirichlet([ALPHA_MIN, 1.0]).scaled(factor)
     assert floor.concentration.min().item() == ALPHA_MIN
 
 

@@ -91,7 +91,7 @@ def test_absurd_log_variance_is_clamped(name, dtype):
 @pytest.mark.parametrize("factor", [0.5, 1.2, 3.0])
 def test_widened_multiplies_every_standard_deviation(name, factor):
     q = draw(name, (2, 2, 3))
-    wide = q.widened(factor)
+    wide = q.scaled(factor)
     torch.testing.assert_close(wide.variance, factor**2 * q.variance)
     torch.testing.assert_close(wide.mean_covariance(), factor**2 * q.mean_covariance())
 
@@ -145,4 +145,4 @@ def test_point_mass_is_where_the_encoder_says():
     assert torch.equal(q.rsample((5,)), params.expand(5, 4, 3))
     assert torch.equal(q.mean, params)
     assert torch.equal(q.variance, torch.zeros_like(params))
-    assert torch.equal(q.widened(3.0).sample(), params)
+    assert torch.equal(q.scaled(3.0).sample(), params)

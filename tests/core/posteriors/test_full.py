@@ -128,7 +128,7 @@ def test_mean_covariance_is_that_of_one_image_and_the_mean_of_many(name, latent)
 @pytest.mark.parametrize("factor", [0.5, 1.5])
 def test_widened_is_torchs_normal_with_a_larger_sigma(name, factor):
     q = draw(name, (2, 2, 3))
-    wide = q.widened(factor)
+    wide = q.scaled(factor)
     expected = reference(q.loc, factor**2 * covariance_of(q))
     z = wide.sample((7,))
     torch.testing.assert_close(wide.log_prob(z), expected.log_prob(z))

@@ -102,7 +102,7 @@ def test_precision_is_the_encoders(name, latent, dtype):
     q = POSTERIORS[name].from_params(random_params(name, latent, dtype=dtype))
     p = POSTERIORS[name].prior(latent, torch.zeros((), dtype=dtype))
     z = q.rsample((2,))
-    values = [z, q.mean, q.variance, q.mean_covariance(), p.sample(), q.widened(1.5).sample()]
+    values = [z, q.mean, q.variance, q.mean_covariance(), p.sample(), q.scaled(1.5).sample()]
     values += [kl_divergence(q, p), kl_per_dim(q, p), q.move(z[0, 0], 0, torch.zeros(2).to(dtype))]
     if q.has_density:
         values += [q.log_prob(z), p.log_prob(z)]
@@ -190,10 +190,10 @@ def test_gradient_of_draws_is_that_of_their_expected_square(name, j):
 @pytest.mark.parametrize("latent", LATENTS)
 def test_widened_keeps_the_mean_and_is_wider(name, latent):
     q = draw(name, latent)
-    wide = q.widened(1.2)
+    wide = q.scaled(1.2)
     assert (wide.batch_shape, wide.event_shape) == (q.batch_shape, q.event_shape)
     torch.testing.assert_close(wide.mean, q.mean)
-    torch.testing.assert_close(q.widened(1.0).variance, q.variance)
+    torch.testing.assert_close(q.scaled(1.0).variance, q.variance)
     if q.has_density:
         assert (wide.variance > q.variance).all()
 
@@ -203,7 +203,7 @@ def test_widened_keeps_the_mean_and_is_wider(name, latent):
 def test_weights_of_a_widened_proposal_average_to_one(name, latent):
     """E_w[q(z) / w(z)] = 1: its density is the one it draws from."""
     q = draw(name, latent)
-    wide = q.widened(1.2)
+    wide = q.scaled(1.2)
     z = wide.sample((20_000,), seeded(1))
     weights = (q.log_prob(z) - wide.log_prob(z)).exp()
     assert_mean_is(torch.ones(4, dtype=torch.float64), weights)

@@ -1,5 +1,5 @@
 /**
- * The base of all families of q(z|x), as vae_core.posteriors.base: one object for one image.
+ * Base class of the families of q(z|x), as vae_core.posteriors.base: one object for one image.
  *
  * `params` are what an encoder returns for one image: sites * P values, channels last. A latent
  * has shape (*sites, C) and d dimensions; sites are independent given x. Everything is computed
@@ -27,7 +27,7 @@ export function placesOfAxes(stride, latentShape, axes) {
   return { first, second, isSameSite: first === second, stride, channel };
 }
 
-/** Define a property for good: what is costly is computed when it is first asked for. */
+/** Define a property for good: what is costly is computed on first use. */
 export function keep(object, name, value) {
   Object.defineProperty(object, name, { value });
   return value;
@@ -101,7 +101,7 @@ export class Posterior {
   }
 
   /**
-   * z with one dimension at a value, the others following if they must.
+   * z with one dimension at a value, the others within the support.
    * @param {ArrayLike<number>} z - d values
    * @param {number} channels
    * @param {number} index - of 0 ... d - 1
@@ -114,7 +114,7 @@ export class Posterior {
     return moved;
   }
 
-  /** z with two dimensions at a place, the others following if they must. */
+  /** z with two dimensions at a point, the others within the support. */
   static movePair(z, channels, [j, k], [x, y]) {
     return this.move(this.move(z, channels, j, this.inside(x)), channels, k, this.inside(y));
   }

@@ -13,7 +13,7 @@ export class PointMass extends Posterior {
     return new PointMass(latentShape, readParams(params, latentShape));
   }
 
-  /** N(0, I): what one would sample from by mistake. */
+  /** N(0, I), for draws, although the model was not trained against it. */
   static prior(latentShape) {
     return Gaussian.prior(latentShape);
   }

@@ -1,6 +1,6 @@
 /**
- * The diagonal Gaussian, and what all Gaussian families share: their KL to N(0, I), as what a
- * mean costs and what a width costs, and their densities on a plane.
+ * The diagonal Gaussian, and what all Gaussian families share: their KL to N(0, I), in the
+ * parts of mean and width, and their densities on a plane.
  */
 
 import { cellsWithin } from "../plane_grid.js";
@@ -24,7 +24,7 @@ export function standardNormals(seed, d) {
   return float64s(d, () => random.normal());
 }
 
-/** Gaussians, and their KL to N(0, I): what a mean costs, and what a width. */
+/** Gaussians, and their KL to N(0, I) in two parts: of the mean and of the width. */
 export class Gaussian extends Posterior {
   static isRotationInvariant = true;
 

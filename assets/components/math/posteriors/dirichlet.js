@@ -1,5 +1,5 @@
 /**
- * Dirichlet: codes that are proportions, for the channels of every site sum to 1.
+ * The Dirichlet posterior: the channels of every site are proportions, which sum to 1.
  */
 
 import { addProduct } from "../plane_grid.js";

@@ -1,5 +1,5 @@
 /**
- * The registry of the families of q(z|x), by the names that vae_core.posteriors gives them.
+ * The registry of the families of q(z|x), by their names in vae_core.posteriors.
  */
 
 import { PointMass } from "./delta.js";

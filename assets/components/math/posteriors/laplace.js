@@ -1,5 +1,5 @@
 /**
- * Laplace: a posterior and a prior with sharp peaks.
+ * The Laplace posterior and prior, with sharp peaks and heavy tails.
  */
 
 import { addProduct } from "../plane_grid.js";

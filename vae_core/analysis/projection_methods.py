@@ -1,4 +1,4 @@
-"""Ways to lay points of many numbers on a plane: PCA, UMAP, t-SNE."""
+"""Projection methods: PCA, UMAP and t-SNE, from points of many dimensions to a plane."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Progress = Callable[[float], None]  # is told which share is done, from 0 to 1
+Progress = Callable[[float], None]  # called with the fraction that is done, from 0 to 1
 Points = NDArray[np.float64]
 
 NEIGHBOURS = 15  # of UMAP, its authors' choice
@@ -22,21 +22,21 @@ TSNE_STEPS = 1000
 
 
 class Layout(NamedTuple):
-    """Places (n, 2), and the axes' shares of the variance where they have such."""
+    """Coordinates (n, 2), and the explained variance ratio of both axes where it is defined."""
 
-    places: Points
-    shares: tuple[float, float] | None = None
+    coordinates: Points
+    explained_variance_ratio: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Method:
-    """A way to lay points on a plane.
+    """A projection of points to a plane.
 
     Attributes
     ----------
-    title : its name for people
-    axis : what its axes are called, before their number
-    lay : from points (n, d) with mean 0, a seed and who is told of progress, to a Layout
+    title : name on the page
+    axis : name of its axes, before their number
+    lay : from points (n, d) with mean 0, a seed and a callback for progress, to a Layout
     has_unit : whether lengths on the plane are lengths of z
     is_immediate : whether 10 000 codes take less than a second
     """
@@ -49,9 +49,9 @@ class Method:
 
 
 def pca(centred: Points, seed: int = 0, progress: Progress | None = None) -> Layout:
-    """Places on the first two principal axes, and these axes' shares of the variance.
+    """Coordinates on the first two principal axes, and their explained variance ratio.
 
-    The sign of an axis is a choice: its largest loading is positive.
+    The sign of an axis is arbitrary: here its largest loading is positive.
     """
     variance, axes = np.linalg.eigh(centred.T @ centred / len(centred))  # rising
     axes = axes[:, [-1, -2]]
@@ -63,28 +63,28 @@ def pca(centred: Points, seed: int = 0, progress: Progress | None = None) -> Lay
 
 
 def _start(centred: Points, seed: int) -> Points:
-    """PCA's plane with a little noise, so that no two images start at one place."""
-    places = pca(centred).places
-    places = places / places[:, 0].std()
-    start: Points = places + 1e-4 * np.random.default_rng(seed).standard_normal(places.shape)
+    """PCA's coordinates, scaled, with small noise so that no two images start at the same point."""
+    plane = pca(centred).coordinates
+    plane = plane / plane[:, 0].std()
+    start: Points = plane + 1e-4 * np.random.default_rng(seed).standard_normal(plane.shape)
     return start
 
 
 def _umap(centred: Points, seed: int, progress: Progress | None) -> Layout:
     """UMAP (McInnes, Healy and Melville 2018)."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it comes without tensorflow
+        warnings.simplefilter("ignore")  # of a missing tensorflow
         import umap
 
-    told: dict[str, Any] = {"disable": progress is None, "bar_format": "{n_fmt}/{total_fmt} "}
+    bar: dict[str, Any] = {"disable": progress is None, "bar_format": "{n_fmt}/{total_fmt} "}
     if progress:
-        told["file"] = _Listener(r"(\d+)/(\d+)", progress)
+        bar["file"] = _ProgressReader(r"(\d+)/(\d+)", progress)
     learner = umap.UMAP(
         n_neighbors=min(NEIGHBOURS, len(centred) - 1),
         init=_start(centred, seed).astype(np.float32),
         random_state=seed,
-        n_jobs=1,  # more would make places depend on who comes first
-        tqdm_kwds=told,
+        n_jobs=1,  # with more, the coordinates depend on the order of the threads
+        tqdm_kwds=bar,
     )
     return Layout(learner.fit_transform(centred.astype(np.float32)).astype(np.float64))
 
@@ -102,14 +102,14 @@ def _tsne(centred: Points, seed: int, progress: Progress | None) -> Layout:
         verbose=2 if progress else 0,
         n_jobs=1,
     )
-    listener = _Listener(r"Iteration (\d+)():", progress) if progress else None
-    # One thread: several add up in the order they come, and a rounding error grows.
-    with threadpool_limits(1), redirect_stdout(listener) if listener else nullcontext():
+    reader = _ProgressReader(r"Iteration (\d+)():", progress) if progress else None
+    # One thread: the order of a sum over several threads varies, and a rounding error grows.
+    with threadpool_limits(1), redirect_stdout(reader) if reader else nullcontext():
         return Layout(learner.fit_transform(centred.astype(np.float32)).astype(np.float64))
 
 
-class _Listener(io.TextIOBase):
-    """Hears in what a library prints how far it is: steps done and, if it says, of how many."""
+class _ProgressReader(io.TextIOBase):
+    """A stream that reads progress from what a library prints: steps done, and of how many."""
 
     def __init__(self, pattern: str, progress: Progress) -> None:
         self.pattern, self.progress = re.compile(pattern), progress
