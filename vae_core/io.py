@@ -109,7 +109,7 @@ def write_tensors(
 def read_text(path: Path) -> str:
     """The file as text. Raises RunError when it cannot be read."""
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read ({_reason(error)}).") from error
 

@@ -232,7 +232,7 @@ def test_work_can_be_cancelled_and_begun_again() -> None:
     until(lambda: projection_queue.failure(MAP, "umap", "mean"))
     app.run()
     killed = "Its process was killed. The machine may be short of memory."
-    assert app.error[0].value == f"UMAP came to nothing. {killed}"
+    assert app.error[0].value == f"UMAP failed. {killed}"
     assert not folder.exists()
     button(app, "Try again").click().run()
     assert waiting(app)
@@ -257,7 +257,7 @@ def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Datas
         assert time.monotonic() < deadline
         time.sleep(0.3)
     (problem,) = app.error
-    assert problem.value.startswith("t-SNE came to nothing. all 96 codes are the same")
+    assert problem.value.startswith("t-SNE failed. all 96 codes are the same")
 
 
 def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c() -> None:

@@ -60,7 +60,7 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
         config, run.data(), weights, rounded, metrics, run.history(), kept, epoch, run.created
     )
     exported = RunStore(folder.parent).adopt(folder.name, contents)
-    (folder / "README.md").write_text(model_card(exported))
+    (folder / "README.md").write_text(model_card(exported), encoding="utf-8")
     return exported
 
 

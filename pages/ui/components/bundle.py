@@ -126,7 +126,7 @@ def read(root: Path, path: str, importer: str | None = None) -> Module:
     if not file.is_file():
         by = f"{importer} imports {path}: " if importer else ""
         raise BundleError(f"{by}there is no {path} in {root}")
-    source = file.read_text()
+    source = file.read_text(encoding="utf-8")
     imports: dict[str, list[tuple[str, str]]] = {}
     for names, default, address in IMPORT.findall(source):
         other = _resolved(root, path, address)

@@ -35,7 +35,7 @@ class Component:
 
     def style(self) -> str:
         """The style sheets as one."""
-        return "\n".join((ASSETS / name).read_text() for name in self.styles)
+        return "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in self.styles)
 
     @cached_property
     def mount(self) -> Any:

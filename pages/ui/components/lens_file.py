@@ -84,7 +84,7 @@ def html(run: Run, data: Dataset | None) -> bytes:
     }
     page = PAGE.format(
         policy=POLICY,
-        page_style=(ASSETS / "take_home" / "take_home.css").read_text(),
+        page_style=(ASSETS / "take_home" / "take_home.css").read_text(encoding="utf-8"),
         lens_style=lens.LENS.style(),
         facts=json.dumps(facts, allow_nan=False).replace("<", r"\u003c"),
         parts="\n".join(_part(name, content) for name, content in parts.items()),

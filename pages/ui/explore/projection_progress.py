@@ -54,7 +54,7 @@ def _wait(run: Run, method: str, what: str, is_waiting: bool) -> None:
         return
     problem = _failure(run, method, what)
     if problem and not _was_stopped(run, method, what):
-        st.error(f"{title} came to nothing. {problem}")
+        st.error(f"{title} failed. {problem}")
         label = "Try again"
     else:
         st.info(f"{title} was stopped. PCA is shown.", icon=":material/stop:")
