@@ -38,8 +38,10 @@ if family.has_rate:
     draw, bound = st.columns([2, 3])
     draw.latex(family.draw_tex)
     bound.latex(
-        r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}_{\text{distortion}}"
-        r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}_{\text{rate}}"
+        r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}"
+        r"_{\substack{\text{reconstruction term}\\\text{(distortion)}}}"
+        r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
+        r"_{\substack{\text{KL term}\\\text{(rate)}}}"
     )
     st.markdown(
         "**Try this:** press *Draw z again* a few times. The picture changes as far as the "

@@ -49,7 +49,10 @@ with side:
     else:
         st.markdown(f"##### Runs that differ in {setting} alone")
         charts.draw("sweep", sweep_curve, comparing.table("sweep", runs), setting)
-    st.latex(r"-\mathrm{ELBO}=\text{distortion}+\text{rate}")
+    st.latex(
+        r"-\mathrm{ELBO}=\underbrace{\text{distortion}}_{\text{reconstruction term}}"
+        r"+\underbrace{\text{rate}}_{\text{KL term}}"
+    )
     st.markdown(
         "Training with β looks for the lowest **distortion + β · rate**: where the curve has slope "
         "−β. Only β = 1 looks for the lowest negative ELBO, whose lines have slope −1."

@@ -44,8 +44,8 @@ elif view == POSTERIORS:
     st.caption(two_models.plane_note(both, alike))
 elif view == KL:
     st.markdown(
-        "##### How many numbers say something, and how much. **Try this:** choose a larger latent "
-        "in the second box."
+        "##### How many latent dimensions say something, and how much. **Try this:** choose a "
+        "larger latent in the second box."
     )
     two_models.show_bars(both)
     st.caption(two_models.kl_note(both))

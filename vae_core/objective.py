@@ -99,7 +99,7 @@ class Reduction:
     ) -> Reduction:
         """Of a name in REDUCTIONS: over pixels / over latents.
 
-        sum/sum is the ELBO; mean/sum and mean/mean are what `reduction="mean"` makes of it;
+        sum/sum is the ELBO; mean/sum and mean/mean are the losses with `reduction="mean"`;
         sum/cell divides the KL by the number of cells, as in arXiv 2004.06271, Eq. 3.
         """
         over_pixels, over_latents = name.split("/")
@@ -155,7 +155,7 @@ class Objective:
 
     @classmethod
     def of(cls, config: TrainConfig, vae: VAE, n_images: int) -> Objective:
-        """The objective a TrainConfig asks for, with this model and so many training images."""
+        """The objective of a TrainConfig, with this model and so many training images."""
         return cls(
             config.beta,
             config.warmup_epochs,

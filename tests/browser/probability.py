@@ -105,6 +105,6 @@ def family_of(name: str, params: Tensor) -> Posterior:
 
 
 def covariance_of(name: str, params: Tensor) -> Tensor:
-    """Of all numbers of z of one image, (d, d): sites are independent."""
+    """Of all dimensions of z of one image, (d, d): sites are independent."""
     each = family_of(name, params[None]).mean_covariance()
     return torch.block_diag(*each.reshape(-1, *each.shape[-2:]))

@@ -52,7 +52,7 @@ def address_of(page: Page) -> dict[str, str]:
 
 
 def moved(page: Page) -> dict[int, float]:
-    """The numbers of z in the address."""
+    """The dimensions of z in the address."""
     pairs = (part.split(":") for part in address_of(page).get("z", "").split(",") if part)
     return {int(j): float(v) for j, v in pairs}
 

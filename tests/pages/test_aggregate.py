@@ -1,4 +1,4 @@
-"""The page of all posteriors together: its figures, and what it does not tell."""
+"""The page of the aggregate posterior: its figures, and what it does not tell."""
 
 from __future__ import annotations
 

@@ -109,13 +109,13 @@ def class_buildup(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) ->
                 "label": label,
                 "n_images": len(some),
                 "kl": marginal_kl(some, n_samples, seed),
-                "number_kl": _number_kl(some, j, n_samples, seed),
+                "number_kl": _dim_kl(some, j, n_samples, seed),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _number_kl(codes: Codes, j: int, n_samples: int, seed: int) -> float:
+def _dim_kl(codes: Codes, j: int, n_samples: int, seed: int) -> float:
     """KL(q(z_j) || p(z_j))."""
     q = aggregate_posterior(codes)
     z, _ = q.sample(n_samples, torch.Generator().manual_seed(seed))

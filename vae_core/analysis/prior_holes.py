@@ -57,7 +57,7 @@ class Holes:
         Likewise for one Gaussian with the moments of q(z); nan on a simplex, and where that
         Gaussian is flat.
     saturated : bool
-        Whether the images are too few to know q(z) between them; then both are nan.
+        Whether the images are too few to estimate q(z) between them; then both are nan.
     n_samples : int
     """
 

@@ -38,7 +38,7 @@ def project_run(path: str, method: str, what: str, seed: str, to: str) -> bool:
     Raises
     ------
     JobError
-        When somebody else is at work on it.
+        When another process is at work on it.
     ConfigError, RunError
         As `project` and `write_projection`.
     """

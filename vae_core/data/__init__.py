@@ -9,7 +9,7 @@ from vae_core.data.dataset import Dataset, Split, prepare
 
 
 def load_dataset(config: DataConfig, download: bool = True) -> Dataset:
-    """Read a data set and prepare it as the config asks.
+    """Read a data set and prepare it by its config.
 
     Parameters
     ----------

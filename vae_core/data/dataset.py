@@ -128,7 +128,7 @@ class Dataset:
 
 
 def prepare(dataset: Dataset, config: DataConfig) -> Dataset:
-    """Apply what a DataConfig asks of a source: classes, then limit, then binarisation.
+    """Apply a DataConfig to a data set: classes, then limit, then binarisation.
 
     Raises
     ------

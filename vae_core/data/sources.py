@@ -16,7 +16,7 @@ from vae_core.errors import DataError
 
 DATA_VARIABLE = "ELBO_ROOM_DATA"
 TIMEOUT_SECONDS = 15
-CHUNK_BYTES = 1 << 16  # a progress bar hears of each
+CHUNK_BYTES = 1 << 16  # a progress bar is updated for each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def _folders(name: str, path: str | None) -> Iterator[Path]:
 
 
 def obtain_files(config: DataConfig, download: bool) -> tuple[Path, ...]:
-    """The files a config asks for, or the archives when they had to be downloaded.
+    """The files of a config's data set, or the archives when they had to be downloaded.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def download_files(name: str, progress: Any = False) -> tuple[Path, ...]:
     Raises
     ------
     DataError
-        Names the files and the folder to put them in when no mirror answers.
+        Names the files and the folder to put them in when no mirror is reachable.
     """
     import pooch
 

@@ -93,7 +93,7 @@ class HeartbeatReader:
 
 
 def is_anothers_work(folder: Path, patience: float = PATIENCE) -> bool:
-    """Whether somebody is really at work where there is a heartbeat; waits until that is certain.
+    """Whether the heartbeat of another process is alive; waits until that is certain.
 
     Returns at once without a heartbeat, and `patience` seconds later when its writer is dead.
     """

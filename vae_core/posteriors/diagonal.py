@@ -122,12 +122,12 @@ def normal_pairs(
     return DiagonalGaussian(loc[:, None], logvar[:, None], 1).log_prob_pairs(z[:, None])
 
 
-@cache  # asked for at every step of training
+@cache  # called at every step of training
 def _standard_normal(
     latent_shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
 ) -> DiagonalGaussian:
     """N(0, I) over a latent, batch_shape ()."""
-    with torch.inference_mode(False):  # kept for training, whoever asks first
+    with torch.inference_mode(False):  # cached, and used in training too
         loc = torch.zeros(latent_shape, dtype=dtype, device=device)
         prior = DiagonalGaussian(loc, torch.zeros_like(loc), len(latent_shape))
         prior.is_standard = True

@@ -20,8 +20,8 @@ from vae_core.posteriors.diagonal import LOGVAR_MAX, LOGVAR_MIN
 class Laplace(Posterior):
     """q(z|x) = prod_j Laplace(mu_j, b_j) against Laplace(0, 1/sqrt 2), of variance 1.
 
-    The peak and the heavy tails of the prior let a code be mostly near 0 and now and then far
-    out, which the penalty |mu| asks for as the Gaussian's mu^2 does not.
+    The peak and the heavy tails of the prior favour codes that are mostly near 0 and now and
+    then far out: the penalty is |mu| far from 0, in place of the Gaussian's mu^2.
     KL = |mu|/b0 + (b/b0) exp(-|mu|/b) - ln(b/b0) - 1 per dimension, b0 = 1/sqrt 2.
     """
 

@@ -1,4 +1,4 @@
-"""A folder of runs: made, adopted whole, opened and listed."""
+"""The store of runs: a folder in which runs are created, adopted, opened and listed."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class RunStore:
             shutil.rmtree(folder, ignore_errors=True)  # nothing, once it is renamed
 
     def _clear_leftovers(self) -> None:
-        """Delete unlisted folders that nobody has written in for a day, on any server."""
+        """Delete unlisted folders without a change for a day."""
         with suppress(OSError, RunError):
             for path in self.root.iterdir():
                 if not re.fullmatch(UNLISTED, path.name):
@@ -212,7 +212,7 @@ class RunStore:
         remove(unlisted)
 
     def pin(self, run_id: str, is_pinned: bool = True) -> None:
-        """Say that a run is to be kept when room is made, or that it need not be.
+        """Pin a run, so that it is kept when room is made, or unpin it.
 
         Pins are of this folder: they do not go along with an exported or packed run.
 

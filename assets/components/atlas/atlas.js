@@ -1,8 +1,8 @@
 /**
  * The atlas: all images on a projection of their codes.
  *
- * Fetches coordinates, draws them, and hands the images that were picked to the server, by their
- * number in the split, when a click or a loop is over.
+ * Fetches coordinates, draws them, and sends the picked images to the server, by their index
+ * in the split, when a click or a loop is over.
  */
 
 import { paintPicture } from "../draw/pictures.js";
@@ -32,7 +32,7 @@ class Atlas {
   constructor(host, facts, send) {
     this.facts = facts;
     this.send = send;
-    this.pick = facts.pick; // {kind, index}: "image", "lasso" or "none", and numbers in the split
+    this.pick = facts.pick; // {kind, index}: "image", "lasso" or "none", and indices in the split
     this.pictures = new Map();
     this.hidden = new Set(); // labels
     this.stage = new Stage(host, "atlas", { onTheme: (theme) => this.scatter.show(theme) });
@@ -80,7 +80,7 @@ class Atlas {
     this.stage.ready();
   }
 
-  /** Lay the points out: x, y, number in the split, class; each for all of them. */
+  /** Lay the points out: x, y, index in the split, class; each for all of them. */
   _lay(bytes) {
     const { n, class_names, colours, titles, has_unit } = this.facts;
     const x = new Float32Array(bytes, 0, n);

@@ -1,7 +1,7 @@
-"""The atlas: the component that shows a projection, and what was picked on it.
+"""The atlas: the component that shows a projection, and the images picked on it.
 
-Its code is in assets/components, from atlas/atlas.js on. Here are the addresses of what it
-fetches, the words it shows, and the images the reader picked, which are numbers in the split.
+Its code is in assets/components, from atlas/atlas.js on. Here are the addresses of its files, its
+labels, and the picked images, by their index in the split.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Pick:
 
     @classmethod
     def from_page(cls, sent: Mapping[str, Any], n_images: int) -> Pick:
-        """The pick as the atlas sent it, without images that the split does not have."""
+        """The pick that the atlas sent, without images that the split does not have."""
         known = tuple(int(i) for i in sent["index"] if 0 <= i < n_images)
         return cls.of(known, sent["kind"] == "lasso")
 
@@ -127,7 +127,7 @@ def _facts(run: Run, projection: Projection, what: str) -> dict[str, Any]:
 
 
 def coordinates_file(projection: Projection, codes: Codes) -> bytes:
-    """What the atlas draws: all x, all y, numbers in the split, classes; 4 bytes each."""
+    """The points of the atlas: all x, all y, index in the split, classes; 4 bytes each."""
     order = codes.index.argsort()
     position = order[torch.searchsorted(codes.index[order], projection.index)]
     x, y = projection.coordinates.numpy().astype("<f4").T
@@ -149,7 +149,7 @@ def sprite_count(run: Run) -> int:
 
 
 def _offer_pictures(run: Run, data: Dataset | None, n_sprites: int) -> str:
-    """Where the atlas fetches pictures: of the first images at once, of the others one by one."""
+    """Address of the pictures: those of the first images at once, the others one by one."""
     vae, codes, n = cached.vae(run), cached.codes(run), len(cached.codes(run))
 
     def make() -> routes.Offer:

@@ -1,7 +1,7 @@
-"""The lens: the component in the page that runs the chosen model, and the facts it gets.
+"""The lens: the component that runs the chosen model in the page, and its data.
 
-Its code is in assets/components, from lens/lens.js on. Here are the addresses of what it fetches,
-the words it shows, and the state that the reader leaves it in.
+Its code is in assets/components, from lens/lens.js on. Here are the addresses of its files, its
+labels, and its state.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The state of the lens: the image, z, what is shown; kept in the page's address."""
+"""The lens state: the image, z, what is shown; kept in the page's address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand 
 
 @dataclass(frozen=True)
 class LensState:
-    """Where z begins, what of it was moved, and what is shown. Its twin is lens/state.js.
+    """Origin of z, dimensions that were moved, and what is shown. Its twin is lens/state.js.
 
     Attributes
     ----------

@@ -46,7 +46,7 @@ def plain(figure: go.Figure) -> go.Figure:
 
 
 class _Plain(go.Figure):  # type: ignore[misc]
-    """A figure as plain values: all that Streamlit asks a figure for, at every run."""
+    """A figure as plain values: all that Streamlit uses of a figure, at every run."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__()

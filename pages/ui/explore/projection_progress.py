@@ -30,7 +30,7 @@ def obtain(run: Run, method: str, what: str) -> tuple[Projection, str]:
 
 def _has_ended(run: Run, method: str, what: str) -> bool:
     """Whether the job has ended: stopped by the reader, or failed."""
-    if projection_queue.is_running(run, method, what):  # whoever has started it
+    if projection_queue.is_running(run, method, what):  # by any session
         return False
     return _was_stopped(run, method, what) or _failure(run, method, what) is not None
 

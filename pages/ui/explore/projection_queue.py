@@ -32,7 +32,7 @@ _heartbeats = HeartbeatReader()
 
 @cache
 def queue() -> JobQueue:
-    """The queue of this server, on this machine whoever trains; a process for each projection."""
+    """The queue of this server, always on this machine; a process for each projection."""
     return local_queue(AT_ONCE)
 
 
@@ -90,7 +90,7 @@ def is_running(run: Run, method: str, what: str) -> bool:
 
 
 def _is_anothers(job: Path) -> bool:
-    """Whether another server works it out, which shares the cache."""
+    """Whether another server that shares the cache computes it."""
     return not queue().is_stopping(job) and _heartbeats.is_alive(job)
 
 
@@ -101,7 +101,7 @@ def n_before(run: Run, method: str, what: str) -> int:
 
 
 def progress(run: Run, method: str, what: str) -> tuple[float | None, float]:
-    """The share that is done, None while the method does not say; seconds since it began."""
+    """The fraction that is done, None while the method reports none; seconds since it began."""
     job = folder(run, method, what)
     return progress_of(job), queue().seconds(job)
 

@@ -87,7 +87,7 @@ def files(name: str, path: str | None, seed: int) -> Dataset:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def dataset(config: DataConfig) -> Dataset:
-    """What a config asks of a data set. Raises DataError when it is not on this machine."""
+    """The data set of a config. Raises DataError when it is not on this machine."""
     return prepare(files(config.name, config.path, config.seed), config)
 
 

@@ -47,7 +47,7 @@ def _files(path: Path) -> Files:
     try:
         with os.scandir(path) as found:
             stats = [(file.name, file.stat()) for file in found]
-    except OSError:  # removed while we look: the store will say so
+    except OSError:  # removed meanwhile: the store raises
         return frozenset()
     return frozenset((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats)
 

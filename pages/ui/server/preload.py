@@ -24,7 +24,7 @@ def warm_up() -> None:
         vae = RunStore(BUNDLED).load(DEFAULT_RUN).vae()
         decode_mean(vae, torch.zeros(1, *vae.latent_shape))
     except VAECoreError:
-        pass  # the page will say so
+        pass  # the page shows the error
     gc.set_threshold(*gc.get_threshold()[:2], FULL)
     _freeze()
     load_dataset(DataConfig())  # scikit-learn

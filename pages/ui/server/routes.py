@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-Answer = tuple[int, Callable[[bytes], bytes]]  # how long a question is, and what to say to it
+Answer = tuple[int, Callable[[bytes], bytes]]  # bytes of a request, and the function of it
 
 MAX_OFFERS = 32
 FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -31,7 +31,7 @@ class Offer:
     ----------
     files : what makes the bytes of a file, by its name
     images : from a number to the bytes of an image, None when there is no such number
-    answers : answers to questions of known length, by name
+    answers : functions of a request of known length, by name
     """
 
     files: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)

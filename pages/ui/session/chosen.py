@@ -50,7 +50,7 @@ def pick_run() -> Run | None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    if asked and asked not in runs:  # nothing of the address is repeated: it may say anything
+    if asked and asked not in runs:  # the text of the address is not repeated: it may be anything
         st.toast(f"The model asked for is not here any more: {label} is shown.", icon=GONE)
     keys.CHOSEN.set(runs[label])
     return runs[label]

@@ -111,7 +111,7 @@ def offer_room(entries: list[Entry], n_bytes: int) -> None:
 
 @passcode.guarded
 def pin(ids: list[str], is_pinned: bool) -> None:
-    """Pin runs, or let them go; what cannot be is said on the page."""
+    """Pin runs, or let them go; errors are shown on the page."""
     for run_id in ids:
         try:
             RunStore(paths.RUNS).pin(run_id, is_pinned)
@@ -149,7 +149,7 @@ def _name(entry: Entry) -> str:
 
 @passcode.guarded
 def delete(ids: list[str]) -> None:
-    """Delete runs that nobody trains; what came of it is said on the page."""
+    """Delete runs that are not in training; the result is shown on the page."""
     store, said, done, freed = RunStore(paths.RUNS), [], 0, 0
     for run_id in ids:
         size = store.size(run_id)
@@ -170,7 +170,7 @@ def delete(ids: list[str]) -> None:
 def _is_busy(run_id: str) -> bool:
     try:
         return queue.is_running(RunStore(paths.RUNS).load(run_id))
-    except RunError:  # damaged: nobody can train it
+    except RunError:  # damaged: it cannot be trained
         return False
 
 

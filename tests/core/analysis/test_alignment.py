@@ -1,4 +1,4 @@
-"""Codes turned onto each other: a known rotation is found, and what must not change does not."""
+"""Codes rotated onto each other: a known rotation is found, and what must not change does not."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ def test_mean_covariance_is_the_mean_of_each_images(latent):
 
 
 @pytest.mark.parametrize("factor", [1.2, 2.0])
-def test_widened_multiplies_the_variance_by_about_the_square(factor):
+def test_scaled_multiplies_the_variance_by_about_the_square(factor):
     """By factor^2 (a_0 + 1) / (a_0 + factor^2): a little less, and a simplex has an end."""
     q = dirichlet(*ALPHAS)
     wide, total = q.scaled(factor), q.concentration.sum(-1, keepdim=True)

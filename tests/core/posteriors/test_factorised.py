@@ -89,7 +89,7 @@ def test_absurd_log_variance_is_clamped(name, dtype):
 
 @pytest.mark.parametrize("name", ["diagonal", "full", "full-correlation", "laplace"])
 @pytest.mark.parametrize("factor", [0.5, 1.2, 3.0])
-def test_widened_multiplies_every_standard_deviation(name, factor):
+def test_scaled_multiplies_every_standard_deviation(name, factor):
     q = draw(name, (2, 2, 3))
     wide = q.scaled(factor)
     torch.testing.assert_close(wide.variance, factor**2 * q.variance)

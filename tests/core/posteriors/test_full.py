@@ -126,7 +126,7 @@ def test_mean_covariance_is_that_of_one_image_and_the_mean_of_many(name, latent)
 
 @both
 @pytest.mark.parametrize("factor", [0.5, 1.5])
-def test_widened_is_torchs_normal_with_a_larger_sigma(name, factor):
+def test_scaled_is_torchs_normal_with_a_larger_sigma(name, factor):
     q = draw(name, (2, 2, 3))
     wide = q.scaled(factor)
     expected = reference(q.loc, factor**2 * covariance_of(q))

@@ -188,7 +188,7 @@ def test_gradient_of_draws_is_that_of_their_expected_square(name, j):
 
 @pytest.mark.parametrize("name", POSTERIORS)
 @pytest.mark.parametrize("latent", LATENTS)
-def test_widened_keeps_the_mean_and_is_wider(name, latent):
+def test_scaled_keeps_the_mean_and_is_wider(name, latent):
     q = draw(name, latent)
     wide = q.scaled(1.2)
     assert (wide.batch_shape, wide.event_shape) == (q.batch_shape, q.event_shape)
@@ -200,7 +200,7 @@ def test_widened_keeps_the_mean_and_is_wider(name, latent):
 
 @pytest.mark.parametrize("name", WITH_DENSITY)
 @pytest.mark.parametrize("latent", LATENTS)
-def test_weights_of_a_widened_proposal_average_to_one(name, latent):
+def test_weights_of_a_scaled_proposal_average_to_one(name, latent):
     """E_w[q(z) / w(z)] = 1: its density is the one it draws from."""
     q = draw(name, latent)
     wide = q.scaled(1.2)
