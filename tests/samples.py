@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore, TrainConfig
+from vae_core.analysis.receptive_fields import Field
 from vae_core.data import cifar
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import SOURCES, Source
@@ -214,3 +215,11 @@ def covering(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         unseen -= pairs[most]
         chosen.append(rows[most])
     return chosen
+
+
+def mask(field: Field, row: int, column: int, height: int, width: int) -> Tensor:
+    """Which pixels of an image are in a cell's window, (height, width) of bool."""
+    top, bottom, left, right = field.window(row, column)
+    inside = torch.zeros(height, width, dtype=torch.bool)
+    inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = True
+    return inside

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from tests.core.likelihoods.test_likelihoods import KINDS
+from tests.core.posteriors.families import kl_rest
 from tests.samples import LATENTS, tiny_model
 from vae_core import VAE, ConfigError, DataError, build_vae, elbo_terms
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
-from vae_core.posteriors import kl_rest
 
 GRID = list(itertools.product(NETWORKS, POSTERIORS, KINDS, LATENTS, [1, 3]))
 networks = pytest.mark.parametrize("network", NETWORKS)

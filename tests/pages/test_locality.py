@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.pages.app import MAPS, MODELS, assert_sound, charts, numbers, open_page
+from tests.samples import mask
 from vae_core import Run
 from vae_core.analysis import decoder_field, encoder_field
 from vae_core.figures.locality import (
@@ -30,7 +31,7 @@ def test_a_window_is_drawn_where_the_cell_sees_and_paints(run: Run) -> None:
     shapes = figure["layout"]["shapes"]
     for shape, field in zip(shapes[1:], (encoder_field(vae), decoder_field(vae)), strict=True):
         assert field
-        rows, columns = np.nonzero(field.mask(0, 1, height, width).numpy())
+        rows, columns = np.nonzero(mask(field, 0, 1, height, width).numpy())
         corners = [shape[name] for name in ("x0", "x1", "y0", "y1")]
         expected = [columns.min() - 0.5, columns.max() + 0.5, rows.min() - 0.5, rows.max() + 0.5]
         np.testing.assert_allclose(corners, expected)

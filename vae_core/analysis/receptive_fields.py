@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from jaxtyping import Bool
-from torch import Tensor, nn
+from torch import nn
 
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE
@@ -34,13 +32,6 @@ class Field:
         """First and last row, first and last column of a cell's window; may leave the image."""
         top, left = self.start[0] + row * self.stride[0], self.start[1] + column * self.stride[1]
         return top, top + self.size[0] - 1, left, left + self.size[1] - 1
-
-    def mask(self, row: int, column: int, height: int, width: int) -> Bool[Tensor, "H W"]:
-        """Which pixels of the image are in a cell's window."""
-        top, bottom, left, right = self.window(row, column)
-        inside = torch.zeros(height, width, dtype=torch.bool)
-        inside[max(0, top) : bottom + 1, max(0, left) : right + 1] = True
-        return inside
 
 
 def encoder_field(vae: VAE) -> Field | None:

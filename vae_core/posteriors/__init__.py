@@ -5,7 +5,7 @@ independent given x. An encoder returns `n_params(C)` parameters per site.
 To add a family, write one class with its KL, register it, and name its file here.
 """
 
-from vae_core.posteriors.base import Posterior, kl_per_dim, kl_rest
+from vae_core.posteriors.base import Posterior, kl_per_dim
 from vae_core.posteriors.delta import PointMass
 from vae_core.posteriors.diagonal import DiagonalGaussian
 from vae_core.posteriors.dirichlet import Dirichlet, stick_breaking_kl
@@ -21,6 +21,5 @@ __all__ = [
     "PointMass",
     "Posterior",
     "kl_per_dim",
-    "kl_rest",
     "stick_breaking_kl",
 ]

@@ -152,7 +152,7 @@ class Posterior(Distribution, ABC):
 def kl_per_dim(q: Posterior, p: Posterior) -> Float[Tensor, " n *latent"]:
     """KL between the marginals of q and p for every latent dimension.
 
-    For a diagonal Gaussian these add up to KL(q || p); see `kl_rest` for the others.
+    For a diagonal Gaussian these add up to KL(q || p).
 
     Parameters
     ----------
@@ -167,14 +167,3 @@ def kl_per_dim(q: Posterior, p: Posterior) -> Float[Tensor, " n *latent"]:
         Nats per image; infinity for a point mass.
     """
     return kl_divergence(q.marginals(), p.marginals())
-
-
-def kl_rest(q: Posterior, p: Posterior) -> Float[Tensor, " n"]:
-    """KL(q || p) less the marginals' KLs, in nats per image.
-
-    Where the prior's dimensions are independent this is KL(q || product of q's marginals),
-    never negative: what the family's correlations cost. On a simplex it has no such
-    meaning and may be negative.
-    """
-    parts = kl_per_dim(q, p)
-    return kl_divergence(q, p) - parts.flatten(len(q.batch_shape)).sum(-1)

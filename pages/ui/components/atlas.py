@@ -31,7 +31,6 @@ ATLAS = Component("atlas", "atlas/atlas.js", ("page/page.css", "atlas/atlas.css"
 MAX_SPRITES, SPRITE_BYTES = 3000, 4_000_000
 MAX_IN_ADDRESS = 12
 COLOURS = {"classes": theme.CLASS_COLOURS, "picked": theme.RATE, "grey": theme.PRIOR}
-KINDS = ("none", "image", "lasso")
 
 
 @dataclass(frozen=True)

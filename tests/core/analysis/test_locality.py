@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.samples import seeded
+from tests.samples import mask, seeded
 from vae_core import ModelConfig, build_vae
 from vae_core.analysis import (
     Codes,
@@ -63,7 +63,7 @@ def test_a_cell_sees_and_paints_its_field_and_nothing_else(image, latent, hidden
     inputs = torch.rand(2, *shape, generator=seeded(), dtype=torch.float64)
     reached = reach(vae, inputs, cells) > 0
     for k, cell in enumerate(cells):
-        assert torch.equal(reached[k], field.mask(*cell, *image[1:])), cell
+        assert torch.equal(reached[k], mask(field, *cell, *image[1:])), cell
 
 
 def test_three_stages_see_22_pixels_and_stand_8_apart():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
+from torch.distributions import kl_divergence
 
 from vae_core.config import POSTERIORS
-from vae_core.posteriors import Posterior
+from vae_core.posteriors import Posterior, kl_per_dim
 from vae_core.posteriors.dirichlet import ALPHA_MIN
 
 WITH_RATE = [name for name, family in POSTERIORS.items() if family.has_rate]
@@ -39,3 +41,14 @@ def draw(name: str, latent: tuple[int, ...], n: int = 4, seed: int = 0) -> Poste
 
 def prior(name: str, latent: tuple[int, ...]) -> Posterior:
     return POSTERIORS[name].prior(latent, torch.zeros((), dtype=torch.float64))
+
+
+def kl_rest(q: Posterior, p: Posterior) -> Float[Tensor, " n"]:
+    """KL(q || p) less the marginals' KLs, in nats per image.
+
+    Where the prior's dimensions are independent this is KL(q || product of q's marginals),
+    never negative: what the family's correlations cost. On a simplex it has no such
+    meaning and may be negative.
+    """
+    parts = kl_per_dim(q, p)
+    return kl_divergence(q, p) - parts.flatten(len(q.batch_shape)).sum(-1)

@@ -13,10 +13,10 @@ from torch import Tensor
 from torch import distributions as td
 from torch.distributions import Independent, kl_divergence
 
-from tests.core.posteriors.families import draw, prior, random_params
+from tests.core.posteriors.families import draw, kl_rest, prior, random_params
 from tests.samples import LATENTS, assert_mean_is, seeded
 from vae_core import ConfigError, ModelConfig
-from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim, kl_rest, stick_breaking_kl
+from vae_core.posteriors import Dirichlet, Posterior, kl_per_dim, stick_breaking_kl
 from vae_core.posteriors.dirichlet import ALPHA_MIN
 
 ALPHAS = ([0.3, 1.0, 2.5], [5.0, 0.7, 1.0], [20.0, 30.0, 10.0])

@@ -18,11 +18,11 @@ from torch.distributions import (
     kl_divergence,
 )
 
-from tests.core.posteriors.families import draw, prior, random_params
+from tests.core.posteriors.families import draw, kl_rest, prior, random_params
 from tests.samples import LATENTS, seeded
 from vae_core import ConfigError, ModelConfig
 from vae_core.config import POSTERIORS
-from vae_core.posteriors import DiagonalGaussian, kl_per_dim, kl_rest
+from vae_core.posteriors import DiagonalGaussian, kl_per_dim
 from vae_core.posteriors.diagonal import LOGVAR_MAX, LOGVAR_MIN
 from vae_core.posteriors.full import (
     MAX_PARAMS,

@@ -8,10 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.distributions import kl_divergence
 
-from tests.core.posteriors.families import ADDITIVE, AT_PRIOR, WITH_RATE, draw, prior, random_params
+from tests.core.posteriors.families import (
+    ADDITIVE,
+    AT_PRIOR,
+    WITH_RATE,
+    draw,
+    kl_rest,
+    prior,
+    random_params,
+)
 from tests.samples import LATENTS, assert_mean_is, seeded
 from vae_core.config import POSTERIORS
-from vae_core.posteriors import kl_per_dim, kl_rest
+from vae_core.posteriors import kl_per_dim
 
 # KL(q || p)
 
