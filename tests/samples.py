@@ -34,6 +34,7 @@ from vae_core.data.sources import SOURCES, Source
 from vae_core.jobs import HEARTBEAT
 
 ROOT = Path(__file__).parents[1]
+PATIENCE = 240  # seconds; training gives way to all else that a machine does
 LATENTS = ((3,), (2, 2, 3))  # a vector and a feature map, both fit an 8 x 8 image
 
 
@@ -162,7 +163,7 @@ def rewrite(run: Run, name: str, **changes: torch.Tensor | None) -> None:
 
 def wait_for_epochs(process: subprocess.Popen[str], root: Path, n: int) -> None:
     """Until the run that `process` trains in `root` has saved n epochs."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         for path in root.glob("*/history.jsonl"):
             if path.read_text().count("\n") >= n and (path.parent / "weights.safetensors").exists():
@@ -172,8 +173,8 @@ def wait_for_epochs(process: subprocess.Popen[str], root: Path, n: int) -> None:
     raise AssertionError(f"no run with {n} epochs in {root}: {process.communicate()}")
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something that happens beside the test."""
+def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Wait for something that happens beside the test; by default for as long as it may take."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
