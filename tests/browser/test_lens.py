@@ -218,6 +218,18 @@ def test_what_correlation_costs_is_a_part_of_the_rate(server: Server, open_page:
     assert float(rate) == pytest.approx(total, abs=0.03)
 
 
+def test_another_image_of_the_class_is_the_next_one(server: Server, open_page: Open) -> None:
+    labels = RunStore(ROOT / "assets" / "models").load("digits-2d").codes().labels
+    page = open_lens(open_page, server.url + DIGITS)
+    number = page.get_by_label("Test image", exact=True)
+    _, *others = (labels == labels[int(number.input_value())]).nonzero()[:, 0].tolist()
+    assert number.input_value() == "0"
+    for following in others[:2]:
+        page.get_by_role("button", name="Another").click()
+        until(lambda following=following: number.input_value() == str(following), 20)
+    until(lambda: address_of(page).get("image") == str(others[1]))
+
+
 def test_a_draw_is_an_estimate_and_moves_z_but_not_the_rate(
     server: Server, open_page: Open
 ) -> None:

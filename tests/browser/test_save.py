@@ -86,6 +86,20 @@ def test_numbers_of_a_figure_are_those_it_draws(server: Server, open_page: Open)
         assert rows["value"].to_numpy() == pytest.approx(kl[:, :, k].flatten(), rel=1e-5)
 
 
+def test_every_cell_of_a_map_has_its_own_column_and_row(modules: Page) -> None:
+    csv = modules.evaluate(
+        """async (trace) => {
+          const { toCsv } = await import("/save/save.js");
+          return toCsv({ layout: {}, _fullData: [trace] });
+        }""",
+        {"name": "map", "x": [5, 6, 7], "y": [1, 2], "z": [[10, 20, 30], [40, 50, 60]]},
+    )
+    table = pd.read_csv(io.StringIO(csv))
+    assert table["x"].tolist() == [5, 6, 7, 5, 6, 7]
+    assert table["y"].tolist() == [1, 1, 1, 2, 2, 2]
+    assert table["value"].tolist() == [10, 20, 30, 40, 50, 60]
+
+
 def test_a_finger_saves_the_figure_of_thousands_of_points(server: Server, open_page: Open) -> None:
     page = open_page(server.url + "posteriors?run=Digits+2-D", (390, 844), has_touch=True)
     settled(page, CHART)

@@ -92,6 +92,7 @@ def test_widths_are_repeated_or_cut_to_the_stages():
         ((1, 8, 8), (8, 8, 1), "halves the image at least once"),
         ((1, 64, 8), (1, 8, 1), "would pad the image of 64 x 8 to 64 x 512; choose cells"),
         ((1, 28, 28), (1, 4, 1), "would pad .* to 32 x 128"),
+        ((1, 28, 28), (4, 7, 1), "would pad .* to 32 x 56"),  # as much padding as image
     ],
 )
 def test_grid_that_does_not_fit_is_refused(image, latent, message):

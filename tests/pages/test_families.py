@@ -181,6 +181,16 @@ def test_a_mean_in_place_of_a_sum_says_which_beta_and_sigma_it_stands_for() -> N
     assert "uses 0 of its 10 latent dimensions" in said
 
 
+def test_beta_is_a_part_of_the_sigma_that_a_loss_stands_for() -> None:
+    """4 times the KL: sigma^2 = 4 * 64 / 2."""
+    app = choose_preset(open_page("train.py"), "Digits, collapse")
+    app.number_input(key="form-beta").set_value(4.0).run()
+    assert_sound(app)
+    said = next(c.value for c in app.caption if "β" in c.value)
+    assert "β = 256" in said
+    assert "σ² = 128" in said
+
+
 def test_a_posterior_that_cannot_be_had_is_one_sentence_on_the_form() -> None:
     app = open_page("train.py")
     app.selectbox(key="form-posterior").set_value("full").run()

@@ -18,8 +18,9 @@ from pages.ui.components.atlas import axis_titles
 from pages.ui.explore import arithmetic, walks
 from pages.ui.measure import aggregate, bounds, diagnostics_text, kl
 from pages.ui.session.summary import line
+from pages.ui.train import queue
 from pages.ui.train.disk import amount
-from pages.ui.train.progress import duration
+from pages.ui.train.progress import duration, how_far
 from tests.pages.app import MODELS
 from tests.samples import tiny_model, tiny_run
 from vae_core import Codes, RunConfig, TrainConfig, build_vae
@@ -310,6 +311,19 @@ def test_an_amount_has_a_unit_that_fits(n_bytes: float, text: str) -> None:
 )
 def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("done", "left"), [(1, "30 s"), (2, "20 s"), (3, "10 s")])
+def test_the_time_left_is_that_of_the_epochs_left(
+    done: int, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, answer in (("place", 0), ("is_stopping", False), ("is_beating", True)):
+        monkeypatch.setattr(queue, name, lambda _, answer=answer: answer)
+    run = RUNS["digits-2d"]
+    config = replace(run.config, train=replace(run.config.train, epochs=4, keep_epochs=()))
+    history = pd.DataFrame({"seconds": [10.0] * done})
+    said = how_far(replace(run, config=config), history)
+    assert said == f"Epoch {done} of 4, about {left} left"
 
 
 def test_every_family_has_a_title_and_a_note_that_is_a_sentence() -> None:

@@ -56,6 +56,15 @@ def test_classes_and_their_mixture_differ_by_what_z_says_of_the_class():
     assert -0.05 < surgery.label_information < math.log(3)
 
 
+def test_nothing_is_told_of_all_classes_when_one_of_them_is_saturated():
+    mu = torch.cat([3.0 * torch.randn(150, 20, generator=seeded()), torch.zeros(150, 20)])
+    sigma = torch.tensor([0.05, 1.0]).repeat_interleave(150)[:, None]
+    surgery = class_surgery(gaussians(mu, sigma, torch.arange(300) // 150), 300)
+    assert surgery.table["class_kl"].isna().tolist() == [True, False]
+    assert math.isnan(surgery.mean_class_kl)
+    assert math.isnan(surgery.label_information)
+
+
 @pytest.mark.parametrize("k", [2, 4])
 def test_slabs_added_one_by_one_cost_less_and_less(k):
     """The first j of k slabs are N(0, 1) cut off: KL = ln(k / j), and 0 when all are there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,6 +95,15 @@ def test_the_nearest_image_is_the_nearest(digits: Dataset) -> None:
     torch.testing.assert_close(nearest_distance(pictures, digits.train), apart.min(1).values)
     itself = nearest_distance(digits.train.images[:5], digits.train)
     torch.testing.assert_close(itself, torch.zeros(5), atol=1e-3, rtol=0)
+
+
+def test_the_nearest_of_many_images_may_be_the_first(digits: Dataset) -> None:
+    """More than are compared at a time: the last ones are black, and nearest to nothing here."""
+    black = torch.zeros(5000, *digits.image_shape, dtype=digits.train.pixels.dtype)
+    pixels = torch.cat([digits.train.pixels, black])
+    many = replace(digits.train, pixels=pixels, labels=torch.zeros(len(pixels)).long())
+    found = nearest_distance(digits.train.images[:5], many)
+    torch.testing.assert_close(found, torch.zeros(5), atol=1e-3, rtol=0)
 
 
 def test_draws_lie_in_the_shell_and_means_need_not() -> None:

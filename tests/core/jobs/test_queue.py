@@ -17,8 +17,17 @@ from tests.core.jobs.queued import LONG, epochs, loose_ends, remount, tiny
 from tests.samples import assert_same_weights, tiny_run, until
 from vae_core import RunConfig, RunStore
 from vae_core.errors import ConfigError, JobError, VAECoreError
-from vae_core.jobs import HEARTBEAT, HeartbeatReader, JobQueue, new_queue, progress_of, training
+from vae_core.jobs import (
+    HEARTBEAT,
+    HeartbeatReader,
+    JobQueue,
+    executors,
+    new_queue,
+    progress_of,
+    training,
+)
 from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, is_anothers_work
+from vae_core.jobs.job import Job
 
 
 def diverging() -> RunConfig:
@@ -101,6 +110,27 @@ def test_a_run_that_is_still_stopping_begins_again_afterwards(
     until(lambda: epochs(run) > before)
 
 
+def test_two_slots_never_train_one_run(tmp_path: Path) -> None:
+    """One that is told to stop takes a moment: until it has stopped, it begins nowhere else."""
+    queue = JobQueue(lambda: ThreadPoolExecutor(1), 2)
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        has_begun.set()
+        may_end.wait(60)
+
+    job = Job(tmp_path, work, (), "training", "")
+    queue.submit(job)
+    until(has_begun.is_set)
+    queue.cancel(tmp_path)
+    queue.submit(job)
+    assert queue.is_stopping(tmp_path)
+    assert queue.position(tmp_path) == 1
+    may_end.set()
+    assert queue.wait(tmp_path, seconds=60)
+    queue.close()
+
+
 def test_what_goes_wrong_is_told_and_the_next_run_begins(store: RunStore, queue: JobQueue) -> None:
     damaged, lost, good = map(store.create, (tiny(2), diverging(), tiny(2)))
     (damaged.path / "config.json").write_text("{")
@@ -131,6 +161,37 @@ def test_a_cluster_that_is_not_there_is_one_sentence_and_no_run_waits(store: Run
 def test_an_absurd_number_of_processes_is_one_sentence(asked: str) -> None:
     with pytest.raises(ConfigError, match=f"from 1 to 256; got '{asked}'"):
         new_queue({"ELBO_ROOM_WORKERS": asked})
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "threads"),
+    [(4, "1", 3), (4, "2", 1), (4, "", 1), (8, "2", 3), (8, "", 1), (2, "", 1), (1, "", 1)],
+)
+def test_training_leaves_a_core_to_the_pages(
+    cores: int, workers: str, threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def process(threads: int) -> ThreadPoolExecutor:
+        made.append(threads)
+        return ThreadPoolExecutor(1)
+
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(executors, "local_process", process)
+    queue = new_queue({"ELBO_ROOM_WORKERS": workers})
+    queue.submit(Job(tmp_path, int, (), "training", ""))
+    queue.close()
+    assert made == [threads]
+
+
+def test_an_empty_heartbeat_is_nobodys(tmp_path: Path) -> None:
+    writer, other = HeartbeatWriter(tmp_path), HeartbeatWriter(tmp_path)
+    writer.beat()
+    assert not writer.is_anothers()
+    (tmp_path / HEARTBEAT).write_text("")  # a disk may lose what was written last
+    assert not writer.is_anothers()
+    other.beat()
+    assert writer.is_anothers()
 
 
 def test_a_heartbeat_is_what_changes_whatever_the_clocks_say(tmp_path: Path) -> None:

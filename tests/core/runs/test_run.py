@@ -58,6 +58,12 @@ def test_metrics_are_those_of_the_model(finished_run, digits):
     assert metrics.seconds > 0
 
 
+def test_images_per_second_count_those_of_all_epochs(finished_run, digits):
+    metrics = finished_run.metrics()
+    seen = len(digits.train) * finished_run.config.train.epochs
+    assert metrics.images_per_second == pytest.approx(seen / metrics.seconds)
+
+
 def test_point_mass_is_written_without_a_rate(tmp_path, digits):
     """JSON has no infinity: the files must stay readable for others."""
     run = RunStore(tmp_path).create(tiny_run(posterior="delta"))

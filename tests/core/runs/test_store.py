@@ -12,6 +12,7 @@ import pytest
 
 from tests.samples import tiny_run, tiny_sweep
 from vae_core import Dataset, Run, RunError, RunStore
+from vae_core.analysis import sweep
 from vae_core.io import write_json
 from vae_core.runs.archive import archive
 from vae_core.runs.export import export_run
@@ -56,6 +57,15 @@ def test_links_take_no_room(run_copy, tmp_path):
     (run_copy.path.parent / "linked").symlink_to(tmp_path / "large")
     assert store_of(run_copy).size() == store_of(run_copy).size(run_copy.id) == before
     assert store_of(run_copy).size("linked") == 0
+
+
+def test_only_the_whole_sweep_is_the_same_sweep(store):
+    first, second = configs = sweep(tiny_run(), "beta", [1, 4])
+    runs = [store.create(config) for config in configs]
+    assert store.find_same([second, first]) == runs[::-1]
+    assert store.find_same([first]) == []
+    third = sweep(tiny_run(), "beta", [9])
+    assert store.find_same([*configs, *third]) == []
 
 
 def test_a_deleted_run_is_gone_and_the_others_stay(five):

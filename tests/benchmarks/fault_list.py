@@ -1,0 +1,295 @@
+"""Sixty mistakes that a person could make, one line each: what is there, what is wrong, its tests.
+
+`old` occurs once in the whole project, wherever its file may be. Mistakes were chosen by reading
+the code alone, without a look at its tests; `tests` are those about its module.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """In its area, `old` gives way to `new`; one of `tests` should notice."""
+
+    area: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+_MODELS = (
+    (
+        "self.logvar + 2.0 * math.log(factor)",
+        "self.logvar + math.log(factor)",
+        ("core/posteriors/test_factorised.py",),
+    ),
+    (
+        "(self.concentration / factor**2).clamp(min=ALPHA_MIN)",
+        "self.concentration / factor**2",
+        ("core/posteriors/test_dirichlet.py",),
+    ),
+    (
+        "torch.where(total > 0, others / total,",
+        "torch.where(total >= 0, others / total,",
+        ("core/posteriors/test_dirichlet.py",),
+    ),
+    (
+        "log_diagonal.clamp(0.5 * LOGVAR_MIN, 0.5 * LOGVAR_MAX)",
+        "log_diagonal.clamp(LOGVAR_MIN, LOGVAR_MAX)",
+        ("core/posteriors/test_full.py",),
+    ),
+    (
+        "torch.where(k >= LEVELS - 1, above, inside)",
+        "torch.where(k > LEVELS - 1, above, inside)",
+        ("core/likelihoods/test_logistic.py", "core/likelihoods/test_likelihoods.py"),
+    ),
+    (
+        "self.FORGETTING / self.measured * (mse - kept)",
+        "self.FORGETTING * (mse - kept)",
+        ("core/likelihoods/test_gaussian.py",),
+    ),
+    (
+        "self.log_sigma + width.mean(PIXELS)",
+        "self.log_sigma + width.sum(PIXELS)",
+        ("core/likelihoods/test_gaussian.py", "core/likelihoods/test_likelihoods.py"),
+    ),
+    (
+        "x[:, :, top : top + h, left : left + w]",
+        "x[:, :, top : top + h, left : left + h]",
+        ("core/test_networks.py",),
+    ),
+    (
+        "cells << stages >= 2 * side",
+        "cells << stages > 2 * side",
+        ("core/test_networks.py", "core/test_config.py"),
+    ),
+    ("for values in (weight, bias):", "for values in (weight,):", ("core/test_vae.py",)),
+    (
+        "(epoch - 1) / self.warmup_epochs",
+        "epoch / self.warmup_epochs",
+        ("core/test_objective.py",),
+    ),
+    (
+        "(self.free_bits - terms.rate_per_dim.mean(0)).clamp(min=0.0)",
+        "(self.free_bits - terms.rate_per_dim).clamp(min=0.0).mean(0)",
+        ("core/test_objective.py",),
+    ),
+    ("% batch] = (n - m) / (n * m)", "% batch] = (n - m) / n", ("core/test_total_correlation.py",)),
+    (
+        "elbo_terms(vae, x, n_samples, generator)",
+        "elbo_terms(vae, x, n_samples)",
+        ("core/test_objective.py",),
+    ),
+    (
+        "{name: value.detach().clone() for name, value in",
+        "{name: value.detach() for name, value in",
+        ("core/test_trainer.py",),
+    ),
+    ('"lr": LIKELIHOOD_LR * lr}', '"lr": lr}', ("core/test_trainer.py",)),
+)
+_ANALYSIS = (
+    (
+        "pairs.logsumexp(1) - math.log(max(1, n - 1))",
+        "pairs.logsumexp(1) - math.log(n)",
+        ("core/analysis/test_aggregate.py",),
+    ),
+    (
+        "procrustes(means[0], means[1] @ rotation)",
+        "procrustes(means[0], means[1])",
+        ("core/analysis/test_alignment.py",),
+    ),
+    ("between + codes.mean_covariance", "between", ("core/analysis/test_rates.py",)),
+    (
+        '~table["active"] | (table["picture_change"] < GREY_LEVEL)',
+        '~table["active"] & (table["picture_change"] < GREY_LEVEL)',
+        ("core/analysis/test_collapse.py",),
+    ),
+    (
+        "(2.0 * total - (2.0 * log_w).logsumexp(0)).exp()",
+        "(total - (2.0 * log_w).logsumexp(0)).exp()",
+        ("core/analysis/test_importance.py",),
+    ),
+    ("each = [(at - p * ", "each = [(at - p + 0 * ", ("core/analysis/test_locality.py",)),
+    (
+        "2.0 * torch.atan2((u - v).norm(), (u + v).norm())",
+        "torch.atan2((u - v).norm(), (u + v).norm())",
+        ("core/analysis/test_interpolation.py",),
+    ),
+    (
+        "(gains.std(0) / math.sqrt(len(gains))).numpy()",
+        "gains.std(0).numpy()",
+        ("core/analysis/test_label_gap.py",),
+    ),
+    (
+        'table["n_images"]).sum(skipna=False)',
+        'table["n_images"]).sum()',
+        ("core/analysis/test_class_surgery.py",),
+    ),
+    (
+        ", some.index, titles,",
+        ", torch.arange(len(some)), titles,",
+        ("core/analysis/test_projections.py",),
+    ),
+    (
+        "> ACTIVE_VARIANCE * codes.prior().variance",
+        "> ACTIVE_VARIANCE",
+        ("core/analysis/test_rates.py", "core/analysis/test_collapse.py"),
+    ),
+    (
+        "torch.minimum(nearest, apart.min(1).values)",
+        "apart.min(1).values",
+        ("core/analysis/test_prior_holes.py",),
+    ),
+)
+_RUNS = (
+    ("LEFT_OVER = 24 * 60 * 60", "LEFT_OVER = 24 * 60", ("core/runs/test_store.py",)),
+    (
+        "for entry in reversed(self.list()):",
+        "for entry in self.list():",
+        ("core/runs/test_store.py",),
+    ),
+    ("group.keys() == set(wanted)", "group.keys() >= set(wanted)", ("core/runs/test_store.py",)),
+    ("if late > epoch:", "if late >= epoch:", ("core/runs/test_checkpoints.py",)),
+    (
+        "envelope(config, run.created)",
+        "envelope(run.config, run.created)",
+        ("core/runs/test_archive.py",),
+    ),
+    (
+        "run.vae().half().float()",
+        "run.vae()",
+        ("core/runs/test_export.py", "core/runs/test_model_file.py"),
+    ),
+    (
+        "codes, metrics, epoch=file.epoch)",
+        "codes, metrics)",
+        ("core/runs/test_model_file.py",),
+    ),
+    ("self._save_weights(state)", "pass", ("core/runs/test_resume.py",)),
+    (
+        "facts.n_train * len(history) / seconds",
+        "facts.n_train / seconds",
+        ("core/runs/test_run.py",),
+    ),
+)
+_JOBS = (
+    (
+        'text != "" and self.writer not in text',
+        "self.writer not in text",
+        ("core/jobs/test_queue.py",),
+    ),
+    ("waiting.index(folder) + 1 if", "waiting.index(folder) if", ("core/jobs/test_queue.py",)),
+    (
+        "for job in self._waiting if job.folder not in busy)",
+        "for job in self._waiting)",
+        ("core/jobs/test_queue.py",),
+    ),
+    ("drop(job.folder / HEARTBEAT)", "pass", ("core/jobs/test_processes.py",)),
+    (
+        "max(1, (cores - 1) // int(asked))",
+        "max(1, cores // int(asked))",
+        ("core/jobs/test_queue.py",),
+    ),
+    (
+        "round(1e9 * self.gigabytes)",
+        "round(2**30 * self.gigabytes)",
+        ("core/jobs/test_limits.py",),
+    ),
+    (
+        "os.sched_setaffinity(0, own)",
+        "os.sched_setaffinity(0, CORES)",
+        ("core/jobs/test_priority.py",),
+    ),
+)
+_PAGES = (
+    (
+        "str(f.stat().st_mtime_ns) for f in files",
+        "f.name for f in files",
+        (
+            "pages/test_cached.py",
+            "pages/test_lens.py::test_a_run_whose_weights_change_is_offered_at_another_address",
+        ),
+    ),
+    (
+        'len(codes) / row["n_images"]',
+        'row["n_images"] / len(codes)',
+        ("pages/test_aggregate.py::test_classes_are_added_until_they_are_all",),
+    ),
+    (
+        'elsewhere or ("" if is_missing else None)',
+        'elsewhere or ""',
+        ("pages/test_passcode.py",),
+    ),
+    ("n_new += expected_bytes(", "n_new = expected_bytes(", ("pages/test_runs_page.py",)),
+    (
+        "min(self.image, n_images - 1)",
+        "min(self.image, n_images)",
+        ("pages/test_lens_state.py",),
+    ),
+    (
+        "sum(k <= epoch for k in kept)",
+        "sum(k < epoch for k in kept)",
+        ("pages/test_time_machine.py",),
+    ),
+    (
+        'history["seconds"].mean() * (epochs - done)',
+        'history["seconds"].mean() * epochs',
+        ("pages/test_words.py",),
+    ),
+    (
+        "reduction.implied_sigma(model.sigma_value, train.beta)",
+        "reduction.implied_sigma(model.sigma_value)",
+        (
+            "pages/test_families.py::"
+            "test_a_mean_in_place_of_a_sum_says_which_beta_and_sigma_it_stands_for",
+        ),
+    ),
+    (
+        "others.index((alike or others)[0])",
+        "0",
+        ("pages/test_two_models.py",),
+    ),
+    (
+        "torch.Generator().manual_seed(int(seed))",
+        "torch.Generator().manual_seed(0)",
+        ("pages/test_walks.py",),
+    ),
+)
+_LENS = (
+    ("Math.exp(-2 * logSigma)", "Math.exp(-logSigma)", ("browser/test_likelihoods.py",)),
+    ("varianceX + (dx * dx) / 12", "varianceX", ("browser/test_mixture.py",)),
+    (
+        "nats(q.kl - total(q.klPerDim))",
+        "nats(total(q.klPerDim) - q.kl)",
+        ("browser/test_lens.py::test_what_correlation_costs_is_a_part_of_the_rate",),
+    ),
+    (
+        "event.shiftKey ? 400 : 40",
+        "event.shiftKey ? 40 : 400",
+        ("browser/test_lens.py::test_keys_move_z_with_shift_in_small_steps",),
+    ),
+    (
+        "let step = 1; step <= labels.length",
+        "let step = 0; step <= labels.length",
+        ("browser/test_lens.py::test_another_image_of_the_class_is_the_next_one",),
+    ),
+    (
+        "[x ? x[j] : j, y ? y[i] : i, value]",
+        "[x ? x[j] : j, y ? y[j] : j, value]",
+        ("browser/test_save.py",),
+    ),
+)
+AREAS = {
+    "models": _MODELS,
+    "analysis": _ANALYSIS,
+    "runs": _RUNS,
+    "jobs": _JOBS,
+    "pages": _PAGES,
+    "lens": _LENS,
+}
+FAULTS = [
+    Fault(area, old, new, tuple(f"tests/{test}" for test in tests))
+    for area, rows in AREAS.items()
+    for old, new, tests in rows
+]
