@@ -47,12 +47,12 @@ _MODELS = (
     (
         "self.FORGETTING / self.measured * (mse - kept)",
         "self.FORGETTING * (mse - kept)",
-        ("core/likelihoods/test_gaussian.py",),
+        ("core/likelihoods/test_gaussian.py::test_a_perfect_batch_stays_finite",),
     ),
     (
         "self.log_sigma + width.mean(PIXELS)",
         "self.log_sigma + width.sum(PIXELS)",
-        ("core/likelihoods/test_gaussian.py", "core/likelihoods/test_likelihoods.py"),
+        ("core/likelihoods/test_likelihoods.py",),
     ),
     (
         "x[:, :, top : top + h, left : left + w]",
@@ -84,9 +84,13 @@ _MODELS = (
     (
         "{name: value.detach().clone() for name, value in",
         "{name: value.detach() for name, value in",
-        ("core/test_trainer.py",),
+        ("core/test_trainer.py::test_absurd_learning_rate_stops_with_the_first_weights",),
     ),
-    ('"lr": LIKELIHOOD_LR * lr}', '"lr": lr}', ("core/test_trainer.py",)),
+    (
+        '"lr": LIKELIHOOD_LR * lr}',
+        '"lr": lr}',
+        ("core/test_trainer.py::test_learned_sigma_takes_its_own_larger_steps",),
+    ),
 )
 _ANALYSIS = (
     (
@@ -97,9 +101,13 @@ _ANALYSIS = (
     (
         "procrustes(means[0], means[1] @ rotation)",
         "procrustes(means[0], means[1])",
-        ("core/analysis/test_alignment.py",),
+        ("core/analysis/test_alignment.py::test_a_sweep_of_turned_copies_becomes_one_picture",),
     ),
-    ("between + codes.mean_covariance", "between", ("core/analysis/test_rates.py",)),
+    (
+        "between + codes.mean_covariance",
+        "between",
+        ("core/analysis/test_rates.py::test_class_moments_match_draws_from_the_class",),
+    ),
     (
         '~table["active"] | (table["picture_change"] < GREY_LEVEL)',
         '~table["active"] & (table["picture_change"] < GREY_LEVEL)',
@@ -134,7 +142,7 @@ _ANALYSIS = (
     (
         "> ACTIVE_VARIANCE * codes.prior().variance",
         "> ACTIVE_VARIANCE",
-        ("core/analysis/test_rates.py", "core/analysis/test_collapse.py"),
+        ("core/analysis/test_collapse.py",),
     ),
     (
         "torch.minimum(nearest, apart.min(1).values)",
@@ -177,19 +185,29 @@ _JOBS = (
     (
         'text != "" and self.writer not in text',
         "self.writer not in text",
-        ("core/jobs/test_queue.py",),
+        ("core/jobs/test_queue.py::test_an_empty_heartbeat_is_nobodys",),
     ),
-    ("waiting.index(folder) + 1 if", "waiting.index(folder) if", ("core/jobs/test_queue.py",)),
+    (
+        "waiting.index(folder) + 1 if",
+        "waiting.index(folder) if",
+        ("core/jobs/test_queue.py::test_a_full_queue_says_so_and_takes_nothing",),
+    ),
     (
         "for job in self._waiting if job.folder not in busy)",
         "for job in self._waiting)",
-        ("core/jobs/test_queue.py",),
+        ("core/jobs/test_queue.py::test_two_slots_never_train_one_run",),
     ),
-    ("drop(job.folder / HEARTBEAT)", "pass", ("core/jobs/test_processes.py",)),
+    (
+        "drop(job.folder / HEARTBEAT)",
+        "pass",
+        (
+            "core/jobs/test_processes.py::test_a_killed_process_is_replaced_and_its_run_ends_as_if_it_had_lived",
+        ),
+    ),
     (
         "max(1, (cores - 1) // int(asked))",
         "max(1, cores // int(asked))",
-        ("core/jobs/test_queue.py",),
+        ("core/jobs/test_queue.py::test_training_leaves_a_core_to_the_pages",),
     ),
     (
         "round(1e9 * self.gigabytes)",
@@ -206,10 +224,7 @@ _PAGES = (
     (
         "str(f.stat().st_mtime_ns) for f in files",
         "f.name for f in files",
-        (
-            "pages/test_cached.py",
-            "pages/test_lens.py::test_a_run_whose_weights_change_is_offered_at_another_address",
-        ),
+        ("pages/test_lens.py::test_a_run_whose_weights_change_is_offered_at_another_address",),
     ),
     (
         'len(codes) / row["n_images"]',
@@ -221,7 +236,11 @@ _PAGES = (
         'elsewhere or ""',
         ("pages/test_passcode.py",),
     ),
-    ("n_new += expected_bytes(", "n_new = expected_bytes(", ("pages/test_runs_page.py",)),
+    (
+        "n_new += expected_bytes(",
+        "n_new = expected_bytes(",
+        ("pages/test_runs_page.py::test_a_sweep_counts_as_all_its_runs",),
+    ),
     (
         "min(self.image, n_images - 1)",
         "min(self.image, n_images)",
@@ -230,35 +249,42 @@ _PAGES = (
     (
         "sum(k <= epoch for k in kept)",
         "sum(k < epoch for k in kept)",
-        ("pages/test_time_machine.py",),
+        ("pages/test_time_machine.py::test_the_machine_is_told_every_checkpoint",),
     ),
     (
         'history["seconds"].mean() * (epochs - done)',
         'history["seconds"].mean() * epochs',
-        ("pages/test_words.py",),
+        ("pages/test_words.py::test_the_time_left_is_that_of_the_epochs_left",),
     ),
     (
         "reduction.implied_sigma(model.sigma_value, train.beta)",
         "reduction.implied_sigma(model.sigma_value)",
-        (
-            "pages/test_families.py::"
-            "test_a_mean_in_place_of_a_sum_says_which_beta_and_sigma_it_stands_for",
-        ),
+        ("pages/test_families.py::test_beta_is_a_part_of_the_sigma_that_a_loss_stands_for",),
     ),
     (
         "others.index((alike or others)[0])",
         "0",
-        ("pages/test_two_models.py",),
+        (
+            "pages/test_two_models.py::test_the_second_model_to_begin_with_can_be_ranked_with_the_first",
+        ),
     ),
     (
         "torch.Generator().manual_seed(int(seed))",
         "torch.Generator().manual_seed(0)",
-        ("pages/test_walks.py",),
+        ("pages/test_walks.py::test_prior_draws_are_the_same_for_the_same_number",),
     ),
 )
 _LENS = (
-    ("Math.exp(-2 * logSigma)", "Math.exp(-logSigma)", ("browser/test_likelihoods.py",)),
-    ("varianceX + (dx * dx) / 12", "varianceX", ("browser/test_mixture.py",)),
+    (
+        "Math.exp(-2 * logSigma)",
+        "Math.exp(-logSigma)",
+        ("browser/test_likelihoods.py::test_pixels_are_those_of_the_package",),
+    ),
+    (
+        "varianceX + (dx * dx) / 12",
+        "varianceX",
+        ("browser/test_mixture.py::test_a_map_loses_no_posterior_between_its_cells",),
+    ),
     (
         "nats(q.kl - total(q.klPerDim))",
         "nats(total(q.klPerDim) - q.kl)",
@@ -277,7 +303,7 @@ _LENS = (
     (
         "[x ? x[j] : j, y ? y[i] : i, value]",
         "[x ? x[j] : j, y ? y[j] : j, value]",
-        ("browser/test_save.py",),
+        ("browser/test_save.py::test_every_cell_of_a_map_has_its_own_column_and_row",),
     ),
 )
 AREAS = {

@@ -36,14 +36,6 @@ HEAVY = (
 OPTIONS = ("-q", "-n", "0", "-p", "no:cacheprovider", "-W", "ignore:Module already imported")
 
 
-class Place(NamedTuple):
-    """Where a fault is: a tracked file, its text as it should be, and the line."""
-
-    file: str
-    text: str
-    line: int
-
-
 class Verdict(NamedTuple):
     """The first test that failed, or None; and how long it took to know."""
 
@@ -51,8 +43,6 @@ class Verdict(NamedTuple):
     area: str
     file: str
     line: int
-    old: str
-    new: str
     noticed_by: str | None
     seconds: float
 
@@ -64,18 +54,14 @@ def tracked() -> list[str]:
     return [name for name in names.split("\0") if name and (ROOT / name).is_file()]
 
 
-def place_of(fault: Fault, names: list[str]) -> Place:
-    """Where the fault's snippet is. Exits with a message unless that is one place."""
-    found = []
-    for name in names:
-        if name.endswith((".py", ".js")) and not name.startswith("tests/"):
-            text = (ROOT / name).read_text()
-            found += [(name, text)] * text.count(fault.old)
+def place_of(fault: Fault, sources: dict[str, str]) -> tuple[str, int]:
+    """File and line of a fault's snippet. Exits with a message unless it is there once."""
+    found = [name for name, text in sources.items() for _ in range(text.count(fault.old))]
     if len(found) != 1:
-        where = ", ".join(name for name, _ in found) or "nowhere"
+        where = ", ".join(found) or "nowhere"
         sys.exit(f"{fault.old!r} should occur once; it occurs {len(found)} times: {where}.")
-    name, text = found[0]
-    return Place(name, text, text[: text.index(fault.old)].count("\n") + 1)
+    text = sources[found[0]]
+    return found[0], text[: text.index(fault.old)].count("\n") + 1
 
 
 def _pytest(tree: Path, options: tuple[str, ...], said: Path) -> None:
@@ -111,16 +97,16 @@ def failing(tree: Path, *options: str) -> list[str]:
     return found
 
 
-def judge(number: int, place: Place, tree: Path, is_thorough: bool) -> Verdict:
+def judge(number: int, file: str, line: int, tree: Path, is_thorough: bool) -> Verdict:
     """Make a fault, run tests until one fails, and undo it."""
-    fault, path, start = FAULTS[number], tree / place.file, time.monotonic()
-    path.write_text(place.text.replace(fault.old, fault.new))
-    found = failing(tree, "-x", *fault.tests)
+    (area, old, new, tests), start = FAULTS[number], time.monotonic()
+    (tree / file).write_text((ROOT / file).read_text().replace(old, new))
+    found = failing(tree, "-x", *tests)
     if not found and is_thorough:
         found = failing(tree, "-x", "tests")
-    shutil.copy2(ROOT / place.file, path)  # with its time, by which compiled files are known
-    noticed_by, seconds = next(iter(found), None), round(time.monotonic() - start, 1)
-    return Verdict(number, fault.area, *place[::2], fault.old, fault.new, noticed_by, seconds)
+    shutil.copy2(ROOT / file, tree / file)  # with its time, by which compiled files are known
+    seconds = round(time.monotonic() - start, 1)
+    return Verdict(number, area, file, line, next(iter(found), None), seconds)
 
 
 def main() -> None:
@@ -133,7 +119,12 @@ def main() -> None:
     if wrong := {*given.only} - {*AREAS, *numbers}:
         parser.error(f"--only takes {', '.join(AREAS)} and numbers; got {', '.join(wrong)}")
     names = tracked()
-    places = [place_of(fault, names) for fault in FAULTS]
+    sources = {
+        name: (ROOT / name).read_text()
+        for name in names
+        if name.endswith((".py", ".js")) and not name.startswith("tests/")
+    }
+    places = [place_of(fault, sources) for fault in FAULTS]
     verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = folder  # what a killed test leaves goes, too
@@ -149,7 +140,7 @@ def main() -> None:
         for k, area in numbers.items():
             if given.only and not {k, area} & {*given.only}:
                 continue
-            one = judge(int(k), places[int(k)], tree, given.all)
+            one = judge(int(k), *places[int(k)], tree, given.all)
             verdicts.append(one)
             by, where = one.noticed_by or "SURVIVED", f"{one.file}:{one.line}"
             print(f"{k:>2} {area:8} {where:50} {one.seconds:5.0f} s  {by}", flush=True)

@@ -211,9 +211,12 @@ def test_the_ledger_is_vae_cores(server: Server, open_page: Open) -> None:
 
 
 def test_what_correlation_costs_is_a_part_of_the_rate(server: Server, open_page: Open) -> None:
-    page = open_lens(open_page, server.url + "?run=MNIST+full+covariance+2-D")
+    codes = RunStore(ROOT / "assets" / "models").load("mnist-full-2d").codes()
+    known = codes.rate[2] - codes.kl[2].sum()  # half a nat
+    page = open_lens(open_page, server.url + "?run=MNIST+full+covariance+2-D&image=2")
     _, rate, correlation, _ = page.locator("table.ledger .value").all_inner_texts()
     marginals = page.locator(".bars .value").all_inner_texts()
+    assert float(correlation) == pytest.approx(float(known), abs=0.011)
     total = sum(map(float, marginals)) + float(correlation)
     assert float(rate) == pytest.approx(total, abs=0.03)
 
