@@ -157,7 +157,7 @@ def test_conditions_of_bounds_say_what_is_no_density(
 def collapse(**changes: Any) -> Collapse:
     table = pd.DataFrame({"unused": [False, True, False, False], "picture_change": 0.1})
     values = {
-        "verdict": "healthy", "evidence": "", "table": table, "mean_kl": 6.125,
+        "verdict": "healthy", "table": table, "mean_kl": 6.125,
         "mutual_information": 5.25, "ceiling": 9.21, "spread": 0.1875, "reach": (-2.0, 2.0),
         "n_images": 64, "n_samples": 500,
     } | changes  # fmt: skip
