@@ -75,7 +75,7 @@ def test_a_full_queue_is_one_sentence_and_leaves_no_run(runs: Path, tmp_path: Pa
     waiting, store = queue.queue(), RunStore(tmp_path / "elsewhere")
     others = [store.create(tiny_run()).path for _ in range(waiting.capacity)]
     app = train("Long", epochs=5_000)
-    waiting.submit(*others)
+    waiting.submit(*map(training, others))
     app = train("One more", epochs=5_001)
     assert "The queue is full: 64 of 64 places are taken" in app.error[0].value
     assert [entry.run.config.name for entry in RunStore(runs).list()] == ["Long"]
