@@ -14,7 +14,7 @@ from tests.pages.app import assert_sound, button, open_page, run_until
 from tests.pages.test_training import ask, labels
 from tests.samples import pid_of, tiny_run, until
 from vae_core import Run, RunStore
-from vae_core.jobs import STOP
+from vae_core.jobs import STOP, training
 from vae_core.jobs.heartbeat import HeartbeatWriter
 
 pytestmark = pytest.mark.slow
