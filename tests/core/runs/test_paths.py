@@ -56,7 +56,7 @@ def test_an_id_that_is_no_name_in_the_folder_is_refused(deed, run_copy, other):
 def test_a_run_is_not_adopted_under_such_an_id(run_copy, other):
     store, before = RunStore(run_copy.path.parent), everything(other.parent)
     weights, codes = run_copy.vae().state_dict(), run_copy.codes()
-    contents = Contents(run_copy.config, run_copy.data(), weights, codes, {})
+    contents = Contents(run_copy.config, run_copy.data(), weights, codes, run_copy.metrics())
     for run_id in OUTSIDE:
         with pytest.raises(RunError, match="expected a run's id"):
             store.adopt(run_id, contents)

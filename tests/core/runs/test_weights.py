@@ -45,7 +45,7 @@ def test_a_weights_file_says_what_its_run_is_but_not_where_the_data_were(tmp_pat
     values = config.to_dict()
     values["data"]["path"] = None
     assert json.loads(header.texts["config"]) == json.loads(json.dumps(values))
-    assert json.loads(header.texts["data"]) == run.data()
+    assert json.loads(header.texts["data"]) == json.loads(json.dumps(run.data().to_dict()))
     assert header.epoch == 1
 
 
