@@ -98,7 +98,7 @@ class ContinuousBernoulliPixels(Pixels):
         return (self.logits * value - torch.where(is_near, near, far)).sum(PIXELS)
 
     def _near_and_far(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Whether eta is near 0; eta and |eta|, tame where not used: so are their gradients."""
+        """Whether eta is near 0; eta and |eta|, kept finite where they are not used."""
         eta, size = self.logits, self.logits.abs()
         is_near = size < self.NEAR
         return is_near, eta.clamp(-self.NEAR, self.NEAR), torch.where(is_near, 1.0, size)
