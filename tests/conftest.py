@@ -28,8 +28,9 @@ torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # in processes that tests start, too
 os.environ["ELBO_ROOM_WORKERS"] = "1"  # so that it is known which run waits
 # Pages read it when they are imported: no test finds runs of the reader's.
-os.environ["ELBO_ROOM_RUNS"] = tempfile.mkdtemp(prefix="elbo-room-runs-")
-atexit.register(shutil.rmtree, os.environ["ELBO_ROOM_RUNS"], ignore_errors=True)
+_home = tempfile.mkdtemp(prefix="elbo-room-runs-")
+os.environ["ELBO_ROOM_RUNS"] = os.path.join(_home, "runs")  # nobody else writes beside it
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
 # The same examples on every machine, and no failure because a machine is busy.
 settings.register_profile(
     "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
