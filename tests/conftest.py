@@ -30,6 +30,7 @@ os.environ["ELBO_ROOM_WORKERS"] = "1"  # so that it is known which run waits
 # Pages read it when they are imported: no test finds runs of the reader's.
 _home = tempfile.mkdtemp(prefix="elbo-room-runs-")
 os.environ["ELBO_ROOM_RUNS"] = os.path.join(_home, "runs")  # nobody else writes beside it
+os.mkdir(os.environ["ELBO_ROOM_RUNS"])
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 # The same examples on every machine, and no failure because a machine is busy.
 settings.register_profile(
