@@ -4,6 +4,13 @@ data -> Dataset -> build_vae -> fit -> Run -> encode_dataset -> Codes -> analysi
 Never imports the app's user interface.
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"]:  # `python -m vae_core`, which imports this package first
+    from vae_core.cli import interrupt
+
+    interrupt.watch()
+
 from vae_core.codes import Codes, encode_dataset
 from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.data import Dataset, Split, load_dataset

@@ -18,7 +18,7 @@ from vae_core.evaluate import blocks
 from vae_core.posteriors import Posterior, kl_per_dim
 from vae_core.vae import VAE
 
-MAX_CODES = 1 << 28  # numbers that the posteriors of a split may take: 1 GiB
+MAX_CODES = 1 << 26  # numbers that the posteriors of a split may take: 256 MiB
 
 
 @dataclass(frozen=True)

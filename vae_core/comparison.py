@@ -115,10 +115,10 @@ def epoch_table(runs: Sequence[Run]) -> pd.DataFrame:
     """One row per run and epoch: columns run, epoch, distortion, rate, on the test images."""
     return pd.DataFrame(
         [
-            (run.title, r["epoch"], r["test_distortion"], r["test_rate"])
+            (run.title, r.epoch, r.test_distortion, r.test_rate)
             for run in runs
             for r in run.history()
-            if r["test_rate"] is not None
+            if math.isfinite(r.test_rate)
         ],
         columns=["run", "epoch", "distortion", "rate"],
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, printable, shown
 
 T = TypeVar("T")
 
@@ -24,6 +24,9 @@ SIGMA_MIN, SIGMA_MAX = 1e-3, 1e3
 REDUCTIONS = ("sum/sum", "mean/sum", "mean/mean", "sum/cell")
 DEVICES = ("auto", "cpu", "cuda")
 MAX_LATENTS = 4096
+MAX_EPOCHS = 10_000
+MAX_LABEL = 999
+MAX_SEED = 2**31 - 1
 
 
 class Registry(dict[str, T]):
@@ -61,23 +64,27 @@ LIKELIHOODS: Registry[Any] = Registry("likelihood")
 
 def _one_of(setting: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise ConfigError(f"{setting} must be one of {', '.join(choices)}; got {value!r}.")
+        raise ConfigError(f"{setting} must be one of {', '.join(choices)}; got {shown(value)}.")
 
 
 def _integer(setting: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(f"{setting} must be a whole number from {low} to {high}; got {value!r}.")
+        raise ConfigError(
+            f"{setting} must be a whole number from {low} to {high}; got {shown(value)}."
+        )
 
 
 def _number(setting: str, value: object, low: float, high: float) -> None:
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     if not numeric or not low <= value <= high:  # type: ignore[operator]  # nan is not either
-        raise ConfigError(f"{setting} must be a number from {low:g} to {high:g}; got {value!r}.")
+        raise ConfigError(
+            f"{setting} must be a number from {low:g} to {high:g}; got {shown(value)}."
+        )
 
 
 def _integers(setting: str, value: object) -> tuple[int, ...]:
     if isinstance(value, str) or not isinstance(value, list | tuple):
-        raise ConfigError(f"{setting} must be a list of whole numbers; got {value!r}.")
+        raise ConfigError(f"{setting} must be a list of whole numbers; got {shown(value)}.")
     return tuple(value)
 
 
@@ -87,7 +94,7 @@ def _name(setting: str, value: object) -> None:
         return
     raise ConfigError(
         f"{setting} must be 1 to 60 letters, digits, spaces or . , ( ) = + - _, and not "
-        f"punctuation alone; got {value!r}."
+        f"punctuation alone; got {shown(value)}."
     )
 
 
@@ -132,18 +139,18 @@ class DataConfig:
         _one_of("binarisation", self.binarisation, BINARISATIONS)
         if self.path is not None:
             if not isinstance(self.path, str | os.PathLike):
-                raise ConfigError(f"data-dir must be the path of a folder; got {self.path!r}.")
+                raise ConfigError(f"data-dir must be the path of a folder; got {shown(self.path)}.")
             object.__setattr__(self, "path", os.fspath(self.path))
         if self.classes is not None:
             classes = _integers("classes", self.classes)
             for label in classes:
-                _integer("classes", label, 0, 999)
+                _integer("classes", label, 0, MAX_LABEL)
             if not classes:
                 raise ConfigError("classes must name at least one label, or be left out.")
             object.__setattr__(self, "classes", tuple(sorted(set(classes))))
         if self.limit is not None:
             _integer("limit", self.limit, 1, 10_000_000)
-        _integer("data-seed", self.seed, 0, 2**31 - 1)
+        _integer("data-seed", self.seed, 0, MAX_SEED)
 
 
 @dataclass(frozen=True)
@@ -180,7 +187,7 @@ class ModelConfig:
             _integer("hidden", width, 1, 4096)
         latent = _integers("latent", self.latent_shape)
         if len(latent) not in (1, 3):
-            raise ConfigError(f"latent must be D or h w C (1 or 3 numbers); got {latent!r}.")
+            raise ConfigError(f"latent must be D or h w C (1 or 3 numbers); got {shown(latent)}.")
         for size in latent:
             _integer("latent", size, 1, MAX_LATENTS)
         if math.prod(latent) > MAX_LATENTS:
@@ -213,11 +220,11 @@ class TrainConfig:
     device: str = _setting("auto", "where to compute", choices=DEVICES)
 
     def __post_init__(self) -> None:
-        _integer("epochs", self.epochs, 1, 10_000)
+        _integer("epochs", self.epochs, 1, MAX_EPOCHS)
         _integer("batch-size", self.batch_size, 1, 65_536)
         _number("lr", self.lr, 1e-8, 1.0)
         _number("beta", self.beta, 0.0, 1e6)
-        _integer("warmup-epochs", self.warmup_epochs, 0, 10_000)
+        _integer("warmup-epochs", self.warmup_epochs, 0, MAX_EPOCHS)
         _number("free-bits", self.free_bits, 0.0, 100.0)
         _number("tc-weight", self.tc_weight, 0.0, 1e6)
         _one_of("reduction", self.reduction, REDUCTIONS)
@@ -225,7 +232,7 @@ class TrainConfig:
         for epoch in kept:
             _integer("keep-epochs", epoch, 1, self.epochs)
         object.__setattr__(self, "keep_epochs", tuple(sorted(set(kept))))
-        _integer("seed", self.seed, 0, 2**31 - 1)
+        _integer("seed", self.seed, 0, MAX_SEED)
         if self.threads is not None:
             _integer("threads", self.threads, 1, 256)
         _one_of("device", self.device, DEVICES)
@@ -282,7 +289,7 @@ def _known_keys(cls: type, values: object, where: str) -> dict[str, Any]:
     known = {f.name for f in dataclasses.fields(cls)}
     if unknown := sorted(set(map(str, values)) - known):
         raise ConfigError(
-            f"{where} has unknown settings {', '.join(unknown)}; known are "
+            f"{where} has unknown settings {printable(', '.join(unknown))}; known are "
             f"{', '.join(sorted(known))}."
         )
     return dict(values)

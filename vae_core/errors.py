@@ -26,3 +26,17 @@ class TrainingError(VAECoreError):
 
 class JobError(VAECoreError):
     """The queue takes no more runs."""
+
+
+def printable(text: str, most: int = 300) -> str:
+    """Text of a file in one line: what cannot be printed becomes ?, a long rest is cut."""
+    line = "".join(c if c.isprintable() else "?" for c in text[: most + 1])
+    return line if len(line) <= most else f"{line[:most]} …"
+
+
+def shown(value: object) -> str:
+    """A value inside a message, in one line of moderate length."""
+    try:
+        return printable(repr(value), 80)
+    except (ValueError, RecursionError):  # of a whole number with thousands of digits
+        return f"a {type(value).__name__} too long to write"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -60,11 +60,12 @@ class TrainState:
 
 
 @dataclass(frozen=True)
-class EpochRecord:
+class EpochTerms:
     """Results of one epoch. All terms in nats per image at beta = 1, one draw per image.
 
     Train and test terms are measured with the same weights, those at the end of the epoch:
-    on the whole test split, and on the first images of the training split, as many.
+    on the whole test split, and on the first images of the training split, as many. The rate of
+    a point mass is infinite.
     """
 
     epoch: int
@@ -76,11 +77,17 @@ class EpochRecord:
     test_rate_per_dim: tuple[float, ...]
     seconds: float  # training alone, without the evaluation
     images_per_second: float
-    state: TrainState = field(repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """One line of history.jsonl: everything but the state."""
-        return {name: value for name, value in vars(self).items() if name != "state"}
+        """By name, as in one line of history.jsonl."""
+        return {f.name: getattr(self, f.name) for f in fields(EpochTerms)}
+
+
+@dataclass(frozen=True)
+class EpochRecord(EpochTerms):
+    """Results of one epoch, and the state from which training goes on after it."""
+
+    state: TrainState = field(repr=False, compare=False)
 
 
 def fit(
@@ -104,7 +111,7 @@ def fit(
     TrainingError
         When the loss is no longer finite; the model gets its last good weights back.
     """
-    device = _device(config)
+    device = choose_device(config)
     dtype = next(vae.to(device).parameters()).dtype
     optimizer = _adam(vae, config.lr)
     objective = Objective.of(config, vae, len(dataset.train))
@@ -192,7 +199,8 @@ def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
     return torch.optim.Adam([g for g in groups if g["params"]], lr=lr, fused=True)
 
 
-def _device(config: TrainConfig) -> torch.device:
+def choose_device(config: TrainConfig) -> torch.device:
+    """Where to compute. Raises ConfigError when that is not on this machine."""
     if config.device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if config.device == "cuda" and not torch.cuda.is_available():

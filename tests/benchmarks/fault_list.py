@@ -212,7 +212,7 @@ _JOBS = (
     (
         "round(1e9 * self.gigabytes)",
         "round(2**30 * self.gigabytes)",
-        ("core/jobs/test_limits.py",),
+        ("core/test_limits.py",),
     ),
     (
         "os.sched_setaffinity(0, own)",

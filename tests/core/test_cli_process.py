@@ -45,7 +45,7 @@ def test_ctrl_c_exits_130_and_names_the_command_that_goes_on(tmp_path, monkeypat
     capsys.readouterr()
     (entry,) = RunStore(tmp_path / root).list()
     assert entry.status == "finished"
-    assert [record["epoch"] for record in entry.run.history()] == list(range(1, 31))
+    assert [record.epoch for record in entry.run.history()] == list(range(1, 31))
 
 
 @pytest.mark.slow

@@ -115,7 +115,7 @@ def test_every_kept_epoch_that_ships_decodes(run: Run):
         assert pictures.shape == (3, 1, 28, 28)
         assert pictures.isfinite().all()
         assert float(checkpoint.codes.rate.mean()) == pytest.approx(
-            run.history()[epoch - 1]["test_rate"], rel=0.15, abs=0.1
+            run.history()[epoch - 1].test_rate, rel=0.15, abs=0.1
         )
     last, codes = run.checkpoint(12).codes, run.codes().take(torch.arange(1000))
     torch.testing.assert_close(last.params, codes.params, atol=0.02, rtol=0.01)

@@ -204,7 +204,7 @@ def test_kl_stacked_over_the_epochs_adds_up_to_the_rate(run: Run) -> None:
     figure = kl_over_epochs(kl_history(history, list(range(len(names))), names, rest))
     assert len({t.stackgroup for t in figure.data}) == 1
     top = np.sum([t.y for t in figure.data], axis=0)
-    np.testing.assert_allclose(top, [r["test_rate"] for r in history], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(top, [r.test_rate for r in history], rtol=1e-4, atol=1e-6)
     assert titles(figure) == f"epoch | KL, {UNIT}"
 
 

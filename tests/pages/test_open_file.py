@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -106,9 +107,8 @@ def test_a_pickle_is_refused_in_one_sentence(runs: Path) -> None:
     ("path", "said"),
     [
         ("", "Choose a file, or write its path."),
-        ("/nowhere/model.safetensors", "there is no such file"),
-        ("~nobody-of-this-name/model", "there is no such file"),
-        (".", "got a folder"),
+        ("/nowhere/model.safetensors", "there is none at this path"),
+        ("~nobody-of-this-name/model", "there is none at this path"),
     ],
 )
 def test_a_path_without_a_model_is_one_sentence(path: str, said: str, runs: Path) -> None:
@@ -116,6 +116,26 @@ def test_a_path_without_a_model_is_one_sentence(path: str, said: str, runs: Path
     assert not app.exception
     (error,) = app.error
     assert said in error.value
+    assert list(runs.iterdir()) == []
+
+
+def test_a_path_tells_nothing_of_what_is_there(runs: Path, tmp_path: Path) -> None:
+    """Missing, forbidden, a folder, a device, or a file of another kind: the same sentence."""
+    places = {
+        name: tmp_path / name for name in ("absent", "folder", "secret", "cut.safetensors", "pipe")
+    }
+    places["folder"].mkdir()
+    places["secret"].write_text("root:x:0:0:root:/root:/bin/bash\n")
+    places["cut.safetensors"].write_bytes((1000).to_bytes(8, "little") + b'{"a":')
+    os.mkfifo(places["pipe"])
+    said = set()
+    for path in (*places.values(), Path("/dev/zero"), Path("/proc/kmsg")):
+        (error,) = write_path(open_page("train.py"), path).error
+        said.add(error.value.replace(str(path), "PATH"))
+    assert said == {
+        "PATH: expected a .safetensors file that ELBO Room wrote; there is none at this path that "
+        "the server may read."
+    }
     assert list(runs.iterdir()) == []
 
 

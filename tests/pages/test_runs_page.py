@@ -276,7 +276,7 @@ def test_with_a_passcode_runs_can_be_looked_at_and_opened_only(
 
 REFUSED = {
     "ELBO_ROOM_MAX_EPOCHS": ("59", "epochs: this server trains at most 59; got 60."),
-    "ELBO_ROOM_MAX_PARAMETERS": ("99_000", "at most 99,000 parameters; this model has 99,908"),
+    "ELBO_ROOM_MAX_PARAMETERS": ("99_000", "at most 99,000 parameters; this one has 99,908"),
     "ELBO_ROOM_MAX_GIGABYTES": ("0.001", "All runs together may take 0.001 GB"),
 }
 
@@ -311,7 +311,7 @@ def test_an_absurd_model_is_refused_as_fast_as_any(runs: Path) -> None:
     app = open_page("train.py")
     app.text_input(key="form-hidden").set_value("4096 " * 8)
     app.text_input(key="form-latent").set_value("4096").run(timeout=2)
-    assert "this server trains at most 50,000,000 parameters" in app.error[0].value
+    assert "this server takes models of at most 50,000,000 parameters" in app.error[0].value
 
 
 def test_a_full_disk_opens_no_model_file(

@@ -49,7 +49,7 @@ def test_the_machine_is_told_every_checkpoint(runs: Path, digits: Dataset) -> No
     assert facts["cells"] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
     assert facts["place"] == {"value": 1, "epoch": 2}
     for name in ("rate", "distortion"):
-        expected = [record[f"test_{name}"] for run in found for record in run.history()]
+        expected = [getattr(record, f"test_{name}") for run in found for record in run.history()]
         assert facts["numbers"][name] == pytest.approx(expected)
     tensors = tensors_of(facts)
     n, k = len(digits.test), len(digits.class_names)

@@ -71,7 +71,7 @@ def test_a_stopped_model_goes_on_to_its_last_epoch(runs: Path) -> None:
     button(app, "Go on").click().run()
     assert queue.is_running(entry.run)
     run_until(app, lambda a: bool(a.success))
-    assert [r["epoch"] for r in entry.run.history()] == list(range(1, 81))
+    assert [r.epoch for r in entry.run.history()] == list(range(1, 81))
     assert app.selectbox(key="run").value.startswith("Stopped · ")
 
 

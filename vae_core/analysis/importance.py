@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import kl_divergence
 
 from vae_core.data.dataset import Split
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, shown
 from vae_core.evaluate import EVALUATION_BLOCK, blocks
 from vae_core.objective import MAX_SAMPLES
 from vae_core.posteriors import Posterior
@@ -61,10 +61,7 @@ def iwae_bound(
     """
     if not vae.family.has_density:
         raise ConfigError(f"a {vae.family.title} has no density: there is no bound on log p(x).")
-    if not 1 <= n_importance <= MAX_SAMPLES:
-        raise ConfigError(f"n_importance must be from 1 to {MAX_SAMPLES}; got {n_importance}.")
-    if not 0.1 <= widen <= 10.0:
-        raise ConfigError(f"widen must be from 0.1 to 10; got {widen}.")
+    check_draws(1, n_importance, widen)
     at_once = min(n_importance, EVALUATION_BLOCK)
     parts = []
     with torch.no_grad():
@@ -83,6 +80,15 @@ def iwae_bound(
         return ImportanceBound(x.new_zeros(0), x.new_zeros(0))
     bounds, sizes = zip(*parts, strict=True)
     return ImportanceBound(torch.cat(bounds), torch.cat(sizes))
+
+
+def check_draws(n_samples: int, n_importance: int, widen: float) -> None:
+    """Raise ConfigError unless so many draws, and this proposal scale, can be asked for."""
+    for name, count in (("n_samples", n_samples), ("n_importance", n_importance)):
+        if not 1 <= count <= MAX_SAMPLES:
+            raise ConfigError(f"{name} must be from 1 to {MAX_SAMPLES}; got {shown(count)}.")
+    if not 0.1 <= widen <= 10.0:
+        raise ConfigError(f"widen must be from 0.1 to 10; got {widen}.")
 
 
 def _log_weights(

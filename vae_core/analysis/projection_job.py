@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vae_core.analysis.projections import project, write_projection
-from vae_core.errors import JobError
 from vae_core.jobs import Job, Stopped, at_work
-from vae_core.jobs.heartbeat import is_anothers_work
 from vae_core.runs.run import Run
 from vae_core.runs.store import RunStore
 
@@ -43,9 +41,7 @@ def project_run(path: str, method: str, what: str, seed: str, to: str) -> bool:
         As `project` and `write_projection`.
     """
     folder, file = Path(path), Path(to)
-    if is_anothers_work(folder_of(file)):
-        raise JobError(f"{file.name} is being worked out by another server already.")
-    with at_work(folder_of(file), obey=0.0) as work:
+    with at_work(folder_of(file), "the projection", obey=0.0) as work:
         codes = RunStore(folder.parent).load(folder.name).codes()
         try:
             found = project(codes, method, what, int(seed), progress=work.report)

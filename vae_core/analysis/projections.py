@@ -15,8 +15,9 @@ from torch import Tensor
 from vae_core.analysis.projection_methods import METHODS, Points, Progress
 from vae_core.analysis.rates import latent_names
 from vae_core.codes import Codes
-from vae_core.errors import ConfigError, RunError
-from vae_core.io import read_tensors, write_tensors
+from vae_core.config import MAX_SEED
+from vae_core.errors import ConfigError, RunError, shown
+from vae_core.io import parse_json, read_tensors, write_tensors
 
 FEWEST_IMAGES = 4
 WHAT = ("mean", "draw")
@@ -89,11 +90,13 @@ def project(
         are all the same, which have no neighbours.
     """
     if method not in METHODS:
-        raise ConfigError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
+        raise ConfigError(f"method must be one of {', '.join(METHODS)}; got {shown(method)}.")
     if what not in WHAT:
-        raise ConfigError(f"what must be one of {', '.join(WHAT)}; got {what!r}.")
+        raise ConfigError(f"what must be one of {', '.join(WHAT)}; got {shown(what)}.")
     if limit is not None and limit < FEWEST_IMAGES:
         raise ConfigError(f"limit must be at least {FEWEST_IMAGES}; got {limit}.")
+    if not 0 <= seed <= MAX_SEED:
+        raise ConfigError(f"seed must be from 0 to {MAX_SEED}; got {shown(seed)}.")
     some = _some(codes, limit, seed)
     if len(some) < FEWEST_IMAGES:
         raise ConfigError(f"a projection needs at least {FEWEST_IMAGES} images; got {len(some)}.")
@@ -169,7 +172,7 @@ def read_projection(path: Path) -> Projection:
     """
     tensors, text = read_tensors(path)
     try:
-        facts = json.loads(text["projection"])
+        facts = parse_json(text["projection"])
         across, up = facts["titles"]
         coordinates = tensors["coordinates" if "coordinates" in tensors else "places"]
         name = "explained_variance_ratio"

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from vae_core.analysis.receptive_fields import Field, decoder_field
+from vae_core.limits import layer_multiply_adds
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE
 
@@ -69,12 +70,7 @@ def multiply_adds(network: nn.Sequential, shape: tuple[int, ...]) -> int:
     with torch.no_grad():
         for layer in network:
             y = layer(x)
-            if isinstance(layer, nn.Linear):
-                count += layer.weight.numel()
-            elif isinstance(layer, nn.Conv2d):  # every output pixel uses every weight
-                count += layer.weight.numel() * y.shape[2:].numel()
-            elif isinstance(layer, nn.ConvTranspose2d):  # every input pixel does
-                count += layer.weight.numel() * x.shape[2:].numel()
+            count += layer_multiply_adds(layer, x, y)
             x = y
     return count
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from vae_core.config import DATASETS, DataConfig
 from vae_core.data.dataset import Dataset, Split
 from vae_core.data.sources import SOURCES, Source, obtain_files
-from vae_core.errors import DataError
+from vae_core.errors import DataError, RunError
+from vae_core.io import reading
 
 FILES = (*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin")
 ARCHIVE = "cifar-10-binary.tar.gz"
@@ -30,7 +31,9 @@ FOLDER = "cifar-10-batches-bin"  # the folder in the archive
 PICKLES = ("cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1")
 IMAGE_SHAPE = (3, 32, 32)
 RECORD = 3073
-MAX_BYTES = 100_000 * RECORD
+MAX_BYTES = 12_000 * RECORD  # of a file; CIFAR-10's have 10 000 records
+MAX_UNZIPPED = len(FILES) * MAX_BYTES + (1 << 20)  # of the archive
+CHUNK = 1 << 20
 CLASS_NAMES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
@@ -105,10 +108,10 @@ def _read_files(paths: tuple[Path, ...]) -> list[NDArray[np.uint8]]:
     batches = []
     for path in paths:
         try:
-            with path.open("rb") as file:
+            with reading(path, follow=True) as file:
                 content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read ({error}). {AGAIN}") from error
+        except RunError as error:
+            raise DataError(f"{error} {AGAIN}") from error
         batches.append(read_records(content, str(path)))
     return batches
 
@@ -117,18 +120,29 @@ def _read_archive(path: Path) -> list[NDArray[np.uint8]]:
     """The records of every file in the archive, in the order of FILES.
 
     Members are read into memory, and only those with a name that is known: nothing in the
-    archive decides where anything is written.
+    archive decides where anything is written. What else is in it is passed over in small pieces,
+    and no more than MAX_UNZIPPED bytes are unzipped.
     """
     contents: dict[str, bytes] = {}
     try:
-        with gzip.open(path) as unzipped:
-            with tarfile.open(fileobj=unzipped, mode="r|") as tar:
-                for member in tar:
-                    file = member.name.removeprefix("./").removeprefix(f"{FOLDER}/")
-                    if file in FILES and member.isreg() and (stream := tar.extractfile(member)):
-                        contents[file] = stream.read(MAX_BYTES + 1)
-            while unzipped.read(1 << 20):  # to the end, where gzip keeps its checksum
+        with reading(path, follow=True) as zipped, gzip.open(zipped) as file:
+            unzipped = _Bounded(file)
+            while any(block := unzipped.exactly(tarfile.BLOCKSIZE)):  # zeros: its end
+                member = tarfile.TarInfo.frombuf(block, "utf-8", "replace")
+                if member.size < 0:
+                    raise ValueError("a member of it has less than no bytes")
+                name, rest = member.name.removeprefix("./").removeprefix(f"{FOLDER}/"), member.size
+                if name in FILES and member.isreg():
+                    contents[name] = unzipped.exactly(min(rest, MAX_BYTES + 1))
+                    rest -= len(contents[name])
+                for _ in range(0, rest, CHUNK):
+                    unzipped.exactly(min(rest, CHUNK))
+                    rest -= CHUNK
+                unzipped.exactly(-member.size % tarfile.BLOCKSIZE)
+            while unzipped.read(CHUNK):  # to the end, where gzip keeps its checksum
                 pass
+    except RunError as error:
+        raise DataError(f"{error} {AGAIN}") from error
     except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise DataError(f"{path}: cannot be read ({error}). {AGAIN}") from error
     if missing := [file for file in FILES if file not in contents]:
@@ -137,6 +151,28 @@ def _read_archive(path: Path) -> list[NDArray[np.uint8]]:
             f"{AGAIN}"
         )
     return [read_records(contents[file], f"{path}, {file}") for file in FILES]
+
+
+class _Bounded:
+    """A stream of which no more than MAX_UNZIPPED bytes are read. Raises ValueError beyond."""
+
+    def __init__(self, file: gzip.GzipFile) -> None:
+        self._file, self._left = file, MAX_UNZIPPED
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes, fewer at the end of the file."""
+        content = self._file.read(min(size, self._left + 1))
+        self._left -= len(content)
+        if self._left < 0:
+            raise ValueError(f"it unzips to more than {MAX_UNZIPPED:,} bytes")
+        return content
+
+    def exactly(self, size: int) -> bytes:
+        """So many bytes. Raises EOFError where the file ends before."""
+        content = self.read(size)
+        if len(content) < size:
+            raise EOFError("the archive is cut short")
+        return content
 
 
 def _split(batches: list[NDArray[np.uint8]]) -> Split:

@@ -157,7 +157,8 @@ def _select(split: Split, config: DataConfig, rng: np.random.Generator) -> Split
     if config.limit is not None and config.limit < len(index):
         index = np.sort(rng.choice(index, config.limit, replace=False))
     if not len(index):
-        raise DataError(f"no image is left with classes {list(config.classes or ())}.")
+        asked = f" with classes {list(config.classes)}" if config.classes and len(split) else ""
+        raise DataError(f"no image is left{asked}: expected at least one in each split.")
     return split if len(index) == len(split) else split.take(torch.from_numpy(index))
 
 

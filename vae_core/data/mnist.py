@@ -96,8 +96,7 @@ def _read(config: DataConfig, download: bool) -> Dataset:
                 f"{file.parent}: expected one label per image; {file.name} has {len(pixels)} "
                 f"images and its labels file {len(classes)}."
             )
-        # a copy: the array is a view of the file's bytes, which are read-only
-        tensor = torch.from_numpy(pixels.copy())[:, None]
+        tensor = torch.from_numpy(pixels)[:, None]
         splits.append(Split(tensor, torch.from_numpy(classes.astype(np.int64))))
     return Dataset(config.name, splits[0], splits[1], source.class_names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -24,12 +25,12 @@ def training_curves(history: pd.DataFrame, n_epochs: int, height: int = 340) -> 
     Parameters
     ----------
     history : DataFrame
-        Columns epoch and {train,test}_{distortion,rate}; a rate of None is left out.
+        Columns epoch and {train,test}_{distortion,rate}; an infinite rate is left out.
     n_epochs : int
         Length of the axis, so that it stands still while the curves grow.
     """
     terms = [("distortion", DISTORTION), ("rate (KL)", RATE), ("−ELBO", NEGATIVE_ELBO)]
-    if history["test_rate"].isna().all():
+    if np.isinf(history["test_rate"]).all():
         terms = terms[:1]
     traces = []
     for panel, (_, colour) in enumerate(terms, start=1):

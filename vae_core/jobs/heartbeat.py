@@ -12,8 +12,14 @@ import json
 import os
 import secrets
 import socket
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
+
+from vae_core.errors import JobError, RunError, printable
+from vae_core.io import parse_json, reading
 
 HEARTBEAT = "heartbeat.json"
 PERIOD = 0.5  # seconds between beats
@@ -49,8 +55,10 @@ class HeartbeatWriter:
         self.count += 1
         text = json.dumps(self.who | {"count": self.count, "share": self.share}).ljust(SIZE)
         with contextlib.suppress(OSError):
+            if self.path.is_symlink():
+                self.path.unlink()
             self.path.touch()
-            with self.path.open("r+") as file:
+            with self.path.open("r+", encoding="ascii") as file:
                 file.write(text)
 
     def is_anothers(self) -> bool:
@@ -92,28 +100,99 @@ class HeartbeatReader:
         return now - since < self.patience
 
 
-def is_anothers_work(folder: Path, patience: float = PATIENCE) -> bool:
-    """Whether the heartbeat of another process is alive; waits until that is certain.
+@contextlib.contextmanager
+def taking(folder: Path, noun: str, patience: float = PATIENCE) -> Iterator[HeartbeatWriter]:
+    """Become the one process that is at work in a folder: its heartbeat has begun.
+
+    Of several that try at once, on one machine or on several that share the folder, one becomes
+    it. Whose process was killed is followed `patience` seconds later.
+
+    Parameters
+    ----------
+    folder : Path
+    noun : str
+        What the work is, for the message.
+
+    Raises
+    ------
+    JobError
+        When another process is at work there; says which.
+    """
+    with exclusive(folder / "config.json"):
+        if (text := _living(folder, patience)) is not None:
+            raise JobError(f"{folder.name}: {noun} is under way already, {_whose(text)}.")
+        writer = HeartbeatWriter(folder)
+        writer.beat()
+    try:
+        yield writer
+    finally:
+        writer.end()
+
+
+def _living(folder: Path, patience: float) -> str | None:
+    """The beat of a process that is at work; waits until that is certain.
 
     Returns at once without a heartbeat, and `patience` seconds later when its writer is dead.
     """
     first, deadline = _read(folder / HEARTBEAT), time.monotonic() + patience
     while (now := _read(folder / HEARTBEAT)) is not None:
         if now != first:
-            return True
+            return now
         if time.monotonic() >= deadline:
-            return False
+            return None
         time.sleep(PERIOD / 5)
-    return False
+    return None
+
+
+def _whose(text: str) -> str:
+    """Which process has written this beat."""
+    values = _values(text)
+    host, pid = printable(str(values.get("host")), 80), printable(str(values.get("pid")), 20)
+    return f"in process {pid} " + (
+        "of this machine" if host == socket.gethostname() else f"on {host}"
+    )
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Be the only process in this block that names the same file, which must exist.
+
+    The lock is the system's: it ends with the process, however that ends, and leaves no file.
+    Where the file or its disk cannot be locked, the block is entered without.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            file = stack.enter_context(path.open("r+b"))
+            _lock(file)
+        yield
+
+
+def _lock(file: BinaryIO) -> None:
+    """Wait for the lock of an open file; closing it unlocks."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(1 << 30)  # beyond the end, for what is locked cannot be read
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def progress_of(folder: Path) -> float | None:
     """Fraction of the job that is done, from 0 to 1; None where the job does not report it."""
+    share = _values(_read(folder / HEARTBEAT) or "").get("share")
+    return float(share) if isinstance(share, int | float) and 0 <= share <= 1 else None
+
+
+def _values(text: str) -> dict[str, Any]:
+    """What a beat says; nothing where it is of another file system's making."""
     try:
-        share = json.loads(_read(folder / HEARTBEAT) or "{}").get("share")
-    except ValueError:  # of another file system's making
-        return None
-    return None if share is None else float(share)
+        values = parse_json(text)
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def drop(path: Path) -> None:
@@ -124,6 +203,7 @@ def drop(path: Path) -> None:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text(errors="replace")
-    except OSError:
+        with reading(path) as file:
+            return file.read(2 * SIZE).decode(errors="replace")
+    except RunError:
         return None

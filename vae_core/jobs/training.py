@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from vae_core.data import reload_dataset
+from vae_core.data import Dataset, reload_dataset
 from vae_core.data.dataset import Split
-from vae_core.errors import JobError
-from vae_core.jobs.heartbeat import drop, is_anothers_work
+from vae_core.io import clear_half_written
 from vae_core.jobs.job import Job
 from vae_core.jobs.worker import Stopped, Work, at_work
+from vae_core.runs.checkpoints import checkpoint_path
+from vae_core.runs.run import TRAINED, Run
 from vae_core.runs.store import RunStore
+from vae_core.trainer import EpochRecord
 
 
 def training(folder: Path) -> Job:
@@ -39,22 +42,39 @@ def train_run(folder: str) -> bool:
         As `Run.train`; the run keeps its last good epoch.
     """
     path = Path(folder)
-    if is_anothers_work(path):
-        raise JobError(f"{path.name} is being trained by another server already.")
-    for half_written in path.rglob(".*"):  # by a process that was killed
-        drop(half_written)
-    with at_work(path) as work:
-        run = RunStore(path.parent).load(path.name)
-        if run.is_finished:
-            return True
-        dataset = reload_dataset(run.config.data, download=False)
-        train, test = (_Stoppable.of(split, work) for split in (dataset.train, dataset.test))
-        try:
-            for _ in run.train(replace(dataset, train=train, test=test)):
-                pass
-        except Stopped:
-            return False
+    run = RunStore(path.parent).load(path.name)
+    if run.is_finished:
+        return True
+    dataset = reload_dataset(run.config.data, download=False)
+    try:
+        for _ in train(run, dataset):
+            pass
+    except Stopped:
+        return False
     return True
+
+
+def train(run: Run, dataset: Dataset) -> Generator[EpochRecord, None, None]:
+    """`Run.train`, as the one process that trains this run; a file can stop it within a batch.
+
+    Raises
+    ------
+    JobError
+        When another process is training it, on this machine or another; says which.
+    Stopped
+        When it was stopped.
+    VAECoreError
+        As `Run.train`; the run keeps its last good epoch.
+    """
+    with at_work(run.path, "training") as work:
+        clear_half_written(run.path, TRAINED)  # by a process that was killed
+        kept = [checkpoint_path(run.path, epoch) for epoch in run.config.train.keep_epochs]
+        clear_half_written(run.path / "epochs", [path.name for path in kept])
+        if run.is_finished:  # by another process, meanwhile
+            return
+        stoppable = (_Stoppable.of(split, work) for split in (dataset.train, dataset.test))
+        train, test = stoppable
+        yield from run.train(replace(dataset, train=train, test=test))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vae_core.io import writing
-from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, drop
+from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, drop, taking
 
 STOP = "stop"  # a file of this name in a job's folder ends the job
 POLL = 0.05  # seconds between checks for it
@@ -34,10 +34,12 @@ class Work:
     Parameters
     ----------
     folder : Path
+    heartbeat : HeartbeatWriter
+        Which has begun.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.heartbeat = folder, HeartbeatWriter(folder)
+    def __init__(self, folder: Path, heartbeat: HeartbeatWriter) -> None:
+        self.folder, self.heartbeat = folder, heartbeat
         self.stopping, self.is_over = threading.Event(), threading.Event()
 
     def check(self) -> None:
@@ -66,30 +68,36 @@ class Work:
 
 
 @contextmanager
-def at_work(folder: Path, obey: float = OBEY) -> Iterator[Work]:
-    """Write the heartbeat of a job in a thread of its own while the body runs.
+def at_work(folder: Path, noun: str, obey: float = OBEY) -> Iterator[Work]:
+    """Be the one process at work in a folder, with a heartbeat in a thread of its own.
 
     Parameters
     ----------
     folder : Path
+    noun : str
+        What the work is: "training".
     obey : float
         Seconds in which the body may still save something when it is to stop, before a worker
         with a process of its own leaves.
+
+    Raises
+    ------
+    JobError
+        When another process is at work there; says which.
     """
-    work = Work(folder)
-    work.heartbeat.beat()
-    _beating.add(work.heartbeat)
-    thread = threading.Thread(target=work.watch, args=(obey,), name="heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield work
-    finally:
-        work.is_over.set()
-        thread.join()
-        _beating.discard(work.heartbeat)
-        work.heartbeat.end()
-        if work.stopping.is_set():
-            drop(folder / STOP)
+    with taking(folder, noun) as heartbeat:
+        work = Work(folder, heartbeat)
+        _beating.add(heartbeat)
+        thread = threading.Thread(target=work.watch, args=(obey,), name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield work
+        finally:
+            work.is_over.set()
+            thread.join()
+            _beating.discard(heartbeat)
+            if work.stopping.is_set():
+                drop(folder / STOP)
 
 
 def ask_to_stop(folder: Path) -> None:

@@ -7,6 +7,7 @@ is left out: its outputs are there already.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +16,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vae_core.codes import Codes, encode_dataset
-from vae_core.config import POSTERIORS, ModelConfig
+from vae_core.config import POSTERIORS, ModelConfig, RunConfig
 from vae_core.data.dataset import Split
-from vae_core.errors import RunError
-from vae_core.io import read_tensors, write_tensors, writing
-from vae_core.runs.weights import load_weights
+from vae_core.errors import RunError, printable
+from vae_core.io import Shapes, open_tensors, write_tensors, writing
+from vae_core.limits import ModelSize
+from vae_core.runs.records import DataFacts
+from vae_core.runs.weights import check_weights, load_weights
 from vae_core.vae import VAE, build_vae, decode_mean
 
 N_KEPT = 1000  # test images, the first ones, whose posteriors are kept
 DECODES = ("decoder.", "likelihood.")
+CODES = ("params", "labels")
+MAX_MOMENT = 1e12  # of a posterior, far beyond what training leads to
+
+FLOAT = 4  # bytes
+ADAM = 3  # copies of the weights in the state that training resumes from
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,13 @@ class Checkpoint:
         return decode_mean(self.decoder, z)
 
 
+def expected_bytes(config: RunConfig, size: ModelSize, n_test: int) -> int:
+    """About what a finished run takes on the disk: weights, state, codes and kept epochs."""
+    kept = size.n_decoding + min(N_KEPT, n_test) * size.n_codes
+    n_numbers = (1 + ADAM) * size.n_parameters + n_test * size.n_codes
+    return FLOAT * (n_numbers + len(config.train.keep_epochs) * kept)
+
+
 def spaced_epochs(n_epochs: int) -> tuple[int, ...]:
     """Epochs worth keeping, dense where much happens: 1, 2, 3, 5, 8, 13, ... and the last."""
     kept, following = [1], 2
@@ -64,8 +79,9 @@ def checkpoint_path(run: Path, epoch: int) -> Path:
 
 def kept_epochs(run: Path) -> list[int]:
     """The epochs that are there, in order."""
-    stems = (path.stem for path in (run / "epochs").glob("*.safetensors"))
-    return sorted(int(stem) for stem in stems if stem.isdecimal())
+    folder = run / "epochs"
+    stems = [path.stem for path in folder.glob("*.safetensors")] if not folder.is_symlink() else []
+    return sorted(int(stem) for stem in stems if re.fullmatch("[0-9]{4,5}", stem))
 
 
 def drop_after(run: Path, epoch: int) -> None:
@@ -92,9 +108,7 @@ def write_checkpoint(run: Path, epoch: int, tensors: dict[str, Tensor]) -> None:
     write_tensors(path, tensors, {"epoch": str(epoch)})
 
 
-def read_checkpoint(
-    run: Path, epoch: int, model: ModelConfig, image_shape: tuple[int, int, int], n_test: int
-) -> Checkpoint:
+def read_checkpoint(run: Path, epoch: int, model: ModelConfig, facts: DataFacts) -> Checkpoint:
     """A kept epoch, in float32 on the CPU.
 
     Raises
@@ -103,36 +117,68 @@ def read_checkpoint(
         When it was not kept, or its file is damaged or of another model.
     """
     path = checkpoint_path(run, epoch)
-    if not path.exists():
-        kept = ", ".join(map(str, kept_epochs(run))) or "none"
-        raise RunError(f"{path}: epoch {epoch} was not kept; kept are {kept}.")
-    tensors, _ = read_tensors(path)
-    codes = {name: tensors.pop(name) for name in [*tensors] if name in ("params", "labels")}
-    decoder = build_vae(model, image_shape)
+    if epoch not in (kept := kept_epochs(run)):
+        there = ", ".join(map(str, kept)) or "none"
+        raise RunError(f"{path}: epoch {epoch} was not kept; kept are {there}.")
+    decoder = build_vae(model, facts.image_shape)
     del decoder.encoder
+    expected = {name: tuple(value.shape) for name, value in decoder.state_dict().items()}
+    with open_tensors(path) as file:
+        shapes = dict(file.header.shapes)
+        check_codes(
+            {name: shapes.pop(name) for name in CODES if name in shapes},
+            model,
+            min(N_KEPT, facts.n_test),
+            path,
+        )
+        check_weights(expected, shapes, path)
+        tensors = file.tensors()
+    codes = {name: tensors.pop(name) for name in CODES}
     load_weights(decoder, tensors, path)
-    return Checkpoint(
-        epoch,
-        codes_of(codes, model, min(N_KEPT, n_test), path),
-        decoder.requires_grad_(False),
-    )
+    return Checkpoint(epoch, codes_of(codes, model, facts, path), decoder.requires_grad_(False))
 
 
-def codes_of(tensors: dict[str, Tensor], model: ModelConfig, n_images: int, path: Path) -> Codes:
+def check_codes(shapes: Shapes, model: ModelConfig, n_images: int, path: Path) -> None:
+    """Raise RunError when these are not the shapes of so many images' posteriors and labels."""
+    *sites, channels = model.latent_shape
+    expected = (n_images, *sites, POSTERIORS[model.posterior].n_params(channels))
+    if shapes != {"params": expected, "labels": expected[:1]}:
+        got = ", ".join(f"{printable(name, 60)} {shape}" for name, shape in sorted(shapes.items()))
+        raise RunError(
+            f"{path}: expected params {expected} and labels {expected[:1]}; got "
+            f"{printable(got) or 'neither'}."
+        )
+
+
+def codes_of(tensors: dict[str, Tensor], model: ModelConfig, facts: DataFacts, path: Path) -> Codes:
     """Codes from what a file holds of them.
 
     Raises
     ------
     RunError
-        When these are not the posteriors of so many images; names the file.
+        When a posterior is not finite, or a label is of no class; names the file.
     """
-    *sites, channels = model.latent_shape
-    expected = (n_images, *sites, POSTERIORS[model.posterior].n_params(channels))
-    got = {name: tuple(value.shape) for name, value in tensors.items()}
-    if got != {"params": expected, "labels": expected[:1]}:
-        raise RunError(
-            f"{path}: expected params {expected} and labels {expected[:1]}; got "
-            f"{', '.join(f'{name} {shape}' for name, shape in sorted(got.items())) or 'neither'}."
-        )
     params, labels = tensors["params"].float(), tensors["labels"].long()
-    return Codes(params, labels, model.posterior, model.latent_shape)
+    codes = Codes(params, labels, model.posterior, model.latent_shape)
+    if not is_sound(codes):
+        raise RunError(f"{path}: expected finite posteriors; some are not. Copy the run anew.")
+    n_classes = len(facts.class_names)
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < n_classes:
+        raise RunError(
+            f"{path}: expected labels 0 to {n_classes - 1}; got {int(labels.min())} to "
+            f"{int(labels.max())}. Copy the run anew."
+        )
+    return codes
+
+
+def is_sound(codes: Codes) -> bool:
+    """Whether every posterior has finite parameters, mean and variance, none of them absurd."""
+    moments = (codes.params, codes.mean, codes.variance)
+    return all(bool((value.abs() <= MAX_MOMENT).all()) for value in moments)  # not: NaN
+
+
+def read_codes(path: Path, model: ModelConfig, facts: DataFacts) -> Codes:
+    """The posteriors and labels of a run's test split. Raises RunError; names the file."""
+    with open_tensors(path) as file:
+        check_codes(file.header.shapes, model, facts.n_test, path)
+        return codes_of(file.tensors(), model, facts, path)

@@ -8,25 +8,26 @@ model, and the images those it was trained on. Codes and metrics are computed an
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vae_core.codes import MAX_CODES, encode_dataset, n_codes
-from vae_core.config import ModelConfig, RunConfig
-from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
-from vae_core.errors import RunError, VAECoreError
+from vae_core.codes import encode_dataset
+from vae_core.config import RunConfig
+from vae_core.data.dataset import Dataset
+from vae_core.errors import ConfigError, RunError, VAECoreError, printable
 from vae_core.evaluate import evaluate
-from vae_core.io import read_json, read_tensors
-from vae_core.runs.records import DataFacts, Metrics
+from vae_core.io import TensorHeader, parse_json, read_json
+from vae_core.limits import Limits
+from vae_core.runs.checkpoints import is_sound
+from vae_core.runs.records import MAX_NATS, DataFacts, Metrics
 from vae_core.runs.run import N_SAMPLES, Run, check_images
 from vae_core.runs.store import Contents, RunStore
 from vae_core.runs.weights import (
     differences,
     listed,
     load_weights,
-    printable,
+    open_weights,
     read_header,
     shapes_of,
 )
@@ -48,14 +49,14 @@ class ModelFile:
     image_shape : (c, H, W)
     fingerprint : str
         Of the images the model was trained on.
-    epoch : int, optional
+    header : TensorHeader
     """
 
     path: Path
     config: RunConfig
     image_shape: tuple[int, int, int]
     fingerprint: str
-    epoch: int | None
+    header: TensorHeader
 
 
 def read_model_file(path: Path) -> ModelFile:
@@ -72,11 +73,13 @@ def read_model_file(path: Path) -> ModelFile:
         When it is no whole safetensors file, has no config, or holds other tensors than that
         model; names the file and what to do.
     """
-    header, name = read_header(path), path.name
-    claimed, facts = _claims(path, header.texts)
-    config, (image_shape, fingerprint) = _config(claimed, name), _data(facts, name)
+    header, name = read_header(path), printable(path.name)
+    claimed, given = _claims(path, header.texts)
+    config, facts = _config(claimed, name), DataFacts.from_dict(given, name)
+    if facts.fingerprint is None:
+        raise RunError(f"{name}: expected facts about its data with a fingerprint of the images.")
     try:
-        expected = shapes_of(config.model, image_shape)
+        expected = shapes_of(config.model, facts.image_shape)
     except VAECoreError as error:
         raise RunError(f"{name}: its config and its images do not fit: {error}") from error
     faults = differences(expected, header.shapes)
@@ -90,11 +93,15 @@ def read_model_file(path: Path) -> ModelFile:
             f"{name}: not the weights of the model that its config describes: {listed(faults)}. "
             "Give a file whose weights and config are of one run."
         )
-    return ModelFile(path, config, image_shape, fingerprint, header.epoch)
+    return ModelFile(path, config, facts.image_shape, facts.fingerprint, header)
 
 
 def import_model(
-    file: ModelFile, store: RunStore, dataset: Dataset, name: str | None = None
+    file: ModelFile,
+    store: RunStore,
+    dataset: Dataset,
+    name: str | None = None,
+    limits: Limits | None = None,
 ) -> Run:
     """Make a finished run of a weights file, with codes and metrics of the test split.
 
@@ -109,15 +116,18 @@ def import_model(
         The one the model was trained on: what `load_dataset(file.config.data)` gives.
     name : str, optional
         A name for people; by default the file's own.
+    limits : Limits, optional
+        Of this server.
 
     Raises
     ------
     ConfigError
         When the name is not allowed.
     RunError
-        When the images are others, the weights are not finite, or the store cannot be written.
+        When the images are others, the model would take too much memory or time, the weights are
+        not finite, or the store cannot be written.
     """
-    title = file.path.name
+    title = printable(file.path.name)
     config = dataclasses.replace(file.config, name=name or file.config.name)
     check_images(file.fingerprint, dataset, title)
     if file.image_shape != dataset.image_shape:
@@ -125,8 +135,14 @@ def import_model(
             f"{title}: says its images are of shape {file.image_shape}; those it was trained on "
             f"are of shape {dataset.image_shape}. Give the file as it was written."
         )
-    _check_room(config.model, len(dataset.test), title)
-    weights, _ = read_tensors(file.path)
+    try:
+        (limits or Limits()).check_model(config.model, dataset.image_shape, len(dataset.test))
+    except ConfigError as error:
+        raise RunError(f"{title}: {error}") from error
+    with open_weights(file.path) as opened:
+        if opened.header != file.header:
+            raise RunError(f"{title}: has changed meanwhile. Open it again.")
+        weights = opened.tensors()
     if broken := [key for key, value in weights.items() if not value.float().isfinite().all()]:
         raise RunError(
             f"{title}: expected finite weights; there is NaN or infinity in {listed(broken)}. "
@@ -135,7 +151,7 @@ def import_model(
     vae = build_vae(config.model, dataset.image_shape).requires_grad_(False)
     load_weights(vae, weights, file.path)
     codes, result = encode_dataset(vae, dataset.test), evaluate(vae, dataset.test, N_SAMPLES)
-    if not result.is_finite(vae.family):
+    if not (result.is_finite(vae.family) and is_sound(codes) and abs(result.distortion) < MAX_NATS):
         raise RunError(
             f"{title}: expected a finite ELBO; the test images get distortion "
             f"{result.distortion:g} and rate {result.rate:g}. {ASTRAY}"
@@ -143,15 +159,17 @@ def import_model(
     run_id = store.new_id(config)
     metrics = Metrics.of(run_id, config.data, result)
     facts = DataFacts.of(dataset)
-    return store.adopt(run_id, Contents(config, facts, weights, codes, metrics, epoch=file.epoch))
+    return store.adopt(
+        run_id, Contents(config, facts, weights, codes, metrics, epoch=file.header.epoch)
+    )
 
 
 def _claims(path: Path, texts: dict[str, str]) -> tuple[Any, Any]:
     """Config and data facts: from the file's own text, else from the JSON files beside it."""
     if {"config", "data"} <= texts.keys():
         try:
-            return json.loads(texts["config"]), json.loads(texts["data"])
-        except (ValueError, RecursionError) as error:
+            return parse_json(texts["config"]), parse_json(texts["data"])
+        except ValueError as error:
             raise RunError(f"{path.name}: expected its config as JSON ({error}).") from error
     folder = path.parent
     if not ((folder / "config.json").is_file() and (folder / "data.json").is_file()):
@@ -170,26 +188,3 @@ def _config(values: Any, name: str) -> RunConfig:
     except VAECoreError as error:
         raise RunError(f"{name}: {printable(str(error))}") from error
     return dataclasses.replace(config, data=dataclasses.replace(config.data, path=None))
-
-
-def _data(facts: Any, name: str) -> tuple[tuple[int, int, int], str]:
-    """The shape and the fingerprint of the images, checked."""
-    match facts:
-        case {"image_shape": [int(c), int(height), int(width)], "fingerprint": str(fingerprint)}:
-            sides = min(height, width) >= MIN_SIDE and max(height, width) <= MAX_SIDE
-            if c in (1, 3) and sides:
-                return (int(c), height, width), printable(fingerprint)
-    raise RunError(
-        f"{name}: expected facts about its data with a fingerprint and an image_shape of 1 or 3 "
-        f"channels and {MIN_SIDE} to {MAX_SIDE} pixels a side; got {printable(repr(facts), 200)}."
-    )
-
-
-def _check_room(model: ModelConfig, n_test: int, name: str) -> None:
-    """Raise RunError when the codes would fill the memory: a small file can ask for that."""
-    count = n_codes(model, n_test)
-    if count > MAX_CODES:
-        raise RunError(
-            f"{name}: the posteriors of {n_test:,} test images take {count:,} numbers, more than "
-            f"the {MAX_CODES:,} that are kept. Use a smaller latent, or posterior diagonal."
-        )

@@ -1,21 +1,69 @@
-"""Records of a run besides tensors: the facts of its data set, and its final metrics.
+"""Records of a run besides tensors: facts of its data set, its history, its final metrics.
 
-Both are checked when they are read, so that nothing behind this module meets a missing name or
-a number of another type.
+They are checked when they are read, so that nothing behind this module meets a missing name, a
+number of another type, or one that is absurd.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vae_core.config import DataConfig
-from vae_core.data.dataset import Dataset
-from vae_core.errors import RunError
+from vae_core.config import BINARISATIONS, MAX_EPOCHS, MAX_LABEL, MAX_LATENTS, DataConfig
+from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
+from vae_core.errors import RunError, printable
 from vae_core.evaluate import Evaluation
-from vae_core.io import read_json
+from vae_core.io import parse_json, read_json, read_text
+from vae_core.limits import MAX_HISTORY
+from vae_core.trainer import EpochTerms
+
+MAX_IMAGES = 10_000_000
+MAX_NATS = 1e12  # per image, far beyond what any image can cost
+MAX_SECONDS = 1e12
+MAX_NAME = 60  # letters of a class's name that are kept
+
+
+class _Values:
+    """Values of a file by name, each checked as it is taken."""
+
+    def __init__(self, values: Mapping[str, Any], where: str) -> None:
+        self.values, self.where = values, where
+
+    def number(self, name: str, low: float, high: float) -> float:
+        value = self.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._refusal(name, "a number", value)
+        if not low <= value <= high:
+            raise self._refusal(name, f"a number from {low:g} to {high:g}", value)
+        return float(value)
+
+    def nats(self, name: str, low: float = -MAX_NATS) -> float:
+        return self.number(name, low, MAX_NATS)
+
+    def rate(self, name: str) -> float:
+        """A KL term. Null stands for that of a point mass, which JSON cannot say."""
+        if name in self.values and self.values[name] is None:
+            return math.inf
+        return self.nats(name, low=-1e-3)  # rounding
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        value = self.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self._refusal(name, f"a whole number from {low:,} to {high:,}", value)
+        return value
+
+    def text(self, name: str, default: str) -> str:
+        value = self.values.get(name, default)
+        if not isinstance(value, str):
+            raise self._refusal(name, "text", value)
+        return printable(value, 200)
+
+    def _refusal(self, name: str, expected: str, got: object) -> RunError:
+        given = f"got {printable(repr(got), 60)}" if name in self.values else "there is none"
+        return RunError(f"{self.where}: expected {expected} as {name}; {given}. Copy the run anew.")
 
 
 @dataclass(frozen=True)
@@ -53,25 +101,76 @@ class DataFacts:
     @classmethod
     def read(cls, path: Path) -> DataFacts:
         """Those that a file holds. Raises RunError when they are not facts; names the file."""
-        values = read_json(path, {"image_shape", "class_names", "n_test"})
-        match values:
+        return cls.from_dict(read_json(path, {"image_shape", "class_names", "n_test"}), str(path))
+
+    @classmethod
+    def from_dict(cls, values: object, where: str) -> DataFacts:
+        """Inverse of `to_dict`. Raises RunError, which begins with `where`."""
+        facts: dict[str, Any] = values if isinstance(values, dict) else {}
+        match facts:
             case {
                 "image_shape": [int(c), int(height), int(width)],
-                "class_names": [*names],
-                "n_test": int(n_test),
-            } if all(isinstance(name, str) for name in names):
-                n_train, fingerprint = values.get("n_train", 0), values.get("fingerprint")
-                if isinstance(n_train, int) and isinstance(fingerprint, str | None):
-                    shape = (int(c), int(height), int(width))
-                    return cls(shape, tuple(names), n_train, n_test, fingerprint)
+                "class_names": [_, *_] as names,
+            }:
+                sides = min(height, width) >= MIN_SIDE and max(height, width) <= MAX_SIDE
+                names_fit = len(names) <= MAX_LABEL + 1 and all(isinstance(n, str) for n in names)
+                fingerprint = facts.get("fingerprint")
+                if c in (1, 3) and sides and names_fit and isinstance(fingerprint, str | None):
+                    given = _Values({"n_train": 0, **facts}, where)
+                    return cls(
+                        (int(c), int(height), int(width)),
+                        tuple(printable(name, MAX_NAME) for name in names),
+                        given.whole("n_train", 0, MAX_IMAGES),
+                        given.whole("n_test", 1, MAX_IMAGES),
+                        fingerprint and printable(fingerprint, MAX_NAME),
+                    )
         raise RunError(
-            f"{path}: expected an image_shape of 3 whole numbers, class_names and n_test, and "
-            "where they are there a whole n_train and a fingerprint. Copy the run anew."
+            f"{where}: expected facts about its data: an image_shape of 1 or 3 channels and "
+            f"{MIN_SIDE} to {MAX_SIDE} pixels a side, class_names, n_test, and where it is there "
+            f"a fingerprint; got {printable(repr(values), 200)}."
         )
 
     def to_dict(self) -> dict[str, Any]:
         """As it is written, ready for JSON."""
         return vars(self) | {"class_names": list(self.class_names)}
+
+
+def read_history(path: Path) -> list[EpochTerms]:
+    """The records of history.jsonl, one for each epoch.
+
+    A line cut short by a killed process is left out. Raises RunError for anything else than
+    records, or more of them than a run can have; names the file.
+    """
+    *whole, rest = read_text(path, MAX_HISTORY).split("\n")
+    del rest  # empty, or the line being written when the process died
+    records = []
+    for line in whole:
+        try:
+            values = parse_json(line)
+        except ValueError as error:
+            raise RunError(f"{path}: expected one JSON object per line ({error}).") from error
+        if not isinstance(values, dict) or "epoch" not in values:
+            raise RunError(f"{path}: expected one record per line, each with its epoch.")
+        records.append(_epoch(values, str(path)))
+    return records
+
+
+def _epoch(values: dict[str, Any], where: str) -> EpochTerms:
+    given, per_dim = _Values(values, where), values.get("test_rate_per_dim")
+    if not isinstance(per_dim, list | None) or len(per_dim or ()) > MAX_LATENTS:
+        raise RunError(f"{where}: expected a list as test_rate_per_dim. Copy the run anew.")
+    each = _Values(dict(zip(map(str, range(MAX_LATENTS)), per_dim or (), strict=False)), where)
+    return EpochTerms(
+        given.whole("epoch", 1, MAX_EPOCHS),
+        given.number("beta", 0.0, 1e6),
+        given.nats("train_distortion"),
+        given.rate("train_rate"),
+        given.nats("test_distortion"),
+        given.rate("test_rate"),
+        tuple(each.rate(name) for name in each.values),
+        given.number("seconds", 0.0, MAX_SECONDS),
+        given.number("images_per_second", 0.0, MAX_SECONDS),
+    )
 
 
 @dataclass(frozen=True)
@@ -118,27 +217,22 @@ class Metrics:
     @classmethod
     def read(cls, path: Path) -> Metrics:
         """Those that a file holds. Raises RunError when they are not numbers; names the file."""
-        values = read_json(path, {"test_distortion", "n_test"})
-        rate = values.get("test_rate")
-        numbers = {
-            "test_distortion": values["test_distortion"],
-            "test_rate": math.inf if rate is None else rate,
-            "n_test": values["n_test"],
-            "n_samples": values.get("n_samples", 1),
+        values = read_json(path, {"test_distortion", "test_rate", "n_test"})
+        given = _Values({"n_samples": 1, **values}, str(path))
+        speed = {
+            name: given.number(name, 0.0, MAX_SECONDS)
+            for name in ("seconds", "images_per_second")
+            if values.get(name) is not None
         }
-        for name, value in numbers.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise RunError(f"{path}: expected a number as {name}; got {value!r:.60}.")
         return cls(
-            str(values.get("run_id", path.parent.name)),
-            str(values.get("dataset", "")),
-            str(values.get("binarisation", "")),
-            int(numbers["n_test"]),
-            int(numbers["n_samples"]),
-            float(numbers["test_distortion"]),
-            float(numbers["test_rate"]),
-            values.get("seconds"),
-            values.get("images_per_second"),
+            given.text("run_id", path.parent.name),
+            given.text("dataset", ""),
+            given.text("binarisation", BINARISATIONS[0]),
+            given.whole("n_test", 1, MAX_IMAGES),
+            given.whole("n_samples", 1, MAX_IMAGES),
+            given.nats("test_distortion"),
+            given.rate("test_rate"),
+            **speed,
         )
 
     @property

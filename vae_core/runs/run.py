@@ -16,23 +16,21 @@ leaves whole files. Nothing here can execute code on loading.
 
 from __future__ import annotations
 
-import json
-import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from vae_core.codes import Codes, encode_dataset
-from vae_core.config import RunConfig, shape_in_words
+from vae_core.config import POSTERIORS, RunConfig, shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.io import (
     json_line,
+    open_tensors,
     read_tensors,
-    read_text,
     write_bytes,
     write_json,
     write_tensors,
@@ -40,19 +38,23 @@ from vae_core.io import (
 )
 from vae_core.runs.checkpoints import (
     Checkpoint,
-    codes_of,
     drop_after,
     kept_epochs,
     kept_tensors,
     read_checkpoint,
+    read_codes,
     write_checkpoint,
 )
-from vae_core.runs.records import DataFacts, Metrics
-from vae_core.runs.weights import load_weights, write_weights
-from vae_core.trainer import EpochRecord, TrainState, fit
+from vae_core.runs.records import DataFacts, Metrics, read_history
+from vae_core.runs.weights import check_weights, load_weights, shapes_of, write_weights
+from vae_core.trainer import EpochRecord, EpochTerms, TrainState, fit
 from vae_core.vae import VAE, build_vae
 
 PIN = "pinned"
+TRAINED = (  # what training writes
+    *("data.json", "history.jsonl", "weights.safetensors", "resume.safetensors"),
+    *("codes.safetensors", "metrics.json"),
+)
 N_SAMPLES = 1  # draws per image in a run's history and metrics
 
 
@@ -95,23 +97,20 @@ class Run:
         return DataFacts.read(self.path / "data.json")
 
     def metrics(self) -> Metrics:
-        """The final numbers. Raises RunError when they cannot be read."""
-        return Metrics.read(self.path / "metrics.json")
+        """The final numbers. Raises RunError when they cannot be read, or the rate is missing."""
+        path = self.path / "metrics.json"
+        metrics, family = Metrics.read(path), POSTERIORS[self.config.model.posterior]
+        if metrics.has_rate != family.has_rate:
+            raise RunError(
+                f"{path}: expected {'a finite' if family.has_rate else 'no'} rate of a "
+                f"{family.title} posterior. Copy the run anew."
+            )
+        return metrics
 
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[EpochTerms]:
         """One record per finished epoch. A line cut short by a killed process is left out."""
         path = self.path / "history.jsonl"
-        if not path.exists():
-            return []
-        *whole, rest = read_text(path).split("\n")
-        del rest  # empty, or the line being written when the process died
-        try:
-            records = [json.loads(line) for line in whole]
-        except ValueError as error:
-            raise RunError(f"{path}: expected one JSON object per line ({error}).") from error
-        if not all(isinstance(r, dict) and "epoch" in r for r in records):
-            raise RunError(f"{path}: expected one record per line, each with its epoch.")
-        return records
+        return read_history(path) if os.path.lexists(path) else []
 
     def vae(self) -> VAE:
         """The model with its trained weights, on the CPU.
@@ -121,15 +120,15 @@ class Run:
         RunError
             When a file is missing or damaged, or the weights are not of this config's model.
         """
-        vae = self._new_vae()
-        path = self.path / "weights.safetensors"
-        load_weights(vae, read_tensors(path)[0], path)
+        vae, path = self._new_vae(), self.path / "weights.safetensors"
+        with open_tensors(path) as file:
+            check_weights(shapes_of(vae.config, vae.image_shape), file.header.shapes, path)
+            load_weights(vae, file.tensors(), path)
         return vae.eval().requires_grad_(False)
 
     def codes(self) -> Codes:
         """Posteriors and labels of the test split."""
-        path = self.path / "codes.safetensors"
-        return codes_of(read_tensors(path)[0], self.config.model, self.data().n_test, path)
+        return read_codes(self.path / "codes.safetensors", self.config.model, self.data())
 
     def kept_epochs(self) -> list[int]:
         """The epochs of which a checkpoint is there, in order."""
@@ -143,13 +142,12 @@ class Run:
         RunError
             When the epoch was not kept, or its file is damaged or of another model.
         """
-        facts, model = self.data(), self.config.model
-        return read_checkpoint(self.path, epoch, model, facts.image_shape, facts.n_test)
+        return read_checkpoint(self.path, epoch, self.config.model, self.data())
 
     def state(self) -> TrainState | None:
         """Where training stands; None before the first epoch is finished."""
         path = self.path / "resume.safetensors"
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         tensors, metadata = read_tensors(path)
         try:
@@ -178,7 +176,7 @@ class Run:
         if state:
             self.check_images(dataset)
         vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
-        done = [r for r in self.history() if state and r["epoch"] <= state.epoch]
+        done = [r for r in self.history() if state and r.epoch <= state.epoch]
         if state:
             load_weights(vae, state.model, self.path / "resume.safetensors")
             if len(done) != state.epoch:
@@ -190,9 +188,10 @@ class Run:
             self._save_weights(state)
         drop_after(self.path, state.epoch if state else 0)
         write_json(self.path / "data.json", facts.to_dict())
-        write_bytes(self.path / "history.jsonl", "".join(map(json_line, done)).encode())
+        lines = "".join(json_line(record.to_dict()) for record in done)
+        write_bytes(self.path / "history.jsonl", lines.encode())
         for record in fit(vae, dataset, self.config.train, state):
-            done.append(record.to_dict())
+            done.append(record)
             kept = record.epoch in self.config.train.keep_epochs
             self._save(record, kept_tensors(vae, dataset.test) if kept else None)
             yield record
@@ -207,7 +206,10 @@ class Run:
 
     def _save(self, record: EpochRecord, kept: dict[str, Tensor] | None) -> None:
         # State last: records and kept epochs without it are dropped on resume, never the reverse.
-        with writing(self.path / "history.jsonl"), (self.path / "history.jsonl").open("a") as file:
+        with (
+            writing(self.path / "history.jsonl"),
+            (self.path / "history.jsonl").open("a", encoding="utf-8") as file,
+        ):
             file.write(json_line(record.to_dict()))
         if kept:
             write_checkpoint(self.path, record.epoch, kept)
@@ -219,16 +221,16 @@ class Run:
         path = self.path / "weights.safetensors"
         write_weights(path, state.model, self.config, self.data(), state.epoch)
 
-    def _summary(self, history: list[dict[str, Any]], facts: DataFacts) -> Metrics:
-        last, seconds = history[-1], sum(r["seconds"] for r in history)
+    def _summary(self, history: list[EpochTerms], facts: DataFacts) -> Metrics:
+        last, seconds = history[-1], max(1e-9, sum(r.seconds for r in history))
         return Metrics(
             self.id,
             self.config.data.name,
             self.config.data.binarisation,
             facts.n_test,
             N_SAMPLES,
-            last["test_distortion"],
-            math.inf if last["test_rate"] is None else last["test_rate"],
+            last.test_distortion,
+            last.test_rate,
             seconds,
             facts.n_train * len(history) / seconds,
         )

@@ -19,10 +19,10 @@ from torch import Tensor
 
 from vae_core.codes import Codes
 from vae_core.config import RunConfig
-from vae_core.errors import RunError, VAECoreError
+from vae_core.errors import RunError, VAECoreError, shown
 from vae_core.io import (
-    check_tensors,
     json_line,
+    open_tensors,
     read_json,
     remove,
     size_of,
@@ -30,10 +30,12 @@ from vae_core.io import (
     write_json,
     writing,
 )
-from vae_core.runs.checkpoints import write_checkpoint
+from vae_core.limits import Limits
+from vae_core.runs.checkpoints import check_codes, write_checkpoint
 from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.run import PIN, Run
-from vae_core.runs.weights import write_weights
+from vae_core.runs.weights import check_weights, shapes_of, write_weights
+from vae_core.trainer import EpochTerms
 
 FORMAT = 1
 UNLISTED = r"\.\w[\w.-]*\.[0-9a-f]{6}"
@@ -57,7 +59,7 @@ class Contents:
     codes : Codes
         Of the test split.
     metrics : Metrics
-    history : sequence of dict
+    history : sequence of EpochTerms
         One record per epoch; empty when it is not known.
     kept : mapping from int to dict of Tensor
         What is kept of epochs, in the precision to store; see `checkpoints.kept_tensors`.
@@ -72,7 +74,7 @@ class Contents:
     weights: dict[str, Tensor]
     codes: Codes
     metrics: Metrics
-    history: Sequence[dict[str, Any]] = ()
+    history: Sequence[EpochTerms] = ()
     kept: Mapping[int, dict[str, Tensor]] = field(default_factory=dict)
     epoch: int | None = None
     created: str = field(default_factory=_now)
@@ -103,10 +105,13 @@ class RunStore:
     ----------
     root : path
         Created when the first run is.
+    limits : Limits, optional
+        What a model may take that is opened here; the defaults are beyond the use of one person.
     """
 
-    def __init__(self, root: Path | str) -> None:
-        self.root = Path(root).expanduser()
+    def __init__(self, root: Path | str, limits: Limits | None = None) -> None:
+        self.root = Path(os.path.expanduser(root))
+        self.limits = limits or Limits()
 
     def create(self, config: RunConfig) -> Run:
         """Make a folder for a new run, whole or not at all. Raises RunError like `adopt`."""
@@ -153,7 +158,7 @@ class RunStore:
         with self._new_folder(run_id) as folder:
             run = _write_config(folder, contents.config, contents.created)
             write_json(folder / "data.json", contents.facts.to_dict())
-            history = "".join(map(json_line, contents.history))
+            history = "".join(json_line(record.to_dict()) for record in contents.history)
             write_bytes(folder / "history.jsonl", history.encode())
             weights = folder / "weights.safetensors"
             write_weights(
@@ -239,7 +244,7 @@ class RunStore:
         """
         if run_id is None:
             return size_of(self.root)
-        _check_id(run_id)
+        _check_name(run_id)
         path = self.root / run_id
         return 0 if os.path.islink(path) else size_of(path)
 
@@ -280,22 +285,37 @@ class RunStore:
         written = read_json(path / "config.json", {"format", "created", "config"})
         if written["format"] != FORMAT:
             raise RunError(
-                f"{path / 'config.json'}: expected format {FORMAT}; got {written['format']!r}."
+                f"{path / 'config.json'}: expected format {FORMAT}; got {shown(written['format'])}."
             )
         try:
-            run = Run(path, RunConfig.from_dict(written["config"]), str(written["created"]))
+            config = RunConfig.from_dict(written["config"])
+            created = datetime.fromisoformat(written["created"]).isoformat(timespec="seconds")
+        except (TypeError, ValueError) as error:
+            raise RunError(
+                f"{path / 'config.json'}: expected a time in ISO 8601 as created; got "
+                f"{shown(written['created'])}."
+            ) from error
         except VAECoreError as error:
             raise RunError(f"{path / 'config.json'}: {error}") from error
-        _check(run)
+        _check(run := Run(path, config, created), self.limits)
         return run
 
     def list(self) -> list[Entry]:
-        """Every run, newest first, damaged ones included with the reason."""
-        if not self.root.is_dir():
+        """Every run, newest first, damaged ones included with the reason.
+
+        Raises
+        ------
+        RunError
+            When the folder cannot be read.
+        """
+        if not os.path.isdir(self.root):  # unlike Path.is_dir: any name
             return []
-        entries = [
-            self.entry(p.name) for p in self.root.iterdir() if p.is_dir() and p.name[0] != "."
-        ]
+        try:
+            with os.scandir(self.root) as found:
+                names = [one.name for one in found if one.name[0] != "." and one.is_dir()]
+        except OSError as error:
+            raise RunError(f"{self.root}: cannot be read ({error.strerror}).") from error
+        entries = [self.entry(name) for name in names]
         return sorted(entries, key=lambda e: (e.run.created if e.run else "", e.id), reverse=True)
 
     def entry(self, run_id: str) -> Entry:
@@ -324,16 +344,34 @@ def _unlisted(run_id: str) -> str:
 def _check_id(run_id: str) -> None:
     """Raise RunError unless it is the name of a folder inside the store."""
     if not re.fullmatch(r"\w[\w.-]{0,199}", run_id):
-        raise RunError(f"expected a run's id, letters, digits and - _ . only; got {run_id!r}.")
+        raise RunError(
+            f"expected a run's id, letters, digits and - _ . only; got {shown(run_id)}. Rename its "
+            "folder if it is a run."
+        )
 
 
-def _check(run: Run) -> None:
+def _check_name(name: str) -> None:
+    """Raise RunError unless it is the name of something inside the store, run or not."""
+    if name[:1] in ("", ".") or {*name} & {"/", "\\", "\0"}:
+        raise RunError(f"expected a run's id, the name of its folder; got {shown(name)}.")
+
+
+def _check(run: Run, limits: Limits) -> None:
     """Open what a run should hold by now, reading headers but no tensors."""
     run.history()
-    if run.has_model:
-        run.data()
-        check_tensors(run.path / "weights.safetensors")
+    if not (run.has_model or run.is_finished):
+        return
+    facts = run.data()
+    if max(run.config.data.classes or (0,)) >= len(facts.class_names):
+        raise RunError(f"{run.path / 'data.json'}: expected a name for every class of the config.")
+    try:
+        limits.check_model(run.config.model, facts.image_shape, facts.n_test)
+    except VAECoreError as error:
+        raise RunError(f"{run.path}: {error}") from error
+    with open_tensors(run.path / "weights.safetensors") as weights:
+        shapes = shapes_of(run.config.model, facts.image_shape)
+        check_weights(shapes, weights.header.shapes, weights.path)
     if run.is_finished:
         run.metrics()
-        check_tensors(run.path / "weights.safetensors")
-        check_tensors(run.path / "codes.safetensors")
+        with open_tensors(run.path / "codes.safetensors") as codes:
+            check_codes(codes.header.shapes, run.config.model, facts.n_test, codes.path)

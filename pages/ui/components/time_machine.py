@@ -7,6 +7,7 @@ and laid on one plane; the component gets all of their codes at once, and their 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
@@ -87,9 +88,10 @@ class Timeline:
         ]
 
     def numbers(self, name: str) -> list[float | None]:
-        """One of the history's numbers for every checkpoint; None where it is not known."""
-        tables = [{r["epoch"]: r.get(name) for r in run.history()} for run in self.runs]
-        return [tables[v].get(self.epochs[v][e]) for v, e in self.checkpoints]
+        """One of the history's terms for every checkpoint; None where it is not finite or known."""
+        tables = [{r.epoch: getattr(r, name) for r in run.history()} for run in self.runs]
+        found = (tables[v].get(self.epochs[v][e], math.inf) for v, e in self.checkpoints)
+        return [term if math.isfinite(term) else None for term in found]
 
 
 def version(runs: Sequence[Run]) -> str:

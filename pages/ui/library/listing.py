@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pages.ui.session import paths
 from vae_core.comparison import by_value
+from vae_core.errors import ConfigError
+from vae_core.limits import Limits
 from vae_core.runs.run import Run
 from vae_core.runs.store import Entry, RunStore
 
@@ -46,7 +48,8 @@ class Listing(RunStore):
 def _files(path: Path) -> Files:
     try:
         with os.scandir(path) as found:
-            stats = [(file.name, file.stat()) for file in found]
+            # of a link itself: where it leads may be nowhere
+            stats = [(file.name, file.stat(follow_symlinks=False)) for file in found]
     except OSError:  # removed meanwhile: the store raises
         return frozenset()
     return frozenset((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in stats)
@@ -55,7 +58,19 @@ def _files(path: Path) -> Files:
 def entries() -> list[Entry]:
     """Bundled models in their order, then the reader's own runs, newest first."""
     bundled = {entry.id: entry for entry in _shipped(paths.BUNDLED)}
-    return [bundled[name] for name in ORDER if name in bundled] + Listing(paths.RUNS).list()
+    return [bundled[name] for name in ORDER if name in bundled] + own().list()
+
+
+def own() -> Listing:
+    """The reader's own runs, within the limits of this server.
+
+    A limit that is no number is an error of the Train page; here the defaults stand for it.
+    """
+    try:
+        limits = Limits.from_environment(os.environ)
+    except ConfigError:
+        limits = Limits()
+    return Listing(paths.RUNS, limits)
 
 
 @cache
@@ -90,17 +105,17 @@ def sweeps() -> dict[str, list[Run]]:
     Those that ship come first. They are not offered by the picker.
     """
     folders = sorted(path for path in paths.SWEEPS.glob("*") if path.is_dir())
-    own = Listing(paths.RUNS).list()
+    mine = own().list()
     found: dict[str, list[Run]] = {}
-    for entries in (*map(_shipped, folders), own):
+    for entries in (*map(_shipped, folders), mine):
         for entry in entries:
             run = entry.run
             if run and run.is_finished and run.config.sweep:
-                name = f"{run.config.sweep}, yours" if entries is own else run.config.sweep
+                name = f"{run.config.sweep}, yours" if entries is mine else run.config.sweep
                 found.setdefault(name, []).append(run)
     return {name: by_value(runs) for name, runs in found.items()}
 
 
 def sweep_names() -> set[str]:
     """The names of the reader's own sweeps, finished or not."""
-    return {e.run.config.sweep for e in Listing(paths.RUNS).list() if e.run and e.run.config.sweep}
+    return {e.run.config.sweep for e in own().list() if e.run and e.run.config.sweep}

@@ -9,7 +9,8 @@ import streamlit as st
 
 from pages.ui.session import paths
 from vae_core import Dataset, Run, RunConfig, RunStore
-from vae_core.jobs.limits import Limits, expected_bytes
+from vae_core.limits import Limits
+from vae_core.runs.checkpoints import expected_bytes
 
 LITTLE, ENOUGH = 0.05, 0.1  # of the limit, still free: when to offer to make room, and how much
 

@@ -17,10 +17,11 @@ from pages.ui.library import cached, images, passcode
 from pages.ui.session import chosen, keys, paths
 from pages.ui.train import disk
 from vae_core.data.sources import SOURCES
-from vae_core.errors import DataError, VAECoreError
+from vae_core.errors import DataError, VAECoreError, printable
 from vae_core.io import write_bytes
-from vae_core.runs.model_file import import_model, read_model_file
+from vae_core.runs.model_file import ModelFile, import_model, read_model_file
 from vae_core.runs.store import RunStore
+from vae_core.runs.weights import NEVER, PICKLES, NoModelFile
 
 MEGABYTES = 200  # of an upload
 
@@ -69,11 +70,12 @@ def _open(upload: Upload | None, path: str) -> bool:
     """Import the file and choose it; True while its images are missing and asked for."""
     try:
         with _on_disk(upload, path) as place:
-            file = read_model_file(place)
+            file = _read(place, uploaded=upload is not None)
             data = replace(file.config.data, path=images.data_dir())
             disk.check_disk()
             with st.spinner("Encoding and scoring its test images …"):
-                run = import_model(file, RunStore(paths.RUNS), cached.dataset(data))
+                dataset = cached.dataset(data)
+                run = import_model(file, RunStore(paths.RUNS), dataset, limits=disk.limits())
     except DataError as error:
         if data.name not in SOURCES:
             st.error(str(error))
@@ -88,6 +90,20 @@ def _open(upload: Upload | None, path: str) -> bool:
     keys.OPENED.set(run.id)
     chosen.choose(run.id)
     st.rerun()
+
+
+def _read(place: Path, uploaded: bool) -> ModelFile:
+    """The file's header, checked; of a path, nothing is told but that it is no model file."""
+    try:
+        return read_model_file(place)
+    except NoModelFile as error:
+        if uploaded:
+            raise
+        hint = f" {NEVER}" if place.suffix.lower() in PICKLES else ""
+        raise NoModelFile(
+            f"{printable(str(place))}: expected a .safetensors file that ELBO Room wrote; there is "
+            f"none at this path that the server may read.{hint}"
+        ) from error
 
 
 @contextmanager

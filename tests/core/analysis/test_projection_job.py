@@ -97,7 +97,7 @@ def test_a_projection_that_another_server_works_out_is_left_to_it(
     assert threads.wait(folder, seconds=20)
     is_over.set()
     thread.join()
-    assert "is being worked out by another server" in str(threads.problem(folder))
+    assert "the projection is under way already" in str(threads.problem(folder))
     assert (folder / HEARTBEAT).exists()
     assert not to.exists()
 

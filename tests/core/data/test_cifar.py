@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import resource
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.samples import cifar_files, local_source, tar_bytes, write_files
 from vae_core import DataConfig, DataError, Dataset, build_vae, elbo_terms, load_dataset
 from vae_core.__main__ import main
 from vae_core.config import ModelConfig
-from vae_core.data.cifar import ARCHIVE, CLASS_NAMES, FILES, FOLDER, MAX_BYTES
+from vae_core.data.cifar import ARCHIVE, CLASS_NAMES, FILES, FOLDER, MAX_BYTES, MAX_UNZIPPED
 from vae_core.data.sources import DATA_VARIABLE, SOURCES, cache_folder, find_files
 
 pytestmark = pytest.mark.usefixtures("bare_machine")
@@ -186,7 +187,7 @@ def test_damaged_file_is_named_with_its_fault(tmp_path, case, archived):
 def test_file_larger_than_any_batch_is_refused(tmp_path):
     write_files(tmp_path, GOOD)
     os.truncate(tmp_path / SECOND, MAX_BYTES + 3073)
-    with pytest.raises(DataError, match="expected at most 100000 images; it holds more"):
+    with pytest.raises(DataError, match="expected at most 12000 images; it holds more"):
         load(tmp_path)
 
 
@@ -219,10 +220,34 @@ DAMAGED_ARCHIVES = {
     "wrong checksum": (WHOLE[:-8] + b"12345678", "cannot be read"),
     "no tar": (gzip.compress(bytes(range(256)) * 9), "cannot be read"),
     "tar cut in a file": (gzip.compress(PLAIN[:50_000]), "cannot be read"),
-    "tar cut between files": (gzip.compress(PLAIN[: 512 + 37_376]), "missing: data_batch_2.bin, "),
-    "nonsense header": (nonsense_tar(), "cannot be read"),
+    "tar cut between files": (gzip.compress(PLAIN[: 512 + 37_376]), "cannot be read"),
+    "nonsense header": (nonsense_tar(), "missing: data_batch_1.bin, "),
     "plain tar": (PLAIN, "cannot be read"),
 }
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.REGTYPE])
+def test_an_archive_that_unzips_to_gigabytes_is_left_before_it_takes_the_memory(tmp_path, kind):
+    """A header of 3 GiB before the files: of an extension, of a long name, of another file."""
+    member = tarfile.TarInfo("p")
+    member.type, member.size = kind, 3 << 30
+    with gzip.open(tmp_path / ARCHIVE, "wb", compresslevel=1) as file:
+        file.write(member.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(1 + MAX_UNZIPPED // (1 << 24)):
+            file.write(bytes(1 << 24))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DataError, match=f"it unzips to more than {MAX_UNZIPPED:,} bytes"):
+        load(tmp_path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
+
+
+def test_zeros_behind_an_archive_are_not_unzipped_without_end(tmp_path):
+    with gzip.open(tmp_path / ARCHIVE, "wb", compresslevel=1) as file:
+        file.write(PLAIN)
+        for _ in range(1 + MAX_UNZIPPED // (1 << 24)):
+            file.write(bytes(1 << 24))
+    with pytest.raises(DataError, match="it unzips to more than"):
+        load(tmp_path)
 
 
 @pytest.mark.parametrize("case", DAMAGED_ARCHIVES)

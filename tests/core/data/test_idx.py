@@ -37,7 +37,7 @@ DAMAGED = {
     "empty": (b"", "expected a header of 16 bytes; got 0"),
     "half a header": (WHOLE[:9], "expected a header of 16 bytes; got 9"),
     "truncated": (WHOLE[:-1], "announces 5 x 6 x 7 = 210 bytes; the file holds 209"),
-    "too long": (WHOLE + b"\0", "announces 5 x 6 x 7 = 210 bytes; the file holds 211"),
+    "too long": (WHOLE + b"\0", "announces 5 x 6 x 7 = 210 bytes; the file holds more"),
     "truncated gzip": (gzip.compress(WHOLE)[:-20], "cannot be read .*fetch it again"),
     "gzip header only": (b"\x1f\x8b", "cannot be read"),
     "corrupt gzip": (b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + bytes(range(200)), "cannot be read"),
@@ -49,7 +49,11 @@ DAMAGED = {
     ),
     "another type": (struct.pack(">4I", 0x0D03, 5, 6, 7) + bytes(840), "got 3331"),
     "web page": (b"<!DOCTYPE html><html>404</html>", "got 1008813135"),
-    "absurd header": (struct.pack(">4I", 0x0803, *[2**32 - 1] * 3), "the file holds 0"),
+    "absurd header": (struct.pack(">4I", 0x0803, *[2**32 - 1] * 3), "at most 512 MiB of data"),
+    "no image of absurd sides": (
+        struct.pack(">4I", 0x0803, 0, 2**32 - 1, 2**32 - 1),
+        "at most 512 MiB of data",
+    ),
 }
 
 

@@ -26,7 +26,7 @@ from vae_core.jobs import (
     progress_of,
     training,
 )
-from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, is_anothers_work
+from vae_core.jobs.heartbeat import PERIOD, HeartbeatWriter, taking
 from vae_core.jobs.job import Job
 
 
@@ -240,17 +240,22 @@ def test_a_heartbeat_beats_on_a_full_disk(small_disk: Path) -> None:
 
 
 def test_only_a_live_heartbeat_keeps_others_from_a_run(tmp_path: Path) -> None:
-    assert not is_anothers_work(tmp_path)
+    with taking(tmp_path, "training"):
+        pass
+    assert not (tmp_path / HEARTBEAT).exists()
     writer, is_over = HeartbeatWriter(tmp_path), threading.Event()
     writer.beat()
     start = time.monotonic()
-    assert not is_anothers_work(tmp_path, patience=0.3)
-    assert time.monotonic() - start >= 0.3
-    thread = threading.Thread(target=beat_until, args=(writer, is_over))
-    thread.start()
-    assert is_anothers_work(tmp_path)
-    is_over.set()
-    thread.join()
+    with taking(tmp_path, "training", patience=0.3) as mine:
+        assert time.monotonic() - start >= 0.3
+        assert writer.is_anothers()
+        thread = threading.Thread(target=beat_until, args=(mine, is_over))
+        thread.start()
+        said = f"training is under way already, in process {os.getpid()} of this machine"
+        with pytest.raises(JobError, match=said), taking(tmp_path, "training"):
+            pass
+        is_over.set()
+        thread.join()
 
 
 def beat_until(
@@ -270,7 +275,7 @@ def test_a_run_that_another_server_trains_is_left_to_it(store: RunStore, queue: 
     assert queue.wait(run.path, seconds=10)
     is_over.set()
     thread.join()
-    assert "is being trained by another server" in str(queue.problem(run.path))
+    assert "training is under way already, in process" in str(queue.problem(run.path))
     assert epochs(run) == 0
     assert (run.path / HEARTBEAT).exists()
 

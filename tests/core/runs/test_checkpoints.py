@@ -116,7 +116,7 @@ def test_an_epoch_kept_without_its_state_is_replaced(tmp_path, digits, kept_run)
     next(training)
     training.close()
     with (run.path / "history.jsonl").open("a") as file:
-        file.write(json.dumps(run.history()[0] | {"epoch": 2}) + "\n")
+        file.write(json.dumps(run.history()[0].to_dict() | {"epoch": 2}) + "\n")
     for late in (2, 3, 7):
         checkpoint_path(run.path, late).write_bytes(b"of another model")
     training = run.train(digits)

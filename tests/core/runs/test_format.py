@@ -61,9 +61,9 @@ def test_a_finished_run_of_then_is_listed_with_its_settings(tmp_path: Path) -> N
 def test_history_facts_and_metrics_of_then_are_the_same_numbers(tmp_path: Path) -> None:
     run = copied(DIGITS, tmp_path)
     history, facts, metrics = run.history(), run.data(), run.metrics()
-    assert [record["epoch"] for record in history] == list(range(1, 301))
-    assert history[0]["train_distortion"] == 31.839847479926217
-    assert history[-1]["test_rate_per_dim"] == [1.2695250045922069, 1.68027712934547]
+    assert [record.epoch for record in history] == list(range(1, 301))
+    assert history[0].train_distortion == 31.839847479926217
+    assert history[-1].test_rate_per_dim == (1.2695250045922069, 1.68027712934547)
     assert (tuple(facts.image_shape), facts.n_train, facts.n_test) == ((1, 8, 8), 1437, 360)
     assert tuple(facts.class_names) == tuple("0123456789")
     assert facts.fingerprint == "a84c9a02febb32fe"

@@ -26,7 +26,6 @@ DEEDS: dict[str, Callable[[RunStore, str], object]] = {
     "delete": RunStore.delete,
     "pin": RunStore.pin,
     "unpin": lambda store, run_id: store.pin(run_id, False),
-    "size": RunStore.size,
 }
 
 
@@ -51,6 +50,20 @@ def test_an_id_that_is_no_name_in_the_folder_is_refused(deed, run_copy, other):
         with pytest.raises(RunError, match="expected a run's id"):
             DEEDS[deed](store, run_id)
     assert everything(other.parent) == before
+
+
+def test_a_size_is_that_of_a_folder_in_the_list_whatever_its_name(run_copy, other):
+    store = RunStore(run_copy.path.parent)
+    for run_id in OUTSIDE:
+        if run_id[:1] in ("", ".") or {*run_id} & {"/", "\\", "\0"}:
+            with pytest.raises(RunError, match="expected a run's id"):
+                store.size(run_id)
+        else:
+            assert store.size(run_id) == 0
+    for name in ("lost+found", "my run copy", "@eaDir", "a\n", "字"):
+        shutil.copytree(other, store.root / name)
+        assert store.size(name) == store.size(run_copy.id)
+    assert {entry.id for entry in store.list()} >= {"lost+found", "@eaDir"}
 
 
 def test_a_run_is_not_adopted_under_such_an_id(run_copy, other):

@@ -37,7 +37,7 @@ def test_resumed_run_equals_the_uninterrupted_one(tmp_path, digits, finished_run
     assert [record.epoch for record in RunStore(tmp_path).load(run.id).train(digits)] == [2, 3]
     for name in ("weights", "codes", "resume"):
         assert_same(run, finished_run, name)
-    assert [record["epoch"] for record in run.history()] == [1, 2, 3]
+    assert [record.epoch for record in run.history()] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("settings", MODELS)
@@ -71,7 +71,7 @@ def test_torn_history_line_is_dropped_and_trained_again(tmp_path, digits, finish
         file.write('{"epoch": 2, "test_dist')
     assert len(RunStore(tmp_path).load(run.id).history()) == 1
     list(run.train(digits))
-    assert [record["epoch"] for record in run.history()] == [1, 2, 3]
+    assert [record.epoch for record in run.history()] == [1, 2, 3]
     assert_same(run, finished_run)
 
 
@@ -79,9 +79,9 @@ def test_record_without_its_state_is_dropped_on_resume(tmp_path, digits, finishe
     """Killed between the line of epoch 2 and its state."""
     run = interrupted(tmp_path, digits)
     with (run.path / "history.jsonl").open("a") as file:
-        file.write(json.dumps(run.history()[0] | {"epoch": 2, "beta": -1}) + "\n")
+        file.write(json.dumps(run.history()[0].to_dict() | {"epoch": 2, "beta": 9}) + "\n")
     list(run.train(digits))
-    assert [record["beta"] for record in run.history()] == [1, 1, 1]
+    assert [record.beta for record in run.history()] == [1, 1, 1]
     assert_same(run, finished_run)
 
 

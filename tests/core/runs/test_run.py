@@ -34,7 +34,7 @@ def test_run_is_read_back_as_it_was_made(tmp_path, digits, posterior, latent):
     assert (loaded.config, loaded.title) == (config, "A name (1)")
     assert [entry.run for entry in store.list()] == [run]
     assert {path.name for path in run.path.iterdir()} == FINISHED  # no temporary file is left
-    assert [r["test_distortion"] for r in run.history()] == [r.test_distortion for r in records]
+    assert [r.test_distortion for r in run.history()] == [r.test_distortion for r in records]
     facts = run.data()
     assert facts.image_shape == (1, 8, 8)
     assert facts.fingerprint == digits.fingerprint
@@ -71,7 +71,7 @@ def test_point_mass_is_written_without_a_rate(tmp_path, digits):
     metrics = run.metrics()
     assert metrics.rate == metrics.negative_elbo == math.inf
     assert (metrics.to_dict()["test_rate"], metrics.to_dict()["test_negative_elbo"]) == (None, None)
-    assert run.history()[0]["test_rate"] is None
+    assert run.history()[0].test_rate == math.inf
     assert "Infinity" not in (run.path / "metrics.json").read_text()
 
 

@@ -1,7 +1,8 @@
-"""Limits of one server: epochs, parameters, jobs and disk space.
+"""Limits of one server: epochs, parameters, memory, work, jobs and disk space.
 
-A teacher sets them in the environment. Sizes are counted on a model that takes no memory, so
-that asking for an absurd one costs nothing.
+The form, the command line, the import of a file and the list of runs share them. A teacher sets
+some in the environment. Sizes are counted on a model that takes no memory, so that asking for an
+absurd one costs nothing.
 """
 
 from __future__ import annotations
@@ -9,20 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import torch
+from torch import nn
 
 from vae_core.codes import MAX_CODES, n_codes
-from vae_core.config import RunConfig
-from vae_core.errors import ConfigError, JobError
+from vae_core.config import ModelConfig, RunConfig
+from vae_core.errors import ConfigError, JobError, shown
 from vae_core.evaluate import EVALUATION_BLOCK
-from vae_core.runs.checkpoints import N_KEPT
 from vae_core.vae import VAE, without_weights
 
 MAX_AT_WORK = 1 << 28  # outputs of layers held at once: 1 GiB, and gradients take as much again
-FLOAT = 4  # bytes
-ADAM = 3  # copies of the weights in the state that training resumes from
+MAX_WORK = 10**12  # multiply-adds to encode and score a test split: a minute or two
+MAX_HISTORY = 1 << 27  # bytes of a run's history
+LINE, PER_DIMENSION = 512, 24  # of which one epoch takes so many, and for each latent dimension
 
 
 @dataclass(frozen=True)
@@ -37,39 +41,80 @@ class ModelSize:
         Those of them that decode, which every kept epoch holds.
     n_outputs : int
         Outputs of all layers for one image: what a training step keeps.
-    n_widest : int
-        Those of the widest layer: what evaluation holds.
+    n_held : int
+        Input and output of the layer where they are most: what evaluation holds.
     n_codes : int
         Numbers that describe q(z|x).
+    n_multiply_adds : int
+        To encode the image twice and decode it once, as codes and metrics ask for.
     """
 
     n_parameters: int
     n_decoding: int
     n_outputs: int
-    n_widest: int
+    n_held: int
     n_codes: int
+    n_multiply_adds: int
 
     @classmethod
     def of(cls, vae: VAE) -> ModelSize:
         """Counted on a model without values, on torch's meta device."""
         room = {name: torch.empty(value.shape) for name, value in vae.state_dict().items()}
         vae.load_state_dict(room, assign=True)  # of which nothing is written or read
-        outputs = []
-        for part, shape in ((vae.encoder, vae.image_shape), (vae.decoder, vae.latent_shape)):
-            numbers = torch.empty(0, *shape)
+        outputs, work = [math.prod(vae.image_shape)], 0
+        for part, shape, times in (
+            (vae.encoder, vae.image_shape, 2),
+            (vae.decoder, vae.latent_shape, 1),
+        ):
+            x = torch.empty(0, *shape)
             for layer in part:
-                numbers = layer(numbers)
-                outputs.append(numbers.shape[1:].numel())
+                y = layer(x)
+                outputs.append(y.shape[1:].numel())
+                work += times * layer_multiply_adds(layer, x, y)
+                x = y
         n_decoding = sum(p.numel() for p in vae.decoder.parameters())
-        widths = sum(outputs), max(outputs), n_codes(vae.config, n_images=1)
-        return cls(vae.n_parameters, n_decoding, *widths)
+        held = max(sum(pair) for pair in pairwise(outputs))
+        return cls(
+            vae.n_parameters,
+            n_decoding,
+            sum(outputs[1:]),
+            held,
+            n_codes(vae.config, n_images=1),
+            work,
+        )
 
 
-def expected_bytes(config: RunConfig, size: ModelSize, n_test: int) -> int:
-    """About what a finished run takes on the disk: weights, state, codes and kept epochs."""
-    kept = size.n_decoding + min(N_KEPT, n_test) * size.n_codes
-    n_numbers = (1 + ADAM) * size.n_parameters + n_test * size.n_codes
-    return FLOAT * (n_numbers + len(config.train.keep_epochs) * kept)
+def layer_multiply_adds(layer: nn.Module, x: torch.Tensor, y: torch.Tensor) -> int:
+    """Products of a weight and an activation, for one image that goes from x to y."""
+    if isinstance(layer, nn.Linear):
+        return layer.weight.numel()
+    if isinstance(layer, nn.Conv2d):  # every output pixel uses every weight
+        return layer.weight.numel() * y.shape[2:].numel()
+    if isinstance(layer, nn.ConvTranspose2d):  # every input pixel does
+        return layer.weight.numel() * x.shape[2:].numel()
+    return 0
+
+
+@lru_cache(maxsize=1024)
+def model_size(model: ModelConfig, image_shape: tuple[int, int, int]) -> ModelSize:
+    """The size of the model that a config describes.
+
+    Raises
+    ------
+    ConfigError
+        When latent, hidden and image do not fit together.
+    """
+    return ModelSize.of(without_weights(model, image_shape))
+
+
+@lru_cache(maxsize=1024)
+def _n_parameters(model: ModelConfig, image_shape: tuple[int, int, int]) -> int:
+    return without_weights(model, image_shape).n_parameters
+
+
+def history_bytes(n_epochs: int, n_latents: int) -> int:
+    """At most what the history of so many epochs takes on the disk."""
+    return n_epochs * (LINE + PER_DIMENSION * n_latents)
 
 
 def _limit(default: Any, variable: str) -> Any:
@@ -127,33 +172,64 @@ class Limits:
         Raises
         ------
         ConfigError
-            When it takes too many epochs, is too large for this server, or would fill any
-            machine's memory.
+            When it takes too many epochs, or as `check_model`.
         """
         epochs, batch = config.train.epochs, config.train.batch_size
         if epochs > self.epochs:
             raise ConfigError(
                 f"epochs: this server trains at most {self.epochs:,}; got {epochs:,}. Choose fewer."
             )
-        vae = without_weights(config.model, image_shape)
-        if vae.n_parameters > self.parameters:
+        size = self.check_model(config.model, image_shape, n_test, batch)
+        history = history_bytes(epochs, math.prod(config.model.latent_shape))
+        if history > MAX_HISTORY:
             raise ConfigError(
-                f"hidden and latent: this server trains at most {self.parameters:,} parameters; "
-                f"this model has {vae.n_parameters:,}. Choose fewer or narrower layers, or a "
-                "smaller latent."
+                f"epochs and latent: the history would take {history:,} bytes, more than the "
+                f"{MAX_HISTORY:,} that are read. Choose fewer epochs, or a smaller latent."
             )
-        size = ModelSize.of(vae)
-        at_work = max(batch * size.n_outputs, EVALUATION_BLOCK * size.n_widest)
-        if at_work > MAX_AT_WORK:
+        return size
+
+    def check_model(
+        self,
+        model: ModelConfig,
+        image_shape: tuple[int, int, int],
+        n_test: int,
+        batch_size: int = 1,
+    ) -> ModelSize:
+        """The model's size, when it may be built here, and so many images be encoded and scored.
+
+        Nothing of its size is allocated.
+
+        Raises
+        ------
+        ConfigError
+            When it does not fit the images, is too large for this server, or would fill any
+            machine's memory.
+        """
+        n_parameters = _n_parameters(model, image_shape)
+        if n_parameters > self.parameters:
             raise ConfigError(
-                f"hidden, latent and batch-size: one step would hold {at_work:,} numbers, more "
-                f"than {MAX_AT_WORK:,}. Choose fewer channels, or a smaller batch."
+                f"hidden and latent: this server takes models of at most {self.parameters:,} "
+                f"parameters; this one has {n_parameters:,}. Choose fewer or narrower layers, or "
+                "a smaller latent."
             )
+        size = model_size(model, image_shape)
         if size.n_codes * n_test > MAX_CODES:
             raise ConfigError(
                 f"latent: the posteriors of {n_test:,} test images would take "
                 f"{size.n_codes * n_test:,} numbers, more than the {MAX_CODES:,} that are kept. "
                 "Choose a smaller latent, or posterior diagonal."
+            )
+        at_work = max(batch_size * size.n_outputs, min(EVALUATION_BLOCK, n_test) * size.n_held)
+        if at_work > MAX_AT_WORK:
+            raise ConfigError(
+                f"hidden, latent and batch-size: one step would hold {at_work:,} numbers, more "
+                f"than {MAX_AT_WORK:,}. Choose fewer channels, or a smaller batch."
+            )
+        if size.n_multiply_adds * n_test > MAX_WORK:
+            raise ConfigError(
+                f"hidden and latent: to encode and score {n_test:,} test images would take "
+                f"{size.n_multiply_adds * n_test:.1e} products, more than {MAX_WORK:.0e}. Choose "
+                "fewer or narrower layers."
             )
         return size
 
@@ -184,6 +260,7 @@ def _parsed(variable: str, text: str, kind: Callable[[str], Any]) -> Any:
     if value is None or not 0 < value < math.inf:
         what = "a whole number" if kind is int else "a number"
         raise ConfigError(
-            f"{variable} must be {what} above 0; got {text!r}. Who runs the server may correct it."
+            f"{variable} must be {what} above 0; got {shown(text)}. Who runs the server may "
+            "correct it."
         )
     return value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -18,10 +20,13 @@ from vae_core import (
     VAECoreError,
     build_vae,
 )
+from vae_core.browser.graph import multiply_adds
 from vae_core.codes import n_codes
 from vae_core.config import NETWORKS, POSTERIORS
 from vae_core.errors import JobError
-from vae_core.jobs.limits import Limits, ModelSize, expected_bytes, without_weights
+from vae_core.limits import Limits, ModelSize
+from vae_core.runs.checkpoints import expected_bytes
+from vae_core.vae import without_weights
 
 MNIST, CIFAR = (1, 28, 28), (3, 32, 32)
 LATENTS = ((3,), (4, 4, 3))
@@ -47,7 +52,10 @@ def test_a_size_is_that_of_the_model_itself(posterior, network, latent, image_sh
         layer.register_forward_hook(lambda _, __, out: outputs.append(out.numel()))
     vae.decode(vae.encode(torch.zeros(1, *image_shape)).mean)
     assert size.n_outputs == sum(outputs)
-    assert size.n_widest == max(outputs)
+    passed = [math.prod(image_shape), *outputs]
+    assert size.n_held == max(map(sum, pairwise(passed)))
+    encoding = multiply_adds(vae.encoder, image_shape)
+    assert size.n_multiply_adds == 2 * encoding + multiply_adds(vae.decoder, latent)
 
 
 @pytest.mark.parametrize("posterior", POSTERIORS)
@@ -115,7 +123,7 @@ def test_parameters_are_allowed_up_to_the_limit():
     asked = config(ModelConfig(latent_shape=(2,)))
     n = build_vae(asked.model, MNIST).n_parameters
     assert Limits(parameters=n).check_config(asked, MNIST, 100).n_parameters == n
-    with pytest.raises(ConfigError, match=f"at most {n - 1:,} parameters; this model has {n:,}"):
+    with pytest.raises(ConfigError, match=f"at most {n - 1:,} parameters; this one has {n:,}"):
         Limits(parameters=n - 1).check_config(asked, MNIST, 100)
 
 
