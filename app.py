@@ -32,4 +32,5 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     await asyncio.gather(warming, return_exceptions=True)
 
 
-app = st.App("pages/frame.py", lifespan=lifespan, routes=routes.ROUTES)
+base = st.get_option("server.baseUrlPath") or ""
+app = st.App("pages/frame.py", lifespan=lifespan, routes=routes.below(base))

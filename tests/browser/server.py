@@ -69,12 +69,16 @@ def free_port() -> int:
 
 @contextmanager
 def serve(
-    folder: Path, *options: str, runs: Path | None = None, data: str | None = None
+    folder: Path,
+    *options: str,
+    runs: Path | None = None,
+    data: str | None = None,
+    base: str = "",
 ) -> Iterator[Server]:
     """A server with no data set but the digits and those in `data`; ended on the way out.
 
     Its runs are in its folder, or in one that it shares with others. What it says is in log.txt.
-    `options` are Streamlit's own.
+    `options` are Streamlit's own, and `base` is the path below which they tell it to be.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port, runs = free_port(), runs or folder / "runs"
@@ -88,7 +92,7 @@ def serve(
             [*command, "--server.address", "127.0.0.1", *options],
             cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-    server = Server(f"http://127.0.0.1:{port}/", runs, process)
+    server = Server(f"http://127.0.0.1:{port}/{base}", runs, process)
     try:
         wait_for(server.url + "_stcore/health", process)
         yield server

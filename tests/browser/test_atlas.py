@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pages.ui.components.atlas import ATLAS, COLOURS
+from pages.ui.server import routes
 from tests.browser.memory import counter
 from tests.browser.server import Server
 from tests.samples import ROOT
@@ -66,7 +67,7 @@ def mount(page: Page, points: dict[str, np.ndarray], **changes: Any) -> int:
     def answer(route: Route) -> None:
         name = route.request.url.rpartition("/")[2]
         content = files.get(name, SPRITES[0].tobytes())
-        route.fulfill(body=content, content_type="application/octet-stream")
+        route.fulfill(body=content, content_type=routes.BYTES)
 
     page.route("http://lens.test/files/**", answer)
     page.route(

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch.distributions import kl_divergence
 
+from pages.ui.server import routes
 from tests.browser.server import Server
 from tests.browser.test_app import turn_to
 from tests.samples import ROOT, until
@@ -407,8 +408,25 @@ def test_a_model_too_large_for_the_page_is_decoded_by_the_server(
     until(lambda: picture(page) != before)
 
 
-def test_a_model_that_does_not_arrive_whole_is_said_so(server: Server, open_page: Open) -> None:
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"body": "half", "content_type": routes.BYTES}, "expected a safetensors file; got"),
+        (
+            {"body": "<html>a proxy's page</html>", "content_type": "text/html"},
+            "Another server answered in place of ELBO Room (status 200). A proxy must pass",
+        ),
+        (
+            {"body": "nothing here", "content_type": "application/octet-stream", "status": 404},
+            "Another server answered in place of ELBO Room (status 404). A proxy must pass",
+        ),
+    ],
+)
+def test_a_model_that_does_not_arrive_is_said_so_in_our_words(
+    server: Server, open_page: Open, answer: dict[str, Any], said: str
+) -> None:
     page = open_page("about:blank")
-    page.route("**/lens/**", lambda route: route.fulfill(body="<html>a proxy's page</html>"))
+    page.route("**/lens/**", lambda route: route.fulfill(**answer))
     page.goto(server.url + DIGITS)
-    page.get_by_text("expected a safetensors file; got").wait_for()
+    page.get_by_text(said).wait_for()
+    assert not page.get_by_text("a proxy's page").or_(page.get_by_text("nothing here")).count()

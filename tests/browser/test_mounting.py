@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pages.ui.components.lens import COLOURS, LENS
+from pages.ui.server import routes
 from tests.browser.memory import counter
 from tests.samples import ROOT
 from vae_core import Run, RunStore
@@ -70,7 +71,7 @@ def serve_files(page: Page, run: Run, **others: bytes) -> list[str]:
 
     def answer(route: Route) -> None:
         asked.append(route.request.url.rpartition("/")[2])
-        route.fulfill(body=files[asked[-1]], content_type="application/octet-stream")
+        route.fulfill(body=files[asked[-1]], content_type=routes.BYTES)
 
     page.route("http://lens.test/files/*", answer)
     page.route(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pages.ui.components import time_machine
+from pages.ui.server import routes
 from tests.browser.memory import counter
 from tests.samples import tiny_sweep
 from vae_core import Dataset
@@ -73,7 +74,7 @@ def mounted(page: Page, sweep: time_machine.Timeline, width: int = 1200) -> Page
 
     def file(route: Route) -> None:
         name = route.request.url.rpartition("/")[2]
-        answer(route, offer.files[name](), "application/octet-stream")
+        answer(route, offer.files[name](), routes.BYTES)
 
     site = "http://lens.test"
     page.route(f"{site}/lens/time-test/*", file)
@@ -196,7 +197,9 @@ def test_it_goes_on_without_a_server(machine: Page) -> None:
 
 
 def test_what_the_server_refuses_is_said(modules: Page, sweep: time_machine.Timeline) -> None:
-    modules.route("http://lens.test/none/codes", lambda route: route.fulfill(body=b"short"))
+    modules.route(
+        "http://lens.test/none/codes", lambda r: r.fulfill(body=b"short", content_type=routes.BYTES)
+    )
     facts = told_of(sweep) | {"address": "/none/"}
     modules.route(
         "http://lens.test/bundle.js",

@@ -169,13 +169,14 @@ class Fetched:
     pieces: int
 
 
-def fetch(address: str, *body: bytes) -> Fetched:
-    """GET what the lens would; with a body in pieces, POST."""
-    return asyncio.run(_fetch(address, body))
+def fetch(address: str, *body: bytes, base: str = "") -> Fetched:
+    """GET what the lens would; with a body in pieces, POST. `base` is the server's own path."""
+    return asyncio.run(_fetch(address, body, base))
 
 
-async def _fetch(address: str, body: tuple[bytes, ...]) -> Fetched:
-    scope = {"type": "http", "method": "POST" if body else "GET", "path": address, "headers": []}
+async def _fetch(address: str, body: tuple[bytes, ...], base: str) -> Fetched:
+    path = f"/{address}"
+    scope = {"type": "http", "method": "POST" if body else "GET", "path": path, "headers": []}
     waiting, sent = list(body), []
 
     async def receive() -> dict[str, Any]:
@@ -185,7 +186,7 @@ async def _fetch(address: str, body: tuple[bytes, ...]) -> Fetched:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await Starlette(routes=routes.ROUTES)(scope, receive, send)
+    await Starlette(routes=routes.below(base))(scope, receive, send)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     content = b"".join(message.get("body", b"") for message in sent)
     return Fetched(sent[0]["status"], headers, content, len(body) - len(waiting))

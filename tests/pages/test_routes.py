@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 
 import pytest
 
 from pages.ui.server import routes
-from pages.ui.server.routes import MAX_OFFERS, Offer
+from pages.ui.server.routes import Offer
 from tests.pages.app import fetch
+from vae_core.errors import RunError
 
 EIGHT = bytes(range(8))
 names = (f"test-{k}" for k in count())  # what is offered stays offered
@@ -33,7 +35,7 @@ def test_what_is_offered_comes_whole_and_may_be_kept_for_good(name: str, content
     answer = fetch(letters() + name)
     assert answer.status == 200
     assert answer.content == content
-    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-type"] == routes.BYTES
     kept = answer.headers["cache-control"]
     assert "immutable" in kept
     assert "max-age=31536000" in kept
@@ -49,10 +51,10 @@ def test_what_is_not_offered_is_said_in_a_sentence(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a", "images/0"])
 def test_nothing_is_had_of_what_was_never_offered(name: str) -> None:
-    answer = fetch(f"/lens/nobody/{name}")
+    answer = fetch(f"lens/nobody/{name}")
     assert answer.status == 404
     assert answer.content.decode().endswith("Load the page again.")
-    assert fetch("/lens/nobody/turn", EIGHT).status == 404
+    assert fetch("lens/nobody/turn", EIGHT).status == 404
 
 
 @pytest.mark.parametrize("name", ["images/-1", "images/one", "images/1.0", "", "a/b"])
@@ -88,14 +90,59 @@ def test_a_file_is_no_answer_and_an_answer_no_file() -> None:
     assert fetch(address + "images/0", EIGHT).status == 405
 
 
-def test_what_was_not_offered_for_longest_goes_first() -> None:
-    first, second = letters(), letters()
-    for _ in range(MAX_OFFERS - 2):
+def test_what_was_offered_to_a_class_with_a_hundred_models_stays() -> None:
+    first = letters()
+    for _ in range(100 * 3):  # a model, its images and a projection of each
         letters()
-    assert fetch(first + "a").status == fetch(second + "a").status == 200
+    assert fetch(first + "a").status == 200
+
+
+def test_what_was_asked_for_longest_ago_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MAX_OFFERS", 3)
+    first, second = letters(), letters()
+    assert fetch(first + "a").status == 200
     letters()
-    assert fetch(first + "a").status == 404
-    assert fetch(second + "a").status == 200
+    letters()
+    assert fetch(first + "a").status == 200
+    assert fetch(second + "a").status == 404
+
+
+def test_contents_are_made_once_and_kept_while_there_is_room() -> None:
+    made = []
+
+    def make(name: str) -> bytes:
+        made.append(name)
+        return bytes(4)
+
+    contents = routes._Contents(room=10)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert contents.get(name, partial(make, name)) == bytes(4)
+    assert made == ["a", "b", "c", "b"]
+
+
+@pytest.mark.parametrize("base", ["elbo", "/elbo/", "user/x/proxy/8501"])
+def test_what_is_offered_is_found_at_the_root_and_below_the_servers_own_path(base: str) -> None:
+    address = letters()
+    for path in (address, f"{base.strip('/')}/{address}"):
+        assert fetch(path + "a", base=base).content == b"first"
+        assert fetch(path + "images/1", base=base).content == b"one"
+        assert fetch(path + "turn", EIGHT, base=base).content == EIGHT[::-1]
+    assert fetch(f"other/{address}a", base=base).status == 404
+
+
+def test_a_run_that_was_deleted_meanwhile_is_said_so() -> None:
+    def gone(*_: object) -> bytes:
+        raise RunError("runs/x: there is no such run; it may have been deleted.")
+
+    offer = Offer({"a": gone}, gone, {"turn": (8, gone)})
+    address = routes.offer(next(names), lambda: offer)
+    for answer in (
+        fetch(address + "a"),
+        fetch(address + "images/0"),
+        fetch(address + "turn", EIGHT),
+    ):
+        assert (answer.status, answer.headers["content-type"]) == (404, routes.SENTENCE)
+        assert answer.content.decode().endswith("been deleted. Load the page again.")
 
 
 def test_offering_again_keeps_it_and_does_not_make_it_anew() -> None:
@@ -106,7 +153,7 @@ def test_offering_again_keeps_it_and_does_not_make_it_anew() -> None:
         return Offer({"a": lambda: b"kept"})
 
     address = routes.offer(name, make)
-    for _ in range(2 * MAX_OFFERS):
+    for _ in range(100):
         letters()
         assert routes.offer(name, make) == address
         assert fetch(address + "a").content == b"kept"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -149,24 +148,23 @@ def sprite_count(run: Run) -> int:
 
 def _offer_pictures(run: Run, data: Dataset | None, n_sprites: int) -> str:
     """Address of the pictures: those of the first images at once, the others one by one."""
-    vae, codes, n = cached.vae(run), cached.codes(run), len(cached.codes(run))
+    folder, has_images = images.data_dir(), data is not None
 
-    def make() -> routes.Offer:
-        def one(index: int) -> bytes | None:
-            some = torch.tensor([index])
-            return picture_bytes(pictures(vae, codes, data, some)) if index < n else None
+    def some(index: Tensor) -> bytes:
+        found = cached.images_of(run, folder) if has_images else None
+        data = found if isinstance(found, Dataset) else None
+        return picture_bytes(pictures(cached.vae(run), cached.codes(run), data, index))
 
-        def several() -> bytes:
-            return b"".join(
-                picture_bytes(pictures(vae, codes, data, torch.arange(n_sprites)[block]))
-                for block in blocks(n_sprites)
-            )
+    def one(index: int) -> bytes | None:
+        return some(torch.tensor([index])) if index < len(cached.codes(run)) else None
 
-        return routes.Offer({"sprites": cache(several)}, one)
+    def several() -> bytes:
+        return b"".join(some(torch.arange(n_sprites)[block]) for block in blocks(n_sprites))
 
     of = data.fingerprint if data else "decoded"
     name = f"{cached.version(run)}{of}"
-    return routes.offer(f"pictures-{hashlib.sha256(name.encode()).hexdigest()[:20]}", make)
+    offer = routes.Offer({"sprites": several}, one)
+    return routes.offer(f"pictures-{hashlib.sha256(name.encode()).hexdigest()[:20]}", lambda: offer)
 
 
 def pictures(vae: VAE, codes: Codes, data: Dataset | None, index: Tensor) -> Tensor:

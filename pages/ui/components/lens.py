@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -96,7 +95,7 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
     return facts(run) | {
         "view": view,
         "address": _offer_model(run),
-        "images": _offer_images(data) if data else None,
+        "images": _offer_images(run, data) if data else None,
         "n_originals": run.data().n_test,
         "missing": "the original is not on this machine",
     }
@@ -136,54 +135,56 @@ def facts(run: Run) -> dict[str, Any]:
 def _offer_model(run: Run) -> str:
     """The address of the run's model and codes, and of what the server computes for the page."""
     version = cached.version(run)
-
-    def make() -> routes.Offer:
-        vae, codes = cached.vae(run), cached.codes(run)
-        return routes.Offer(
-            files={
-                "model": cache(lambda: model_file(vae)),
-                "posteriors": cache(lambda: codes_file(codes)),
-                "moments": cache(lambda: moments_file(codes)),
-            },
-            answers=_answers(vae),
-        )
-
-    return routes.offer(hashlib.sha256(version.encode()).hexdigest()[:20], make)
+    offer = routes.Offer(
+        files={
+            "model": lambda: model_file(cached.vae(run)),
+            "posteriors": lambda: codes_file(cached.codes(run)),
+            "moments": lambda: moments_file(cached.codes(run)),
+        },
+        answers=_answers(run),
+    )
+    return routes.offer(hashlib.sha256(version.encode()).hexdigest()[:20], lambda: offer)
 
 
-def _answers(vae: VAE) -> dict[str, routes.Answer]:
+def _answers(run: Run) -> dict[str, routes.Answer]:
     """Functions for the server when a network, family or likelihood is not for the page."""
 
-    def moments(x: Tensor) -> Tensor:
+    def moments(vae: VAE, x: Tensor) -> Tensor:
         q = vae.encode(x)
         return as_diagonal(q.mean, q.variance)
 
-    image, latent = vae.image_shape, vae.latent_shape
+    image, latent = run.data().image_shape, run.config.model.latent_shape
     return {
-        "encode": _answer(image, vae.encode_params),
-        "moments": _answer(image, moments),
-        "decode": _answer(latent, vae.decoder),
-        "picture": _answer(latent, lambda z: vae.decode(z).mean),
+        "encode": _answer(run, image, lambda vae, x: vae.encode_params(x)),
+        "moments": _answer(run, image, moments),
+        "decode": _answer(run, latent, lambda vae, z: vae.decoder(z)),
+        "picture": _answer(run, latent, lambda vae, z: vae.decode(z).mean),
     }
 
 
-def _answer(shape: tuple[int, ...], function: Callable[[Tensor], Tensor]) -> routes.Answer:
+def _answer(
+    run: Run, shape: tuple[int, ...], function: Callable[[VAE, Tensor], Tensor]
+) -> routes.Answer:
     """A function of one image or latent, as raw float32 numbers in and out."""
 
     def respond(question: bytes) -> bytes:
         x = torch.from_numpy(np.frombuffer(question, "<f4").reshape(1, *shape).copy())
         with torch.no_grad():
-            answer: bytes = function(x).numpy().astype("<f4").tobytes()
+            answer: bytes = function(cached.vae(run), x).numpy().astype("<f4").tobytes()
         return answer
 
     return 4 * torch.Size(shape).numel(), respond
 
 
-def _offer_images(data: Dataset) -> str:
+def _offer_images(run: Run, data: Dataset) -> str:
     """Where the lens fetches the test images, one by one."""
+    folder = images.data_dir()
 
     def image(index: int) -> bytes | None:
-        return image_bytes(data, index) if index < len(data.test) else None
+        found = cached.images_of(run, folder)
+        if not isinstance(found, Dataset) or index >= len(found.test):
+            return None
+        return image_bytes(found, index)
 
     return routes.offer(f"images-{data.fingerprint}", lambda: routes.Offer(images=image))
 

@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import Any
 
 import streamlit as st
@@ -269,7 +269,7 @@ def offer(timeline: Timeline) -> routes.Offer:
         f"sheet-{k}": partial(_sheet, timeline, *where)
         for k, where in enumerate(timeline.checkpoints)
     }
-    return routes.Offer(files={"codes": cache(partial(sweep_file, timeline.plane)), **sheets})
+    return routes.Offer(files={"codes": partial(sweep_file, timeline.plane), **sheets})
 
 
 def _sheet(timeline: Timeline, v: int, e: int) -> bytes:

@@ -14,7 +14,7 @@ from typing import Protocol
 import streamlit as st
 
 from pages.ui.library import cached, images, passcode
-from pages.ui.session import chosen, keys, paths
+from pages.ui.session import browser, chosen, keys, paths
 from pages.ui.train import disk
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError, printable
@@ -39,6 +39,12 @@ def open_file() -> bool:
             "A .safetensors file of weights that ELBO Room wrote",
             "safetensors", max_upload_size=MEGABYTES, key=f"model-file-{boxes}",
         )  # fmt: skip
+        if not browser.sends_cookies():
+            st.caption(
+                "The box needs a cookie that this browser does not send here, as in the frame of "
+                f"another site. Open this page in a [window of its own]({st.context.url}), or give "
+                "the file's path."
+            )
         path = st.text_input(
             "or its path on the machine that runs ELBO Room", key=f"model-path-{boxes}"
         ).strip()
