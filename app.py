@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
 import torch
+from starlette.middleware import Middleware
 
 from pages.ui.explore import projection_queue
-from pages.ui.library import background
+from pages.ui.library import background, passcode
 from pages.ui.server import routes
 from pages.ui.server.preload import warm_up
+from pages.ui.server.uploads import Uploads
 from pages.ui.train import queue
+from vae_core.errors import ConfigError
 from vae_core.jobs.priority import pin_to_one_core
 
 
@@ -32,5 +36,14 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     await asyncio.gather(warming, return_exceptions=True)
 
 
+try:
+    passcode.check_setting()
+except ConfigError as error:
+    sys.exit(str(error))
 base = st.get_option("server.baseUrlPath") or ""
-app = st.App("pages/frame.py", lifespan=lifespan, routes=routes.below(base))
+app = st.App(
+    "pages/frame.py",
+    lifespan=lifespan,
+    routes=routes.below(base),
+    middleware=[Middleware(Uploads, may=passcode.may_upload)],
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from pages.ui.library import passcode
 from pages.ui.train import queue
 from tests.pages.app import assert_sound, button, go, open_page
 from tests.samples import tiny_run
-from vae_core import Run, RunStore
+from vae_core import ConfigError, Run, RunStore
 
 SECRET = "room 14, second desk"
 
@@ -43,12 +45,7 @@ def give(app: AppTest, passcode: str) -> AppTest:
     return boxes(app)[-1].set_value(passcode).run()
 
 
-@pytest.mark.parametrize("setting", [None, " "])
-def test_without_a_passcode_everything_is_open(
-    setting: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if setting is not None:
-        monkeypatch.setenv(passcode.VARIABLE, setting)
+def test_without_a_passcode_everything_is_open() -> None:
     app = open_page("train.py")
     assert_sound(app)
     assert "Train" in labels(app)
@@ -87,6 +84,60 @@ def test_a_wrong_passcode_is_one_sentence_said_once(wrong: str) -> None:
     assert not app.exception
     assert len(asked(app)) == 2
     assert "Train" not in labels(app)
+
+
+@closed
+def test_wrong_passcodes_of_many_sessions_take_turns() -> None:
+    """Half a second each for the whole server, however many windows guess at once."""
+    apps = [open_page("train.py") for _ in range(3)]
+    start = time.monotonic()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda app: give(app, "wrong"), apps))
+    assert time.monotonic() - start >= 3 * passcode.PAUSE
+    assert "Train" in labels(give(apps[0], SECRET))
+
+
+def test_a_session_may_upload_once_it_has_given_the_passcode(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert passcode.may_upload("anybody")
+    monkeypatch.setenv(passcode.VARIABLE, SECRET)
+    passcode._given.clear()
+    app = give(open_page("train.py"), SECRET)
+    assert not app.error
+    (session,) = passcode._given
+    assert passcode.may_upload(session)
+    assert not passcode.may_upload("anybody")
+    monkeypatch.setenv(passcode.VARIABLE, "another")
+    assert not passcode.may_upload(session)
+
+
+BLANK = "is set in the environment and blank, which would leave the server open"
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t\n"])
+def test_a_blank_passcode_is_no_passcode(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    passcode.check_setting()
+    monkeypatch.setenv(passcode.VARIABLE, value)
+    with pytest.raises(ConfigError, match=BLANK):
+        passcode.check_setting()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (f'{passcode.VARIABLE} = "  "', "is set in the secrets file and blank"),
+        (f'[server]\n{passcode.VARIABLE} = "x"', r"stands in section \[server\] of the secrets"),
+    ],
+)
+def test_a_passcode_that_would_not_be_found_is_refused(
+    content: str, said: str, secrets_file: Path
+) -> None:
+    secrets_file.write_text(content)
+    with pytest.raises(ConfigError, match=said):
+        passcode.check_setting()
+    secrets_file.write_text(f'{passcode.VARIABLE} = "x"')
+    passcode.check_setting()
 
 
 @closed

@@ -10,18 +10,29 @@ from __future__ import annotations
 import hmac
 import os
 import time
+import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
-from typing import ParamSpec
+from pathlib import Path
+from threading import Lock
+from typing import Any, ParamSpec
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui.session import keys
+from vae_core.errors import ConfigError
 
 P = ParamSpec("P")
 
 VARIABLE = "ELBO_ROOM_PASSCODE"
-PAUSE = 0.5  # seconds that a wrong passcode costs
+PAUSE = 0.5  # seconds that a wrong passcode costs, whoever gives it: two guesses a second in all
+PATIENCE = 20.0  # seconds that one waits for those of others
+MAX_SESSIONS = 10_000
+
+_guess = Lock()
+_given: dict[str, str] = {}  # what sessions have given, by their ids
 
 
 def _passcode() -> str | None:
@@ -36,10 +47,45 @@ def _passcode() -> str | None:
     return str(said).strip() or elsewhere if isinstance(said, str | int | float) else None
 
 
+def check_setting() -> None:
+    """Refuse to start with a passcode that would leave the server open without a word.
+
+    Raises
+    ------
+    ConfigError
+        When it is set and blank, or stands in a section of the secrets file.
+    """
+    secrets: dict[str, Any] = {}
+    for path in st.get_option("secrets.files"):
+        with suppress(OSError, ValueError):  # no file, or a broken one: then nobody may
+            secrets |= tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    for where, values in (("the environment", os.environ), ("the secrets file", secrets)):
+        if VARIABLE in values and not str(values[VARIABLE]).strip():
+            raise ConfigError(
+                f"{VARIABLE} is set in {where} and blank, which would leave the server open. Give "
+                "a passcode, or leave the setting out."
+            )
+    for name, section in secrets.items():
+        if isinstance(section, dict) and VARIABLE in section:
+            raise ConfigError(
+                f"{VARIABLE} stands in section [{name}] of the secrets file, where it is not "
+                "looked for. Put it above the first section."
+            )
+
+
 def is_granted() -> bool:
     """Whether this session may train, open files, delete and pin."""
+    return _is_right(keys.PASSCODE.get())
+
+
+def may_upload(session: str) -> bool:
+    """Whether the session of this id may upload: it has given the passcode that is set now."""
+    return _is_right(_given.get(session))
+
+
+def _is_right(given: str | None) -> bool:
+    """Whether this is the passcode, or none is set."""
     expected = _passcode()
-    given = keys.PASSCODE.get()
     return expected == "" or (
         expected is not None
         and isinstance(given, str)
@@ -74,9 +120,28 @@ def ask(what: str) -> bool:
 
 
 def _give(key: str) -> None:
-    keys.PASSCODE.set(st.session_state[key].strip())
-    st.session_state[key] = ""
-    if not is_granted():
-        keys.PASSCODE.pop()
+    given, st.session_state[key] = st.session_state[key].strip(), ""
+    if not _guess.acquire(timeout=PATIENCE):  # others are guessing
         st.session_state[f"wrong-{key}"] = True
-        time.sleep(PAUSE)
+        return
+    try:
+        if _is_right(given):
+            keys.PASSCODE.set(given)
+            if session := _session_id():
+                _given[session] = given
+                while len(_given) > MAX_SESSIONS:
+                    _given.pop(next(iter(_given)))
+        else:
+            st.session_state[f"wrong-{key}"] = True
+            time.sleep(PAUSE)
+    finally:
+        _guess.release()
+
+
+def _session_id() -> str | None:
+    """The name of this session in the addresses of uploads; None where there are none.
+
+    Streamlit tells it nowhere else.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context else None
