@@ -48,7 +48,12 @@ class HeartbeatWriter:
         self.share: float | None = None
         self.path, self.count = folder / HEARTBEAT, 0
         self.writer = secrets.token_hex(8)
-        self.who = {"writer": self.writer, "host": socket.gethostname(), "pid": os.getpid()}
+        self.who = {
+            "writer": self.writer,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "where": _where(),
+        }
 
     def beat(self) -> None:
         """Write the next one. Errors of the disk are left to the job itself."""
@@ -135,6 +140,8 @@ def _living(folder: Path, patience: float) -> str | None:
     Returns at once without a heartbeat, and `patience` seconds later when its writer is dead.
     """
     first, deadline = _read(folder / HEARTBEAT), time.monotonic() + patience
+    if first is not None and _has_ended(first):
+        return None
     while (now := _read(folder / HEARTBEAT)) is not None:
         if now != first:
             return now
@@ -142,6 +149,33 @@ def _living(folder: Path, patience: float) -> str | None:
             return None
         time.sleep(PERIOD / 5)
     return None
+
+
+def _has_ended(text: str) -> bool:
+    """Whether the process that has written this beat is known to have ended.
+
+    That is so only where it was of this machine, and of the same set of process ids.
+    """
+    values = _values(text)
+    pid, where = values.get("pid"), values.get("where")
+    if where is None or where != _where() or type(pid) is not int or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's process
+        return False
+    return False
+
+
+def _where() -> str | None:
+    """Names this machine since it was started, and its set of process ids; None if unknown."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return None
 
 
 def _whose(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Campaigns: random bad input and killed processes, for a minute or for hours."""
