@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pages.ui.components.component import Component
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, images
 from pages.ui.server import routes
 from pages.ui.session import keys
@@ -120,7 +121,7 @@ def _facts(run: Run, projection: Projection, what: str) -> dict[str, Any]:
         "n": len(projection),
         "titles": axis_titles(projection, what),
         "has_unit": projection.has_unit,
-        "class_names": list(run.data().class_names),
+        "class_names": list(map(escaping.plain, run.data().class_names)),
         "colours": COLOURS,
     }
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pages.ui.components.component import Component
 from pages.ui.components.lens_state import LensState
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, images
 from pages.ui.server import routes
 from pages.ui.session import keys
@@ -111,7 +112,7 @@ def facts(run: Run) -> dict[str, Any]:
         "image_shape": list(run.data().image_shape),
         "latent_shape": list(codes.latent_shape),
         "n_images": len(codes),
-        "class_names": list(run.data().class_names),
+        "class_names": list(map(escaping.plain, run.data().class_names)),
         "labels": codes.labels.unique().tolist(),
         "names": latent_names(codes.latent_shape),
         "order": cached.order(run),

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from pages.ui.components.component import Component
 from pages.ui.components.lens import COLOURS
+from pages.ui.drawing import escaping
 from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Codes, Run
@@ -187,7 +188,7 @@ def place_of(timeline: Timeline, query: Mapping[str, str]) -> dict[str, int]:
 def explain(timeline: Timeline) -> str:
     """How the checkpoints were made comparable, and what is drawn."""
     plane = timeline.plane
-    n, value = len(plane.model), timeline.values[plane.reference]
+    n, value = len(plane.model), escaping.markdown(timeline.values[plane.reference])
     turned = (
         "Every epoch is turned, and mirrored where that fits better, onto the next one of its "
         f"run, the last epochs onto each other towards {timeline.bar} = {value}: orthogonal "
@@ -225,7 +226,8 @@ def facts(timeline: Timeline, key: str) -> dict[str, Any]:
         "kept": [timeline.epochs[v][e] for v, e in timeline.checkpoints],
         "numbers": {k: timeline.numbers(f"test_{k}") for k in ("rate", "distortion")},
         "classes": [
-            {"label": y, "name": data.class_names[y]} for y in plane.model.labels.unique().tolist()
+            {"label": y, "name": escaping.plain(data.class_names[y])}
+            for y in plane.model.labels.unique().tolist()
         ],
         "titles": [names[axis] for axis in plane.axes],
         "rings": plane.is_turned,
