@@ -7,7 +7,6 @@ labels, and the picked images, by their index in the split.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -48,10 +47,16 @@ class Pick:
         return cls(kind if index else "none", index)
 
     @classmethod
-    def from_page(cls, sent: Mapping[str, Any], n_images: int) -> Pick:
-        """The pick that the atlas sent, without images that the split does not have."""
-        known = tuple(int(i) for i in sent["index"] if 0 <= i < n_images)
-        return cls.of(known, sent["kind"] == "lasso")
+    def from_page(cls, sent: object, n_images: int) -> Pick | None:
+        """The pick that the atlas sent, without images that the split does not have.
+
+        None for what no atlas sends.
+        """
+        match sent:
+            case {"kind": str(kind), "index": [*index]} if all(type(i) is int for i in index):
+                known = tuple(dict.fromkeys(i for i in index if 0 <= i < n_images))
+                return cls.of(known, kind == "lasso")
+        return None
 
     @classmethod
     def from_address(cls, text: str, n_images: int) -> Pick:
@@ -77,8 +82,7 @@ def show(run: Run, projection: Projection, what: str) -> Pick:
         data=_facts(run, projection, what) | {"pick": started},
         on_pick_change=lambda: None,
     )
-    if result.pick:
-        here = Pick.from_page(result.pick, n_images)
+    here = Pick.from_page(result.pick, n_images) or here
     keys.PICKED.set((run.id, here))
     if (address := here.to_address()) is None:
         st.query_params.pop("picked", None)

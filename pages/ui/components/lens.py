@@ -58,8 +58,8 @@ def show(run: Run, view: str, first_draw: int = 0) -> LensState:
         data=_facts(run, view) | {"first_draw": first_draw, "state": started},
         on_state_change=lambda: None,
     )
-    if result.state:
-        here = LensState.from_page(result.state)
+    if sent := LensState.from_page(result.state):
+        here = _fitted(run, sent)
     keys.LENS_STATE.set((run.id, here))
     for name, value in here.to_address(_fitted(run, LensState())).items():
         if value is None:
@@ -82,7 +82,7 @@ def _state(run: Run) -> LensState:
     linked = LensState.from_address(st.query_params.to_dict())
     of, state = keys.LENS_STATE.get_or((run.id, linked))
     if of != run.id:
-        state = LensState(image=state.image, layers=state.layers)
+        state = LensState(image=state.image, layers=state.layers, drawing=state.drawing)
     return _fitted(run, state)
 
 

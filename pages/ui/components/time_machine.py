@@ -170,9 +170,19 @@ def show(timeline: Timeline, key: str) -> None:
         data=facts(timeline, key) | {"place": start},
         on_place_change=lambda: None,
     )
-    place = result.place or start
+    place = _place_sent(timeline, result.place) or start
     st.query_params["value"] = timeline.values[place["value"]]
     st.query_params["epoch"] = str(timeline.all_epochs[place["epoch"]])
+
+
+def _place_sent(timeline: Timeline, sent: object) -> dict[str, int] | None:
+    """Positions of both bars as the component sent them; None for what it does not send."""
+    match sent:
+        case {"value": int(value), "epoch": int(epoch)} if 0 <= value < len(
+            timeline.values
+        ) and 0 <= epoch < len(timeline.all_epochs):
+            return {"value": int(value), "epoch": int(epoch)}
+    return None
 
 
 def place_of(timeline: Timeline, query: Mapping[str, str]) -> dict[str, int]:
