@@ -5,13 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import lens
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, images
-from pages.ui.session import chosen
+from pages.ui.session import chosen, problems
 
 run = chosen.chosen()
 if len(run.config.model.latent_shape) != 3:
+    title = escaping.markdown(run.title)
     st.info(
-        f"The latent of {run.title} is a vector: it has no cells. Choose a model whose latent is a "
+        f"The latent of {title} is a vector: it has no cells. Choose a model whose latent is a "
         "feature map in the box above, such as MNIST feature map, or go to Latent sliders.",
         icon=":material/grid_on:",
     )
@@ -29,7 +31,7 @@ st.markdown(
 )
 
 
-@st.fragment
+@problems.fragment
 def workbench() -> None:
     lens.show(run, "cells")
 

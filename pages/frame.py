@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import take_home
-from pages.ui.session import chosen, keys, paths, summary
+from pages.ui.drawing import escaping
+from pages.ui.session import chosen, keys, paths, problems, summary
 from vae_core.errors import VAECoreError
 
 st.set_page_config("ELBO Room", page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
@@ -52,7 +53,8 @@ try:
         if run:
             take_home.offer(run)
     with line:
-        st.caption(summary.summary(run) if run else "")
+        st.caption(escaping.message(summary.summary(run)) if run else "")
+    problems.say_refused()
     page.run()
 except VAECoreError as error:
-    st.error(chosen.explain(error))
+    problems.show(problems.explain(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.explore import locality
 from pages.ui.library import cached
 from pages.ui.session import chosen
@@ -21,8 +21,9 @@ from vae_core.figures.locality import (
 run = chosen.chosen()
 vae = cached.vae(run)
 if len(vae.latent_shape) != 3:
+    title = escaping.markdown(run.title)
     st.info(
-        f"The latent of {run.title} is a vector: it has no cells. Choose a model whose latent is a "
+        f"The latent of {title} is a vector: it has no cells. Choose a model whose latent is a "
         "feature map in the box above, such as MNIST feature map.",
         icon=":material/grid_on:",
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import lens
 from pages.ui.drawing.strips import neighbours_html
 from pages.ui.library import cached, images
-from pages.ui.session import chosen
+from pages.ui.session import chosen, problems
 
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
@@ -21,7 +21,7 @@ st.markdown(
 )
 
 
-@st.fragment
+@problems.fragment
 def one_image() -> None:
     here = lens.show(run, "overview", first_draw=1)
     z = lens.code(run, here)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.explore import posteriors
 from pages.ui.library import cached
 from pages.ui.session import chosen
@@ -20,7 +20,7 @@ with side:
     j, k = (0, 1) if triangle else posteriors.pick_axes(cached.order(run), table["name"].tolist())
     picked = st.pills(
         "Classes (none chosen: all)", labels, selection_mode="multi", key="classes",
-        bind="query-params", wrap=True, format_func=lambda y: class_names[y],
+        bind="query-params", wrap=True, format_func=lambda y: escaping.markdown(class_names[y]),
     )  # fmt: skip
     layer = st.segmented_control(
         "Images as", posteriors.LAYERS, default=posteriors.MEANS, key="points", bind="query-params",

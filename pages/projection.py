@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import atlas
 from pages.ui.explore import projection_picks, projection_progress
 from pages.ui.library import cached, images
-from pages.ui.session import chosen
+from pages.ui.session import chosen, problems
 from vae_core.analysis.projection_methods import METHODS
 
 WHAT = {"mean": "means", "draw": "draws of z"}
@@ -43,7 +43,7 @@ if not cached.rates(run)["active"].any():
 projection, shown = projection_progress.obtain(run, method, what)
 
 
-@st.fragment
+@problems.fragment
 def explore() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:

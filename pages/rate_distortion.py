@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.compare import rate_distortion as comparing
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.session import chosen
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
@@ -20,8 +20,8 @@ run = chosen.chosen()
 heading = st.empty()
 if not POSTERIORS[run.config.model.posterior].has_rate:
     st.info(
-        f"{run.title} is a deterministic auto-encoder: its rate is not finite, so it has no place "
-        "here. The runs measured as it was are shown.",
+        f"{escaping.markdown(run.title)} is a deterministic auto-encoder: its rate is not finite, "
+        "so it has no place here. The runs measured as it was are shown.",
         icon=":material/all_inclusive:",
     )
 plane, side = st.columns([3, 2], gap="large")
@@ -62,6 +62,6 @@ if not table.empty:
     shown = table.rename(columns={"negative_elbo": "negative ELBO"}).fillna({"sweep": ""})
     st.dataframe(shown, hide_index=True, column_config=nats)
 st.caption(
-    f"Test means in nats per image, one draw of z each; {group.title}. Down and to the left is "
-    f"better. {group.left_out}"
+    f"Test means in nats per image, one draw of z each; {escaping.markdown(group.title, 200)}. "
+    f"Down and to the left is better. {escaping.message(group.left_out)}"
 )

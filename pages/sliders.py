@@ -7,14 +7,14 @@ import streamlit as st
 from pages.ui.components import lens
 from pages.ui.drawing.strips import offer_traversal, traversals_html
 from pages.ui.library import cached, images
-from pages.ui.session import chosen
+from pages.ui.session import chosen, problems
 from vae_core.analysis import latent_names
 
 run = chosen.chosen()
 vae = cached.vae(run)
 
 
-@st.fragment
+@problems.fragment
 def workbench() -> None:
     here = lens.show(run, "sliders")
     st.markdown("##### Traversals: one latent dimension at a time, everything else as set above")

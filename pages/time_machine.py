@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import time_machine
+from pages.ui.drawing import escaping
 from pages.ui.library import listing
+from pages.ui.session import problems
 
 sweeps = listing.sweeps()
 if not sweeps:
@@ -28,7 +30,7 @@ runs = sweeps[name]
 version = time_machine.version(runs)
 shown = time_machine.read(version, runs)
 for problem in shown.problems:
-    st.warning(problem, icon=":material/history_toggle_off:")
+    st.warning(escaping.message(problem), icon=":material/history_toggle_off:")
 if not shown.plane.has_plane:
     st.info(
         "The codes of this sweep have one latent dimension, which makes no plane. Choose a sweep "
@@ -38,7 +40,7 @@ if not shown.plane.has_plane:
     st.stop()
 
 
-@st.fragment
+@problems.fragment
 def machine() -> None:
     time_machine.show(shown, version)
 

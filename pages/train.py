@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.library import images, listing
-from pages.ui.session import keys
+from pages.ui.session import keys, problems
 from pages.ui.train import offer, open_file, progress, sweep_form
 from pages.ui.train.form import PRESETS, run_form, use_preset
 from vae_core.errors import ConfigError, JobError
@@ -17,8 +17,8 @@ with watch:
 with form:
     st.markdown("##### A new model")
     st.selectbox(
-        "Preset", list(PRESETS), index=None, key=keys.PRESET.name, on_change=use_preset,
-        placeholder="Fill the form with …",
+        "Preset", list(PRESETS), index=None, key=keys.PRESET.name,
+        on_change=problems.callback(use_preset), placeholder="Fill the form with …",
     )  # fmt: skip
     action = st.container()
     try:
@@ -26,7 +26,7 @@ with form:
         with action:
             offer.offer(sweep_form.plan(config, listing.sweep_names()), asks)
     except (ConfigError, JobError) as error:
-        action.error(str(error))
+        problems.show(error, action)
 with runs:
     entries = listing.entries()
     progress.watch(entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.compare import two_models
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.explore import walks
 from pages.ui.library import images
 from pages.ui.session import chosen
@@ -26,9 +26,10 @@ view = st.segmented_control(
 )  # fmt: skip
 
 if view in (PICTURES, WALK) and not same_images(*both.runs):
+    one, other = (escaping.message(images_title(side)) for side in both.runs)
     st.info(
-        f"These models saw different images: {images_title(both.left)}, and "
-        f"{images_title(both.right)}. Choose two of the same images to compare their pictures.",
+        f"These models saw different images: {one}, and {other}. Choose two of the same images to "
+        "compare their pictures.",
         icon=":material/image:",
     )
 elif view == POSTERIORS:
@@ -39,7 +40,7 @@ elif view == POSTERIORS:
     figures, alike = two_models.planes(both)
     for place, column in enumerate(st.columns(2, gap="medium")):
         with column:
-            st.markdown(f"**{both.names[place]}**")
+            st.markdown(f"**{escaping.markdown(both.names[place])}**")
             charts.show(figures[place], key=f"plane-{place}")
     st.caption(two_models.plane_note(both, alike))
 elif view == KL:

@@ -152,13 +152,11 @@ def test_a_deleted_run_gives_way_to_another_on_every_page(page: str, three: list
 
 def test_a_run_that_goes_while_a_page_reads_it_is_one_sentence(three: list[Run]) -> None:
     def reading(run: object) -> None:
-        import streamlit as st
-
-        from pages.ui.session import chosen, keys
+        from pages.ui.session import keys, problems
         from vae_core import RunError
 
         keys.CHOSEN.set(run)
-        st.error(chosen.explain(RunError("codes.safetensors: cannot be read")))
+        problems.show(problems.explain(RunError("codes.safetensors: cannot be read")))
 
     said = []
     for _ in range(2):

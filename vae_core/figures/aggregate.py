@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from vae_core.figures.posteriors import prior_curve
+from vae_core.figures.text import inert
 from vae_core.figures.theme import (
     CORRELATION,
     DISTORTION,
@@ -81,7 +82,7 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
     traces = [
         {
             "type": "bar",
-            "x": list(names),
+            "x": [inert(name) for name in names],
             "y": table[column],
             "marker": {"color": RATE, "pattern": {"shape": pattern}},
             "name": title,
@@ -164,7 +165,7 @@ def class_layers(
             "stackgroup": "classes",
             "line": {"width": 0, "color": class_colour(layer["label"].iloc[0])},
             "fillcolor": class_colour(layer["label"].iloc[0]),
-            "name": str(layer["name"].iloc[0]),
+            "name": inert(layer["name"].iloc[0]),
             "hovertemplate": "%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
         }
         for _, layer in table.groupby("label")

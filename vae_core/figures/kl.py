@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from vae_core.figures.text import inert
 from vae_core.figures.theme import CORRELATION, INACTIVE, RATE, axes, drawn, panels, squares
 
 PER_IMAGE = "nats per image"
@@ -84,7 +85,7 @@ def kl_by_class(
         "z": kl,
         "name": "KL",
         "x": list(names),
-        "y": list(class_names),
+        "y": [inert(name) for name in class_names],
         "colorscale": SCALE,
         "zmin": 0.0,
         "zmax": float(kl.max()),

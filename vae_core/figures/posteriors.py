@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from vae_core.figures.text import inert
 from vae_core.figures.theme import DOTTED, NOTHING, PRIOR, class_colour, drawn
 
 ANGLES = np.linspace(0.0, 2.0 * np.pi, 97)
@@ -111,7 +112,7 @@ def _dots(group: pd.DataFrame) -> dict[str, Any]:
     return {
         **{"type": "scattergl", "x": group["x"], "y": group["y"], "mode": "markers"},
         "customdata": group["index"],
-        "name": str(group["name"].iloc[0]),
+        "name": inert(group["name"].iloc[0]),
         "marker": {"size": 5, "opacity": 0.5, "color": class_colour(group["label"].iloc[0])},
         "hovertemplate": "%{fullData.name}, test image %{customdata}<br>"
         "(%{x:.2f}, %{y:.2f})<extra></extra>",
@@ -125,7 +126,7 @@ def _field(images: Sequence[Ellipse]) -> Iterator[dict[str, Any]]:
     for label in sorted({image.label for image in images}):
         own = [image for image in images if image.label == label]
         points = np.hstack([part for image in own for part in (image.contour(1.0), gap)])
-        yield _line(points, {"color": class_colour(label), "width": 1.5}, name=own[0].name)
+        yield _line(points, {"color": class_colour(label), "width": 1.5}, name=inert(own[0].name))
 
 
 def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
@@ -135,7 +136,7 @@ def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
         {
             "x": x,
             "y": y,
-            "text": f"<b>{ellipse.name}</b>",
+            "text": f"<b>{inert(ellipse.name)}</b>",
             "showarrow": False,
             "font": {"size": 17, "color": "white"},
             "bgcolor": class_colour(ellipse.label),
@@ -222,7 +223,7 @@ def marginal(
             "y": np.histogram(group["z"], edges)[0] / (len(draws) * width),
             "width": width,
             "marker": {"color": class_colour(group["label"].iloc[0]), "line": {"width": 0}},
-            "name": str(group["name"].iloc[0]),
+            "name": inert(group["name"].iloc[0]),
             "hovertemplate": "%{fullData.name}: %{y:.3f} at %{x:.2f}<extra></extra>",
             "showlegend": False,
         }

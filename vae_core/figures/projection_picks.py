@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from vae_core.figures.text import inert
 from vae_core.figures.theme import PRIOR, RATE, class_colour, drawn
 
 
@@ -21,7 +22,7 @@ def class_counts(labels: Sequence[int], names: Sequence[str], height: int = 230)
     counts = pd.Series(list(labels)).value_counts().reindex(range(len(names)), fill_value=0)
     bars = {
         "type": "bar",
-        "x": list(names),
+        "x": [inert(name) for name in names],
         "y": counts,
         "marker": {"color": [class_colour(label) for label in counts.index]},
         "text": counts,

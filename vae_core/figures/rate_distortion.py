@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from vae_core.figures.text import MAX_NAME, inert, printable
 from vae_core.figures.theme import BRIGHTER, NEGATIVE_ELBO, PRIOR, class_colour, drawn
 
 UNIT = "nats per image"
@@ -40,7 +41,7 @@ def rate_distortion(
     if epochs is not None:
         traces += [_way(str(name), way) for name, way in epochs.groupby("run", sort=False)]
     for k, (name, runs) in enumerate(table.groupby("sweep", sort=False)):
-        traces.append(_points(runs, class_colour(k), f"sweep {name}", "lines+markers"))
+        traces.append(_points(runs, class_colour(k), f"sweep {inert(name)}", "lines+markers"))
     alone = table[table["sweep"].isna()]
     if len(alone):
         traces.append(_points(alone, PRIOR, "other runs", "markers"))
@@ -99,6 +100,7 @@ def _round_step(step: float) -> float:
 def _way(name: str, way: pd.DataFrame) -> dict[str, Any]:
     return {
         "type": "scatter",
+        "name": inert(name, MAX_NAME),
         "x": way["rate"],
         "y": way["distortion"],
         "customdata": way["epoch"],
@@ -107,17 +109,18 @@ def _way(name: str, way: pd.DataFrame) -> dict[str, Any]:
         "marker": {"size": 4},
         "opacity": 0.7,
         "showlegend": False,
-        "hovertemplate": f"{name}, epoch %{{customdata}}<br>rate %{{x:.2f}}, distortion %{{y:.2f}}"
-        "<extra></extra>",
+        "hovertemplate": "%{fullData.name}, epoch %{customdata}<br>"
+        "rate %{x:.2f}, distortion %{y:.2f}<extra></extra>",
     }
 
 
 def _points(runs: pd.DataFrame, colour: str, name: str, mode: str) -> dict[str, Any]:
+    titles = runs["run"].map(lambda title: inert(title, MAX_NAME))
     return {
         "type": "scatter",
         "x": runs["rate"],
         "y": runs["distortion"],
-        "customdata": np.stack([runs["run"], runs["negative_elbo"]], 1),
+        "customdata": np.stack([titles, runs["negative_elbo"]], 1),
         "mode": mode,
         "line": {"color": colour, "width": 2.5},
         "marker": {"size": 11, "color": colour},
@@ -145,7 +148,7 @@ def _labels(
     taken = [_box(point, 13.0, 13.0) for point in points]
     notes: list[dict[str, Any]] = []
     for point, name, at in zip(points, table["run"], table.index, strict=True):
-        size = np.array([LETTER * len(name), LINE])
+        size = np.array([LETTER * len(printable(name, MAX_NAME)), LINE])
         for shift in SIDES * (size + GAP):
             box = _box(point + shift, *size)
             inside = (box[0] >= 0).all() and (box[1] <= CANVAS).all()
@@ -154,7 +157,7 @@ def _labels(
                 run = table.loc[at]
                 notes.append(
                     {
-                        **{"x": run["rate"], "y": run["distortion"], "text": name},
+                        **{"x": run["rate"], "y": run["distortion"], "text": inert(name, MAX_NAME)},
                         **{"xshift": shift[0], "yshift": shift[1], "showarrow": False},
                         "font": {"size": 14},
                     }

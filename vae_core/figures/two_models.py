@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from vae_core.figures.text import MAX_NAME, inert
 from vae_core.figures.theme import RATE, drawn
 
 SECOND = "#f3a25f"  # the rate of the second run: a lighter shade of the first's
@@ -33,8 +34,9 @@ def kl_pair(
         MAX_BARS of each.
     names : of both runs
     """
+    one, other = (inert(name, MAX_NAME) for name in names)
     traces = []
-    for table, title, colour in ((left, names[0], RATE), (right, names[1], SECOND)):
+    for table, title, colour in ((left, one, RATE), (right, other, SECOND)):
         shown = table[np.isfinite(table["kl"])].sort_values("kl", ascending=False)
         shown = shown.head(MAX_BARS)
         bars = {

@@ -15,9 +15,10 @@ const PAD_PEN = 0.1; // width of the line: that of MNIST when a digit fills 0.7 
  * the last line back.
  *
  * @param {HTMLElement} host
- * @param {{imageShape: number[], onInk: function(?Float32Array), onRelease: function(),
- *   label: string}} options - `onInk` gets the prepared picture, at most once a frame while a
- *   line is drawn; `onRelease` is called once at the end of a line, after its last `onInk`.
+ * @param {{imageShape: number[], onInk: function(?Float32Array, number[][][]),
+ *   onRelease: function(), label: string, lines: number[][][]}} options - `onInk` gets the
+ *   prepared picture and the lines, at most once a frame while a line is drawn; `onRelease` is
+ *   called once at the end of a line, after its last `onInk`; `lines` are there from the start.
  * @returns {DrawingPad} element, clear(), undo(), isEmpty(), picture(), repaint(), destroy()
  */
 export function createPad(host, options) {
@@ -25,12 +26,11 @@ export function createPad(host, options) {
 }
 
 class DrawingPad {
-  constructor(host, { imageShape, onInk, onRelease, label }) {
+  constructor(host, { imageShape, onInk, onRelease, label, lines = [] }) {
     Object.assign(this, { imageShape, onInk, onRelease });
-    this.strokes = []; // each a list of [x, y]
+    this.strokes = structuredClone(lines); // each a list of [x, y]
     this.pointer = null; // id of the one that draws
     this.frame = null; // the animation frame that is asked for
-    this.raster = rasterForInk();
     this.element = elementToDrawOn(label);
     host.append(this.element);
     this._listen();
@@ -54,12 +54,8 @@ class DrawingPad {
 
   /** The drawing as a model gets it: Float32Array(H * W), or null without ink. */
   picture() {
-    const context = this.raster.getContext("2d", { willReadFrequently: true });
-    paintStrokes(context, this.strokes, PAD_PEN);
-    const { data } = context.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
-    const ink = new Float32Array(PAD_SIDE ** 2);
-    for (let k = 0; k < ink.length; k++) ink[k] = data[4 * k + 3] / 255; // its opacity
-    return prepareDrawing(ink, PAD_SIDE, this.imageShape);
+    this.raster ??= rasterForInk();
+    return pictureOf(this.strokes, this.imageShape, this.raster);
   }
 
   /** Paint anew, in the size, resolution and colour of now. */
@@ -165,8 +161,18 @@ class DrawingPad {
     cancelAnimationFrame(this.frame);
     this.frame = null;
     this.repaint();
-    this.onInk(this.picture());
+    this.onInk(this.picture(), this.strokes);
   }
+}
+
+/** Lines as a model gets them: Float32Array(H * W), or null without ink. */
+export function pictureOf(lines, imageShape, raster = rasterForInk()) {
+  const context = raster.getContext("2d", { willReadFrequently: true });
+  paintStrokes(context, lines, PAD_PEN);
+  const { data } = context.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
+  const ink = new Float32Array(PAD_SIDE ** 2);
+  for (let k = 0; k < ink.length; k++) ink[k] = data[4 * k + 3] / 255; // its opacity
+  return prepareDrawing(ink, PAD_SIDE, imageShape);
 }
 
 /** The canvas that is seen; what it looks like is the style sheet's. */

@@ -11,7 +11,7 @@ const ORIGIN_NAMES = { image: "An image", drawing: "Your drawing", prior: "The p
 export class Source {
   /**
    * @param {HTMLElement} host
-   * @param {Object} lens - facts; state; callbacks onImage(index), onDrawing(picture), onPrior(),
+   * @param {Object} lens - facts; state; callbacks onImage(index), onDrawing(picture, lines), onPrior(),
    *   onRedraw(), onMean(), onRelease()
    * @param {string[]} origins - of ORIGIN_NAMES, those to offer
    */
@@ -42,8 +42,10 @@ export class Source {
 
   _changed(changed) {
     const { base } = this.state;
-    if (changed.has("base") && !(base === "drawing" && this.origin === base)) this._show(base);
-    else if (changed.has("base") || changed.has("x")) this._showPicture();
+    if (changed.has("base") && !(base === "drawing" && this.origin === base)) {
+      this._show(base);
+      if (this._hasPad(base)) this._makePad(); // the drawing was brought along
+    } else if (changed.has("base") || changed.has("x")) this._showPicture();
   }
 
   _imageControls() {
@@ -96,14 +98,19 @@ export class Source {
     if (origin === "drawing") {
       this._show("drawing");
       this._makePad();
-      this.on.onDrawing(this.pad.picture());
+      this.on.onDrawing(this.pad.picture(), this.pad.strokes);
     }
+  }
+
+  _hasPad(origin) {
+    return origin === "drawing" && this.origins.includes(origin);
   }
 
   _makePad() {
     this.pad ??= createPad(this.padHost, {
       imageShape: this.shape,
       label: "Draw a digit here",
+      lines: this.state.drawing,
       onInk: this.on.onDrawing,
       onRelease: this.on.onRelease,
     });
@@ -113,9 +120,9 @@ export class Source {
   _show(origin) {
     this.origins.forEach((each, k) => this.tabs[k].setAttribute("aria-pressed", String(each === origin)));
     this.imageControls.hidden = origin !== "image";
-    this.padControls.hidden = origin !== "drawing";
+    this.padControls.hidden = !this._hasPad(origin);
     this.priorControls.hidden = origin !== "prior";
-    this.padHost.hidden = origin !== "drawing";
+    this.padHost.hidden = !this._hasPad(origin);
     this.figure.hidden = origin === "prior";
     if (origin === "image") {
       const { image, model } = this.state;

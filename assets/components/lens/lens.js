@@ -6,6 +6,7 @@
  * go, not while it moves.
  */
 
+import { pictureOf } from "../controls/pad.js";
 import { LensModel } from "../model/model.js";
 import { keepOne } from "../page/mounting.js";
 import { Stage } from "../page/stage.js";
@@ -17,6 +18,7 @@ import { SlidersView } from "./sliders_view.js";
 import { LensState } from "./state.js";
 
 const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: FeatureMapView };
+const ROUNDED = 6e-4; // a dimension that differs by less from where z begins was not moved
 const keepLens = keepOne("state", (...parts) => new Lens(...parts));
 
 /** Called by Streamlit when the lens is put on the page, and again whenever `data` change. */
@@ -53,7 +55,7 @@ class Lens {
   _callbacks() {
     return {
       onImage: (index) => this.setImage(index),
-      onDrawing: (picture) => this.setDrawing(picture),
+      onDrawing: (picture, lines) => this.setDrawing(picture, lines),
       onPrior: () => this.setPrior(),
       onRedraw: () => this.redraw(),
       onMean: () => this.toMean(),
@@ -88,10 +90,26 @@ class Lens {
       this.stage.fail(error.message);
       return;
     }
+    const { image_shape: shape } = this.facts;
+    const picture = shape[0] === 1 ? pictureOf(state.drawing, shape) : null;
+    if (picture) {
+      this.setDrawing(picture, state.drawing, () => this._takeUp());
+      return;
+    }
     if (state.image === null) this.setPrior(state.draw ?? 0);
     else this.setImage(state.image);
-    if (Object.keys(this.edits).length) {
-      for (const [j, value] of Object.entries(this.edits)) state.z[j] = value;
+    this._takeUp();
+  }
+
+  /** Go on where z was left, by hand or on another page. */
+  _takeUp() {
+    const { state } = this;
+    if (this.stage.isGone) return;
+    const moved = Object.entries(this.edits).filter(
+      ([j, value]) => Math.abs(state.z[j] - value) > ROUNDED,
+    );
+    if (moved.length) {
+      for (const [j, value] of moved) state.z[j] = value;
       this.place(state.model.nearest(state.z));
     }
     this.stage.ready();
@@ -121,10 +139,10 @@ class Lens {
     });
   }
 
-  /** Begin at a drawing, or at nothing while there is no ink. */
-  setDrawing(picture) {
+  /** Begin at a drawing, or at nothing while there is no ink; `done` when its code is there. */
+  setDrawing(picture, lines, done = () => {}) {
     const { model } = this.state;
-    const others = { image: null, x: picture };
+    const others = { image: null, x: picture, drawing: lines };
     if (!picture) {
       this._begin("drawing", model.prior, others);
       return;
@@ -132,6 +150,7 @@ class Lens {
     Object.assign(this.state, others); // shown when the encoder's output is there
     model.encode(picture, (params) => {
       this._begin("drawing", model.posteriorOf(params));
+      done();
     });
   }
 

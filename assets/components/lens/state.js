@@ -7,17 +7,18 @@
  */
 
 const MOVED = 1e-4; // from here on a dimension counts as moved by hand
-const DIGITS = 3; // of a moved dimension, in the page's address
+const DIGITS = 3; // of a moved dimension, in the page's address, and of a drawing's points
 
 export class LensState {
   /**
-   * @param {Object} begun - image, draw, z, axes, layers, cells, channel: see Python's LensState
+   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing: see
+   *   Python's LensState
    * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
    */
   constructor(begun, firstDraw) {
     this._listeners = new Set();
-    const { image, draw, axes, layers, cells, channel } = structuredClone(begun);
-    Object.assign(this, { image, draw, axes, layers, cells, channel, firstDraw });
+    const { image, draw, axes, layers, cells, channel, drawing } = structuredClone(begun);
+    Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, firstDraw });
     this.model = null;
     this.base = null; // "image", "drawing" or "prior"
     this.x = null; // the image itself, (c, H, W); null while there is none
@@ -94,9 +95,16 @@ export class LensState {
   toPage() {
     const { image, draw, axes, layers, cells, channel, base } = this;
     const isDrawing = base === "drawing";
-    const z = this.isEdited || isDrawing ? this._moved(isDrawing && !this.isEdited) : {};
+    const z = this.isEdited || isDrawing ? this._moved(isDrawing) : {}; // no link holds a drawing
     const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel };
-    return structuredClone({ ...shown, z, at: Array.from(this.z) });
+    const drawing = isDrawing ? this._lines() : [];
+    return structuredClone({ ...shown, z, drawing, at: Array.from(this.z) });
+  }
+
+  /** The lines of the drawing, each a list of points in units of the pad's side. */
+  _lines() {
+    const rounded = (value) => Number(value.toFixed(DIGITS));
+    return this.drawing.map((line) => line.map((point) => point.map(rounded)));
   }
 
   /** The dimensions that were moved by hand, or all. */

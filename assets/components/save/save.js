@@ -126,7 +126,7 @@ export function toCsv(chart) {
 }
 
 function titleOf(axis, name) {
-  return (axis?.title?.text ?? "").replace(/<[^>]*>/g, "") || name;
+  return shownText(axis?.title?.text ?? "") || name;
 }
 
 function pointRows({ x, y }) {
@@ -140,11 +140,22 @@ function gridRows({ x, y, z }) {
   );
 }
 
-/** A field of CSV; what is no number is left empty. */
+/** Text as Plotly shows it: without its tags, and with the letters that it has escaped. */
+function shownText(value) {
+  const letters = { lt: "<", gt: ">", amp: "&" };
+  return String(value).replace(/<[^>]*>/g, "").replace(/&(lt|gt|amp);/g, (_, name) => letters[name]);
+}
+
+/**
+ * A field of CSV; what is no number is left empty.
+ *
+ * Names may be anybody's, and a spreadsheet computes what begins like a formula: as is usual, an
+ * apostrophe before it makes it text.
+ */
 function quoted(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "";
   if (typeof value === "number") return String(value);
-  const text = String(value).replace(/<[^>]*>/g, "");
+  const text = shownText(value).replace(/^(?=[=+\-@\t\r])/, "'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.drawing import plane_frames as plane_frames
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
@@ -54,7 +54,7 @@ def pick(run: Run) -> Pair | None:
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
     with line:
-        st.caption(summary.summary(runs[label]))
+        st.caption(escaping.message(summary.summary(runs[label])))
     return Pair(run, runs[label], (own, label))
 
 
@@ -104,8 +104,8 @@ def show_table(pair: Pair) -> None:
         height="content",
         column_config={
             "quantity": "",
-            "left": pair.names[0],
-            "right": pair.names[1],
+            "left": escaping.markdown(pair.names[0]),
+            "right": escaping.markdown(pair.names[1]),
             "difference": "right less left",
         },
     )
@@ -137,14 +137,14 @@ def kl_note(pair: Pair) -> str:
     for run, name in zip(pair.runs, pair.names, strict=True):
         family = cached.codes(run).family
         if family.has_rate and not family.is_additive:
-            said += f" {name}: {family.bars_note}"
+            said += f" {escaping.markdown(name)}: {family.bars_note}"
     return said
 
 
 def picture_note(pair: Pair) -> str:
     """What the pictures are."""
     note = "A reconstruction is decode(mean): the decoder's mean picture at the posterior's mean."
-    return f"{note} {images_title(pair.left)}."
+    return f"{note} {escaping.message(images_title(pair.left))}."
 
 
 def reconstructions(pair: Pair) -> str:

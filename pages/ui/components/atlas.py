@@ -7,7 +7,6 @@ labels, and the picked images, by their index in the split.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from pages.ui.components.component import Component
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, images
 from pages.ui.server import routes
 from pages.ui.session import keys
@@ -46,10 +46,16 @@ class Pick:
         return cls(kind if index else "none", index)
 
     @classmethod
-    def from_page(cls, sent: Mapping[str, Any], n_images: int) -> Pick:
-        """The pick that the atlas sent, without images that the split does not have."""
-        known = tuple(int(i) for i in sent["index"] if 0 <= i < n_images)
-        return cls.of(known, sent["kind"] == "lasso")
+    def from_page(cls, sent: object, n_images: int) -> Pick | None:
+        """The pick that the atlas sent, without images that the split does not have.
+
+        None for what no atlas sends.
+        """
+        match sent:
+            case {"kind": str(kind), "index": [*index]} if all(type(i) is int for i in index):
+                known = tuple(dict.fromkeys(i for i in index if 0 <= i < n_images))
+                return cls.of(known, kind == "lasso")
+        return None
 
     @classmethod
     def from_address(cls, text: str, n_images: int) -> Pick:
@@ -75,8 +81,7 @@ def show(run: Run, projection: Projection, what: str) -> Pick:
         data=_facts(run, projection, what) | {"pick": started},
         on_pick_change=lambda: None,
     )
-    if result.pick:
-        here = Pick.from_page(result.pick, n_images)
+    here = Pick.from_page(result.pick, n_images) or here
     keys.PICKED.set((run.id, here))
     if (address := here.to_address()) is None:
         st.query_params.pop("picked", None)
@@ -119,7 +124,7 @@ def _facts(run: Run, projection: Projection, what: str) -> dict[str, Any]:
         "n": len(projection),
         "titles": axis_titles(projection, what),
         "has_unit": projection.has_unit,
-        "class_names": list(run.data().class_names),
+        "class_names": list(map(escaping.plain, run.data().class_names)),
         "colours": COLOURS,
     }
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pages.ui.components.component import Component
 from pages.ui.components.lens_state import LensState
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, images
 from pages.ui.server import routes
 from pages.ui.session import keys
@@ -56,8 +57,8 @@ def show(run: Run, view: str, first_draw: int = 0) -> LensState:
         data=_facts(run, view) | {"first_draw": first_draw, "state": started},
         on_state_change=lambda: None,
     )
-    if result.state:
-        here = LensState.from_page(result.state)
+    if sent := LensState.from_page(result.state):
+        here = _fitted(run, sent)
     keys.LENS_STATE.set((run.id, here))
     for name, value in here.to_address(_fitted(run, LensState())).items():
         if value is None:
@@ -80,7 +81,7 @@ def _state(run: Run) -> LensState:
     linked = LensState.from_address(st.query_params.to_dict())
     of, state = keys.LENS_STATE.get_or((run.id, linked))
     if of != run.id:
-        state = LensState(image=state.image, layers=state.layers)
+        state = LensState(image=state.image, layers=state.layers, drawing=state.drawing)
     return _fitted(run, state)
 
 
@@ -110,7 +111,7 @@ def facts(run: Run) -> dict[str, Any]:
         "image_shape": list(run.data().image_shape),
         "latent_shape": list(codes.latent_shape),
         "n_images": len(codes),
-        "class_names": list(run.data().class_names),
+        "class_names": list(map(escaping.plain, run.data().class_names)),
         "labels": codes.labels.unique().tolist(),
         "names": latent_names(codes.latent_shape),
         "order": cached.order(run),

@@ -11,6 +11,7 @@ from pages.ui.components import lens
 from pages.ui.components.bundle import bundle
 from pages.ui.components.component import ASSETS
 from pages.ui.components.lens_state import LensState
+from pages.ui.drawing import escaping
 from pages.ui.library import cached
 from pages.ui.session import summary
 from vae_core import Dataset, Run
@@ -75,8 +76,8 @@ def html(run: Run, data: Dataset | None) -> bytes:
     if data:
         parts |= {f"images/{k}": lens.image_bytes(data, k) for k in range(n_originals)}
     facts = {
-        "title": run.title,
-        "summary": summary.summary(run),
+        "title": escaping.plain(run.title),
+        "summary": escaping.plain(summary.summary(run), escaping.MAX_MESSAGE),
         "contents": _contents(pack, len(whole), n_originals),
         "views": _views(run),
         "state": LensState().fit(len(pack.kept), whole.latent_shape, cached.order(run)).to_page(),

@@ -8,7 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 LAYERS = ("points", "classes", "density", "holes")
+MAX_POINTS = 20_000  # of a drawing
+LARGEST = 10_000.0  # of a number
 MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on
+
+Drawing = tuple[tuple[tuple[float, float], ...], ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class LensState:
         Of a feature map; None for all.
     at : the whole of z, flattened
         As it was when last let go; empty before that. Not in the address.
+    drawing : lines, each of points (x, y)
+        What z begins at in place of an image, in units of the pad's side; empty when nothing is
+        drawn. Not in the address, where z has all its dimensions instead.
     """
 
     image: int | None = 0
@@ -41,19 +48,31 @@ class LensState:
     cells: tuple[int, ...] = ()
     channel: int | None = None
     at: tuple[float, ...] = ()
+    drawing: Drawing = ()
 
     @classmethod
-    def from_page(cls, sent: Mapping[str, Any]) -> LensState:
-        """The state as the lens sent it."""
+    def from_page(cls, sent: object) -> LensState | None:
+        """The state as the lens sent it; None for what no lens sends."""
+        try:
+            return cls._sent(sent)
+        except (TypeError, ValueError, LookupError, AttributeError):
+            return None
+
+    @classmethod
+    def _sent(cls, sent: Any) -> LensState:
+        drawing = sent.get("drawing", [])
+        if sum(map(len, drawing)) > MAX_POINTS:
+            drawing = []
         return cls(
-            image=sent["image"],
-            draw=sent["draw"],
-            z={int(j): float(value) for j, value in sent["z"].items()},
-            axes=tuple(sent["axes"]),
-            layers=tuple(sent["layers"]),
-            cells=tuple(sent["cells"]),
-            channel=sent["channel"],
-            at=tuple(sent["at"]),
+            image=_index_or_none(sent["image"]),
+            draw=_index_or_none(sent["draw"]),
+            z={_whole(j): _real(value) for j, value in sent["z"].items()},
+            axes=tuple(map(_index, sent["axes"])),
+            layers=tuple(name for name in LAYERS if name in list(sent["layers"])),
+            cells=tuple(map(_index, sent["cells"])),
+            channel=_index_or_none(sent["channel"]),
+            at=tuple(map(_real, sent["at"])),
+            drawing=tuple(tuple((_real(x), _real(y)) for x, y in line) for line in drawing),
         )
 
     @classmethod
@@ -97,6 +116,8 @@ class LensState:
             layers=self.layers,
             cells=tuple(cell for cell in self.cells if cell < sites),
             channel=None if channel is None or channel >= latent_shape[-1] else channel,
+            at=self.at if len(self.at) == d else (),
+            drawing=self.drawing,
         )
 
     def to_page(self) -> dict[str, Any]:
@@ -110,6 +131,26 @@ def _whole(text: str) -> int:
     if not 0 <= value <= 1_000_000:
         raise ValueError(text)
     return value
+
+
+def _index(value: object) -> int:
+    """A whole number as JSON has it."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(value)
+    return _whole(str(value))
+
+
+def _index_or_none(value: object) -> int | None:
+    return None if value is None else _index(value)
+
+
+def _real(value: object) -> float:
+    """A finite number of a size that z may have."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(value)
+    if not abs(value) < LARGEST:  # nan, too
+        raise ValueError(value)
+    return float(value)
 
 
 def _maybe(text: str) -> int | None:
@@ -127,7 +168,7 @@ def _layers(text: str) -> tuple[str, ...]:
 def _values(text: str) -> dict[int, float]:
     pairs = (part.split(":") for part in text.split(","))
     found = {_whole(j): float(value) for j, value in pairs}
-    if not all(abs(value) < 10_000 for value in found.values()):
+    if not all(abs(value) < LARGEST for value in found.values()):
         raise ValueError(text)
     return found
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from pages.ui.components.component import Component
 from pages.ui.components.lens import COLOURS
+from pages.ui.drawing import escaping
 from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Codes, Run
@@ -171,9 +172,19 @@ def show(timeline: Timeline, key: str) -> None:
         data=facts(timeline, key) | {"place": start},
         on_place_change=lambda: None,
     )
-    place = result.place or start
+    place = _place_sent(timeline, result.place) or start
     st.query_params["value"] = timeline.values[place["value"]]
     st.query_params["epoch"] = str(timeline.all_epochs[place["epoch"]])
+
+
+def _place_sent(timeline: Timeline, sent: object) -> dict[str, int] | None:
+    """Positions of both bars as the component sent them; None for what it does not send."""
+    match sent:
+        case {"value": int(value), "epoch": int(epoch)} if 0 <= value < len(
+            timeline.values
+        ) and 0 <= epoch < len(timeline.all_epochs):
+            return {"value": int(value), "epoch": int(epoch)}
+    return None
 
 
 def place_of(timeline: Timeline, query: Mapping[str, str]) -> dict[str, int]:
@@ -189,7 +200,7 @@ def place_of(timeline: Timeline, query: Mapping[str, str]) -> dict[str, int]:
 def explain(timeline: Timeline) -> str:
     """How the checkpoints were made comparable, and what is drawn."""
     plane = timeline.plane
-    n, value = len(plane.model), timeline.values[plane.reference]
+    n, value = len(plane.model), escaping.markdown(timeline.values[plane.reference])
     turned = (
         "Every epoch is turned, and mirrored where that fits better, onto the next one of its "
         f"run, the last epochs onto each other towards {timeline.bar} = {value}: orthogonal "
@@ -227,7 +238,8 @@ def facts(timeline: Timeline, key: str) -> dict[str, Any]:
         "kept": [timeline.epochs[v][e] for v, e in timeline.checkpoints],
         "numbers": {k: timeline.numbers(f"test_{k}") for k in ("rate", "distortion")},
         "classes": [
-            {"label": y, "name": data.class_names[y]} for y in plane.model.labels.unique().tolist()
+            {"label": y, "name": escaping.plain(data.class_names[y])}
+            for y in plane.model.labels.unique().tolist()
         ],
         "titles": [names[axis] for axis in plane.axes],
         "rings": plane.is_turned,

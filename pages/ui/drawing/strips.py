@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from html import escape
 
 import streamlit as st
 import torch
 from torch import Tensor
 
+from pages.ui.drawing.escaping import html
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import decode_mean, nearest_codes, traverse
 from vae_core.analysis.picture_change import reach
@@ -19,6 +19,7 @@ from vae_core.vae import VAE
 MAX_STRIPS = 10
 STEPS = 13
 NEIGHBOURS = 12
+MAX_TITLE = 200  # letters
 FRAMES = 25  # of an animation, one way
 GIF_SIDE = 256  # pixels, about
 
@@ -83,20 +84,21 @@ def _traversal_gif(vae: VAE, z: Tensor, index: int) -> bytes:
 
 def rows_html(rows: Sequence[tuple[str, Tensor]], ticks: Sequence[str] = ()) -> str:
     """Strips of pictures below each other, each (n, c, H, W) under its title."""
-    figures = "".join(
-        f"<figure><figcaption>{escape(title)}</figcaption><img alt='{escape(title)}' "
-        f"src='{data_uri(contact_sheet(pictures.numpy(), len(pictures), scale=3))}'></figure>"
-        for title, pictures in rows
-    )
-    marks = "".join(f"<span>{escape(tick)}</span>" for tick in ticks)
+    figures = "".join(_row_html(html(title, MAX_TITLE), pictures) for title, pictures in rows)
+    marks = "".join(f"<span>{html(tick)}</span>" for tick in ticks)
     return f"{STYLE}<div class='rows'>{figures}<div class='ticks'>{marks}</div></div>"
+
+
+def _row_html(title: str, pictures: Tensor) -> str:
+    source = data_uri(contact_sheet(pictures.numpy(), len(pictures), scale=3))
+    return f"<figure><figcaption>{title}</figcaption><img alt='{title}' src='{source}'></figure>"
 
 
 def picture_html(picture: Tensor, title: str, width: int = 96) -> str:
     """One picture, (c, H, W)."""
     source = data_uri(contact_sheet(picture[None].numpy(), 1, scale=4))
     return (
-        f"{STYLE}<div class='one' style='max-width:{width}px'><img alt='{escape(title)}' "
+        f"{STYLE}<div class='one' style='max-width:{width}px'><img alt='{html(title, MAX_TITLE)}' "
         f"src='{source}'></div>"
     )
 
@@ -109,7 +111,7 @@ def neighbours_html(
     pictures = decode_mean(vae, near.mean) if data is None else data.test.batch(near.index)
     figures = []
     for k in range(len(near)):
-        label = class_names[int(near.labels[k])]
+        label = html(class_names[int(near.labels[k])])
         rate = f"KL {float(near.rate[k]):.1f}" if codes.family.has_rate else ""
         sheet = data_uri(contact_sheet(pictures[k : k + 1].numpy(), 1, scale=3))
         number = int(near.index[k])

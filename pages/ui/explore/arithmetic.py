@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 import torch
 from torch import Tensor
 from torch.distributions import constraints
 
-from pages.ui.drawing.strips import NEIGHBOURS, STYLE, neighbours_html
+from pages.ui.drawing import escaping
+from pages.ui.drawing.strips import MAX_TITLE, NEIGHBOURS, STYLE, neighbours_html
 from pages.ui.library import cached
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import class_arithmetic, class_mean, decode_mean, nearest_codes
@@ -25,7 +25,8 @@ def pick_classes(labels: list[int], names: Sequence[str]) -> tuple[int, int, int
         for place, (sign, key) in enumerate((("Mean of", "A"), ("less", "B"), ("plus", "C"))):
             label = st.selectbox(
                 sign, labels, min((7, 1, 0)[place], len(labels) - 1), key=f"class-{key}",
-                format_func=lambda y: f"class {names[y]}", bind="query-params", width=170,
+                format_func=lambda y: f"class {escaping.plain(names[y])}", bind="query-params",
+                width=170,
             )  # fmt: skip
             chosen.append(int(label))
     return chosen[0], chosen[1], chosen[2]
@@ -54,7 +55,7 @@ def equation(
         ("", "−", "+", "="), titles, decode_mean(vae, terms), strict=True
     ):
         source = data_uri(contact_sheet(picture[None].numpy(), 1, scale=4))
-        cells.append(f"{sign}<img alt='{escape(title)}' src='{source}'>")
+        cells.append(f"{sign}<img alt='{escaping.html(title, MAX_TITLE)}' src='{source}'>")
     return f"{STYLE}<div class='equation'>{''.join(cells)}</div>"
 
 
@@ -65,7 +66,7 @@ def verdict(codes: Codes, z: Tensor, names: Sequence[str]) -> str:
     best = int(counts.argmax())
     return (
         f"Of the {len(labels)} test images whose means are nearest to the result, "
-        f"{int(counts[best])} are of class **{names[best]}**."
+        f"{int(counts[best])} are of class **{escaping.markdown(names[best])}**."
     )
 
 

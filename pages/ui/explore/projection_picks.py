@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from pages.ui.components import atlas
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.library import cached, images
 from vae_core import Codes, Run
 from vae_core.analysis import decode_mean, latent_names
@@ -52,7 +52,7 @@ def _several(run: Run, index: list[int]) -> None:
 def _one(run: Run, image: int) -> None:
     vae, codes, data = cached.vae(run), cached.codes(run), images.images_of(run)
     name = run.data().class_names[int(codes.labels[image])]
-    st.markdown(f"##### Class {name}, test image {image}")
+    st.markdown(f"##### Class {escaping.markdown(name)}, test image {image}")
     figures = []
     if data:
         figures.append(_figure("x", data.test.batch(slice(image, image + 1))))

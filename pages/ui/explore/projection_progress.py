@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.explore import projection_queue
 from pages.ui.library import cached
-from pages.ui.session import keys
+from pages.ui.session import keys, problems
 from vae_core import Run
 from vae_core.analysis import Projection
 from vae_core.analysis.projection_methods import METHODS
@@ -22,7 +22,7 @@ def obtain(run: Run, method: str, what: str) -> tuple[Projection, str]:
     if found is not None:
         return found, method
     is_waiting = not _has_ended(run, method, what)
-    st.fragment(_wait, run_every=EVERY if is_waiting else None)(run, method, what, is_waiting)
+    problems.fragment(_wait, run_every=EVERY if is_waiting else None)(run, method, what, is_waiting)
     stand_in = projection_queue.find(run, STAND_IN, what)
     assert stand_in is not None
     return stand_in, STAND_IN
@@ -54,12 +54,14 @@ def _wait(run: Run, method: str, what: str, is_waiting: bool) -> None:
         return
     problem = _failure(run, method, what)
     if problem and not _was_stopped(run, method, what):
-        st.error(f"{title} failed. {problem}")
+        problems.show(problem, before=f"{title} failed.")
         label = "Try again"
     else:
         st.info(f"{title} was stopped. PCA is shown.", icon=":material/stop:")
         label = f"Compute {title}"
-    st.button(label, key="projection_again", on_click=_again, args=(run, method, what))
+    st.button(
+        label, key="projection_again", on_click=problems.callback(_again), args=(run, method, what)
+    )
 
 
 def _progress(run: Run, method: str, what: str) -> None:
@@ -67,7 +69,7 @@ def _progress(run: Run, method: str, what: str) -> None:
     try:
         projection_queue.start(run, method, what)
     except VAECoreError as error:
-        st.error(f"{title} cannot be worked out now. {error}")
+        problems.show(error, before=f"{title} cannot be worked out now.")
         return
     bar, stop = st.columns([5, 1], vertical_alignment="bottom")
     with bar:

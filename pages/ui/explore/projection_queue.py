@@ -8,7 +8,11 @@ found for the original.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import os
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -33,18 +37,48 @@ _heartbeats = HeartbeatReader()
 @cache
 def queue() -> JobQueue:
     """The queue of this server, always on this machine; a process for each projection."""
+    if not _is_writable(cache_folder("projections")):  # so neither can UMAP's compiler keep things
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(_own_cache() / "numba"))
     return local_queue(AT_ONCE)
+
+
+def _folder() -> Path:
+    """Where projections are kept: in the user's cache, or where that cannot be, in a folder."""
+    shared = cache_folder("projections")
+    return shared if _is_writable(shared) else _own_cache()
+
+
+@cache
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _own_cache() -> Path:
+    """A folder for as long as this server runs."""
+    folder = tempfile.mkdtemp(prefix="elbo-room-cache-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cached.per_run()
 def _digest(run: Run) -> str:
-    return hashlib.sha256((run.path / "codes.safetensors").read_bytes()).hexdigest()[:20]
+    path = run.path / "codes.safetensors"
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:20]
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror}.") from error
 
 
 def file_of(run: Run, method: str, what: str) -> Path:
     """Where this projection is kept."""
     name = f"{_digest(run)}-{method}-{what}-{SEED}.safetensors"
-    return cache_folder("projections") / name
+    return _folder() / name
 
 
 @cached.per_run(max_entries=32)

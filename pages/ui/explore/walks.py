@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.distributions import constraints
 
+from pages.ui.drawing import escaping
 from pages.ui.drawing.strips import FRAMES, GIF_SIDE, picture_html, rows_html
 from pages.ui.library import cached
 from vae_core import Codes, Dataset, Run
@@ -160,8 +161,9 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
     codes = cached.codes(run)
     d, family = codes.mean[0].numel(), codes.family
     said = (
-        f"From and to: {ends.title}. Shaded: between {shell.low:.2f} and {shell.high:.2f} lie 95% "
-        f"of the norms of the prior's draws, {d} {'number' if d == 1 else 'numbers'} each. "
+        f"From and to: {escaping.message(ends.title)}. "
+        f"Shaded: between {shell.low:.2f} and {shell.high:.2f} lie 95% of the norms of the "
+        f"prior's draws, {d} {'number' if d == 1 else 'numbers'} each. "
     )
     if family.support is constraints.simplex:
         return said + (

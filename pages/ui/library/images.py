@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, passcode
-from pages.ui.session import keys
+from pages.ui.session import keys, problems
 from vae_core import Dataset, Run
 from vae_core.data.sources import SOURCES, download_files
 from vae_core.errors import DataError
@@ -44,7 +45,8 @@ def images_of(run: Run) -> Dataset | None:
 def offer_images(name: str, why: str, reason: str | None = None) -> None:
     """A note that images are missing and what for, with the download or a folder on offer."""
     source = SOURCES[name]
-    st.info(f"{why} {reason or f'{source.title} is not on this machine.'}", icon=":material/image:")
+    missing = reason or f"{source.title} is not on this machine."
+    st.info(f"{why} {escaping.message(missing)}", icon=":material/image:")
     with st.popover(f"Get {source.title}"):
         if not passcode.ask("Getting images"):
             return
@@ -54,13 +56,13 @@ def offer_images(name: str, why: str, reason: str | None = None) -> None:
                 keys.DATA_DIR.set("")  # a named folder is the only one looked at
                 st.rerun()
             except DataError as error:
-                st.error(str(error))
+                problems.show(error)
         st.text_input(
             "or use a folder that holds its files", key=keys.DATA_DIR.name, persist_state="session"
         )
         st.caption(source.listing)
         if data_dir() and reason:
-            st.error(reason)
+            problems.show(reason)
 
 
 def offer_images_of(run: Run, why: str) -> None:
@@ -71,4 +73,4 @@ def offer_images_of(run: Run, why: str) -> None:
     if run.config.data.name in SOURCES:
         offer_images(run.config.data.name, why, found)
     else:
-        st.info(f"{why} {found}", icon=":material/image:")
+        st.info(f"{why} {escaping.message(found)}", icon=":material/image:")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.drawing.plane_frames import prior_frame
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
@@ -87,7 +87,7 @@ def together(run: Run, n_samples: int) -> None:
         if len(labels) > 1:
             last = st.select_slider(
                 "Classes up to", labels, last, key="buildup_classes",
-                format_func=lambda y: run.data().class_names[y],
+                format_func=lambda y: escaping.markdown(run.data().class_names[y]),
             )  # fmt: skip
     j = names.index(name)
     layers, table = _layers(run, j), _buildup(run, j, n_samples)

@@ -6,10 +6,10 @@ import secrets
 
 import streamlit as st
 
+from pages.ui.drawing import escaping
 from pages.ui.library import listing
-from pages.ui.session import keys, paths
+from pages.ui.session import keys, paths, problems
 from vae_core.config import POSTERIORS
-from vae_core.errors import VAECoreError
 from vae_core.runs.run import Run
 
 GONE = ":material/delete:"
@@ -29,7 +29,7 @@ def pick_run() -> Run | None:
     """The picker in the frame; returns the chosen run."""
     runs = listing.openable()
     if not runs:
-        st.error(
+        problems.show(
             f"No model could be opened in {paths.BUNDLED} or {paths.RUNS}. Train one on the Train "
             "page."
         )
@@ -51,7 +51,8 @@ def pick_run() -> Run | None:
         label_visibility="collapsed",
     )
     if asked and asked not in runs:  # the text of the address is not repeated: it may be anything
-        st.toast(f"The model asked for is not here any more: {label} is shown.", icon=GONE)
+        shown = escaping.markdown(label)
+        st.toast(f"The model asked for is not here any more: {shown} is shown.", icon=GONE)
     keys.CHOSEN.set(runs[label])
     return runs[label]
 
@@ -64,20 +65,13 @@ def chosen() -> Run:
     return run
 
 
-def explain(error: VAECoreError) -> str:
-    """What went wrong, for people: the chosen run may have been deleted by somebody else."""
-    run = keys.CHOSEN.get()
-    if run and not run.path.is_dir():
-        return f"{run.title} has just been deleted. Choose another model in the box above."
-    return str(error)
-
-
 def need_density(run: Run, why: str) -> None:
     """Stop the page when the run's posteriors are points, with what that means here."""
     if POSTERIORS[run.config.model.posterior].has_density:
         return
     st.info(
-        f"{run.title} is a deterministic auto-encoder: {why} Choose a VAE in the box above.",
+        f"{escaping.markdown(run.title)} is a deterministic auto-encoder: {why} Choose a VAE in "
+        "the box above.",
         icon=":material/all_inclusive:",
     )
     st.stop()

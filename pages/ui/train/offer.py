@@ -8,9 +8,10 @@ from threading import Lock
 
 import streamlit as st
 
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, images, passcode
 from pages.ui.library.background import run_soon
-from pages.ui.session import paths
+from pages.ui.session import paths, problems
 from pages.ui.train import disk, progress, queue
 from vae_core import Dataset, RunConfig, RunStore, estimate_seconds
 from vae_core.analysis import directions_used
@@ -54,9 +55,9 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
     except DataError as error:
         why = "Training needs the images."
         if config.data.name not in SOURCES:
-            st.error(str(error))
+            problems.show(error)
         elif asked:
-            st.info(f"{why} {error}", icon=":material/image:")
+            st.info(f"{why} {escaping.message(error)}", icon=":material/image:")
         else:
             images.offer_images(config.data.name, why, str(error))
         return
@@ -86,7 +87,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
 def _begin(*configs: RunConfig) -> None:
     """Train what is asked for, or share a run of the very same settings."""
     store = RunStore(paths.RUNS)
-    with progress.refusals(), _beginning:
+    with problems.refusals(), _beginning:
         found = store.find_same(configs)
         if not found:
             disk.limits().check_jobs(queue.asked_by_me(), len(configs))

@@ -13,8 +13,9 @@ from typing import Protocol
 
 import streamlit as st
 
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, images, passcode
-from pages.ui.session import browser, chosen, keys, paths
+from pages.ui.session import browser, chosen, keys, paths, problems
 from pages.ui.train import disk
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError, printable
@@ -57,7 +58,8 @@ def open_file() -> bool:
         chosen, opened = keys.CHOSEN.get(), keys.OPENED.get()
         if chosen is not None and chosen.id == opened:
             st.success(
-                f"{chosen.title} is open: it is now the chosen model on every page.",
+                f"{escaping.markdown(chosen.title)} is open: it is now the chosen model on every "
+                "page.",
                 icon=":material/check:",
             )
     return asks
@@ -84,13 +86,13 @@ def _open(upload: Upload | None, path: str) -> bool:
                 run = import_model(file, RunStore(paths.RUNS), dataset, limits=disk.limits())
     except DataError as error:
         if data.name not in SOURCES:
-            st.error(str(error))
+            problems.show(error)
             return False
         keys.AWAITS_IMAGES.set(True)  # and go on when they are there
         images.offer_images(data.name, "Opening it needs the images it was trained on.", str(error))
         return True
     except VAECoreError as error:
-        st.error(str(error))
+        problems.show(error)
         return False
     keys.FILES_OPENED.set(keys.FILES_OPENED.get_or(0) + 1)
     keys.OPENED.set(run.id)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pandas as pd
 import streamlit as st
 
-from pages.ui.drawing import charts
+from pages.ui.drawing import charts, escaping
 from pages.ui.library import passcode
-from pages.ui.session import chosen, keys, paths
+from pages.ui.session import chosen, keys, paths, problems
 from pages.ui.train import queue
 from vae_core import Run
-from vae_core.errors import VAECoreError
 from vae_core.figures import training_curves
 from vae_core.runs.store import Entry
 
 EVERY = 1.0  # seconds
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """What a button's callback could not do is said when the page is drawn."""
-    try:
-        yield
-    except VAECoreError as error:
-        keys.REFUSED.set(str(error))
 
 
 @passcode.guarded
@@ -34,26 +21,20 @@ def resume(*runs: Run, shared: bool = False) -> None:
     """Start, or go on with, a run or those of a sweep, and watch. `shared`: it was there before."""
     keys.WATCHED.set(runs[0])
     keys.SHARED.set(shared)
-    with refusals():
+    with problems.refusals():
         queue.start(*runs)
 
 
 @passcode.guarded
 def stop(*runs: Run) -> None:
     """End their training, or take them out of the queue."""
-    with refusals():
+    with problems.refusals():
         queue.stop(*runs)
-
-
-def say_refusal() -> None:
-    """Why the last button had no effect, once."""
-    if refused := keys.REFUSED.pop():
-        st.error(refused)
 
 
 def watch(entries: list[Entry]) -> None:
     """The run being trained, polled once a second; found again after a reload of the page."""
-    say_refusal()
+    problems.say_refused()
     running = (e.run for e in entries if e.run and queue.is_running(e.run))
     watched = keys.WATCHED.get()
     run = watched if watched and watched.path.is_dir() else next(running, None)
@@ -63,7 +44,7 @@ def watch(entries: list[Entry]) -> None:
     run = queue.current(run)
     keys.WATCHED.set(run)
     polled = queue.is_running(run)
-    st.fragment(_progress, run_every=EVERY if polled else None)(run, polled)
+    problems.fragment(_progress, run_every=EVERY if polled else None)(run, polled)
 
 
 def _progress(run: Run, polled: bool) -> None:
@@ -73,7 +54,7 @@ def _progress(run: Run, polled: bool) -> None:
     if polled and not running:
         st.rerun()
     turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
-    st.markdown(f"##### {run.title}{turn}")
+    st.markdown(f"##### {escaping.markdown(run.title)}{turn}")
     if running:
         st.progress(done / epochs, how_far(run, history))
         if st.button("Stop", icon=":material/stop:", disabled=not passcode.is_granted()):
@@ -134,14 +115,20 @@ def _ended(run: Run, done: int) -> None:
         st.success(_finished(runs), icon=":material/check:")
         return
     if (problem := queue.failure(run)) is not None:
-        st.error(problem)
+        problems.show(problem)
     else:
         st.warning(f"Interrupted after epoch {done} of {run.config.train.epochs}.")
     _offer_to_go_on(*runs, key=f"go-on-{run.id}")
 
 
 def _offer_to_go_on(*runs: Run, key: str) -> None:
-    st.button("Go on", on_click=resume, args=runs, key=key, disabled=not passcode.is_granted())
+    st.button(
+        "Go on",
+        on_click=problems.callback(resume),
+        args=runs,
+        key=key,
+        disabled=not passcode.is_granted(),
+    )
 
 
 def _finished(runs: tuple[Run, ...]) -> str:
@@ -149,8 +136,8 @@ def _finished(runs: tuple[Run, ...]) -> str:
         return f"All {len(runs)} runs are finished: compare them on *Rate and distortion*."
     if keys.SHARED.get():
         return (
-            f"These settings have been trained already, as {runs[0].title}: it is now the chosen "
-            "model on every page. Another seed makes another run."
+            f"These settings have been trained already, as {escaping.markdown(runs[0].title)}: it "
+            "is now the chosen model on every page. Another seed makes another run."
         )
     return "Finished: it is now the chosen model on every page."
 
@@ -175,13 +162,14 @@ def unfinished(entries: list[Entry]) -> None:
                 st.markdown(_standing(runs))
                 _offer_to_go_on(*runs, key=f"resume-{runs[0].id}")
         for entry in damaged:
-            st.markdown(f"{entry.id}: {entry.problem}")
+            st.markdown(f"{escaping.markdown(entry.id)}: {escaping.message(entry.problem)}")
 
 
 def _standing(runs: list[Run]) -> str:
     """How far a run, or the runs of a sweep, have come."""
     first = runs[0]
     if first.config.sweep is None:
-        return f"{first.title}: {len(first.history())} of {first.config.train.epochs} epochs"
+        done, epochs = len(first.history()), first.config.train.epochs
+        return f"{escaping.markdown(first.title)}: {done} of {epochs} epochs"
     done = sum(run.is_finished for run in runs)
-    return f"Sweep {first.config.sweep}: {done} of {len(runs)} runs finished"
+    return f"Sweep {escaping.markdown(first.config.sweep)}: {done} of {len(runs)} runs finished"

@@ -7,8 +7,9 @@ import hashlib
 import pandas as pd
 import streamlit as st
 
+from pages.ui.drawing import escaping
 from pages.ui.library import passcode
-from pages.ui.session import chosen, keys, paths
+from pages.ui.session import chosen, keys, paths, problems
 from pages.ui.train import disk, queue
 from vae_core import RunStore
 from vae_core.config import POSTERIORS, shape_in_words
@@ -38,14 +39,14 @@ def status(entry: Entry) -> str:
 
 def _row(entry: Entry) -> dict[str, object]:
     run, size = entry.run, RunStore(paths.RUNS).size(entry.id)
-    row = {"Status": status(entry), "Size, MB": size / 1e6, "Folder": entry.id}
+    row = {"Status": status(entry), "Size, MB": size / 1e6, "Folder": escaping.plain(entry.id, 200)}
     if run is None:
-        return row | {"Name": entry.id, "Data": "", "Model": ""}
+        return row | {"Name": escaping.plain(entry.id), "Data": "", "Model": ""}
     model = run.config.model
     shape = shape_in_words(model.latent_shape)
     return row | {
-        "Name": run.title,
-        "Data": run.config.data.name,
+        "Name": escaping.plain(run.title),
+        "Data": escaping.plain(run.config.data.name),
         "Model": f"{model.network}, {POSTERIORS[model.posterior].title}, {shape}",
         "Made, UTC": pd.to_datetime(run.created, utc=True, errors="coerce"),
         "Pinned": run.is_pinned,
@@ -67,7 +68,8 @@ def table(entries: list[Entry]) -> list[Entry]:
     )  # fmt: skip
     for entry in entries:
         if entry.problem:
-            st.caption(f"{entry.id} cannot be opened. {entry.problem}")
+            name, problem = escaping.markdown(entry.id), escaping.message(entry.problem)
+            st.caption(f"{name} cannot be opened. {problem}")
     return [entries[row] for row in selected["selection"]["rows"] if row < len(entries)]
 
 
@@ -80,12 +82,13 @@ def offer(selected: list[Entry]) -> None:
     with st.container(horizontal=True):
         st.button(
             "Open", icon=":material/folder_open:", disabled=one is None,
-            on_click=chosen.choose, args=(one.id if one else "",),
+            on_click=problems.callback(chosen.choose), args=(one.id if one else "",),
             help="Choose this model on every page: one finished run",
         )  # fmt: skip
         st.button(
             "Unpin" if are_pinned else "Pin", icon=":material/keep:", disabled=closed or not runs,
-            on_click=pin, args=([run.id for run in runs], not are_pinned), key="pin",
+            on_click=problems.callback(pin), args=([run.id for run in runs], not are_pinned),
+            key="pin",
         )  # fmt: skip
         if st.button("Delete …", icon=":material/delete:", disabled=closed or not selected):
             confirm([entry.id for entry in selected])
@@ -102,7 +105,9 @@ def offer_room(entries: list[Entry], n_bytes: int) -> None:
     if not oldest:
         st.warning(f"{said} Every run is pinned or in training: select some to delete.")
         return
-    names = ", ".join(run.title for run in oldest[:5]) + (", …" if len(oldest) > 5 else "")
+    names = ", ".join(escaping.markdown(run.title) for run in oldest[:5]) + (
+        ", …" if len(oldest) > 5 else ""
+    )
     several = f"{len(oldest)} oldest runs" if len(oldest) > 1 else "oldest run"
     st.warning(f"{said} The {several} that nobody pinned: {names}; {disk.taken(oldest)}.")
     if st.button(f"Delete the {several} …", disabled=not passcode.is_granted()):
@@ -134,7 +139,7 @@ def confirm(ids: list[str]) -> None:
     with st.container(horizontal=True):
         if st.button(
             "Delete", type="primary", icon=":material/delete:", key="delete-for-good",
-            on_click=delete, args=(ids,),
+            on_click=problems.callback(delete), args=(ids,),
         ):  # fmt: skip
             st.rerun()
         if st.button("Keep"):
@@ -143,8 +148,9 @@ def confirm(ids: list[str]) -> None:
 
 def _name(entry: Entry) -> str:
     if entry.run is None:
-        return f"{entry.id}, damaged"
-    return f"{entry.run.title}, {status(entry)}{', pinned' if entry.run.is_pinned else ''}"
+        return f"{escaping.markdown(entry.id)}, damaged"
+    pinned = ", pinned" if entry.run.is_pinned else ""
+    return f"{escaping.markdown(entry.run.title)}, {status(entry)}{pinned}"
 
 
 @passcode.guarded
@@ -177,4 +183,4 @@ def _is_busy(run_id: str) -> bool:
 def say() -> None:
     """The result of the last action, once."""
     for sentence in keys.RUN_MESSAGES.pop() or []:
-        st.info(sentence)
+        st.info(escaping.message(sentence))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.ui.session import keys
+from pages.ui.session import keys, problems
 from vae_core import RunConfig
 from vae_core.analysis import sweep
 from vae_core.config import ModelConfig, TrainConfig
@@ -59,7 +59,7 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
         "Setting",
         SETTINGS,
         key=keys.SWEEP_SETTING.name,
-        on_change=_suggest,
+        on_change=problems.callback(_suggest),
         persist_state="session",
     )
     if keys.SWEEP_VALUES.get() is None:
