@@ -20,7 +20,7 @@ JOINER = "\u2060"  # takes no room, and is seen by nobody
 
 # Letters that open or close something anywhere in a line; and beginnings of headings, quotes,
 # lists and rules.
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$&])")
+SPECIAL = re.compile(r"([\\`*{}\[\]<>|~$&]|_(?![^\W_])|(?<![^\W_])_)")  # _ within a word is itself
 BEGINNING = re.compile(r"^(\d*)([-+#=:.)])")
 # What Streamlit replaces, or makes a link of, when backslashes are gone already.
 REPLACED = re.compile(r"(:(?=[\w+/-])|@|www(?=\.)|(?<![^ ])(?:<-|[-><~])(?=[->=]))", re.IGNORECASE)
