@@ -9,10 +9,12 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -40,6 +42,24 @@ settings.load_profile("steady")
 
 # Before any test changes the environment.
 REAL_MNIST, REAL_CIFAR = find_files("mnist"), find_files("cifar10")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--campaign N` runs N times as many random cases of bad input, new ones each time."""
+    parser.addoption("--campaign", type=int, default=None, metavar="N", help="N times the cases")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many random cases there were, and how many of them were refused."""
+    counts: dict[str, Counter[str]] = {}
+    for report in terminalreporter.getreports(""):  # of teardowns, too
+        for name, counted in getattr(report, "user_properties", ()):
+            if name.startswith("campaign "):
+                counts.setdefault(name.removeprefix("campaign "), Counter()).update(counted)
+    for kind, counted in counts.items():
+        terminalreporter.write_line(
+            f"{kind}: {counted['cases']:,} cases, {counted['refused']:,} of them refused"
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
