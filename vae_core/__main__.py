@@ -262,7 +262,7 @@ def _import(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
     if args.to.lower().endswith(".zip"):
-        write_archive(run, _new_file(args))
+        write_archive(run, _new_file(args), replace=args.force)
         return _report(run.metrics().to_dict(), args)
     exported = export_run(run, reload_dataset(run.config.data, args.data_dir), Path(args.to))
     return _report(exported.metrics().to_dict(), args)

@@ -234,6 +234,25 @@ def _snapshot(
     return TrainState(epoch, model, {"state": moments}, shuffle.get_state(), sampling.get_state())
 
 
+def check_state(state: TrainState, vae: VAE, config: TrainConfig) -> None:
+    """Raise ValueError, with what is wrong, when training of this model cannot go on from there."""
+    device = choose_device(config)
+    for name, kept, fresh in (
+        ("shuffle", state.shuffle, torch.Generator()),
+        ("sampling", state.sampling, torch.Generator(device)),
+    ):
+        expected = fresh.get_state()
+        if (kept.dtype, kept.shape) != (expected.dtype, expected.shape):
+            raise ValueError(f"rng.{name} is of another kind of device, or damaged")
+    groups = _adam(vae, config.lr).param_groups
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    for index, moments in state.optimizer["state"].items():
+        shape = parameters[index].shape if 0 <= index < len(parameters) else None
+        shapes = {name: value.shape for name, value in moments.items()}
+        if shapes != {"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}:
+            raise ValueError(f"optimizer.{index} does not belong to a parameter")
+
+
 def _restore(
     state: TrainState,
     vae: VAE,

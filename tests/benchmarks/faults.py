@@ -67,7 +67,7 @@ def place_of(fault: Fault, sources: dict[str, str]) -> tuple[str, int]:
 def _pytest(tree: Path, options: tuple[str, ...], said: Path) -> None:
     """In a process of its own: run tests on the code of a tree."""
     os.setsid()
-    with said.open("w") as file:
+    with said.open("w", encoding="utf-8") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)
     os.chdir(tree)

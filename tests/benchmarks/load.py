@@ -53,13 +53,13 @@ def training(server: Server) -> Iterator[int]:
 
 def megabytes(pid: int) -> float:
     """Memory of a process, what it shares counted in part."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
     return int(rollup.split("Pss:")[1].split()[0]) / 1024
 
 
 def cpu_seconds(pid: int) -> float:
     """Processor time that a process has taken so far."""
-    numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    numbers = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(numbers[11]) + int(numbers[12])) / TICKS
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +12,8 @@ import torch
 from pages.ui.components.lens import COLOURS, LENS
 from pages.ui.server import routes
 from tests.browser.memory import counter
-from tests.samples import ROOT
-from vae_core import Run, RunStore
+from tests.samples import ROOT, tiny_run
+from vae_core import DataConfig, Run, RunStore, load_dataset
 from vae_core.analysis import channel_order, latent_names
 from vae_core.browser.payload import codes_file, model_file, moments_file
 
@@ -135,3 +137,23 @@ def test_pixels_unknown_to_the_page_are_painted_by_the_server(modules: Page) -> 
     modules.evaluate(MOUNT.replace("unmount();", wait), {"times": 1, "facts": facts})
     assert "picture" in asked
     assert modules.evaluate("() => seen") == [128, 128, 128, 255]
+
+
+@pytest.fixture(scope="module")
+def wide(idx_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of images of 8 x 12 pixels."""
+    data = DataConfig("mnist", str(idx_folder))
+    run = RunStore(tmp_path_factory.mktemp("wide")).create(replace(tiny_run(), data=data))
+    list(run.train(load_dataset(data)))
+    return run
+
+
+@pytest.mark.parametrize("view", ["overview", "sliders"])
+def test_a_picture_has_the_proportions_of_its_image(view: str, modules: Page, wide: Run) -> None:
+    serve_files(modules, wide)
+    modules.add_style_tag(content=LENS.style())
+    look = "p => p.querySelector('canvas[aria-label=decoded]').getBoundingClientRect()"
+    see = f"const r = ({look})(parentElement); window.seen = r.width / r.height; unmount();"
+    mounted = {"times": 1, "facts": facts_of(wide, view)}
+    modules.evaluate(MOUNT.replace("unmount();", see), mounted)
+    assert modules.evaluate("() => seen") == pytest.approx(12 / 8, rel=0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import time
 
 import pytest
 
@@ -69,3 +70,17 @@ def test_ctrl_c_leaves_a_sweep_that_the_same_command_finishes(tmp_path, capsys):
         assert {k: v for k, v in a.items() if k not in timing} == {
             k: v for k, v in b.items() if k not in timing
         }
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_first_seconds_is_a_line_and_130(tmp_path):
+    """From the moment on at which this package begins to be imported."""
+    for seconds in (0.2, 0.5, 0.9):
+        process = start_cli("list", "--runs", tmp_path, cwd=tmp_path)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, err) in (
+            (130, "Interrupted; nothing was started.\n"),
+            (0, ""),  # it had done its work
+        )

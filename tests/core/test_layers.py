@@ -30,7 +30,7 @@ def module(path: Path) -> str:
 def imports(path: Path) -> set[str]:
     """Every module a file imports, anywhere in it, in full."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -122,10 +122,14 @@ def test_an_arrow_back_is_found_among_those_that_may_be(name: str, other: str) -
 @pytest.mark.parametrize("path", [*CORE, *APP], ids=module)
 def test_nothing_can_run_code_on_loading(path: Path) -> None:
     assert not roots(path) & {"pickle", "dill", "joblib", "cloudpickle", "shelve", "marshal"}
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if hasattr(node, "func")]
+    calls = [
+        node.func
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if hasattr(node, "func")
+    ]
     names = {ast.unparse(call) for call in calls}
     assert not names & {"torch.load", "torch.save", "torch.jit.load", "eval", "exec"}
-    assert "allow_pickle" not in path.read_text()
+    assert "allow_pickle" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", APP, ids=module)

@@ -149,7 +149,7 @@ def test_short_work_does_not_wait_for_long_work() -> None:
 def test_a_small_class_is_answered_and_everyone_sees_their_own_model(tmp_path: Path) -> None:
     with serve(tmp_path) as server:
         if sys.platform == "linux":
-            assert "uvloop" in Path(f"/proc/{server.process.pid}/maps").read_text()
+            assert "uvloop" in Path(f"/proc/{server.process.pid}/maps").read_text(encoding="utf-8")
         log = asyncio.run(_lesson(server))
     assert log.problems == {}
     table = log.table()

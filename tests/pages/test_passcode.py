@@ -133,10 +133,10 @@ def test_a_blank_passcode_is_no_passcode(value: str, monkeypatch: pytest.MonkeyP
 def test_a_passcode_that_would_not_be_found_is_refused(
     content: str, said: str, secrets_file: Path
 ) -> None:
-    secrets_file.write_text(content)
+    secrets_file.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=said):
         passcode.check_setting()
-    secrets_file.write_text(f'{passcode.VARIABLE} = "x"')
+    secrets_file.write_text(f'{passcode.VARIABLE} = "x"', encoding="utf-8")
     passcode.check_setting()
 
 

@@ -37,6 +37,7 @@ from tests.samples import rewrite, tensors, until
 from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, decode_mean, project
 from vae_core.analysis.projection_methods import METHODS
+from vae_core.errors import ConfigError
 from vae_core.jobs import HEARTBEAT
 from vae_core.jobs.priority import NICEST
 
@@ -265,7 +266,7 @@ def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c() -> None:
     pid = worker_of(MAP, "umap")
     assert os.getpriority(os.PRIO_PROCESS, pid) == NICEST
     assert os.getsid(pid) == os.getsid(0)  # else that may count for nothing
-    ignored = re.search(r"SigIgn:\t(\w+)", Path(f"/proc/{pid}/status").read_text())
+    ignored = re.search(r"SigIgn:\t(\w+)", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
     assert ignored
     assert int(ignored[1], 16) & 1 << signal.SIGINT - 1
 
@@ -285,3 +286,19 @@ def test_codes_of_a_selection_are_drawn_with_their_own_labels() -> None:
     numbers_, labels = np.frombuffer(coordinates_file(some, codes), "<i4").reshape(4, 20)[2:]
     np.testing.assert_array_equal(numbers_, some.index)
     np.testing.assert_array_equal(labels, codes.labels[some.index])
+
+
+@pytest.mark.parametrize(
+    ("asked", "memory", "expected"),
+    [("", 1 << 30, 1), ("", 8 << 30, 2), ("4", 1 << 30, 4), (" 1 ", 8 << 30, 1)],
+)
+def test_how_many_are_worked_out_at_once_depends_on_the_memory_or_is_set(
+    asked: str, memory: int, expected: int
+) -> None:
+    assert projection_queue.at_once({projection_queue.AT_ONCE: asked}, memory) == expected
+
+
+@pytest.mark.parametrize("asked", ["0", "17", "two", "-1", "²", "9" * 5000])
+def test_a_number_of_projections_that_is_none_is_refused(asked: str) -> None:
+    with pytest.raises(ConfigError, match=r"ELBO_ROOM_PROJECTIONS must be .* from 1 to 16"):
+        projection_queue.at_once({projection_queue.AT_ONCE: asked}, 8 << 30)

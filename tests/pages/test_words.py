@@ -56,6 +56,13 @@ def test_the_line_says_channels_first_and_nothing_of_a_rate_that_is_infinite() -
     )
 
 
+def test_the_line_says_why_nats_are_below_zero_where_they_are() -> None:
+    why = "Nats may be negative here: this likelihood is a density, which may exceed 1, and they"
+    assert why in said(replace(SCORE, distortion=-561.6))
+    assert why in said(replace(SCORE, distortion=-1.0))
+    assert why not in said()
+
+
 @pytest.mark.parametrize(
     ("train", "weight"),
     [

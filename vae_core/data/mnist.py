@@ -25,6 +25,9 @@ FILES = (
 )
 
 
+_TORCHVISION = {"MNIST": "MNIST", "Fashion-MNIST": "FashionMNIST"}  # its folders, by title
+
+
 @dataclass(frozen=True, kw_only=True)
 class IdxSource(Source):
     """A data set of this family: four files, gzipped or plain."""
@@ -35,10 +38,20 @@ class IdxSource(Source):
     first_test_labels: tuple[int, ...]  # tell apart data sets that share their file names
 
     def arrangements(self, folder: Path) -> Iterator[dict[str, Path]]:
-        """Each file plain, else gzipped."""
-        choices = {file: (folder / file, folder / f"{file}.gz") for file in self.files}
-        found = {file: next(filter(os.path.isfile, paths), None) for file, paths in choices.items()}
-        yield {file: path for file, path in found.items() if path}
+        """Each file plain, else gzipped; there, or where other libraries put them.
+
+        torchvision has a folder `MNIST/raw`; archives that are handed around write a dot for the
+        hyphen before idx, some with a folder of that name around each file.
+        """
+        for place in (folder, folder / "raw", folder / _TORCHVISION[self.title] / "raw"):
+            found = {}
+            for file in self.files:
+                dotted = file.replace("-idx", ".idx")
+                names = (file, f"{file}.gz", dotted, f"{dotted}.gz", f"{file}/{dotted}")
+                paths = (place / name for name in (*names, f"{file}/{file}", f"{dotted}/{file}"))
+                if path := next(filter(os.path.isfile, paths), None):
+                    found[file] = path
+            yield found
 
 
 FAMILY = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -56,9 +57,12 @@ def archive(run: Run) -> bytes:
     return packed.getvalue()
 
 
-def write_archive(run: Run, path: Path) -> None:
-    """Write `archive` to a file. Raises RunError when it exists or cannot be written."""
-    if path.exists():
+def write_archive(run: Run, path: Path, replace: bool = False) -> None:
+    """Write `archive` to a file. Raises RunError when it exists or cannot be written.
+
+    `replace` is for a file that may be overwritten.
+    """
+    if not replace and os.path.lexists(path):
         raise RunError(f"{path}: exists already. Choose another name.")
     write_bytes(path, archive(run))
 

@@ -26,7 +26,7 @@ from torch import Tensor
 from vae_core.codes import Codes, encode_dataset
 from vae_core.config import POSTERIORS, RunConfig, shape_in_words
 from vae_core.data.dataset import Dataset
-from vae_core.errors import RunError
+from vae_core.errors import RunError, shown
 from vae_core.io import (
     json_line,
     open_tensors,
@@ -47,7 +47,7 @@ from vae_core.runs.checkpoints import (
 )
 from vae_core.runs.records import DataFacts, Metrics, read_history
 from vae_core.runs.weights import check_weights, load_weights, shapes_of, write_weights
-from vae_core.trainer import EpochRecord, EpochTerms, TrainState, fit
+from vae_core.trainer import EpochRecord, EpochTerms, TrainState, check_state, fit
 from vae_core.vae import VAE, build_vae
 
 PIN = "pinned"
@@ -150,8 +150,14 @@ class Run:
         if not os.path.lexists(path):
             return None
         tensors, metadata = read_tensors(path)
+        epoch = metadata.get("epoch", "")
+        if not (epoch.isdecimal() and 1 <= int(epoch[:9]) <= self.config.train.epochs):
+            raise RunError(
+                f"{path}: expected the state after an epoch from 1 to {self.config.train.epochs}; "
+                f"got {shown(epoch)}."
+            )
         try:
-            return TrainState.from_tensors(tensors, int(metadata["epoch"]))
+            return TrainState.from_tensors(tensors, int(epoch))
         except (KeyError, ValueError) as error:
             raise RunError(f"{path}: expected the state of a run; {error} is missing.") from error
 
@@ -178,7 +184,12 @@ class Run:
         vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
         done = [r for r in self.history() if state and r.epoch <= state.epoch]
         if state:
-            load_weights(vae, state.model, self.path / "resume.safetensors")
+            path = self.path / "resume.safetensors"
+            load_weights(vae, state.model, path)
+            try:
+                check_state(state, vae, self.config.train)
+            except ValueError as error:
+                raise RunError(f"{path}: expected the state of this run; {error}.") from error
             if len(done) != state.epoch:
                 raise RunError(
                     f"{self.path / 'history.jsonl'}: expected the records of {state.epoch} "

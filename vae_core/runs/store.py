@@ -184,7 +184,10 @@ class RunStore:
                     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
                 folder.mkdir(parents=True)
             self._clear_leftovers()
-            yield folder
+            try:
+                yield folder
+            except RunError as error:  # names the folder that nobody is to know
+                raise RunError(str(error).replace(str(folder), str(path))) from error
             with writing(path):
                 folder.rename(path)
         finally:

@@ -41,6 +41,8 @@ class Lens {
       onFrame: () => this._frame(),
       onTheme: () => this.view.themeChanged(),
     });
+    const [, height, width] = facts.image_shape;
+    this.stage.root.style.setProperty("--image-ratio", width / height);
     this.originals = new Originals(facts, (words) => this.stage.fail(words));
     this.state.subscribe((changed) => {
       if (changed.has("z") || changed.has("x")) this.stage.schedule();

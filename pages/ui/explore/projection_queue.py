@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -25,10 +26,12 @@ from vae_core.analysis.projection_job import folder_of, projection
 from vae_core.analysis.projection_methods import METHODS
 from vae_core.analysis.projections import read_projection
 from vae_core.data.sources import cache_folder
-from vae_core.errors import RunError
+from vae_core.errors import ConfigError, RunError, shown
 from vae_core.jobs import HeartbeatReader, JobQueue, ask_to_stop, local_queue, progress_of
 
-AT_ONCE = 2  # beside training, which has a queue of its own and takes an hour
+AT_ONCE = "ELBO_ROOM_PROJECTIONS"  # beside training, which has a queue and takes an hour
+MAX_AT_ONCE = 16
+MUCH = 3 << 30  # bytes of memory from which on two are worked out at once, half a GB each
 SEED = 0
 
 _heartbeats = HeartbeatReader()
@@ -39,7 +42,32 @@ def queue() -> JobQueue:
     """The queue of this server, always on this machine; a process for each projection."""
     if not _is_writable(cache_folder("projections")):  # so neither can UMAP's compiler keep things
         os.environ.setdefault("NUMBA_CACHE_DIR", str(_own_cache() / "numba"))
-    return local_queue(AT_ONCE)
+    return local_queue(at_once(os.environ, _memory()))
+
+
+def at_once(environment: Mapping[str, str], memory: int) -> int:
+    """How many projections are worked out at once, on a machine with so many bytes of memory.
+
+    Raises
+    ------
+    ConfigError
+        When ELBO_ROOM_PROJECTIONS is not such a number.
+    """
+    asked = environment.get(AT_ONCE, "").strip() or ("2" if memory >= MUCH else "1")
+    if not (asked.isascii() and asked.isdecimal() and 1 <= int(asked[:4]) <= MAX_AT_ONCE):
+        raise ConfigError(
+            f"{AT_ONCE} must be how many projections are worked out at once, from 1 to "
+            f"{MAX_AT_ONCE}; got {shown(asked)}."
+        )
+    return int(asked)
+
+
+def _memory() -> int:
+    """Bytes of this machine's memory; much, where that is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return MUCH
 
 
 def _folder() -> Path:
@@ -131,7 +159,7 @@ def _is_anothers(job: Path) -> bool:
 def n_before(run: Run, method: str, what: str) -> int:
     """How many others it waits for; 0 when it is being worked out."""
     position = queue().position(folder(run, method, what)) or 0
-    return position and position - 1 + AT_ONCE
+    return position and position - 1 + at_once(os.environ, _memory())
 
 
 def progress(run: Run, method: str, what: str) -> tuple[float | None, float]:

@@ -32,7 +32,17 @@ def line(
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
         f"{likelihood}{_weight(config, image_shape)}. Test {score} "
         f"({metrics.n_test:,} {metrics.binarisation} images, "
-        f"{metrics.n_samples} draw each)."
+        f"{metrics.n_samples} draw each).{_below_zero(metrics)}"
+    )
+
+
+def _below_zero(metrics: Metrics) -> str:
+    """Why a number of nats may be negative, where one is."""
+    if min(metrics.distortion, metrics.negative_elbo) >= 0.0:
+        return ""
+    return (
+        " Nats may be negative here: this likelihood is a density, which may exceed 1, and they "
+        "depend on the unit of the pixels."
     )
 
 

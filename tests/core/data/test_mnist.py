@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
+from tests.samples import synthetic_files
 from vae_core import DataConfig, DataError, ModelConfig, TrainConfig, build_vae, fit, load_dataset
 from vae_core.data.mnist import FAMILY, FILES
 
@@ -38,3 +41,21 @@ def test_short_training_on_real_mnist_reaches_the_known_bound(mnist_folder):
     vae = build_vae(ModelConfig(), dataset.image_shape)
     *_, last = fit(vae, dataset, TrainConfig(epochs=3, threads=1))
     assert 120 < last.test_distortion + last.test_rate < 135
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "{}", "MNIST/raw/{}", "MNIST/raw/{}.gz", "raw/{}", "{dotted}",
+        "{}/{dotted}", "mnist/{}.gz",
+    ],
+)  # fmt: skip
+def test_files_are_found_where_other_libraries_put_them(tmp_path, layout):
+    """torchvision's folders, and the archives that are handed around."""
+    for name, content in synthetic_files().items():
+        dotted = name.replace("-idx", ".idx")
+        path = tmp_path / layout.format(name, dotted=dotted)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(content) if layout.endswith(".gz") else content)
+    dataset = load_dataset(DataConfig("mnist", path=str(tmp_path)), download=False)
+    assert dataset.image_shape == (1, 8, 12)
