@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.components import take_home
 from pages.ui.drawing import escaping
-from pages.ui.session import chosen, keys, paths, problems, summary
+from pages.ui.session import chosen, keys, paths, problems, reconnection, summary
 from vae_core.errors import VAECoreError
 
 st.set_page_config("ELBO Room", page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
@@ -46,6 +46,8 @@ if keys.PAGE.get() != page.url_path:
     keys.PAGE.set(page.url_path)
     keys.VISIT.set(keys.VISIT.get_or(0) + 1)
 
+problems.say_refused()
+reconnection.keep()
 try:
     picker, line = st.columns([2, 5], vertical_alignment="center", gap="medium")
     with picker, st.container(horizontal=True, vertical_alignment="center"):
@@ -54,7 +56,6 @@ try:
             take_home.offer(run)
     with line:
         st.caption(escaping.message(summary.summary(run)) if run else "")
-    problems.say_refused()
     page.run()
 except VAECoreError as error:
     problems.show(problems.explain(error))

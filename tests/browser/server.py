@@ -74,14 +74,16 @@ def serve(
     runs: Path | None = None,
     data: str | None = None,
     base: str = "",
+    port: int | None = None,
 ) -> Iterator[Server]:
     """A server with no data set but the digits and those in `data`; ended on the way out.
 
     Its runs are in its folder, or in one that it shares with others. What it says is in log.txt.
-    `options` are Streamlit's own, and `base` is the path below which they tell it to be.
+    `options` are Streamlit's own, and `base` is the path below which they tell it to be. On a
+    `port` it takes the place of another, which has ended.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port, runs = free_port(), runs or folder / "runs"
+    port, runs = port or free_port(), runs or folder / "runs"
     env = os.environ | {"ELBO_ROOM_RUNS": str(runs), "XDG_CACHE_HOME": str(folder / "cache")}
     env.pop("ELBO_ROOM_DATA", None)
     if data:

@@ -100,6 +100,23 @@ def test_every_cell_of_a_map_has_its_own_column_and_row(modules: Page) -> None:
     assert table["value"].tolist() == [10, 20, 30, 40, 50, 60]
 
 
+def test_a_name_in_a_table_is_neither_a_tag_nor_a_formula(modules: Page) -> None:
+    """Plotly gets names escaped; a spreadsheet computes what begins like a formula."""
+    names = ["<b>bold</b>", "&lt;form&gt; &amp;amp;", "=1+1", "+1", "-1", "@a", "a=b", "−3", "z0"]
+    csv = modules.evaluate(
+        """async (x) => {
+          const { toCsv } = await import("/save/save.js");
+          return toCsv({ layout: {}, _fullData: [{ name: "=n", x, y: x.map((_, k) => -k) }] });
+        }""",
+        names,
+    )
+    table = pd.read_csv(io.StringIO(csv), dtype=str)
+    assert set(table["trace"]) == {"'=n"}
+    shown = ["bold", "<form> &amp;", "'=1+1", "'+1", "'-1", "'@a", "a=b", "−3", "z0"]
+    assert table["x"].tolist() == shown
+    assert table["y"].tolist() == [str(-k) for k in range(len(names))]
+
+
 def test_a_finger_saves_the_figure_of_thousands_of_points(server: Server, open_page: Open) -> None:
     page = open_page(server.url + "posteriors?run=Digits+2-D", (390, 844), has_touch=True)
     settled(page, CHART)

@@ -19,6 +19,8 @@ WRITTEN = {
     "T-shirt/top": "T-shirt/top",
     "weights.safetensors: expected 2, got 3.": "weights.safetensors: expected 2, got 3.",
     "__x__": r"\_\_x\_\_",
+    "image_shape, MAX_AT_WORK": "image_shape, MAX_AT_WORK",
+    "a_ b__c _d": r"a\_ b\_\_c \_d",
     "![x](http://h/p.png)": rf"!\[x\](http:{J}//h/p.png)",
     "# a": r"\# a",
     "- a": r"\- a",

@@ -149,7 +149,7 @@ def test_nonsense_is_no_state_of_a_lens(sent: object) -> None:
 def test_a_lens_that_tells_nonsense_is_ignored(page: str) -> None:
     app = open_page(page, DIGITS, image="4", z="0:0.5")
     key, before = the_lens(app).key, lens_state(app)
-    for sent in (*NONSENSE[:10], *NONSENSE[-3:]):
+    for sent in NONSENSE[::4]:
         app.session_state[key] = {"state": sent}
         assert_sound(app.run())
         assert lens_state(app) == before
@@ -175,22 +175,21 @@ def test_too_many_points_are_no_drawing() -> None:
     assert state.drawing == ()
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        *(1, "a", [], {}, None, {"look": 1}, {"kind": "image"}, {"index": [1]}),
-        *({"kind": "image", "index": index} for index in (1, "1", ["a"], [None], [[1]], [1.5])),
-        *({"kind": kind, "index": [1]} for kind in (1, None, [])),
-        {"kind": "lasso", "index": [math.nan]},
-    ],
-    ids=str,
-)
-def test_nonsense_is_no_pick(sent: object) -> None:
-    assert Pick.from_page(sent, 10) is None
+NO_PICKS: list[Any] = [
+    *(1, "a", [], {}, None, {"look": 1}, {"kind": "image"}, {"index": [1]}),
+    *({"kind": "image", "index": index} for index in (1, "1", ["a"], [None], [[1]], [1.5])),
+    *({"kind": kind, "index": [1]} for kind in (1, None, [])),
+    {"kind": "lasso", "index": [math.nan]},
+]
+
+
+def test_nonsense_is_no_pick() -> None:
     app = open_page("projection.py", DIGITS, picked="3")
-    app.session_state[the_component(app, "atlas").key] = {"pick": sent}
-    assert_sound(app.run())
-    assert app.query_params["picked"] == "3"
+    for sent in NO_PICKS:
+        assert Pick.from_page(sent, 10) is None
+        app.session_state[the_component(app, "atlas").key] = {"pick": sent}
+        assert_sound(app.run())
+        assert app.query_params["picked"] == "3"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@
  */
 
 const MOVED = 1e-4; // from here on a dimension counts as moved by hand
-const DIGITS = 3; // of a moved dimension, in the page's address, and of a drawing's points
+const DIGITS = 3; // of a moved dimension, in the page's address
+const POINT_DIGITS = 4; // of a drawing, in units of the pad's side
 
 export class LensState {
   /**
@@ -103,7 +104,7 @@ export class LensState {
 
   /** The lines of the drawing, each a list of points in units of the pad's side. */
   _lines() {
-    const rounded = (value) => Number(value.toFixed(DIGITS));
+    const rounded = (value) => Number(value.toFixed(POINT_DIGITS));
     return this.drawing.map((line) => line.map((point) => point.map(rounded)));
   }
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from pages.ui.drawing import escaping
 from pages.ui.library import cached, listing
 from vae_core import Run
 from vae_core.comparison import Yardstick, epoch_table, run_table, sweep_table
 from vae_core.config import POSTERIORS
 
+MAX_TITLE = 200  # letters; classes are named in it
 TABLES = {"runs": run_table, "epochs": epoch_table, "sweep": sweep_table}
 
 
@@ -61,7 +63,13 @@ def pick_group(run: Run) -> Group:
     labels = {
         y.title if titles[y.title] == 1 else f"{y.title} ({y.fingerprint})": y for y in options
     }
-    picked = labels[st.selectbox("Measured on", list(labels), key=f"measured-on-{run.path}")]
+    label = st.selectbox(
+        "Measured on",
+        list(labels),
+        key=f"measured-on-{run.path}",
+        format_func=lambda label: escaping.plain(label, MAX_TITLE),
+    )
+    picked = labels[label]
     alike = [one for one in every.values() if yardsticks[one.path] == picked]
     drawn = {one.id: one for one in alike if POSTERIORS[one.config.model.posterior].has_rate}
     points = len(alike) - len(drawn)

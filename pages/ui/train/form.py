@@ -57,20 +57,15 @@ OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
 def use_preset() -> None:
     """Fill the form with the preset that was chosen."""
     if name := keys.PRESET.get():
-        _fill(PRESETS[name])
-
-
-def _fill(preset: RunConfig) -> None:
-    for part, kind in PARTS.items():
-        for field in dataclasses.fields(kind):
-            value = getattr(getattr(preset, part), field.name)
-            st.session_state[_key(field)] = _shown(value)
+        for part, kind in PARTS.items():
+            for field in dataclasses.fields(kind):
+                value = getattr(getattr(PRESETS[name], part), field.name)
+                st.session_state[_key(field)] = _shown(value)
 
 
 def run_form(data_dir: str | None) -> RunConfig:
     """Every setting as a widget; raises ConfigError when they do not make a valid config."""
-    if _key(dataclasses.fields(DataConfig)[0]) not in st.session_state:
-        _fill(next(iter(PRESETS.values())))
+    first = next(iter(PRESETS.values()))
     values: dict[str, dict[str, Any]] = {"data": {"path": data_dir}, "model": {}, "train": {}}
     name = st.text_input("Name (optional)", key="form-name", persist_state="session")
     columns = st.columns(2)
@@ -83,7 +78,8 @@ def run_form(data_dir: str | None) -> RunConfig:
                 continue
             rare = flag_of(field) not in COMMON
             with (more if rare else columns)[count[rare] % 2]:
-                values[part][field.name] = _widget(field, hints[field.name])
+                begin = _shown(getattr(getattr(first, part), field.name))
+                values[part][field.name] = _widget(field, hints[field.name], begin)
             count[rare] += 1
     parts = {part: kind(**values[part]) for part, kind in PARTS.items()}
     return RunConfig(**parts, name=name.strip() or None)
@@ -106,7 +102,13 @@ def _shown(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _widget(field: dataclasses.Field[Any], hint: Any) -> Any:
+def _widget(field: dataclasses.Field[Any], hint: Any, begin: Any) -> Any:
+    """The widget of a setting; returns what the config takes.
+
+    It begins with a value of its own, and not with one that is put into the session: a browser
+    that comes back to a new session brings what was typed, which would be lost.
+    """
+    is_new = _key(field) not in st.session_state
     label = flag_of(field).replace("-", " ").capitalize()
     options: dict[str, Any] = {
         "key": _key(field),
@@ -115,7 +117,10 @@ def _widget(field: dataclasses.Field[Any], hint: Any) -> Any:
         "disabled": flag_of(field) in OF_SIGMA and not _has_sigma(),
     }
     if flag_of(field) in choices():
-        return st.selectbox(label, choices()[flag_of(field)], **options)
+        known = list(choices()[flag_of(field)])
+        return st.selectbox(label, known, known.index(begin) if is_new else 0, **options)
+    if is_new:
+        options["value"] = begin
     if hint is int:
         return int(st.number_input(label, step=1, **options))
     if hint is float:

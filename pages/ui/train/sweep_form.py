@@ -62,9 +62,8 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
         on_change=problems.callback(_suggest),
         persist_state="session",
     )
-    if keys.SWEEP_VALUES.get() is None:
-        _suggest()
-    text = right.text_input("Values", key=keys.SWEEP_VALUES.name, persist_state="session")
+    begin = _suggested(setting) if keys.SWEEP_VALUES.get() is None else ""
+    text = right.text_input("Values", begin, key=keys.SWEEP_VALUES.name, persist_state="session")
     values = [value for value in re.split(r"[\s,;]+", text) if value]
     base = config.name or f"{config.data.name} {setting}"
     names = itertools.chain([base], (f"{base} {k}" for k in itertools.count(2)))
@@ -74,9 +73,11 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
 
 def _suggest() -> None:
     """Values to begin with, when another setting is chosen."""
-    setting = keys.SWEEP_SETTING.get_or("beta")
-    known = ", ".join(choices().get(setting, ()))
-    keys.SWEEP_VALUES.set(known or SUGGESTED.get(setting, ""))
+    keys.SWEEP_VALUES.set(_suggested(keys.SWEEP_SETTING.get_or("beta")))
+
+
+def _suggested(setting: str) -> str:
+    return ", ".join(choices().get(setting, ())) or SUGGESTED.get(setting, "")
 
 
 def _keeping(config: RunConfig) -> RunConfig:
