@@ -20,8 +20,8 @@ from vae_core import Run, RunStore
 from vae_core.jobs import HEARTBEAT, JobQueue, local_process, training
 
 pytestmark = pytest.mark.slow
-N_EPOCHS = 120  # more than are done between a second epoch and a kill
-N_STOPS = 40  # one file or thread that each leaves behind would be 40
+N_EPOCHS = 60  # more than are done between a second epoch and a kill
+N_STOPS = 12  # one file or thread that each leaves behind would be 12
 
 
 @pytest.fixture
