@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections import Counter
@@ -29,6 +30,9 @@ from vae_core.data.sources import DATA_VARIABLE, find_files
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # in processes that tests start, too
 os.environ["ELBO_ROOM_WORKERS"] = "1"  # so that it is known which run waits
+# Compiled once, not by each of the many processes that tests start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Pages read it when they are imported: no test finds runs of the reader's.
 _home = tempfile.mkdtemp(prefix="elbo-room-runs-")
 os.environ["ELBO_ROOM_RUNS"] = os.path.join(_home, "runs")  # nobody else writes beside it
@@ -71,6 +75,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("grid")]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: while a test waits for a process, another is at work."""
+    return 1 + len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class OneBrowser(LoadFileScheduling):

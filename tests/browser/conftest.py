@@ -101,23 +101,26 @@ def own_modules(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="package")
-def window(browser: Browser) -> Iterator[BrowserContext]:
-    """One for pages that mind no other: what it has fetched and compiled once, it keeps."""
+def window(browser: Browser) -> Iterator[Page]:
+    """One for tests that need none of their own: what it has fetched and compiled, it keeps."""
     with browser.new_context() as context:
-        yield context
+        context.set_default_timeout(PATIENCE)
+        yield context.new_page()
 
 
 @pytest.fixture
-def open_page(browser: Browser, window: BrowserContext) -> Iterator[Callable[..., Page]]:
+def open_page(browser: Browser, window: Page) -> Iterator[Callable[..., Page]]:
     """Open an address in a new window, or in the shared one, which is several times as fast.
 
-    Afterwards the browser must have had nothing to complain of.
+    A second page of the shared window, in one test, is another tab of it. Afterwards the browser
+    must have had nothing to complain of.
 
     The only messages passed over are 404s of `<page>/_stcore/health` and `host-config`:
     Streamlit's own client asks for them below the page's address before it asks at the root.
     """
     complaints: list[str] = []
     opened: list[Page | BrowserContext] = []
+    is_taken = False
 
     def note(message: Any) -> None:
         own = ("/_stcore/health", "/_stcore/host-config")
@@ -125,26 +128,42 @@ def open_page(browser: Browser, window: BrowserContext) -> Iterator[Callable[...
         if message.type == "error" and not known:
             complaints.append(f"{message.text} {message.location['url']}")
 
+    def note_error(error: Any) -> None:
+        complaints.append(str(error))
+
     def open_at(
         address: str,
         size: tuple[int, int] = (1440, 900),
         shared: bool = False,
+        color_scheme: Any = "light",
         **options: Any,
     ) -> Page:
+        nonlocal is_taken
         seen: ViewportSize = {"width": size[0], "height": size[1]}
-        context = window if shared else browser.new_context(viewport=seen, **options)
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        opened.append(page if shared else context)
-        if shared and options:  # how it is drawn; what it is may differ in a window of its own
-            page.emulate_media(**options)
-        page.set_viewport_size(seen)
+        if shared:
+            assert not options, "what a window is may differ in a window of its own"
+            page = window.context.new_page() if is_taken else window
+            if is_taken:
+                opened.append(page)
+            is_taken = True
+            page.set_viewport_size(seen)
+            page.emulate_media(color_scheme=color_scheme)
+        else:
+            context = browser.new_context(viewport=seen, color_scheme=color_scheme, **options)
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            opened.append(context)
         page.on("console", note)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", note_error)
         page.goto(address)
         return page
 
     yield open_at
     for one in opened:
         one.close()
+    if is_taken:
+        window.mouse.move(0, 0)
+        window.goto("about:blank")
+        window.remove_listener("console", note)
+        window.remove_listener("pageerror", note_error)
     assert complaints == []

@@ -178,7 +178,7 @@ def test_the_modules_work_by_themselves_as_well(
 
 def test_what_is_clicked_is_shown_beside_it(server: Server, open_page: Callable[..., Page]) -> None:
     run = RunStore(ROOT / "assets" / "models").load("digits-map")
-    page = open_page(f"{server.url}projection?run={run.title.replace(' ', '+')}")
+    page = open_page(f"{server.url}projection?run={run.title.replace(' ', '+')}", shared=True)
     page.wait_for_selector(".atlas.ready")
     found = project(run.codes())
     x, y = found.coordinates.numpy().T

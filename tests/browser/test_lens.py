@@ -198,9 +198,11 @@ def test_a_finger_drags_z_and_the_page_does_not_scroll(server: Server, open_page
 def test_the_ledger_is_vae_cores(server: Server, open_page: Open) -> None:
     run = RunStore(ROOT / "assets" / "models").load("digits-2d")
     vae, data = run.vae(), load_dataset(DataConfig("digits"))
+    page = open_page("about:blank", shared=True)
     for index in (0, 17):
-        page = open_lens(open_page, f"{server.url}{DIGITS}&image={index}&draw=0")
-        until(lambda page=page: "–" not in page.locator("table.ledger").inner_text())
+        page.goto(f"{server.url}{DIGITS}&image={index}&draw=0")
+        page.wait_for_selector(".lens.ready")
+        until(lambda: "–" not in page.locator("table.ledger").inner_text())
         x = data.test.batch(slice(index, index + 1))
         with torch.no_grad():
             q = vae.encode(x)
@@ -208,7 +210,6 @@ def test_the_ledger_is_vae_cores(server: Server, open_page: Open) -> None:
             distortion = float(-vae.decode(q.mean).log_prob(x))
         assert ledger(page) == pytest.approx([distortion, rate, distortion + rate], abs=0.011)
         assert "bounds nothing" in page.locator(".costs").inner_text()
-        page.close()
 
 
 def test_what_correlation_costs_is_a_part_of_the_rate(server: Server, open_page: Open) -> None:

@@ -52,4 +52,5 @@ def test_the_passcode_of_a_secrets_file_opens_the_server(
         until(lambda: page.get_by_role("dialog").count() == 0)
         assert list((tmp_path / "runs").iterdir()) == []
         assert "room" not in page.url.partition("?")[2]
+        page.context.close()  # before the server, of whose end it would complain
     assert PASSCODE not in (tmp_path / "log.txt").read_text()

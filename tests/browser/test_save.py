@@ -145,7 +145,7 @@ def test_a_finger_saves_the_figure_of_thousands_of_points(server: Server, open_p
 def test_what_another_version_hides_is_one_sentence(
     server: Server, open_page: Open, gone: str, kind: str, sentence: str
 ) -> None:
-    page = open_page(server.url + "kl?run=Digits+feature+map&view=By+cell")
+    page = open_page(server.url + "kl?run=Digits+feature+map&view=By+cell", shared=True)
     settled(page, CHART)
     bar = page.locator(".save").first
     bar.wait_for()
@@ -164,7 +164,7 @@ def test_the_style_sheet_finds_what_streamlit_and_katex_name(
     sheet = (ROOT / "assets" / "frame.css").read_text()
     named = set(re.findall(r"^ *(\.[\w-]+) \{", sheet, flags=re.M))
     assert len(named) == 3
-    page = open_page(server.url + "bounds?run=Digits+2-D")
+    page = open_page(server.url + "bounds?run=Digits+2-D", shared=True)
     page.locator(".katex-display").first.wait_for()
     for selector in named:
         assert page.locator(selector).count(), f"{selector} of frame.css is nothing on the page"

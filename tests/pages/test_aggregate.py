@@ -10,7 +10,7 @@ import pytest
 
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
 from vae_core import Run
-from vae_core.analysis import class_buildup, elbo_surgery, latent_names
+from vae_core.analysis import class_buildup, latent_names
 from vae_core.figures import class_bars, class_layers, surgery_bar, variance_bars
 
 UNSATURATED = {"mean_kl": 7.0, "marginal_kl": 1.5, "saturated": False, "ceiling": 9.2}
@@ -84,18 +84,32 @@ def test_classes_are_added_until_they_are_all(run: Run) -> None:
         assert mass == pytest.approx(1.0, abs=0.02)
 
 
-@some("digits-2d", "mnist-20d", "mnist-dirichlet-3", "mnist-ae-2d", "mnist-ones-2d")
-def test_nothing_is_told_that_is_saturated(run: Run) -> None:
+@pytest.mark.parametrize(
+    ("name", "is_saturated"),
+    [
+        ("digits-2d", False),
+        ("mnist-20d", True),
+        ("mnist-dirichlet-3", False),
+        ("mnist-ones-2d", False),
+    ],
+)
+def test_nothing_is_told_that_is_saturated(name: str, is_saturated: bool) -> None:
+    """Of which model it is known: working it out again takes as long as the page does."""
+    (run,) = (run for run in MODELS if run.id == name)
+    codes = run.codes()
     app = open_page("aggregate.py", run)
     assert_sound(app)
-    if not run.codes().family.has_density:
-        assert "points" in app.info[0].value
-        return
-    parts = elbo_surgery(run.codes())
     metrics = {metric.label: metric.value for metric in app.metric}
-    assert metrics["Mean KL, nats per image"] == f"{parts['mean_kl']:.2f}"
-    told = any("I(x; z)" in label for label in metrics)
-    assert told != parts["saturated"]
-    assert len(app.warning) == int(parts["saturated"])
-    if parts["saturated"]:
-        assert f"ln N = {math.log(len(run.codes())):.2f}" in app.warning[0].value
+    assert metrics["Mean KL, nats per image"] == f"{float(codes.rate.double().mean()):.2f}"
+    assert any("I(x; z)" in label for label in metrics) != is_saturated
+    assert len(app.warning) == int(is_saturated)
+    if is_saturated:
+        assert f"ln N = {math.log(len(codes)):.2f}" in app.warning[0].value
+
+
+def test_of_points_there_is_nothing_to_tell() -> None:
+    (run,) = (run for run in MODELS if run.id == "mnist-ae-2d")
+    app = open_page("aggregate.py", run)
+    assert_sound(app)
+    assert "points" in app.info[0].value
+    assert not app.metric

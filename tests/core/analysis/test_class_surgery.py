@@ -19,13 +19,15 @@ from vae_core.analysis import (
 )
 from vae_core.errors import ConfigError
 
+N = 1600  # images; their densities are N x N numbers
+
 
 @pytest.mark.parametrize("k", [2, 4])
 def test_slabs_of_the_prior_cost_ln_k_each_and_nothing_together(k):
     sigma = 0.01
-    mu = math.sqrt(1 - sigma**2) * normal_quantiles(4000)[:, None]
-    codes = gaussians(mu, sigma, torch.arange(4000) * k // 4000)
-    surgery = class_surgery(codes, 4000)
+    mu = math.sqrt(1 - sigma**2) * normal_quantiles(N)[:, None]
+    codes = gaussians(mu, sigma, torch.arange(N) * k // N)
+    surgery = class_surgery(codes, N)
     # Posteriors reach over the edges of their slab by sigma: a little less than ln k.
     np.testing.assert_allclose(surgery.table["class_kl"], math.log(k), atol=0.06)
     assert surgery.marginal_kl == pytest.approx(0.0, abs=0.02)
@@ -69,12 +71,12 @@ def test_nothing_is_told_of_all_classes_when_one_of_them_is_saturated():
 def test_slabs_added_one_by_one_cost_less_and_less(k):
     """The first j of k slabs are N(0, 1) cut off: KL = ln(k / j), and 0 when all are there."""
     sigma = 0.01
-    mu = math.sqrt(1 - sigma**2) * normal_quantiles(4000)[:, None]
-    table = class_buildup(gaussians(mu, sigma, torch.arange(4000) * k // 4000), 0, 4000)
+    mu = math.sqrt(1 - sigma**2) * normal_quantiles(N)[:, None]
+    table = class_buildup(gaussians(mu, sigma, torch.arange(N) * k // N), 0, N)
     known = [math.log(k / j) for j in range(1, k + 1)]
     np.testing.assert_allclose(table["kl"], known, atol=0.04)
     np.testing.assert_allclose(table["number_kl"], known, atol=0.04)
-    assert table["n_images"].tolist() == [4000 * j // k for j in range(1, k + 1)]
+    assert table["n_images"].tolist() == [N * j // k for j in range(1, k + 1)]
 
 
 @pytest.mark.parametrize("family", WITH_DENSITY)

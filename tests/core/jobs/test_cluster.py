@@ -8,17 +8,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.samples import ROOT, assert_same_weights, pid_of, tiny_run, until
+from tests.core.jobs.queued import LONG, tiny
+from tests.samples import ROOT, assert_same_weights, pid_of, until
 from vae_core import RunStore
 from vae_core.jobs import SCHEDULER, JobQueue, new_queue, training
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
+N_EPOCHS = 60  # more than are done between a second epoch and a kill
 
 
 def dask(*words: object) -> subprocess.Popen[bytes]:
@@ -53,16 +54,15 @@ def address() -> Iterator[str]:
 
 
 def test_a_killed_worker_of_a_cluster_is_replaced_by_another(address: str, tmp_path: Path) -> None:
-    store, config = RunStore(tmp_path), tiny_run()
-    config = replace(config, train=replace(config.train, epochs=400))
-    killed, other, whole = (store.create(config) for _ in range(3))
+    store = RunStore(tmp_path)
+    killed, other, whole = (store.create(tiny(n)) for n in (N_EPOCHS, LONG, N_EPOCHS))
     queue: JobQueue = new_queue({SCHEDULER: address})
     until(lambda: is_listening(address))
     queue.submit(training(killed.path), training(other.path))
-    pids = pid_of(killed), pid_of(other)
-    assert len({os.getpid(), *pids}) == 3
+    pid = pid_of(killed)
+    os.kill(pid, signal.SIGKILL)
     assert not killed.is_finished
-    os.kill(pids[0], signal.SIGKILL)
+    assert len({os.getpid(), pid, pid_of(other)}) == 3
     queue.cancel(other.path)
     assert queue.wait(other.path, seconds=20)
     assert not other.is_finished

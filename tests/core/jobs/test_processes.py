@@ -20,8 +20,8 @@ from vae_core import Run, RunStore
 from vae_core.jobs import HEARTBEAT, JobQueue, local_process, training
 
 pytestmark = pytest.mark.slow
-N_EPOCHS = 120  # more than are done between a second epoch and a kill
-N_STOPS = 40  # one file or thread that each leaves behind would be 40
+N_EPOCHS = 60  # more than are done between a second epoch and a kill
+N_STOPS = 12  # one file or thread that each leaves behind would be 12
 
 
 @pytest.fixture
@@ -78,20 +78,20 @@ def test_starts_and_stops_leave_nothing_behind(store: RunStore, processes: JobQu
     processes.submit(training(run.path))
     worker = worker_of(run)
     processes.cancel(run.path)
-    assert processes.wait(run.path, seconds=5)
+    assert processes.wait(run.path, seconds=20)
     before = n_files(), n_files(worker), n_threads(), children()
     for k in range(N_STOPS):
         processes.submit(training(run.path))
         if k % 2:  # every other one is stopped before it has begun, or while it does
             until(lambda: (run.path / HEARTBEAT).exists())
         processes.cancel(run.path)
-        assert processes.wait(run.path, seconds=5)
+        assert processes.wait(run.path, seconds=20)
     assert loose_ends(run) == set()
     assert (n_files(), n_files(worker), n_threads(), children()) == before
     assert RunStore(store.root).load(run.id).history()
     processes.close()
-    until(lambda: not is_running(worker), 5)
-    until(lambda: n_threads() < before[2], 5)
+    until(lambda: not is_running(worker), 20)
+    until(lambda: n_threads() < before[2], 20)
 
 
 def test_a_killed_process_is_replaced_and_its_run_ends_as_if_it_had_lived(
