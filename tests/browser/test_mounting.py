@@ -62,6 +62,7 @@ def facts_of(run: Run, view: str) -> dict[str, Any]:
         "state": {
             "image": 0, "draw": 1, "z": {}, "axes": channel_order(codes)[:2],
             "layers": ["points", "classes", "holes"], "cells": [], "channel": None, "at": [],
+            "drawing": [],
         },
     }  # fmt: skip
 
