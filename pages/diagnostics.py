@@ -10,6 +10,7 @@ from pages.ui.drawing import charts
 from pages.ui.library import cached, images
 from pages.ui.measure import diagnostics, diagnostics_conditions, diagnostics_text
 from pages.ui.session import chosen
+from pages.ui.train import overfitted
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
 
@@ -44,6 +45,7 @@ if view == diagnostics_text.VERDICT:
     numbers = diagnostics_text.collapse_numbers(found)
     with verdict:
         diagnostics_text.show_verdict(found)
+        overfitted.show(run)
 elif view == diagnostics_text.UNITS:
     table = diagnostics.collapse(run).table
     figure, numbers = (activity, table, ACTIVE_VARIANCE), diagnostics_text.unit_numbers(table)

@@ -214,7 +214,10 @@ def _show(args: argparse.Namespace) -> int:
         print(json.dumps({"config": run.config.to_dict(), "metrics": metrics, "history": history}))
         return 0
     print(command_line(run.config))
-    return _report(metrics, args)
+    _report(metrics, args)
+    if history and (found := run.overfitting()) and found.is_clear:
+        print(f"Overfitting: {found}")
+    return 0
 
 
 def _evaluate(args: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ DEVICES = ("auto", "cpu", "cuda")
 MAX_LATENTS = 4096
 MAX_EPOCHS = 10_000
 MAX_LABEL = 999
+MAX_NAME = 60
 MAX_SEED = 2**31 - 1
 
 
@@ -89,11 +90,11 @@ def _integers(setting: str, value: object) -> tuple[int, ...]:
 
 
 def _name(setting: str, value: object) -> None:
-    allowed = r"(?=.*\w)[\w .,()=+-]{1,60}"  # not punctuation alone
+    allowed = rf"(?=.*\w)[\w .,()=+-]{{1,{MAX_NAME}}}"  # not punctuation alone
     if value is None or (isinstance(value, str) and re.fullmatch(allowed, value)):
         return
     raise ConfigError(
-        f"{setting} must be 1 to 60 letters, digits, spaces or . , ( ) = + - _, and not "
+        f"{setting} must be 1 to {MAX_NAME} letters, digits, spaces or . , ( ) = + - _, and not "
         f"punctuation alone; got {shown(value)}."
     )
 

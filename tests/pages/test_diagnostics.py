@@ -10,8 +10,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.measure import collapse_text, diagnostics_text
-from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
-from vae_core import Dataset, Run
+from tests.core.runs.test_overfitting import learns_by_heart
+from tests.pages.app import (
+    MODELS,
+    assert_sound,
+    button,
+    charts,
+    numbers,
+    open_page,
+    pictures,
+    trained,
+)
+from vae_core import Dataset, Run, RunStore, load_dataset
 from vae_core.analysis import codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
@@ -165,3 +175,20 @@ def test_a_verdict_in_words_says_why_in_numbers(name: str, verdict: str, evidenc
     assert evidence in collapse_text.evidence(found)
     assert collapse_text.evidence(found).endswith(".")
     assert "nan" not in collapse_text.evidence(found)
+
+
+def test_an_overfitted_model_is_said_so_and_its_best_epoch_opens(runs: Path) -> None:
+    """The verdict is about the use of the latent dimensions, and says so."""
+    run = RunStore(runs).create(learns_by_heart())
+    list(run.train(load_dataset(run.config.data)))
+    app = open_page("diagnostics.py", run=f"{run.title} · {run.id[-6:]}")
+    assert_sound(app)
+    (warning,) = (w.value for w in app.warning if "overfitted" in w.value)
+    found = run.overfitting()
+    assert found
+    assert f"lowest in epoch {found.epoch}: {found.lowest:.1f} nats per image" in warning
+    assert "on new ones its loss is somewhat higher" in warning
+    button(app, f"Open epoch {found.epoch}").click().run()
+    assert_sound(app)
+    assert app.selectbox(key="run").value.startswith(f"digits 8 diagonal epoch {found.epoch} ")
+    assert len(RunStore(runs).list()) == 2

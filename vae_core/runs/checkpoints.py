@@ -57,9 +57,9 @@ class Checkpoint:
 
 
 def expected_bytes(config: RunConfig, size: ModelSize, n_test: int) -> int:
-    """About what a finished run takes on the disk: weights, state, codes and kept epochs."""
+    """At most about what a finished run takes: weights, the best ones, state, codes, epochs."""
     kept = size.n_decoding + min(N_KEPT, n_test) * size.n_codes
-    n_numbers = (1 + ADAM) * size.n_parameters + n_test * size.n_codes
+    n_numbers = (2 + ADAM) * size.n_parameters + n_test * size.n_codes
     return FLOAT * (n_numbers + len(config.train.keep_epochs) * kept)
 
 

@@ -5,6 +5,8 @@ data.json            what it was trained on: image shape, class names, sizes, fi
 history.jsonl        one line per finished epoch
 weights.safetensors  the model after the last finished epoch; contains the first two
 resume.safetensors   weights, Adam's moments and generator states of one and the same epoch
+best.safetensors     the model after the epoch with the lowest loss on the test split, where that
+                     is not the last one
 epochs/0003.safetensors  the checkpoint of an epoch that was to be kept, see checkpoints.py
 codes.safetensors    posterior parameters and labels of the test split   } written last:
 metrics.json         the final numbers                                   } a finished run
@@ -17,7 +19,7 @@ leaves whole files. Nothing here can execute code on loading.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +33,13 @@ from vae_core.io import (
     json_line,
     open_tensors,
     read_tensors,
+    reading,
     write_bytes,
     write_json,
     write_tensors,
     writing,
 )
+from vae_core.objective import effective_beta
 from vae_core.runs.checkpoints import (
     Checkpoint,
     drop_after,
@@ -45,15 +49,17 @@ from vae_core.runs.checkpoints import (
     read_codes,
     write_checkpoint,
 )
+from vae_core.runs.overfitting import Overfitting, loss_on_test, overfitting
 from vae_core.runs.records import DataFacts, Metrics, read_history
 from vae_core.runs.weights import check_weights, load_weights, shapes_of, write_weights
 from vae_core.trainer import EpochRecord, EpochTerms, TrainState, check_state, fit
 from vae_core.vae import VAE, build_vae
 
 PIN = "pinned"
+BEST = "best.safetensors"
 TRAINED = (  # what training writes
     *("data.json", "history.jsonl", "weights.safetensors", "resume.safetensors"),
-    *("codes.safetensors", "metrics.json"),
+    *("codes.safetensors", "metrics.json", BEST),
 )
 N_SAMPLES = 1  # draws per image in a run's history and metrics
 
@@ -202,6 +208,7 @@ class Run:
         lines = "".join(json_line(record.to_dict()) for record in done)
         write_bytes(self.path / "history.jsonl", lines.encode())
         for record in fit(vae, dataset, self.config.train, state):
+            self._keep_best(done, record, facts)
             done.append(record)
             kept = record.epoch in self.config.train.keep_epochs
             self._save(record, kept_tensors(vae, dataset.test) if kept else None)
@@ -209,6 +216,34 @@ class Run:
         codes = encode_dataset(vae, dataset.test)
         self.save_codes(codes)
         write_json(self.path / "metrics.json", self._summary(done, facts).to_dict())
+
+    def overfitting(self) -> Overfitting | None:
+        """What the history tells of overfitting; None where there is no history."""
+        return overfitting(self.history(), self._beta(self.data()))
+
+    def best_weights(self) -> Path | None:
+        """The model after the epoch with the lowest loss on the test split, unless it is the last.
+
+        A weights file, which can be imported as a run of its own. Of that epoch the test split
+        has been the judge: the loss there is somewhat too low for what it would be on new images.
+        """
+        path, found = self.path / BEST, self.overfitting()
+        if found is None or not path.is_file() or path.is_symlink():
+            return None
+        with open_tensors(path) as file:
+            return path if file.header.epoch == found.epoch else None
+
+    def _keep_best(self, done: Sequence[EpochTerms], record: EpochTerms, facts: DataFacts) -> None:
+        """Copy the weights of the epoch before, when it was the best so far and this is worse."""
+        beta = self._beta(facts)
+        losses = [loss_on_test(one, beta) for one in (*done, record)]
+        if done and losses[-2] <= min(losses) and losses[-1] > losses[-2]:
+            with reading(self.path / "weights.safetensors") as file:
+                write_bytes(self.path / BEST, file.read())
+
+    def _beta(self, facts: DataFacts) -> float:
+        model = self.config.model
+        return effective_beta(self.config.train, facts.image_shape, model.latent_shape)
 
     def save_codes(self, codes: Codes) -> None:
         """Write the posteriors and labels of the test split."""

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.ui.drawing import charts, escaping
 from pages.ui.library import passcode
 from pages.ui.session import chosen, keys, paths, problems
-from pages.ui.train import queue
+from pages.ui.train import overfitted, queue
 from vae_core import Run
 from vae_core.figures import training_curves
 from vae_core.runs.store import Entry
@@ -113,6 +113,8 @@ def _ended(run: Run, done: int) -> None:
             chosen.choose(run.id)
             st.rerun()
         st.success(_finished(runs), icon=":material/check:")
+        for one in runs:
+            overfitted.show(one)
         return
     if (problem := queue.failure(run)) is not None:
         problems.show(problem)
