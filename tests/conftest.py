@@ -77,12 +77,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores: while a test waits for a process, another is at work."""
-    return 1 + len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
 class OneBrowser(LoadFileScheduling):
     """A file's tests go to one worker, and so do all that need the browser and its server."""
 

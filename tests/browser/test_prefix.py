@@ -39,10 +39,16 @@ http {{
     location /{stripped}/ {{ proxy_pass {root}; }}
     location /{notebook}/ {{ proxy_pass {root}; }}
     location /framed {{ default_type text/html; return 200 "<iframe src='{root}train' width=1200 height=800></iframe>"; }}
+    location = /favicon.ico {{ return 204; }}
     location / {{ return 404 "nothing here"; }}
   }}
 }}
 """  # noqa: E501
+PLACES = [  # every page at one of them, the first page at all
+    *((KEPT, page) for page in ("", "projection?run=Digits+feature+map", "time-machine")),
+    *((STRIPPED, page) for page in ("",)),
+    *((NOTEBOOK, page) for page in ("",)),
+]
 PAGES = {
     "": ".lens.ready canvas[aria-label=decoded]",
     "projection?run=Digits+feature+map": ".atlas.ready .stage",
@@ -79,8 +85,7 @@ def site(
             nginx.wait(10)
 
 
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("prefix", [KEPT, STRIPPED, NOTEBOOK])
+@pytest.mark.parametrize(("prefix", "path"), PLACES)
 def test_components_find_their_files_below_the_pages_own_address(
     prefix: str, path: str, site: str, open_page: Open
 ) -> None:

@@ -142,7 +142,7 @@ def test_a_bar_moves_codes_pictures_and_numbers(
 
 def expected_numbers(sweep: time_machine.Timeline, v: int, e: int) -> list[str]:
     record = sweep.runs[v].history()[sweep.epochs[v][e] - 1]
-    distortion, rate = record["test_distortion"], record["test_rate"]
+    distortion, rate = record.test_distortion, record.test_rate
     return [f"{x:.2f}" for x in (distortion, rate, distortion + rate)]
 
 

@@ -68,7 +68,8 @@ def test_the_expected_bytes_are_about_those_of_the_finished_run(tmp_path, digits
     list(run.train(digits))
     size = ModelSize.of(without_weights(asked.model, digits.image_shape))
     expected = expected_bytes(asked, size, len(digits.test))
-    assert 0.8 < expected / store.size(run.id) < 1.1
+    best = 4 * size.n_parameters  # of another epoch, which this run may not have
+    assert 0.8 < (expected - best) / store.size(run.id) < 1.1
 
 
 ABSURD = {

@@ -181,16 +181,27 @@ def test_the_train_page_says_what_is_wrong_with_damaged_runs(own_runs: Run) -> N
     assert any("weights.safetensors" in s for s in said)
 
 
-@pytest.mark.parametrize("page", ["overview.py", "sliders.py"])
-def test_weights_of_another_model_are_one_sentence_on_the_page(page: str, own_runs: Run) -> None:
+def test_weights_of_another_model_are_one_damaged_row_and_no_choice(own_runs: Run) -> None:
+    before = open_page("overview.py").selectbox(key="run").options
     first = next(name for name in json.loads(header(own_runs)) if name != "__metadata__")
     rewrite(own_runs, "weights", **{first: None})
-    app = open_page(page, run=None)
+    app = open_page("train.py")
+    assert_sound(app)
+    assert len(app.selectbox(key="run").options) == len(before) - 1
+    (expander,) = [e for e in app.expander if e.label.startswith("Unfinished")]
+    assert any("not the weights of this run's model" in m.value for m in expander.markdown)
+
+
+def test_weights_that_are_spoiled_later_are_one_sentence_on_the_page(own_runs: Run) -> None:
+    app = open_page("overview.py")
+    path = own_runs.path / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
     app.selectbox(key="run").set_value(app.selectbox(key="run").options[-1]).run()
     assert not app.exception
     (error,) = app.error
-    assert "not the weights of this run's model" in error.value
-    assert "\n" not in error.value
+    assert "do not fit the digest beside them" in error.value
 
 
 def header(run: Run) -> bytes:

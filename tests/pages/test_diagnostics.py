@@ -26,6 +26,8 @@ from vae_core.analysis import codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
 
+HEALTHY_USE = "Healthy use of the latent dimensions"
+
 RUNS = {run.id: run for run in MODELS}
 SOME = [
     RUNS[name] for name in ("digits-map", "mnist-collapsed", "mnist-ae-2d", "mnist-dirichlet-3")
@@ -162,7 +164,7 @@ def test_one_class_has_no_label_to_tell() -> None:
 @pytest.mark.parametrize(
     ("name", "verdict", "evidence"),
     [
-        ("mnist-2d", "Healthy", "The mean KL is 7.11 nats per image; for every dimension Var μ"),
+        ("mnist-2d", HEALTHY_USE, "The mean KL is 7.11 nats per image; for every dimension Var μ"),
         ("mnist-map", "Partly collapsed: 21 of 64 dimensions unused", "Of the 21 unused, "),
         ("mnist-collapsed", "Collapsed", "is below 0.01: the posterior is the prior"),
         ("mnist-ae-2d", "No finite rate: an auto-encoder", "Of the 2 dimensions used, Var μ"),

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -232,6 +233,17 @@ def test_an_offered_image_is_that_of_the_test_split(runs: Path, digits: Dataset)
         answer = fetch(f"{address}images/{index}")
         assert torch.equal(float32(answer.content), digits.test.images[index].flatten())
     assert fetch(f"{address}images/96").status == 404
+
+
+def test_images_outlive_the_run_that_first_offered_them(runs: Path, digits: Dataset) -> None:
+    first = trained(runs, digits)
+    address = lens_facts(open_page("overview.py", run=first))["images"]
+    shutil.rmtree(own_run(runs).path)
+    second = trained(runs, digits, hidden=(5,))
+    assert lens_facts(open_page("overview.py", run=second))["images"] == address
+    assert torch.equal(
+        float32(fetch(f"{address}images/7").content), digits.test.images[7].flatten()
+    )
 
 
 # Below it

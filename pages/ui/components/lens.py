@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -179,15 +180,16 @@ def _answer(
 
 def _offer_images(run: Run, data: Dataset) -> str:
     """Where the lens fetches the test images, one by one."""
-    folder = images.data_dir()
+    config = replace(run.config.data, path=images.data_dir())  # the run may be deleted one day
+    fingerprint = data.fingerprint
 
     def image(index: int) -> bytes | None:
-        found = cached.images_of(run, folder)
-        if not isinstance(found, Dataset) or index >= len(found.test):
-            return None
-        return image_bytes(found, index)
+        found = cached.dataset(config)
+        is_there = found.fingerprint == fingerprint and index < len(found.test)
+        return image_bytes(found, index) if is_there else None
 
-    return routes.offer(f"images-{data.fingerprint}", lambda: routes.Offer(images=image))
+    key = hashlib.sha256(f"{fingerprint} {config}".encode()).hexdigest()[:20]
+    return routes.offer(f"images-{key}", lambda: routes.Offer(images=image))
 
 
 def image_bytes(data: Dataset, index: int) -> bytes:

@@ -12,7 +12,7 @@ from vae_core.analysis.rates import ACTIVE_VARIANCE
 def verdict(found: Collapse) -> str:
     """The verdict in a few words."""
     words = {
-        HEALTHY: "Healthy",
+        HEALTHY: "Healthy use of the latent dimensions",
         PARTLY: f"Partly collapsed: {found.n_unused} of {len(found.table)} dimensions unused",
         COLLAPSED: "Collapsed",
         NO_RATE: "No finite rate: an auto-encoder",

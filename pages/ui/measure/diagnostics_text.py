@@ -48,8 +48,7 @@ def not_for(codes: Codes, view: str) -> str | None:
 
 def show_verdict(found: Collapse) -> None:
     """The verdict and its evidence, one box."""
-    scope = " use of the latent dimensions" if found.verdict == HEALTHY else ""
-    text = f"**{collapse_text.verdict(found)}{scope}.** {collapse_text.evidence(found)}"
+    text = f"**{collapse_text.verdict(found)}.** {collapse_text.evidence(found)}"
     if found.verdict == HEALTHY:
         st.success(text, icon=":material/check_circle:")
     elif found.verdict == NO_RATE:

@@ -134,7 +134,7 @@ def test_training_ends_soon_where_other_programs_use_every_core(store: RunStore)
     worker = worker_of(run)
     with busy_machine():
         queue.close()
-        until(lambda: not is_running(worker), 10)
+        until(lambda: not is_running(worker), 20)
 
 
 SERVER = """
