@@ -11,6 +11,7 @@ from pages.ui.library import cached, images
 from pages.ui.measure import diagnostics, diagnostics_conditions, diagnostics_text
 from pages.ui.session import chosen
 from pages.ui.train import overfitted
+from vae_core.analysis.collapse import COLLAPSED
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
 
@@ -23,7 +24,11 @@ view = st.segmented_control(
 if reason := diagnostics_text.not_for(codes, view):
     st.info(reason, icon=":material/all_inclusive:")
     st.stop()
-st.markdown(f"##### {diagnostics_text.HEADINGS[view]}")
+is_collapsed = (
+    view in (diagnostics_text.VERDICT, diagnostics_text.UNITS)
+    and diagnostics.collapse(run).verdict == COLLAPSED
+)
+st.markdown(f"##### {diagnostics_text.heading(view, is_collapsed)}")
 
 if view == diagnostics_text.SAMPLES:
     distances = diagnostics.distances(run)

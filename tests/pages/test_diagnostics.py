@@ -194,3 +194,13 @@ def test_an_overfitted_model_is_said_so_and_its_best_epoch_opens(runs: Path) -> 
     assert_sound(app)
     assert app.selectbox(key="run").value.startswith(f"digits 8 diagonal epoch {found.epoch} ")
     assert len(RunStore(runs).list()) == 2
+
+
+@pytest.mark.parametrize("view", [diagnostics_text.VERDICT, diagnostics_text.UNITS])
+def test_over_the_collapsed_model_nobody_is_asked_to_open_it(view: str) -> None:
+    """But another one."""
+    run = next(run for run in MODELS if run.id == "mnist-collapsed")
+    said = [m.value for m in open_page("diagnostics.py", run, diagnosis=view).markdown]
+    assert not any("the collapsed model" in text for text in said)
+    assert any("a model that is not collapsed" in text for text in said)
+    assert "the collapsed model" in diagnostics_text.heading(view, is_collapsed=False)

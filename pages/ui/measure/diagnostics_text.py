@@ -28,6 +28,13 @@ HEADINGS = {
 }
 
 
+def heading(view: str, is_collapsed: bool) -> str:
+    """The question of a view, and what to try, which is not to open the model that is open."""
+    if not is_collapsed:
+        return HEADINGS[view]
+    return HEADINGS[view].replace("the collapsed model", "a model that is not collapsed")
+
+
 def not_for(codes: Codes, view: str) -> str | None:
     """One sentence why a model has no such view, or None."""
     family = codes.family
