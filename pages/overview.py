@@ -15,10 +15,12 @@ data = images.images_of(run)
 class_names = run.data().class_names
 family = vae.family
 
-st.markdown(
-    "##### The encoder answers an image with a *distribution* over codes, one code z is drawn "
-    "from it, and the decoder paints z. **Try this:** drag z."
+answer = (
+    "a *distribution* over codes, one code z is drawn from it, and the decoder paints z"
+    if family.has_density
+    else "one *point*, the code z, and the decoder paints z"
 )
+st.markdown(f"##### The encoder answers an image with {answer}. **Try this:** drag z.")
 
 
 @problems.fragment
@@ -26,7 +28,8 @@ def one_image() -> None:
     here = lens.show(run, "overview", first_draw=1)
     z = lens.code(run, here)
     shown = "the images themselves" if data else "as the decoder paints them"
-    st.markdown(f"##### Test images whose codes lie nearest to z, {shown}; KL in nats per image")
+    unit = "; KL in nats per image" if family.has_rate else ""
+    st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
     st.html(neighbours_html(vae, codes, z, class_names, data))
 
 

@@ -21,7 +21,7 @@ from pages.ui.session.summary import line
 from pages.ui.train import queue
 from pages.ui.train.disk import amount
 from pages.ui.train.progress import duration, how_far
-from tests.pages.app import MODELS
+from tests.pages.app import MODELS, open_page
 from tests.samples import tiny_model, tiny_run
 from vae_core import Codes, RunConfig, TrainConfig, build_vae
 from vae_core.analysis import CodesInShell, Collapse, LabelGap, Projection, rate_table, total_rate
@@ -339,3 +339,16 @@ def test_every_family_has_a_title_and_a_note_that_is_a_sentence() -> None:
     for family in POSTERIORS.values():
         if family.has_rate:
             assert family.bars_note.endswith(".")
+
+
+def test_over_an_auto_encoder_overview_tells_of_no_distribution_and_no_kl() -> None:
+    """But of a point; and of both over a model that has them."""
+    for name, said, unsaid in (
+        ("mnist-ae-2d", "one *point*, the code z", "a *distribution* over codes"),
+        ("mnist-2d", "a *distribution* over codes", "one *point*"),
+    ):
+        run = RUNS[name]
+        told = " ".join(m.value for m in open_page("overview.py", run).markdown)
+        assert said in told
+        assert unsaid not in told
+        assert ("KL in nats per image" in told) == (name == "mnist-2d")
