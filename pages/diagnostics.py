@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
-from pages.ui.measure import diagnostics, diagnostics_conditions, diagnostics_text
+from pages.ui.measure import diagnostics, diagnostics_conditions, diagnostics_text, mixture
 from pages.ui.session import chosen
 from pages.ui.train import overfitted
 from vae_core.analysis.collapse import COLLAPSED
@@ -47,7 +47,8 @@ figure: tuple[Any, ...]  # what draws it, and of what
 if view == diagnostics_text.VERDICT:
     found = diagnostics.collapse(run)
     figure = (number_evidence, found.table.head(found.n_measured))
-    numbers = diagnostics_text.collapse_numbers(found)
+    parts = mixture.parts(run, mixture.of(run)) if codes.family.has_density else None
+    numbers = diagnostics_text.collapse_numbers(found, parts)
     with verdict:
         diagnostics_text.show_verdict(found)
         overfitted.show(run)

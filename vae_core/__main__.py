@@ -1,4 +1,4 @@
-"""Command line: train | sweep | resume | list | show | evaluate | project | export | import.
+"""Command line: train, sweep, resume, list, show, evaluate, measure, project, export, import.
 
 The same functions as the pages. Exit codes: 0 done, 2 bad arguments or data (one line on
 stderr), 130 interrupted with the run resumable.
@@ -23,7 +23,7 @@ from tqdm import tqdm
 from vae_core.analysis import project, summarise_bound, sweep
 from vae_core.analysis.importance import check_draws
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import interrupt
+from vae_core.cli import interrupt, measure
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
@@ -241,6 +241,10 @@ def _evaluate(args: argparse.Namespace) -> int:
     return _report(Metrics.of(run.id, run.config.data, result).to_dict() | weighed, args)
 
 
+def _measure(args: argparse.Namespace) -> int:
+    return measure.run_command(_open(args.run, args), args)
+
+
 def _project(args: argparse.Namespace) -> int:
     file, run, said = _new_file(args), _open(args.run, args), -1
 
@@ -278,6 +282,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "list": _list,
     "show": _show,
     "evaluate": _evaluate,
+    "measure": _measure,
     "project": _project,
     "export": _export,
     "import": _import,

@@ -80,6 +80,10 @@ class Codes:
         wanted = torch.tensor(labels, dtype=self.labels.dtype)
         return self.take(torch.nonzero(torch.isin(self.labels, wanted))[:, 0])
 
+    def double(self) -> Codes:
+        """The same in float64."""
+        return replace(self, params=self.params.double())
+
     def first(self, count: int) -> Codes:
         """The first codes, at most so many."""
         return self.take(torch.arange(min(count, len(self))))

@@ -15,6 +15,7 @@ import torch
 
 from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
 from pages.ui.components.atlas import axis_titles
+from pages.ui.drawing import numbers
 from pages.ui.explore import arithmetic, walks
 from pages.ui.measure import aggregate, bounds, diagnostics_text, kl
 from pages.ui.session.summary import line
@@ -24,7 +25,17 @@ from pages.ui.train.progress import duration, how_far
 from tests.pages.app import MODELS, open_page
 from tests.samples import tiny_model, tiny_run
 from vae_core import Codes, RunConfig, TrainConfig, build_vae
-from vae_core.analysis import CodesInShell, Collapse, LabelGap, Projection, rate_table, total_rate
+from vae_core.analysis import (
+    Bracket,
+    CodesInShell,
+    Collapse,
+    Estimate,
+    LabelGap,
+    Projection,
+    RateParts,
+    rate_table,
+    total_rate,
+)
 from vae_core.analysis.shell import Shell
 from vae_core.config import POSTERIORS
 from vae_core.runs.records import Metrics
@@ -110,19 +121,46 @@ def test_a_map_has_cells_and_proportions_have_sticks() -> None:
     )
 
 
-PARTS = {
-    "mean_kl": 7.125, "dimension_kl": 0.25, "saturated": False,
-    "mutual_information": 5.5, "mutual_information_upper": 6.75,
-}  # fmt: skip
+def between(low: float, high: float, error: float = 0.01) -> Bracket:
+    return Bracket(Estimate(low, error), Estimate(high, error))
 
 
-def test_parts_of_the_rate_are_told_unless_they_are_saturated_or_do_not_add_up() -> None:
-    shown = aggregate.numbers(pd.Series(PARTS, dtype=object), is_additive=True)
-    assert list(shown.values()) == ["7.12", "0.25", "5.50 and 6.75"]
+def parts(**changes: Any) -> RateParts:
+    values = {
+        "mean_kl": Estimate(7.125, 0.02), "mutual_information": between(5.5, 6.75),
+        "marginal_kl": between(0.375, 1.625), "total_correlation": between(0.125, 1.375),
+        "dimension_kl": between(0.25, 0.251), "n_images": 10_000, "n_samples": 2000,
+    } | changes  # fmt: skip
+    return RateParts(**values)
+
+
+def test_parts_of_the_rate_are_told_with_both_ends_and_their_errors() -> None:
+    shown = {label: (value, error) for label, value, error in aggregate.metrics(parts())}
+    assert shown["Mean KL, nats per image"] == ("7.12", " ± 0.02 over images")
+    assert shown["I(x; z), nats"] == ("5.50 to 6.75", "± 0.01")
+    assert shown["Dimension-wise KL, nats"] == ("0.25", "± 0.01")
     assert all("nats" in label for label in shown)
-    saturated = pd.Series(PARTS | {"saturated": True}, dtype=object)
-    assert list(aggregate.numbers(saturated, is_additive=True).values()) == ["7.12", "0.25"]
-    assert list(aggregate.numbers(saturated, is_additive=False).values()) == ["7.12"]
+    simplex = parts(total_correlation=None, dimension_kl=None)
+    assert len(aggregate.metrics(simplex)) == 3
+
+
+def test_a_saturated_rate_says_what_is_known_and_a_collapsed_one_that_there_is_nothing() -> None:
+    saturated = parts(mutual_information=between(9.125, 25.25))
+    assert saturated.saturated
+    assert "between 9.12 and 25.25 nats" in aggregate.saturated(saturated)
+    assert not aggregate.is_nothing_to_split(saturated)
+    assert aggregate.is_nothing_to_split(parts(mean_kl=Estimate(0.0004, 0.0)))
+
+
+def test_numbers_have_no_sign_on_a_zero_and_an_error_where_they_were_sampled() -> None:
+    assert [numbers.fixed(x) for x in (-0.001, 0.0, -1.5)] == ["0.00", "0.00", "−1.50"]
+    assert numbers.estimate(Estimate(-0.004, 0.02)) == "0.00 ± 0.02"
+    assert numbers.estimate(Estimate(6.75, 0.001)) == "6.75 ± less than 0.01"
+    assert numbers.estimate(Estimate(6.75, 0.0)) == "6.75"
+    assert numbers.estimate(Estimate(math.nan, 0.0)) == "saturated"
+    assert numbers.bracket(between(0.001, 0.004)) == "0.00"
+    assert numbers.ends(Bracket(Estimate(1.0, 0.02), Estimate(2.0, 0.1))) == "± 0.02 and ± 0.10"
+    assert numbers.percent(Estimate(0.0974, 0.0066)) == "9.7 ± 0.7 %"
 
 
 def test_bounds_are_told_with_their_draws_error_and_sample_size() -> None:
@@ -165,30 +203,23 @@ def collapse(**changes: Any) -> Collapse:
     table = pd.DataFrame({"unused": [False, True, False, False], "picture_change": 0.1})
     values = {
         "verdict": "healthy", "table": table, "mean_kl": 6.125,
-        "mutual_information": 5.25, "ceiling": 9.21, "spread": 0.1875, "reach": (-2.0, 2.0),
-        "n_images": 64, "n_samples": 500,
+        "spread": 0.1875, "reach": (-2.0, 2.0), "n_images": 64,
     } | changes  # fmt: skip
     return Collapse(**values)
 
 
-def test_the_verdicts_numbers_have_units_and_a_ceiling() -> None:
-    used, *labels = diagnostics_text.collapse_numbers(collapse()).items()
+def test_the_verdicts_numbers_have_units_and_errors() -> None:
+    used, *labels = diagnostics_text.collapse_numbers(collapse(), parts()).items()
     assert used[1] == "3 of 4"
     assert labels == [
         ("Mean KL, nats per image", "6.12"),
-        ("I(x; z), of at most ln N = 9.21 nats", "5.25"),
+        ("I(x; z), nats", "5.50 to 6.75 (± 0.01)"),
         ("Spread of reconstructions, RMS per pixel", "0.188"),
     ]
 
 
-@pytest.mark.parametrize(("information", "shown"), [(math.nan, "saturated"), (-0.02, "0.00")])
-def test_information_is_saturated_or_at_least_nothing(information: float, shown: str) -> None:
-    told = diagnostics_text.collapse_numbers(collapse(mutual_information=information))
-    assert told["I(x; z), of at most ln N = 9.21 nats"] == shown
-
-
 def test_a_model_without_a_rate_is_told_neither_rate_nor_information() -> None:
-    told = diagnostics_text.collapse_numbers(collapse(mean_kl=math.inf))
+    told = diagnostics_text.collapse_numbers(collapse(mean_kl=math.inf), None)
     assert list(told.values()) == ["3 of 4", "0.188"]
 
 

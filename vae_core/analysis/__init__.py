@@ -1,12 +1,6 @@
 """Functions of a VAE or its Codes that return arrays and tables. Nothing here trains."""
 
-from vae_core.analysis.aggregate import (
-    AggregatePosterior,
-    aggregate_posterior,
-    elbo_surgery,
-    marginal_kl,
-    mutual_information,
-)
+from vae_core.analysis.aggregate import AggregatePosterior, aggregate_posterior
 from vae_core.analysis.alignment import align, can_rotate, plane_basis, procrustes
 from vae_core.analysis.class_surgery import (
     ClassSurgery,
@@ -16,6 +10,7 @@ from vae_core.analysis.class_surgery import (
 )
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.collapse import Collapse, collapse
+from vae_core.analysis.estimates import Bracket, Estimate
 from vae_core.analysis.importance import (
     BoundSummary,
     ImportanceBound,
@@ -40,6 +35,13 @@ from vae_core.analysis.neighbours import nearest_codes
 from vae_core.analysis.picture_change import picture_change
 from vae_core.analysis.prior_holes import Holes, gaussian_draws, holes, nearest_distance
 from vae_core.analysis.projections import Projection, project
+from vae_core.analysis.rate_parts import (
+    RateParts,
+    elbo_surgery,
+    marginal_kl,
+    mutual_information,
+    rate_parts,
+)
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -73,17 +75,20 @@ from vae_core.vae import decode_mean
 __all__ = [
     "AggregatePosterior",
     "BoundSummary",
+    "Bracket",
     "ClassPosterior",
     "ClassSurgery",
     "Codes",
     "CodesInShell",
     "Collapse",
+    "Estimate",
     "Field",
     "Frame",
     "Holes",
     "ImportanceBound",
     "LabelGap",
     "Projection",
+    "RateParts",
     "Shell",
     "SweepPlane",
     "Walk",
@@ -138,6 +143,7 @@ __all__ = [
     "prior_shell",
     "procrustes",
     "project",
+    "rate_parts",
     "rate_rest",
     "rate_table",
     "stick_rates",

@@ -10,8 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from vae_core.analysis.aggregate import aggregate_posterior, marginal_kl
+from vae_core.analysis.aggregate import aggregate_posterior
 from vae_core.analysis.classes import ClassPosterior, class_posteriors
+from vae_core.analysis.estimates import Bracket, Estimate, weighted_sum
+from vae_core.analysis.rate_parts import RateParts, dim_kl, rate_parts
 from vae_core.codes import Codes
 
 
@@ -22,25 +24,29 @@ class ClassSurgery:
     Attributes
     ----------
     table : DataFrame
-        One row per class: label, n_images, class_kl = KL(q(z|y) || p), of which matched_kl
-        is that of the Gaussian with its moments and non_gaussian_kl the rest, exactly
-        KL(q(z|y) || that Gaussian). nan where its images are too few, or the prior is not
-        N(0, I).
-    mean_class_kl : float
-        Mean of class_kl, weighted by class size.
-    label_information : float
-        I(y; z), information of z about the class: mean_class_kl less marginal_kl.
-    marginal_kl : float
-        KL(q(z) || p), of all classes.
+        One row per class: label, n_images, class_kl = KL(q(z|y) || p) over its images, the high
+        end, with class_kl_lower and the standard error class_kl_error of the high end; of it
+        matched_kl is that of the Gaussian with the class's moments and non_gaussian_kl the rest,
+        exactly KL(q(z|y) || that Gaussian). nan where its images are too few, or the prior is
+        not N(0, I).
+    mean_class_kl : Bracket
+        Mean of class_kl, weighted by class size; nan when that of a class is.
+    label_information : Bracket
+        I(y; z), information of z about the class: mean_class_kl less KL(q(z) || p), both with
+        each z's own image or both without; no more than H(y).
+    marginal_kl : Bracket
+        KL(q(z) || p), of all classes, as in `rate_parts`.
     """
 
     table: pd.DataFrame
-    mean_class_kl: float
-    label_information: float
-    marginal_kl: float
+    mean_class_kl: Bracket
+    label_information: Bracket
+    marginal_kl: Bracket
 
 
-def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSurgery:
+def class_surgery(
+    codes: Codes, n_samples: int = 2000, seed: int = 0, whole: RateParts | None = None
+) -> ClassSurgery:
     """KL(q(z|y) || p) of every class, and its parts.
 
     sum_y pi_y KL(q(z|y) || p) = I(y; z) + KL(q(z) || p), exactly.
@@ -50,6 +56,8 @@ def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSu
     codes : Codes
     n_samples : int
         Draws of z, for each class and for q(z).
+    whole : RateParts, optional
+        Those of all these codes, if they are known already.
 
     Raises
     ------
@@ -57,24 +65,42 @@ def class_surgery(codes: Codes, n_samples: int = 2000, seed: int = 0) -> ClassSu
         For a point mass.
     """
     is_gaussian = codes.family.is_rotation_invariant
-    rows = []
+    rows, brackets = [], []
     for moments in class_posteriors(codes):
         own = codes.of_class(moments.label)
-        class_kl = marginal_kl(own, n_samples, seed)
+        class_kl = _known_marginal_kl(own, n_samples, seed)
         matched = _kl_to_standard_normal(moments) if is_gaussian else math.nan
+        brackets.append(class_kl)
         rows.append(
             {
                 "label": moments.label,
                 "n_images": len(own),
-                "class_kl": class_kl,
+                "class_kl": class_kl.high.value,
+                "class_kl_lower": class_kl.low.value,
+                "class_kl_error": class_kl.high.standard_error,
                 "matched_kl": matched,
-                "non_gaussian_kl": class_kl - matched,
+                "non_gaussian_kl": class_kl.high.value - matched,
             }
         )
     table = pd.DataFrame(rows)
-    mean = float((table["class_kl"] * table["n_images"]).sum(skipna=False) / len(codes))
-    marginal = marginal_kl(codes, n_samples, seed)
-    return ClassSurgery(table, mean, mean - marginal, marginal)
+    shares = [n / len(codes) for n in table["n_images"]]
+    low = weighted_sum(shares, [bracket.low for bracket in brackets])
+    high = weighted_sum(shares, [bracket.high for bracket in brackets])
+    whole = whole or rate_parts(codes, n_samples, seed, by_dimension=False)
+    marginal = whole.marginal_kl
+    entropy = -sum(share * math.log(share) for share in shares)
+    information = Bracket(low - marginal.low, high - marginal.high).in_order()
+    possible = Bracket(
+        information.low.at_least_zero(), information.high.at_least_zero().at_most(entropy)
+    )
+    return ClassSurgery(table, Bracket(low, high).in_order(), possible, marginal)
+
+
+def _known_marginal_kl(codes: Codes, n_samples: int, seed: int) -> Bracket:
+    """KL(q(z) || p) of these codes; nan when saturated."""
+    parts = rate_parts(codes, n_samples, seed, by_dimension=False)
+    unknown = Estimate(math.nan, math.nan)
+    return Bracket(unknown, unknown) if parts.saturated else parts.marginal_kl
 
 
 def class_buildup(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -92,8 +118,9 @@ def class_buildup(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) ->
     -------
     DataFrame
         One row for the first k classes together, k = 1, 2, ...: label (of the last of them),
-        n_images, kl = KL(q(z | first k) || p), nan when saturated, and number_kl, the same of
-        dimension j alone, which is never saturated. In nats.
+        n_images, kl = KL(q(z | first k) || p), nan when saturated, and dim_kl, the same of
+        dimension j alone, which is never saturated; each followed by its *_lower and *_error.
+        In nats.
 
     Raises
     ------
@@ -104,23 +131,18 @@ def class_buildup(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) ->
     present: list[int] = codes.labels.unique().tolist()
     for k, label in enumerate(present):
         some = codes.of_class(*present[: k + 1])
-        rows.append(
-            {
-                "label": label,
-                "n_images": len(some),
-                "kl": marginal_kl(some, n_samples, seed),
-                "number_kl": _dim_kl(some, j, n_samples, seed),
+        row: dict[str, float] = {"label": label, "n_images": len(some)}
+        for name, bracket in (
+            ("kl", _known_marginal_kl(some, n_samples, seed)),
+            ("dim_kl", dim_kl(some, j, n_samples, seed)),
+        ):
+            row |= {
+                name: bracket.high.value,
+                f"{name}_lower": bracket.low.value,
+                f"{name}_error": bracket.high.standard_error,
             }
-        )
+        rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _dim_kl(codes: Codes, j: int, n_samples: int, seed: int) -> float:
-    """KL(q(z_j) || p(z_j))."""
-    q = aggregate_posterior(codes)
-    z, _ = q.sample(n_samples, torch.Generator().manual_seed(seed))
-    log_prior = codes.prior().marginals().log_prob(z).flatten(1)[:, j]
-    return float((q.number_log_prob(z.flatten(1)[:, j], j) - log_prior).double().mean())
 
 
 def class_densities(
@@ -146,7 +168,7 @@ def class_densities(
     rows = []
     for label in codes.labels.unique().tolist():
         own = codes.of_class(label)
-        density = aggregate_posterior(own).number_log_prob(places, j).exp()
+        density = aggregate_posterior(own).dim_log_prob(places, j).exp()
         rows.append(density * (len(own) / len(codes)))
     return torch.stack(rows)
 

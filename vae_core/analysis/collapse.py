@@ -6,13 +6,11 @@ the image (its KL is 0), or the decoder's output does not depend on it. Both are
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
 import torch
 
-from vae_core.analysis.aggregate import mutual_information
 from vae_core.analysis.picture_change import picture_change, reach
 from vae_core.analysis.rates import (
     active_units,
@@ -25,7 +23,7 @@ from vae_core.vae import VAE, decode_mean
 
 NO_KL = 0.01  # nats: a mean KL below it counts as none
 GREY_LEVEL = 1.0 / 255.0  # the smallest change of the picture that a screen shows
-MAX_NUMBERS = 64  # dimensions whose effect on the picture is measured
+MAX_DIMS = 64  # dimensions whose effect on the picture is measured
 MAX_PICTURES = 200  # reconstructions, to see whether they differ
 
 HEALTHY, PARTLY, COLLAPSED, NO_RATE = "healthy", "partly collapsed", "collapsed", "no rate"
@@ -45,10 +43,6 @@ class Collapse:
         a scale from 0 to 1; nan where not measured) and unused.
     mean_kl : float
         Nats per image, infinite for a point mass.
-    mutual_information : float
-        Lower bound on I(x; z) in nats; nan when saturated, or without a density.
-    ceiling : float
-        ln N, which it cannot exceed.
     spread : float
         RMS per pixel of the reconstructions about their mean picture: 0 when every image
         comes back as the same one.
@@ -56,19 +50,14 @@ class Collapse:
         The values each dimension was set to.
     n_images : int
         Images whose posterior means were changed so.
-    n_samples : int
-        Draws of z behind the mutual information.
     """
 
     verdict: str
     table: pd.DataFrame
     mean_kl: float
-    mutual_information: float
-    ceiling: float
     spread: float
     reach: tuple[float, float]
     n_images: int
-    n_samples: int
 
     @property
     def n_unused(self) -> int:
@@ -81,7 +70,7 @@ class Collapse:
         return int(self.table["picture_change"].notna().sum())
 
 
-def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -> Collapse:
+def collapse(vae: VAE, codes: Codes, n_images: int = 16) -> Collapse:
     """Whether a model uses its latent dimensions, with the evidence.
 
     Parameters
@@ -91,17 +80,14 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -
         Of a split, at least one image.
     n_images : int
         Images in whose means each dimension is moved, evenly spread over the split.
-    n_samples : int
-        Draws of z for the mutual information.
     """
     order = channel_order(codes)
     some = torch.linspace(0, len(codes) - 1, min(n_images, len(codes))).long()
     table = _table(codes).iloc[order].reset_index(drop=True)
-    changes = picture_change(vae, codes.mean[some], order[:MAX_NUMBERS])
+    changes = picture_change(vae, codes.mean[some], order[:MAX_DIMS])
     table["picture_change"] = pd.Series(changes.double().numpy())
     table["unused"] = ~table["active"] | (table["picture_change"] < GREY_LEVEL)
     mean_kl, verdict = total_rate(codes), _verdict(codes, table)
-    information = mutual_information(codes, n_samples)[0] if codes.family.has_density else math.nan
     many = torch.linspace(0, len(codes) - 1, min(MAX_PICTURES, len(codes))).long()
     pictures = decode_mean(vae, codes.mean[many])
     spread = float((pictures - pictures.mean(0)).square().mean().sqrt())
@@ -109,12 +95,9 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16, n_samples: int = 500) -
         verdict,
         table,
         mean_kl,
-        information,
-        math.log(len(codes)),
         spread,
         reach(codes.family),
         len(some),
-        n_samples,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
@@ -15,7 +15,7 @@ from vae_core.analysis.rates import channel_order, latent_names
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 
-MAX_NUMBERS = 64  # dimensions that are measured, the most informative ones
+MAX_DIMS = 64  # dimensions that are measured, the most informative ones
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
     Parameters
     ----------
     codes : Codes
-        Of at least two classes. Of more than MAX_NUMBERS latent dimensions the most
+        Of at least two classes. Of more than MAX_DIMS latent dimensions the most
         informative ones are measured.
     n_samples : int
         Draws of z.
@@ -73,12 +73,12 @@ def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
         )
     share = counts.double() / len(codes)
     entropy = float(torch.special.entr(share).sum())
-    numbers = channel_order(codes)[:MAX_NUMBERS]
-    gains = _gains(codes, numbers, n_samples, seed)
+    dims = channel_order(codes)[:MAX_DIMS]
+    gains = _gains(codes, dims, n_samples, seed)
     names = latent_names(codes.latent_shape)
     table = pd.DataFrame(
         {
-            "name": [names[j] for j in numbers],
+            "name": [names[j] for j in dims],
             "information": gains.mean(0).numpy(),
             "standard_error": (gains.std(0) / math.sqrt(len(gains))).numpy(),
         }
@@ -89,18 +89,15 @@ def label_gap(codes: Codes, n_samples: int = 1000, seed: int = 0) -> LabelGap:
     return LabelGap(table, entropy, float(apart.mean()) / entropy, error)
 
 
-def _gains(codes: Codes, numbers: list[int], n_samples: int, seed: int) -> Float[Tensor, " m k"]:
-    """log q(z_j|y) - log q(z_j) at draws of z and their labels, (m, numbers), in nats."""
-    exact = codes
-    if not codes.family.is_additive:  # proportions come too close to 0 and 1 for float32
-        exact = replace(codes, params=codes.params.double())
-    whole = aggregate_posterior(exact)
+def _gains(codes: Codes, dims: list[int], n_samples: int, seed: int) -> Float[Tensor, " m k"]:
+    """log q(z_j|y) - log q(z_j) at draws of z and their labels, (m, dims), in nats."""
+    whole = aggregate_posterior(codes)
     z, index = whole.sample(n_samples, torch.Generator().manual_seed(seed))
     joint = []  # log pi_y + log q(z_j|y), class by class
     classes = codes.labels.unique()
     for label in classes:
-        of_class = exact.of_class(int(label))
-        log_prob = aggregate_posterior(of_class).marginal_log_prob(z, numbers)
+        of_class = codes.of_class(int(label))
+        log_prob = aggregate_posterior(of_class).marginal_log_prob(z, dims)
         joint.append(math.log(len(of_class) / len(codes)) + log_prob)
     nats = torch.stack(joint)  # (classes, m, k)
     own = torch.searchsorted(classes, codes.labels[index])

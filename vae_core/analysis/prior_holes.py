@@ -14,14 +14,17 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.distributions import MultivariateNormal
 
-from vae_core.analysis.aggregate import aggregate_posterior, mutual_information
+from vae_core.analysis.aggregate import aggregate_posterior
 from vae_core.analysis.classes import class_draws
+from vae_core.analysis.estimates import Estimate
+from vae_core.analysis.rate_parts import mutual_information
 from vae_core.codes import Codes
 from vae_core.data.dataset import Split
 from vae_core.evaluate import blocks
 
 HOLE = math.log(10.0)  # nats: ten times rarer under q(z) than under the distribution of the draws
 FITTED_TO = 2000  # draws of q(z)
+UNKNOWN = Estimate(math.nan, math.nan)
 
 
 def gaussian_draws(
@@ -49,11 +52,14 @@ def gaussian_draws(
 class Holes:
     """Fractions of draws where q(z) is at least ten times rarer than their own density.
 
+    Upper bounds in expectation: between the posteriors of N images there is room that those of
+    more images would fill.
+
     Attributes
     ----------
-    prior : float
+    prior : Estimate
         Of draws of p(z), those where log q(z) < log p(z) - ln 10.
-    gaussian : float
+    gaussian : Estimate
         Likewise for one Gaussian with the moments of q(z); nan on a simplex, and where that
         Gaussian is flat.
     saturated : bool
@@ -61,8 +67,8 @@ class Holes:
     n_samples : int
     """
 
-    prior: float
-    gaussian: float
+    prior: Estimate
+    gaussian: Estimate
     saturated: bool
     n_samples: int
 
@@ -76,29 +82,30 @@ def holes(codes: Codes, n_samples: int = 2000, seed: int = 0) -> Holes:
         For a point mass, whose q(z) has no density.
     """
     if math.isnan(mutual_information(codes, min(n_samples, 500), seed)[0]):
-        return Holes(math.nan, math.nan, True, n_samples)
+        return Holes(UNKNOWN, UNKNOWN, True, n_samples)
     q, prior = aggregate_posterior(codes), codes.prior()
     z = prior.sample((n_samples,), torch.Generator().manual_seed(seed))
     by_prior = _share(q.log_prob(z), prior.log_prob(z))
     return Holes(by_prior, _share_of_gaussian(codes, n_samples, seed), False, n_samples)
 
 
-def _share_of_gaussian(codes: Codes, n_samples: int, seed: int) -> float:
+def _share_of_gaussian(codes: Codes, n_samples: int, seed: int) -> Estimate:
     if not codes.family.is_additive or math.prod(codes.latent_shape) >= FITTED_TO:
-        return math.nan
+        return UNKNOWN
     known = class_draws(codes, FITTED_TO, seed).mean.flatten(1).double()
     centred = known - known.mean(0)
     factor, failed = torch.linalg.cholesky_ex(centred.T @ centred / len(known))
     if int(failed):  # linearly dependent dimensions: flat, without a density
-        return math.nan
+        return UNKNOWN
     fitted = MultivariateNormal(known.mean(0), scale_tril=factor)
     drawn = gaussian_draws(codes, n_samples, seed)
     log_fitted = fitted.log_prob(drawn.flatten(1).double())
     return _share(aggregate_posterior(codes).log_prob(drawn), log_fitted)
 
 
-def _share(log_q: Tensor, log_origin: Tensor) -> float:
-    return float((log_q < log_origin - HOLE).double().mean())
+def _share(log_q: Tensor, log_origin: Tensor) -> Estimate:
+    share = float((log_q < log_origin - HOLE).double().mean())
+    return Estimate(share, math.sqrt(share * (1.0 - share) / len(log_q)))
 
 
 def nearest_distance(pictures: Float[Tensor, "n c H W"], images: Split) -> Float[Tensor, " n"]:

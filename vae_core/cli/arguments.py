@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from vae_core.analysis.projection_methods import METHODS
 from vae_core.analysis.projections import WHAT
+from vae_core.cli.measure import add_flags
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, printable
 from vae_core.settings import PARTS, choices, flag_of, scalar_of, sizes, text_of
@@ -107,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--widen", type=float, default=1.0, metavar="F", help="weigh draws from F times the width"
     )
+    add_flags(command("measure", "split the rate, and say how sure each number is", data=True))
     sub = command("project", "lay the codes of the test split on a plane")
     sub.add_argument("--method", choices=METHODS, default="pca", help="pca, umap or t-sne")
     sub.add_argument("--of", choices=WHAT, default="mean", help="posterior means, or draws")

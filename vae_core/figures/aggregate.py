@@ -16,47 +16,53 @@ from vae_core.figures.theme import (
     DISTORTION,
     DOTTED,
     NEGATIVE_ELBO,
+    PRIOR,
     RATE,
     class_colour,
     drawn,
 )
 
 UNIT = "nats per image"
-MAX_NUMBERS = 40
-
-
-PARTS = {
-    "mutual_information": ("mutual information", RATE),
-    "total_correlation": ("total correlation", CORRELATION),
-    "dimension_kl": ("dimension-wise KL", NEGATIVE_ELBO),
-}
-WHOLE = {"marginal_kl": ("KL(q(z) ‖ p)", NEGATIVE_ELBO)}  # where it has no such parts
+MAX_DIMS = 40
 
 
 def surgery_bar(parts: pd.Series[float], height: int = 190) -> go.Figure:
     """One bar, the mean rate, of parts side by side that add up to it.
 
+    What the images leave open, between the ends of the bracket of the mutual information, is a
+    part of its own, hatched.
+
     Parameters
     ----------
     parts : Series
-        See `analysis.elbo_surgery`; not saturated. A part slightly below zero, as sampling
-        may leave it, is drawn to the left of zero.
+        See `analysis.elbo_surgery`; not saturated.
     """
-    traces = []
-    for key, (name, colour) in (PARTS | WHOLE).items():
-        nats = parts[key]
-        if np.isnan(nats) or (key in WHOLE and not np.isnan(parts["dimension_kl"])):
-            continue
-        bar = {
+    at_least, at_most = parts["mutual_information"], parts["mutual_information_upper"]
+    rest = parts["mean_kl"] - at_most  # of KL(q(z) || p) at least
+    dims = min(max(0.0, parts["dimension_kl"]), rest)
+    segments = [
+        ("mutual information, at least", at_least, RATE, ""),
+        ("open: mutual information or KL(q(z) ‖ p)", at_most - at_least, PRIOR, "/"),
+    ]
+    if np.isnan(parts["dimension_kl"]):
+        segments.append(("KL(q(z) ‖ p), at least", rest, NEGATIVE_ELBO, ""))
+    else:
+        segments += [
+            ("total correlation, at least", rest - dims, CORRELATION, ""),
+            ("dimension-wise KL", dims, NEGATIVE_ELBO, ""),
+        ]
+    traces = [
+        {
             "type": "bar",
-            "x": [nats],
+            "x": [max(0.0, nats)],
             "y": ["mean KL"],
             "orientation": "h",
-            "marker": {"color": colour},
-            "name": f"{name} {nats:.2f}",
+            "marker": {"color": colour, "pattern": {"shape": pattern}},
+            "name": f"{name} {max(0.0, nats):.2f}",
             "hovertemplate": f"{name}: %{{x:.3f}} {UNIT}<extra></extra>",
         }
-        traces.append(bar)
+        for name, nats, colour, pattern in segments
+    ]
     return drawn(
         traces, height, UNIT, up={"visible": False}, barmode="relative",
         legend={"traceorder": "normal"}, margin={"t": 60},
@@ -66,11 +72,13 @@ def surgery_bar(parts: pd.Series[float], height: int = 190) -> go.Figure:
 def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> go.Figure:
     """KL(q(z|y) || p) of every class: its Gaussian part and, hatched, what is not Gaussian.
 
+    A whisker reaches from the low to the high end of what so many images tell.
+
     Parameters
     ----------
     table : DataFrame
-        Columns class_kl, matched_kl, non_gaussian_kl; see `analysis.class_surgery`. Without
-        a Gaussian part the whole is drawn.
+        Columns class_kl, class_kl_lower, matched_kl, non_gaussian_kl; see
+        `analysis.class_surgery`. Without a Gaussian part the whole is drawn.
     names : one per row
     """
     split = bool(table["matched_kl"].notna().any())
@@ -79,7 +87,7 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
         if split
         else [("class_kl", "KL(q(z|y) ‖ p)", "")]
     )
-    traces = [
+    traces: list[dict[str, Any]] = [
         {
             "type": "bar",
             "x": [inert(name) for name in names],
@@ -90,6 +98,11 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
         }
         for column, title, pattern in parts
     ]
+    below = (table["class_kl"] - table["class_kl_lower"]).clip(lower=0.0)
+    traces[-1]["error_y"] = {
+        "type": "data", "symmetric": False, "array": [0.0] * len(table), "arrayminus": below,
+        "color": PRIOR, "thickness": 2,
+    }  # fmt: skip
     return drawn(
         traces, height, "class y", "KL(q(z|y) ‖ p), nats", across={"type": "category"},
         barmode="relative",
@@ -102,11 +115,11 @@ def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -
     Parameters
     ----------
     table : DataFrame
-        Columns name, posterior_variance, mean_variance; the first MAX_NUMBERS rows are drawn.
+        Columns name, posterior_variance, mean_variance; the first MAX_DIMS rows are drawn.
     prior : float, optional
         Variance of every dimension under the prior: a dotted line.
     """
-    shown = table.head(MAX_NUMBERS)
+    shown = table.head(MAX_DIMS)
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",

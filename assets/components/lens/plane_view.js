@@ -16,7 +16,7 @@ const BACKGROUNDS = [
   ["density", "density of q(z)"],
   ["holes", "holes: q(z) against p(z)"],
 ];
-const HOLE = -3; // nats of log q - log p from which on a point counts as a hole
+const HOLE = -Math.LN10; // nats of log q - log p: ten times rarer counts as a hole, as in Python
 const LEAST = -99; // nats that are written out
 
 export class PlaneView {
@@ -202,7 +202,7 @@ export class PlaneView {
     const [j, k] = this.layout.axes;
     const gap = this.mixture.logDensity(z[j], z[k]) - this.mixture.logPrior(z[j], z[k]);
     const isAll = names.length === 2 || this.layout.corners;
-    const verdict = gap < HOLE ? ": a hole, codes never come here" : "";
+    const verdict = gap < HOLE ? ": a hole, where codes come at least 10 times more rarely than the prior" : "";
     const value = Number.isFinite(gap) ? signed(Math.max(gap, LEAST), 1) : "−∞";
     const of = isAll ? "log q(z) − log p(z)" : "log q − log p of these two";
     return `${parts.join(", ")}; ${of} = ${value} nats${verdict}`;

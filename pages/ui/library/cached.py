@@ -13,9 +13,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from pages.ui.library.background import run_in_background
 from pages.ui.session import paths
-from vae_core import Codes, Dataset, Run, analysis, load_dataset
+from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.config import DataConfig
 from vae_core.data.dataset import prepare
@@ -120,12 +119,6 @@ def rates(run: Run) -> pd.DataFrame:
 def order(run: Run) -> list[int]:
     """Latent dimensions, the most informative first."""
     return channel_order(codes(run))
-
-
-@per_run("Adding up all posteriors …")
-def surgery(run: Run, n_samples: int) -> pd.Series[float]:
-    """The mean rate in parts."""
-    return run_in_background(analysis.elbo_surgery, codes(run), n_samples)
 
 
 def images_of(run: Run, data_dir: str | None) -> Dataset | str:

@@ -8,31 +8,46 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from pages.ui.drawing import charts, escaping
+from pages.ui.drawing import charts, escaping, numbers
 from pages.ui.drawing.plane_frames import prior_frame
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
+from pages.ui.measure import mixture
 from vae_core import Run
-from vae_core.analysis import ClassSurgery, class_buildup, class_densities, class_surgery
+from vae_core.analysis import (
+    Bracket,
+    ClassSurgery,
+    Estimate,
+    RateParts,
+    class_buildup,
+    class_densities,
+    class_surgery,
+)
+from vae_core.analysis.collapse import NO_KL
 from vae_core.figures import class_bars, class_layers, variance_bars
 
 N_PLACES = 241
+NOTHING_TO_SPLIT = (
+    f"**Nothing to split.** The mean KL is below {NO_KL} nats per image: the posterior is the "
+    "prior whatever the image, and z says nothing of it."
+)
 
 
 @cached.per_run("Adding up the posteriors of each class …")
-def _surgery(run: Run, n_samples: int) -> ClassSurgery:
-    return run_in_background(class_surgery, cached.codes(run), n_samples)
+def _surgery(run: Run, split: str, n_samples: int) -> ClassSurgery:
+    whole = mixture.parts(run, mixture.Mixture(split, n_samples))
+    return run_in_background(class_surgery, mixture.codes(run, split), n_samples, whole=whole)
 
 
 @cached.per_run("Adding one class after the other …")
-def _buildup(run: Run, j: int, n_samples: int) -> pd.DataFrame:
-    return run_in_background(class_buildup, cached.codes(run), j, n_samples)
+def _buildup(run: Run, split: str, j: int, n_samples: int) -> pd.DataFrame:
+    return run_in_background(class_buildup, mixture.codes(run, split), j, n_samples)
 
 
 @cached.per_run("Adding up the posteriors of each class …")
-def _layers(run: Run, j: int) -> pd.DataFrame:
+def _layers(run: Run, split: str, j: int) -> pd.DataFrame:
     """Each class's part of the density of dimension j, in long form."""
-    codes, names = cached.codes(run), run.data().class_names
+    codes, names = mixture.codes(run, split), run.data().class_names
     mean, reach = codes.mean.flatten(1)[:, j], 3.0 * codes.variance.flatten(1)[:, j].sqrt()
     low = max(codes.family.low, float((mean - reach).min()))
     high = min(codes.family.high, float((mean + reach).max()))
@@ -45,39 +60,77 @@ def _layers(run: Run, j: int) -> pd.DataFrame:
     )
 
 
-def numbers(parts: pd.Series[float], is_additive: bool) -> dict[str, str]:
-    """The metrics beside the split of the rate, by their labels: see `elbo_surgery`."""
-    shown = {"Mean KL, nats per image": f"{parts['mean_kl']:.2f}"}
-    if is_additive:
-        shown["Dimension-wise KL, nats"] = f"{parts['dimension_kl']:.2f}"
-    if not parts["saturated"]:
-        low, high = parts["mutual_information"], parts["mutual_information_upper"]
-        shown["I(x; z) of the population, nats, between"] = f"{low:.2f} and {high:.2f}"
-    return shown
+def metrics(parts: RateParts) -> list[tuple[str, str, str]]:
+    """The metrics beside the split of the rate: label, value, and its standard error.
+
+    A number that finitely many images leave open is shown by both ends of its bracket.
+    """
+    brackets = {"I(x; z)": parts.mutual_information, "KL(q(z) ‖ p)": parts.marginal_kl}
+    if parts.total_correlation is not None and parts.dimension_kl is not None:
+        brackets["Total correlation"] = parts.total_correlation
+        brackets["Dimension-wise KL"] = parts.dimension_kl
+    mean = numbers.fixed(parts.mean_kl.value)
+    shown = [("Mean KL, nats per image", mean, f"{numbers.error(parts.mean_kl)} over images")]
+    return shown + [
+        (f"{label}, nats", numbers.bracket(found), numbers.ends(found))
+        for label, found in brackets.items()
+    ]
 
 
-def one_by_one(run: Run, n_samples: int) -> None:
+def saturated(parts: RateParts) -> str:
+    """Why a mean KL cannot be split, and what is known of it all the same."""
+    return (
+        f"**Saturated at ln N = {parts.ceiling:.2f} nats.** The posteriors tell "
+        f"{parts.n_images:,} images apart, so these images cannot say how much of the mean KL is "
+        "mutual information or total correlation: I(x; z) is anywhere between "
+        f"{numbers.bracket(parts.mutual_information).replace(' to ', ' and ')} nats. What each "
+        "dimension alone costs is still known."
+    )
+
+
+def conditions(run: Run, of: mixture.Mixture) -> str:
+    """What the numbers are of, and what their two ends mean."""
+    return (
+        f"{of.describe(run)}; the mean KL is exact for these images. Of all images there could "
+        "be, q(z) is not known: the low end of I(x; z), and the high end of each KL, keeps "
+        "each draw's own image in the mixture; the other end leaves it out. No end is beyond "
+        "what the mean KL and the single dimensions allow. ± is one standard error of each end."
+    )
+
+
+def is_nothing_to_split(parts: RateParts) -> bool:
+    """Whether the mean KL is too small for its parts to mean anything."""
+    return parts.mean_kl.value < NO_KL
+
+
+def one_by_one(run: Run, chosen: mixture.Mixture) -> None:
     """KL of every class, and its mean over classes in parts."""
-    surgery = _surgery(run, n_samples)
+    surgery = _surgery(run, chosen.split, chosen.n_samples)
     known = surgery.table.dropna(subset=["class_kl"])
     names = [run.data().class_names[y] for y in known["label"]]
     if len(known):
         charts.draw("class_kl", class_bars, known, names)
-    if math.isfinite(surgery.label_information):
-        st.markdown(
-            f"Mean over classes {surgery.mean_class_kl:.2f} = I(y; z) "
-            f"{surgery.label_information:.2f} + KL(q(z) ‖ p) {surgery.marginal_kl:.2f} nats. A "
-            "class need not look like the prior: only the aggregate posterior q(z)."
-        )
-    else:
-        st.markdown(
+    st.markdown(_of_classes(surgery))
+
+
+def _of_classes(surgery: ClassSurgery) -> str:
+    if math.isnan(surgery.label_information.high.value):
+        return (
             "Left out are classes whose images are told apart by their posteriors: too few to tell."
         )
+    information, marginal = surgery.label_information, surgery.marginal_kl
+    return (
+        f"Mean over classes {numbers.bracket(surgery.mean_class_kl)} = I(y; z) "
+        f"{numbers.bracket(information)} + KL(q(z) ‖ p) {numbers.bracket(marginal)} nats "
+        f"(standard error of I(y; z) {numbers.ends(information)}). The low ends leave each "
+        "draw's own image out of the mixture, the high ends keep it in; whiskers show the same "
+        "for each class. A class need not look like the prior: only the aggregate posterior q(z)."
+    )
 
 
-def together(run: Run, n_samples: int) -> None:
+def together(run: Run, chosen: mixture.Mixture) -> None:
     """Classes added one by one until they are the aggregate posterior."""
-    codes, names = cached.codes(run), cached.rates(run)["name"].tolist()
+    codes, names = mixture.codes(run, chosen.split), cached.rates(run)["name"].tolist()
     order = cached.order(run)
     labels = codes.labels.unique().tolist()
     chart, side = st.columns([3, 1], gap="large")
@@ -90,7 +143,8 @@ def together(run: Run, n_samples: int) -> None:
                 format_func=lambda y: escaping.markdown(run.data().class_names[y]),
             )  # fmt: skip
     j = names.index(name)
-    layers, table = _layers(run, j), _buildup(run, j, n_samples)
+    layers = _layers(run, chosen.split, j)
+    table = _buildup(run, chosen.split, j, chosen.n_samples)
     shown = layers[layers["label"] <= last].copy()
     row = table.set_index("label").loc[last]
     shown["density"] *= len(codes) / row["n_images"]
@@ -98,14 +152,29 @@ def together(run: Run, n_samples: int) -> None:
         prior = prior_frame(codes, j)
         charts.draw("buildup", class_layers, shown, prior, codes.family.prior_title, name)
     with side:
-        st.metric(f"KL of {name} alone, nats", f"{row['number_kl']:.2f}")
-        if math.isfinite(row["kl"]):
-            st.metric("KL(q(z | these) ‖ p), nats", f"{row['kl']:.2f}")
+        of_rows = {f"KL of {name} alone, nats": "dim_kl", "KL(q(z | these) ‖ p), nats": "kl"}
+        if len(names) == 1:  # the same quantity
+            del of_rows[f"KL of {name} alone, nats"]
+        for label, column in of_rows.items():
+            if math.isfinite(row[column]):
+                found = _bracket(row, column)
+                st.metric(
+                    label,
+                    numbers.bracket(found),
+                    numbers.error(found.high),
+                    delta_color="off",
+                    delta_arrow="off",
+                )
         st.caption(f"{int(row['n_images']):,} images of {len(codes):,}.")
     st.markdown(
         "**Try this:** begin with one class, and add the others. On average a class alone is "
         "further from the prior than the aggregate posterior q(z)."
     )
+
+
+def _bracket(row: pd.Series[float], column: str) -> Bracket:
+    high = Estimate(row[column], row[f"{column}_error"])
+    return Bracket(Estimate(row[f"{column}_lower"], row[f"{column}_error"]), high).in_order()
 
 
 def variances(run: Run) -> None:

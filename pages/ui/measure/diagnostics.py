@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pages.ui.library import cached, images
 from pages.ui.library.background import run_in_background
+from pages.ui.measure import mixture
 from vae_core import Dataset, Run, analysis
 from vae_core.analysis import CodesInShell, Collapse, Holes, LabelGap, class_draws, decode_mean
 from vae_core.figures import contact_sheet, data_uri
@@ -81,10 +82,15 @@ def samples(run: Run) -> Samples:
     return Samples({name: decode_mean(vae, drawn) for name, drawn in z.items()})
 
 
-@cached.per_run("Looking for holes of the prior …", KEPT)
 def holes(run: Run) -> Holes:
     """The fraction of the prior that is hole."""
-    return analysis.holes(cached.codes(run))
+    of = mixture.of(run)
+    return _holes(run, of.split, of.n_samples)
+
+
+@cached.per_run("Looking for holes of the prior …", KEPT)
+def _holes(run: Run, split: str, n_samples: int) -> Holes:
+    return run_in_background(analysis.holes, mixture.codes(run, split), n_samples)
 
 
 def distances(run: Run) -> pd.Series[float] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from pages.ui.measure import diagnostics, diagnostics_text
+from pages.ui.measure import diagnostics, diagnostics_text, mixture
 from vae_core import Codes, Run
 from vae_core.analysis.collapse import GREY_LEVEL
-from vae_core.analysis.label_gap import MAX_NUMBERS
+from vae_core.analysis.label_gap import MAX_DIMS
 from vae_core.figures.diagnostics import MAX_NAMES
 
 LABEL_NOTE = (
@@ -29,7 +29,7 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
         low, high = found.reach
         far = f"{low:g} and to {high:g}".replace("-", "−")
         bound = (
-            f" I(x; z) is a lower bound from {found.n_samples} draws of z."
+            f" I(x; z) as on the page Aggregate: {mixture.of(run).describe(run)}."
             if codes.family.has_density
             else ""
         )
@@ -52,10 +52,10 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
     if view == diagnostics_text.SHELL:
         norms = diagnostics.shell(run)
         return f"d = {norms.d}; one draw of z for each of {len(norms.norms):,} images at random."
-    return _sample_conditions(codes)
+    return _sample_conditions(run, codes)
 
 
-def _sample_conditions(codes: Codes) -> str:
+def _sample_conditions(run: Run, codes: Codes) -> str:
     text = (
         f"The decoder's mean pictures. Distances: median over {diagnostics.N_PICTURES} pictures of "
         "the RMS per pixel to the nearest training image, from 0 to 1; blur alone makes them "
@@ -67,8 +67,10 @@ def _sample_conditions(codes: Codes) -> str:
             "would decode by mistake, and without a density nothing can be told of holes."
         )
     text += (
-        " A hole: q(z) at least ten times rarer than the density drawn from, at 2,000 draws; "
-        "when the images are too few to know q(z) between them it is saturated."
+        " A hole: q(z) at least ten times rarer than the density drawn from. "
+        f"{mixture.of(run).describe(run)}. Between the posteriors of more images there would be "
+        "less room, so the shares are upper bounds; when the images are too few to know q(z) "
+        "between them they are saturated."
     )
     if not codes.family.is_additive:
         text += " Proportions that add up to 1 have no Gaussian to fit."
@@ -80,5 +82,5 @@ def _drawn(codes: Codes) -> str:
     d = math.prod(codes.latent_shape)
     if d <= MAX_NAMES:
         return ""
-    asked = f"{min(d, MAX_NUMBERS)} most informative of {d}" if d > MAX_NUMBERS else f"{d}"
+    asked = f"{min(d, MAX_DIMS)} most informative of {d}" if d > MAX_DIMS else f"{d}"
     return f"Drawn are the {MAX_NAMES} that say most, of the {asked} dimensions. "

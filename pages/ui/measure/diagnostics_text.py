@@ -7,9 +7,10 @@ import math
 import pandas as pd
 import streamlit as st
 
+from pages.ui.drawing import numbers
 from pages.ui.measure import collapse_text, diagnostics
 from vae_core import Codes, Run
-from vae_core.analysis import CodesInShell, Collapse, LabelGap
+from vae_core.analysis import CodesInShell, Collapse, LabelGap, RateParts
 from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_RATE
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
@@ -65,26 +66,29 @@ def show_verdict(found: Collapse) -> None:
         st.warning(text, icon=icon)
 
 
-def collapse_numbers(found: Collapse) -> dict[str, str]:
-    """The few numbers beside the verdict."""
+def collapse_numbers(found: Collapse, parts: RateParts | None) -> dict[str, str]:
+    """The few numbers beside the verdict; `parts` as on the page Aggregate."""
     used = len(found.table) - int(found.table["unused"].sum())
-    numbers = {"Dimensions used": f"{used} of {len(found.table)}"}
-    if math.isfinite(found.mean_kl):
-        numbers["Mean KL, nats per image"] = f"{found.mean_kl:.2f}"
-        known = not math.isnan(found.mutual_information)
-        label = f"I(x; z), of at most ln N = {found.ceiling:.2f} nats"
-        numbers[label] = f"{max(0.0, found.mutual_information):.2f}" if known else "saturated"
-    numbers["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
-    return numbers
+    shown = {"Dimensions used": f"{used} of {len(found.table)}"}
+    if parts is not None:
+        shown["Mean KL, nats per image"] = numbers.fixed(found.mean_kl)
+        information = parts.mutual_information
+        shown["I(x; z), nats"] = (
+            f"{numbers.bracket(information)} ({numbers.ends(information)})"
+            if numbers.ends(information)
+            else numbers.bracket(information)
+        )
+    shown["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
+    return shown
 
 
 def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
     """How many dimensions are active."""
     active = int(table["active"].sum())
-    numbers = {"Active": f"{active} of {len(table)}", "Inactive": f"{len(table) - active}"}
+    shown = {"Active": f"{active} of {len(table)}", "Inactive": f"{len(table) - active}"}
     if active < len(table) and table["kl"].map(math.isfinite).all():
-        numbers["KL of the inactive together, nats"] = f"{table['kl'][~table['active']].sum():.3f}"
-    return numbers
+        shown["KL of the inactive together, nats"] = f"{table['kl'][~table['active']].sum():.3f}"
+    return shown
 
 
 def label_numbers(gap: LabelGap) -> dict[str, str]:
@@ -98,16 +102,15 @@ def label_numbers(gap: LabelGap) -> dict[str, str]:
 
 def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -> dict[str, str]:
     """Holes of the prior, and how far real pictures are from each other."""
-    numbers = {}
+    shown = {}
     if codes.family.has_density:
         found = diagnostics.holes(run)
-        share = "saturated" if found.saturated else f"{found.prior:.1%}"
-        numbers["Prior draws in a hole"] = share
-        if math.isfinite(found.gaussian):
-            numbers["Gaussian draws in a hole"] = f"{found.gaussian:.1%}"
+        shown["Prior draws in a hole, at most"] = numbers.percent(found.prior)
+        if math.isfinite(found.gaussian.value):
+            shown["Gaussian draws in a hole, at most"] = numbers.percent(found.gaussian)
     if distances is not None:
-        numbers["Test images: nearest training image"] = f"{distances['real']:.3f}"
-    return numbers
+        shown["Test images: nearest training image"] = f"{distances['real']:.3f}"
+    return shown
 
 
 def shell_numbers(found: CodesInShell) -> dict[str, str]:
@@ -120,10 +123,10 @@ def shell_numbers(found: CodesInShell) -> dict[str, str]:
     }
 
 
-def show_numbers(numbers: dict[str, str], across: bool = False) -> None:
+def show_numbers(shown: dict[str, str], across: bool = False) -> None:
     """One metric each, below each other or side by side."""
     row = st.container(horizontal=across, gap="large" if across else "small")
-    for label, value in numbers.items():
+    for label, value in shown.items():
         row.metric(label, value, width="content" if across else "stretch")
 
 

@@ -79,6 +79,10 @@ OPENED = Key[str]("opened")  # the id of the run made of the last file
 AWAITS_IMAGES = Key[bool]("waiting_for_images")
 RUN_MESSAGES = Key[list[str]]("run_messages")  # results of the last pin or deletion
 
+# Measure
+MIXTURE_SPLIT = Key[str]("mixture_of")  # whose posteriors make q(z), on all pages
+MIXTURE_DRAWS = Key[int]("draws_of_z")  # that measure it
+
 # Components in the page, with the id of the run that their values are of
 LENS_STATE = Key[tuple[str, "LensState"]]("lens_state")
 PICKED = Key[tuple[str, "Pick"]]("picked")

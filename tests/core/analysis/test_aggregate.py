@@ -79,7 +79,7 @@ def test_marginals_are_mixtures_of_marginals(family, latent):
     torch.testing.assert_close(aggregate_posterior(codes).marginal_log_prob(z), expected)
 
 
-def test_of_one_number_the_marginal_is_the_whole():
+def test_of_one_dimension_the_marginal_is_the_whole():
     codes = gaussians(torch.randn(50, 1, generator=seeded()).double(), 0.3)
     z = torch.linspace(-3, 3, 7).double()[:, None]
     q = aggregate_posterior(codes)
@@ -98,7 +98,7 @@ def test_draws_take_every_image_equally_often():
     codes = gaussians(torch.arange(7.0)[:, None], 1e-4)
     z, index = aggregate_posterior(codes).sample(20, seeded())
     assert sorted(index.bincount(minlength=7).tolist()) == [2, 3, 3, 3, 3, 3, 3]
-    torch.testing.assert_close(z[:, 0], index.float(), atol=1e-3, rtol=0)
+    torch.testing.assert_close(z[:, 0], index.double(), atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("family", ADDITIVE)

@@ -10,7 +10,7 @@ import torch
 from tests.samples import LATENTS, ROOT, tiny_model
 from vae_core import Dataset, RunStore, build_vae, encode_dataset
 from vae_core.analysis import Codes, collapse, elbo_surgery, mutual_information, picture_change
-from vae_core.analysis.collapse import COLLAPSED, GREY_LEVEL, HEALTHY, MAX_NUMBERS, NO_RATE, PARTLY
+from vae_core.analysis.collapse import COLLAPSED, GREY_LEVEL, HEALTHY, MAX_DIMS, NO_RATE, PARTLY
 from vae_core.analysis.picture_change import REACH, reach
 from vae_core.config import POSTERIORS
 from vae_core.vae import VAE
@@ -106,11 +106,11 @@ def test_a_number_that_only_the_encoder_uses_is_unused() -> None:
 
 
 def test_of_many_numbers_the_most_informative_are_moved() -> None:
-    d = MAX_NUMBERS + 10
+    d = MAX_DIMS + 10
     mu = torch.randn(30, d, generator=torch.Generator().manual_seed(2)).double()
     mu[:, :10] = 0.0
     found = collapse(linear(d), codes_of(mu))
-    assert found.n_measured == MAX_NUMBERS
+    assert found.n_measured == MAX_DIMS
     last = found.table.tail(10)
     assert last["picture_change"].isna().all()
     assert set(last["name"]) == {f"z{j}" for j in range(10)}
@@ -126,4 +126,5 @@ def test_mutual_information_is_that_of_the_surgery() -> None:
     codes = codes_of(torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double())
     parts = elbo_surgery(codes, 300, seed=4)
     low, high = mutual_information(codes, 300, seed=4)
-    assert (low, high) == (parts["mutual_information"], parts["mutual_information_upper"])
+    assert low == parts["mutual_information"]
+    assert high >= parts["mutual_information_upper"]  # which knows the KL of the dimensions

@@ -1,0 +1,61 @@
+"""The command `measure`: the numbers of the pages, with their errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages.ui.measure import aggregate
+from vae_core import RunStore
+from vae_core.analysis import elbo_surgery, rate_parts
+
+MODELS = RunStore("assets/models")
+
+
+def test_the_command_line_tells_what_the_page_shows(answer, cli):
+    """Ten quantities: both ends of five brackets, and the mean KL they are parts of."""
+    values = answer("measure", "digits-2d", "--runs", MODELS.root)
+    parts = rate_parts(MODELS.load("digits-2d").codes())
+    series = elbo_surgery(MODELS.load("digits-2d").codes())
+    assert values["mean_kl"] == series["mean_kl"]
+    for name in ("mutual_information", "marginal_kl", "total_correlation", "dimension_kl"):
+        bracket = getattr(parts, name)
+        assert values[f"{name}_low"] == bracket.low.value
+        assert values[f"{name}_high"] == bracket.high.value
+        assert values[f"{name}_high_error"] == bracket.high.standard_error
+    assert values["n_images"] == 360
+    assert (values["active_units"], values["latent_dimensions"]) == (2, 2)
+    shown = {label: value for label, value, _ in aggregate.metrics(parts)}
+    low, high = values["mutual_information_low"], values["mutual_information_high"]
+    assert shown["I(x; z), nats"] == f"{low:.2f} to {high:.2f}"
+    _, out, _ = cli("measure", "digits-2d", "--runs", MODELS.root)
+    assert f"{low:.3f} ± " in out
+
+
+def test_training_images_narrow_the_bracket(answer, run_copy):
+    tests, trained = (
+        answer("measure", run_copy.path, "--draws", 300, "--split", split)
+        for split in ("test", "train")
+    )
+    assert (tests["split"], trained["split"]) == ("test", "train")
+    assert trained["n_images"] == 96
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mnist-ae-2d",), "no density"),
+        (("digits-2d", "--draws", 1), "--draws must be from 2"),
+        (("nothing",), "nothing"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(cli, arguments, said):
+    code, out, err = cli("measure", *arguments, "--runs", MODELS.root)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_one_class_has_no_information_about_it(answer):
+    values = answer("measure", "mnist-ones-2d", "--runs", MODELS.root, "--draws", 200)
+    assert "label_gap" not in values
+    assert 0.0 < values["prior_holes_at_most"] < 0.5

@@ -1,0 +1,102 @@
+"""Estimates with their standard error, and brackets for what finitely many images leave open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number that was sampled, and its standard error; nan where that is unknown."""
+
+    value: float
+    standard_error: float
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        """The difference of two independent estimates."""
+        error = math.hypot(self.standard_error, other.standard_error)
+        return Estimate(self.value - other.value, error)
+
+    def at_least_zero(self) -> Estimate:
+        """This estimate of what cannot be negative; 0 exactly where it is."""
+        return Estimate(0.0, 0.0) if self.value < 0.0 else self
+
+    def at_most(self, bound: float) -> Estimate:
+        """This estimate of what cannot exceed a known bound; the bound where it does."""
+        return Estimate(bound, 0.0) if self.value > bound else self
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """A number that lies between two estimates, but for their sampling errors.
+
+    q(z) is known only as the mixture of N posteriors. With each z's own image among them an
+    estimate errs to one side, without it to the other; more images bring the two together.
+    """
+
+    low: Estimate
+    high: Estimate
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the ends are further apart than half the number between them."""
+        middle = 0.5 * (self.low.value + self.high.value)
+        return self.high.value - self.low.value > 0.5 * abs(middle)
+
+    def in_order(self) -> Bracket:
+        """The same with its ends in order: sampling may have turned a narrow one around."""
+        return Bracket(self.high, self.low) if self.high.value < self.low.value else self
+
+    def contains(self, value: float, errors: float = 2.0) -> bool:
+        """Whether a value is between the ends, or within so many standard errors of them."""
+        low = self.low.value - errors * self.low.standard_error
+        return low <= value <= self.high.value + errors * self.high.standard_error
+
+
+def mean_over_images(values: Float[Tensor, " m"], index: Int[Tensor, " m"]) -> Estimate:
+    """The mean of values at draws, and its standard error over the images these are of.
+
+    Draws of one image are no independent evidence about other images: they are averaged first.
+    """
+    values = values.double()
+    total = values.new_zeros(int(index.max()) + 1)
+    total.index_add_(0, index, values)
+    counts = index.bincount()
+    per_image = total[counts > 0] / counts[counts > 0]
+    if len(per_image) < 2:
+        return Estimate(float(values.mean()), math.nan)
+    return Estimate(float(values.mean()), float(per_image.std()) / math.sqrt(len(per_image)))
+
+
+def regressed(
+    values: Float[Tensor, " m"], controls: Float[Tensor, "m k"]
+) -> tuple[Float[Tensor, " m"], Float[Tensor, " k"]]:
+    """Values less what goes along with control variates whose means are known to be 0.
+
+    The mean stays the same but for a bias of order 1 / m, and is quieter. It is linear: what
+    adds up before adds up after.
+
+    Returns
+    -------
+    The values so steadied, and the slopes of the regression.
+
+    References
+    ----------
+    Owen, *Monte Carlo theory, methods and examples*, section 8.9.
+    """
+    design = torch.cat([torch.ones_like(controls[:, :1]), controls], 1)
+    slopes = torch.linalg.lstsq(design, values[:, None], driver="gelsd").solution[1:, 0]
+    return values - controls @ slopes, slopes
+
+
+def weighted_sum(weights: Sequence[float], parts: Sequence[Estimate]) -> Estimate:
+    """sum_i w_i x_i of independent estimates."""
+    value = sum(w * part.value for w, part in zip(weights, parts, strict=True))
+    errors = [w * part.standard_error for w, part in zip(weights, parts, strict=True)]
+    return Estimate(value, math.hypot(*errors))
