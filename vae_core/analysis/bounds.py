@@ -230,6 +230,7 @@ def summarise_bound(
 def random_images(n_images: int, seed: int = 0) -> Tensor:
     """Indices of all images of a split in random order: its first n are a random sample.
 
-    The first images of a split are no such sample: those of MNIST's test split are easier.
+    The first images of a file are no such sample: who wrote the first digits of MNIST's test
+    split is not who wrote the last ones.
     """
     return torch.randperm(n_images, generator=torch.Generator().manual_seed(seed))
