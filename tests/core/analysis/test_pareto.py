@@ -32,12 +32,11 @@ def test_shape_is_that_of_the_distribution_drawn_from(k, scale):
     assert float(found.std()) == pytest.approx((1.0 + k) / math.sqrt(m), rel=0.25)
 
 
-@pytest.mark.parametrize("k", [0.2, 0.5, 0.9, 1.5])
+@pytest.mark.parametrize("k", [0.1, 0.5, 0.9, 1.5])
 def test_k_of_weights_is_that_of_their_tail(k):
     """Drawn towards 1/2 by as much as 10 values of the tail weigh."""
-    draws = 4000
-    n_tail = math.ceil(3 * math.sqrt(draws))
-    found = pareto_k(pareto_draws(k, draws, 200).log() - 123.0)
+    draws, n_tail = 400, 60
+    found = pareto_k(pareto_draws(k, draws, 1000).log() - 123.0)
     expected = (n_tail * k + 5.0) / (n_tail + 10.0)
     assert float(found.mean()) == pytest.approx(expected, abs=0.05)
 
