@@ -28,14 +28,17 @@ with side:
     most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
     widen = st.slider("Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
 with chart:
-    table, at_mean = bounds.measure(run, data, count, most, widen)
-    charts.draw("bounds", bound_curve, table, at_mean)
+    found = bounds.measure(run, data, count, most, widen)
+    table, summary = found.table(), found.summary()
+    charts.draw("bounds", bound_curve, table, summary.negative_elbo, summary.at_mean, widen)
+    st.markdown(bounds.verdict(summary, widen))
+    st.latex(bounds.formula(widen))
+    with st.expander("Every number of draws"):
+        st.dataframe(bounds.gaps(table), hide_index=True)
 with side:
-    for label, value, error in bounds.numbers(table, at_mean):
+    for label, value, error in bounds.numbers(summary):
         st.metric(label, value, error, delta_color="off", delta_arrow="off")
 
-st.latex(
-    r"\log p(x)\;\ge\;\mathbb E\,\log\frac1k\sum_{i=1}^k \frac{p(x\mid z_i)\,p(z_i)}{q(z_i\mid x)}"
-    r"\;\ge\;\mathrm{ELBO}(x),\qquad z_i\sim q(z\mid x)"
-)
-st.caption(bounds.conditions(run, count))
+if summary.n_heavy is not None:
+    st.caption(bounds.TAIL)
+st.caption(bounds.conditions(run, count, len(data.test)))

@@ -21,7 +21,9 @@ from typing import Any
 from tqdm import tqdm
 
 from vae_core.analysis import project, summarise_bound, sweep
+from vae_core.analysis.bounds import FEW
 from vae_core.analysis.importance import check_draws
+from vae_core.analysis.pareto import HEAVY
 from vae_core.analysis.projections import write_projection
 from vae_core.cli import interrupt, measure
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
@@ -184,9 +186,10 @@ def _report(values: dict[str, Any], args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(values))
     else:
+        width = max(20, *map(len, values))
         for name, value in values.items():
             text = f"{value:.2f}" if isinstance(value, float) else value
-            print(f"{name:>20}  {'no finite rate' if value is None else text}")
+            print(f"{name:>{width}}  {'no finite rate' if value is None else text}")
     return 0
 
 
@@ -227,17 +230,27 @@ def _evaluate(args: argparse.Namespace) -> int:
     dataset = reload_dataset(run.config.data, args.data_dir)
     run.check_images(dataset)
     result = evaluate(vae, dataset.test, args.samples)
-    weighed = {}
+    weighed: dict[str, Any] = {}
     if args.importance is not None:
         work = f"{args.importance} draws for each of {result.n_images} images"
         print(f"Weighing {work} ...", file=sys.stderr)
-        bound = summarise_bound(vae, dataset.test, args.importance, args.widen)
+        found = summarise_bound(
+            vae, dataset.test, args.importance, args.widen, n_samples=args.samples
+        )
         weighed = {
             "n_importance": args.importance,
             "widen": args.widen,
-            "test_negative_bound": bound.negative_bound,
-            "effective_samples": bound.ess,
+            "test_negative_elbo_error": found.elbo_error,
+            "test_negative_bound": found.negative_bound,
+            "test_negative_bound_error": found.bound_error,
+            "elbo_to_bound": found.gap,
+            "elbo_to_bound_error": found.gap_error,
+            "median_ess": found.ess_median,
+            f"n_ess_below_{FEW}": found.n_few,
+            f"n_pareto_k_above_{HEAVY}": found.n_heavy,
         }
+        # left out is what so few images or draws cannot tell
+        weighed = {name: value for name, value in finite(weighed).items() if value is not None}
     return _report(Metrics.of(run.id, run.config.data, result).to_dict() | weighed, args)
 
 

@@ -14,7 +14,7 @@ import torch
 
 from tests.samples import covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
 from vae_core import Run, RunStore, evaluate
-from vae_core.analysis import sweep
+from vae_core.analysis import summarise_bound, sweep
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import DATA_VARIABLE, SOURCES
@@ -116,6 +116,32 @@ def test_evaluate_averages_over_more_draws(answer, finished_run, digits):
     values = answer("evaluate", finished_run.path, "--samples", 7)
     expected = evaluate(finished_run.vae(), digits.test, 7)
     assert (values["n_samples"], values["test_distortion"]) == (7, expected.distortion)
+
+
+def test_evaluate_tells_a_bound_with_its_errors_beside_the_same_elbo(
+    cli, answer, finished_run, digits
+):
+    asked = ("evaluate", finished_run.path, "--samples", 3)
+    plain = answer(*asked)
+    code, out, said = cli(*asked, "--importance", 30, "--widen", 1.4, "--json")
+    values = json.loads(out)
+    assert (code, said) == (0, "Weighing 30 draws for each of 96 images ...\n")
+    found = summarise_bound(finished_run.vae(), digits.test, 30, 1.4, n_samples=3)
+    assert values == plain | {
+        "n_importance": 30,
+        "widen": 1.4,
+        "test_negative_elbo_error": found.elbo_error,
+        "test_negative_bound": found.negative_bound,
+        "test_negative_bound_error": found.bound_error,
+        "elbo_to_bound": found.gap,
+        "elbo_to_bound_error": found.gap_error,
+        "median_ess": found.ess_median,
+        "n_ess_below_10": found.n_few,
+        "n_pareto_k_above_0.7": found.n_heavy,
+    }
+    difference = values["test_negative_elbo"] - values["test_negative_bound"]
+    assert values["elbo_to_bound"] == pytest.approx(difference, abs=1e-4)
+    assert "pareto" not in cli(*asked, "--importance", 5)[1]  # too few draws to tell
 
 
 def test_export_writes_a_run_that_evaluates_to_its_card(answer, finished_run, tmp_path):

@@ -344,10 +344,26 @@ def test_class_colours_are_distinct() -> None:
     assert apart.min() > 40
 
 
-def test_bounds_are_drawn_beside_the_number_that_is_none() -> None:
-    table = pd.DataFrame({"n_importance": [1, 10], "negative_bound": [105.0, 101.0]})
-    figure = bound_curve(table, 96.0)
-    assert titles(figure) == f"draws k per image (k = 1: the negative ELBO) | {UNIT}"
-    np.testing.assert_allclose(figure.data[0].y, [105.0, 101.0])
-    assert "no bound" in figure.data[1].name
-    np.testing.assert_allclose(figure.data[1].y, [96.0, 96.0])
+BOUND_TABLE = pd.DataFrame(
+    {"n_importance": [1, 10], "negative_bound": [105.0, 101.0], "standard_error": [5.5, 5.25],
+     "gap": [0.25, 4.0], "gap_error": [0.125, 0.5]}
+)  # fmt: skip
+
+
+def test_bounds_are_drawn_beside_the_elbo_and_the_number_that_is_none() -> None:
+    bound, elbo, at_mean = bound_curve(BOUND_TABLE, 105.25, 96.0).data
+    np.testing.assert_allclose(bound.y, [105.0, 101.0])
+    np.testing.assert_allclose(bound.error_y.array, [0.125, 0.5])
+    assert "± of its gap" in bound.name
+    np.testing.assert_allclose(bound.customdata, [[5.5, 0.25, 0.125], [5.25, 4.0, 0.5]])
+    assert elbo.name == "negative ELBO"
+    np.testing.assert_allclose(elbo.y, [105.25, 105.25])
+    assert "no bound" in at_mean.name
+    np.testing.assert_allclose(at_mean.y, [96.0, 96.0])
+
+
+def test_one_draw_of_a_wider_proposal_is_not_called_the_elbo() -> None:
+    own, wide = (bound_curve(BOUND_TABLE, 105.25, 96.0, widen) for widen in (1.0, 1.4))
+    assert titles(own) == f"draws k per image (k = 1: the negative ELBO) | {UNIT}"
+    assert titles(wide) == f"draws k per image (from q with σ × 1.4) | {UNIT}"
+    assert wide.data[1] == own.data[1]

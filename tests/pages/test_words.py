@@ -26,6 +26,7 @@ from tests.pages.app import MODELS, open_page
 from tests.samples import tiny_model, tiny_run
 from vae_core import Codes, RunConfig, TrainConfig, build_vae
 from vae_core.analysis import (
+    BoundSummary,
     Bracket,
     CodesInShell,
     Collapse,
@@ -163,17 +164,85 @@ def test_numbers_have_no_sign_on_a_zero_and_an_error_where_they_were_sampled() -
     assert numbers.percent(Estimate(0.0974, 0.0066)) == "9.7 ± 0.7 %"
 
 
-def test_bounds_are_told_with_their_draws_error_and_sample_size() -> None:
+def bound_summary(**changes: Any) -> BoundSummary:
+    values = {
+        "n_images": 200, "n_importance": 100, "negative_elbo": 99.5, "elbo_error": 0.625,
+        "negative_bound": 97.125, "bound_error": 0.375, "gap": 2.375, "gap_error": 0.25,
+        "at_mean": 90.0625, "at_mean_error": 0.875, "ess_median": 31.46, "n_few": 46, "n_heavy": 62,
+    } | changes  # fmt: skip
+    return BoundSummary(**values)
+
+
+def test_bounds_are_told_with_their_errors_and_how_far_to_trust_them() -> None:
+    elbo, bound, gap, ess, tail, at_mean = bounds.numbers(bound_summary())
+    assert elbo == ("Negative ELBO, nats per image", "99.50", "± 0.62 over images")
+    assert bound == ("Bound with 100 draws, nats", "97.12", "± 0.38 over images")
+    assert gap == ("ELBO to the bound, nats", "2.38", "± 0.25, same images")
+    said = "median over images; below 10 for 46 of 200"
+    assert ess == ("Effective sample size, of 100", "31.5", said)
+    assert tail == ("Pareto k above 0.7", "31%", "62 of 200 images")
+    assert at_mean == ("At z = mean: no bound, nats", "90.06", "± 0.88 over images")
+
+
+def test_ten_draws_have_no_tail_and_none_has_more_than_ten() -> None:
+    shown = bounds.numbers(bound_summary(n_importance=10, n_few=200, n_heavy=None))
+    assert not [label for label, *_ in shown if "Pareto" in label]
+    assert [error for label, _, error in shown if "of 10" in label] == ["median over images"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "widen", "said"),
+    [
+        ({}, 1.4, "the bound with 100 draws lies 2.38 ± 0.25 nats below the negative ELBO."),
+        ({"gap": 0.5}, 1.0, "are 0.50 ± 0.25 nats apart: equal within 2 standard errors."),
+        ({"gap": -0.5}, 1.4, "are 0.50 ± 0.25 nats apart: equal within 2 standard errors."),
+        ({"gap": -0.75}, 1.4, "lies 0.75 ± 0.25 nats **above** the negative ELBO"),
+        ({"gap": 0.75}, 1.0, "lies 0.75 ± 0.25 nats below the negative ELBO."),
+        ({"gap": 1e-6, "gap_error": 1e-8}, 1.0, "are 0.00 ± 0.00 nats apart: equal"),
+        (
+            {"n_images": 1, "gap_error": math.nan},
+            1.0,
+            "On this one image, the negative ELBO less the bound with 100 draws is 2.38 nats.",
+        ),
+    ],
+)
+def test_a_gap_within_two_errors_is_none(
+    changes: dict[str, float], widen: float, said: str
+) -> None:
+    assert said in bounds.verdict(bound_summary(**changes), widen)
+
+
+def test_a_number_has_a_minus_sign_and_nothing_has_none() -> None:
+    assert [bounds.nats(v) for v in (-0.001, 0.0, -1.25, 3.14159)] == [
+        "0.00",
+        "0.00",
+        "−1.25",
+        "3.14",
+    ]
+
+
+def test_the_formula_claims_to_lie_above_the_elbo_for_the_encoders_own_posterior_only() -> None:
+    own, wide = bounds.formula(1.0), bounds.formula(1.4)
+    assert "ELBO" in own
+    assert r"r(z)=q(z\mid x)" in own
+    assert "ELBO" not in wide
+    assert r"r(z)=q(z\mid x)\text{ with }\sigma\times1.4" in wide
+    for formula in (own, wide):
+        assert r"{r(z_i)}" in formula
+        assert r"z_i\sim r(z)" in formula
+
+
+def test_every_number_of_draws_has_its_gaps_with_their_errors() -> None:
+    nothing = float("nan")
     table = pd.DataFrame(
-        {"n_importance": [1, 10, 100], "negative_bound": [99.5, 98.25, 97.125],
-         "standard_error": [0.5, 0.4, 0.3], "ess": [1.0, 6.0, 31.46]}
+        {"n_importance": [1, 10], "negative_bound": [105.0, 101.0], "standard_error": [5.5, 5.25],
+         "gap": [-0.25, 4.0], "gap_error": [0.125, 0.5], "gain": [nothing, 3.75],
+         "gain_error": [nothing, 0.375]}
     )  # fmt: skip
-    elbo, bound, ess, at_mean = bounds.numbers(table, 90.0625)
-    assert elbo == ("Negative ELBO, nats per image", "99.50", "± 0.50 over images")
-    assert (bound[0], bound[1]) == ("Bound with 100 draws", "97.12")
-    assert (ess[0].endswith(", of 100"), ess[1]) == (True, "31.5")
-    assert (at_mean[0], at_mean[1]) == ("At z = mean: no bound", "90.06")
-    assert {error for *_, error in (bound, ess, at_mean)} == {None}
+    assert bounds.gaps(table).to_numpy().tolist() == [
+        [1, "105.00 ± 5.50", "−0.25 ± 0.12", ""],
+        [10, "101.00 ± 5.25", "4.00 ± 0.50", "3.75 ± 0.38"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,10 +259,12 @@ def test_conditions_of_bounds_say_what_is_no_density(
 ) -> None:
     config = tiny_run(likelihood=likelihood)
     config = replace(config, data=replace(config.data, binarisation=pixels))
-    note = bounds.conditions(replace(RUNS["digits-2d"], config=config), 1000)
-    first = f"The first 1,000 test images ({pixels} pixels), seed 0."
-    assert note.startswith(first)
-    assert (said in note) if said else note == first
+    run = replace(RUNS["digits-2d"], config=config)
+    note = bounds.conditions(run, 100, 360)
+    assert note.startswith(f"A random 100 (seed 0) of the 360 test images ({pixels} pixels). ")
+    assert bounds.conditions(run, 360, 360).startswith("All 360 test images (")
+    assert "KL in closed form" in note
+    assert (said in note) if said else note.endswith("on the same images.")
 
 
 # Diagnostics

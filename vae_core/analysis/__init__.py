@@ -2,6 +2,13 @@
 
 from vae_core.analysis.aggregate import AggregatePosterior, aggregate_posterior
 from vae_core.analysis.alignment import align, can_rotate, plane_basis, procrustes
+from vae_core.analysis.bounds import (
+    BoundSummary,
+    ImageBounds,
+    image_bounds,
+    random_images,
+    summarise_bound,
+)
 from vae_core.analysis.class_surgery import (
     ClassSurgery,
     class_buildup,
@@ -11,13 +18,7 @@ from vae_core.analysis.class_surgery import (
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.collapse import Collapse, collapse
 from vae_core.analysis.estimates import Bracket, Estimate
-from vae_core.analysis.importance import (
-    BoundSummary,
-    ImportanceBound,
-    at_mean_no_bound,
-    iwae_bound,
-    summarise_bound,
-)
+from vae_core.analysis.importance import ImportanceBound, at_mean_no_bound, iwae_bound
 from vae_core.analysis.interpolation import (
     class_arithmetic,
     class_mean,
@@ -32,6 +33,7 @@ from vae_core.analysis.locality import (
     encoder_sensitivity,
 )
 from vae_core.analysis.neighbours import nearest_codes
+from vae_core.analysis.pareto import pareto_k
 from vae_core.analysis.picture_change import picture_change
 from vae_core.analysis.prior_holes import Holes, gaussian_draws, holes, nearest_distance
 from vae_core.analysis.projections import Projection, project
@@ -85,6 +87,7 @@ __all__ = [
     "Field",
     "Frame",
     "Holes",
+    "ImageBounds",
     "ImportanceBound",
     "LabelGap",
     "Projection",
@@ -126,6 +129,7 @@ __all__ = [
     "examples",
     "gaussian_draws",
     "holes",
+    "image_bounds",
     "interpolate",
     "iwae_bound",
     "kl_per_dim",
@@ -137,12 +141,14 @@ __all__ = [
     "nearest_codes",
     "nearest_distance",
     "norms",
+    "pareto_k",
     "parquet_bytes",
     "picture_change",
     "plane_basis",
     "prior_shell",
     "procrustes",
     "project",
+    "random_images",
     "rate_parts",
     "rate_rest",
     "rate_table",

@@ -1,8 +1,9 @@
-"""Importance-weighted bounds on log p(x), and a number that is no bound."""
+"""Importance weights: bounds on log p(x) from them, and a number that is no bound."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -10,11 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from vae_core.data.dataset import Split
 from vae_core.errors import ConfigError, shown
 from vae_core.evaluate import EVALUATION_BLOCK, blocks
 from vae_core.objective import MAX_SAMPLES
-from vae_core.posteriors import Posterior
 from vae_core.vae import VAE
 
 
@@ -32,11 +31,13 @@ def iwae_bound(
     widen: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> ImportanceBound:
-    """L_k = log mean_i w_i, w_i = p(x|z_i) p(z_i) / q(z_i|x), over k draws (Burda et al. 2016).
+    """L_k = log mean_i w_i, w_i = p(x|z_i) p(z_i) / r(z_i), over k draws of r (Burda et al. 2016).
 
-    In expectation it lies between the ELBO (k = 1) and log p(x), and never falls with k. It
-    is only as good as the few draws that carry the weight. The effective sample size
-    (sum w)^2 / sum w^2, from 1 to k, measures how many those are.
+    The proposal r is q(z|x) with its standard deviations times `widen`. In expectation L_k lies
+    below log p(x), and never falls with k. Where r = q, L_1 is the ELBO in expectation, and no L_k
+    lies below it; for another r it may. The bound is only as good as the few draws that carry the
+    weight. The effective sample size (sum w)^2 / sum w^2, from 1 to k, measures how many of the
+    draws those are: it knows nothing of a mode that no draw has hit.
 
     Parameters
     ----------
@@ -45,8 +46,7 @@ def iwae_bound(
     n_importance : int
         k, draws per image. Decoded in blocks, so memory does not grow with k.
     widen : float
-        Proposal scale: draw from q with its standard deviations times this. Heavier tails make
-        large weights rarer; 1.2 to 1.5 is tighter at large k.
+        Proposal scale. Heavier tails make large weights rarer; 1.2 to 1.5 is tighter at large k.
     generator : torch.Generator, optional
 
     Returns
@@ -59,26 +59,12 @@ def iwae_bound(
     ConfigError
         For a point mass, which has no density to weight draws by, and values out of range.
     """
-    if not vae.family.has_density:
-        raise ConfigError(f"a {vae.family.title} has no density: there is no bound on log p(x).")
-    check_draws(1, n_importance, widen)
-    at_once = min(n_importance, EVALUATION_BLOCK)
-    parts = []
-    with torch.no_grad():
-        for images in blocks(len(x), max(1, EVALUATION_BLOCK // at_once)):
-            q = vae.encode(x[images]).scaled(widen)
-            log_w = torch.cat(
-                [
-                    _log_weights(vae, q, x[images], len(range(n_importance)[draws]), generator)
-                    for draws in blocks(n_importance, at_once)
-                ]
-            )
-            total = log_w.logsumexp(0)
-            ess = (2.0 * total - (2.0 * log_w).logsumexp(0)).exp()
-            parts.append((total - math.log(n_importance), ess))
-    if not parts:
-        return ImportanceBound(x.new_zeros(0), x.new_zeros(0))
-    bounds, sizes = zip(*parts, strict=True)
+    check_proposal(vae, n_importance, widen)
+    bounds, sizes = [x.new_zeros(0)], [x.new_zeros(0)]
+    for images in image_blocks(len(x), n_importance):
+        log_w = log_weights(vae, x[images], n_importance, widen, generator)
+        bounds.append(log_w.logsumexp(0) - math.log(n_importance))
+        sizes.append(effective_size(log_w))
     return ImportanceBound(torch.cat(bounds), torch.cat(sizes))
 
 
@@ -91,13 +77,39 @@ def check_draws(n_samples: int, n_importance: int, widen: float) -> None:
         raise ConfigError(f"widen must be from 0.1 to 10; got {widen}.")
 
 
-def _log_weights(
-    vae: VAE, q: Posterior, x: Tensor, n_draws: int, generator: torch.Generator | None
-) -> Tensor:
-    """log p(x|z) + log p(z) - log q(z|x), (n_draws, n)."""
-    z = q.rsample((n_draws,), generator)
-    log_weights: Tensor = vae.decode(z).log_prob(x) + vae.prior().log_prob(z) - q.log_prob(z)
-    return log_weights
+def check_proposal(vae: VAE, n_importance: int, widen: float) -> None:
+    """Raise ConfigError unless draws of this model's posteriors can be weighted so."""
+    if not vae.family.has_density:
+        raise ConfigError(f"a {vae.family.title} has no density: there is no bound on log p(x).")
+    check_draws(1, n_importance, widen)
+
+
+def image_blocks(n_images: int, n_importance: int) -> Iterator[slice]:
+    """Slices of the images whose weights fit into memory together."""
+    return blocks(n_images, max(1, EVALUATION_BLOCK // n_importance))
+
+
+@torch.no_grad()
+def log_weights(
+    vae: VAE,
+    x: Float[Tensor, "n c H W"],
+    n_importance: int,
+    widen: float,
+    generator: torch.Generator | None,
+) -> Float[Tensor, "k n"]:
+    """log p(x|z_i) + log p(z_i) - log r(z_i) of k draws of r for each image of a block, in nats."""
+    r, p = vae.encode(x).scaled(widen), vae.prior()
+    parts = []
+    for draws in blocks(n_importance, max(1, EVALUATION_BLOCK // max(1, len(x)))):
+        z = r.rsample((draws.stop - draws.start,), generator)
+        parts.append(vae.decode(z).log_prob(x) + p.log_prob(z) - r.log_prob(z))
+    return torch.cat(parts)
+
+
+def effective_size(log_w: Float[Tensor, "k n"]) -> Float[Tensor, " n"]:
+    """(sum w)^2 / sum w^2: so many equal weights would vary as much, from 1 to k."""
+    total = log_w.logsumexp(0)
+    return (2.0 * total - (2.0 * log_w).logsumexp(0)).exp()
 
 
 def at_mean_no_bound(vae: VAE, x: Float[Tensor, "n c H W"]) -> Float[Tensor, " n"]:
@@ -109,30 +121,3 @@ def at_mean_no_bound(vae: VAE, x: Float[Tensor, "n c H W"]) -> Float[Tensor, " n
     with torch.no_grad():
         q = vae.encode(x)
         return kl_divergence(q, vae.prior()) - vae.decode(q.mean).log_prob(x)
-
-
-class BoundSummary(NamedTuple):
-    """An upper bound on -log p(x) averaged over images, in nats per image."""
-
-    n_importance: int
-    negative_bound: float
-    standard_error: float  # over images
-    ess: float  # mean over images, of n_importance
-
-
-def summarise_bound(
-    vae: VAE, split: Split, n_importance: int, widen: float = 1.0, seed: int = 0
-) -> BoundSummary:
-    """-L_k over the images of a split; at k = 1 it is the negative ELBO, all of it by sampling.
-
-    Raises like `iwae_bound`.
-    """
-    like = next(vae.parameters())
-    generator = torch.Generator(like.device).manual_seed(seed)
-    parts = []
-    for block in blocks(len(split)):
-        x = split.batch(block, generator, like.device).to(like.dtype)
-        parts.append(iwae_bound(vae, x, n_importance, widen, generator))
-    bound, ess = (torch.cat(values) for values in zip(*parts, strict=True))
-    error = float(bound.std()) / math.sqrt(len(bound)) if len(bound) > 1 else math.nan
-    return BoundSummary(n_importance, -float(bound.mean()), error, float(ess.mean()))

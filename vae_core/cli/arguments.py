@@ -106,7 +106,11 @@ def parser() -> argparse.ArgumentParser:
         "--importance", type=int, metavar="K", help="also the bound with K weighed draws per image"
     )
     sub.add_argument(
-        "--widen", type=float, default=1.0, metavar="F", help="weigh draws from F times the width"
+        "--widen",
+        type=float,
+        default=1.0,
+        metavar="F",
+        help="draw from q with its sigma times F",
     )
     add_flags(command("measure", "split the rate, and say how sure each number is", data=True))
     sub = command("project", "lay the codes of the test split on a plane")

@@ -5,41 +5,67 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.theme import DOTTED, NEGATIVE_ELBO, drawn
+from vae_core.figures.theme import DOTTED, NEGATIVE_ELBO, PRIOR, drawn
 
 UNIT = "nats per image"
 
 
-def bound_curve(table: pd.DataFrame, at_mean: float, height: int = 460) -> go.Figure:
+def bound_curve(
+    table: pd.DataFrame,
+    negative_elbo: float,
+    at_mean: float,
+    widen: float = 1.0,
+    height: int = 460,
+) -> go.Figure:
     """Upper bounds on -log p(x) against the number of draws, on a logarithmic axis.
+
+    Bars are the standard error of the gap to the negative ELBO on the same images. That of a bound
+    itself is mostly how images differ, moves all of them together, and stands in the hover.
 
     Parameters
     ----------
     table : DataFrame
-        Columns n_importance, negative_bound; see `analysis.BoundSummary`.
+        See `analysis.ImageBounds.table`.
+    negative_elbo : float
+        Of the encoder's q(z|x), whatever the proposal: a dashed line.
     at_mean : float
         The number at z = mean, which bounds nothing: a dotted line.
+    widen : float
+        Proposal scale. Only at 1 is the bound of one draw the negative ELBO.
     """
+    draws = table["n_importance"]
     bound = {
         "type": "scatter",
-        "x": table["n_importance"],
+        "x": draws,
         "y": table["negative_bound"],
+        "error_y": {"array": table["gap_error"], "thickness": 1.5, "color": PRIOR},
+        "customdata": table[["standard_error", "gap", "gap_error"]].to_numpy(),
         "mode": "lines+markers",
         "line": {"color": NEGATIVE_ELBO, "width": 3},
         "marker": {"size": 9},
-        "name": "upper bound on −log p(x), mean over images",
-        "hovertemplate": "%{x} draws: %{y:.2f} nats per image<extra></extra>",
+        "name": "upper bound on −log p(x), ± of its gap to the ELBO",
+        "hovertemplate": "%{x} draws: %{y:.2f} ± %{customdata[0]:.2f} nats per image<br>"
+        "ELBO to this bound, same images: %{customdata[1]:.2f} ± %{customdata[2]:.2f}"
+        "<extra></extra>",
     }
-    no_bound = {
-        "type": "scatter",
-        "x": [1, table["n_importance"].max()],
-        "y": [at_mean, at_mean],
-        "mode": "lines",
-        "line": DOTTED,
-        "name": "at the mean: no bound",
-        "hovertemplate": "at z = mean: %{y:.2f} nats per image<extra></extra>",
-    }
+    lines = [
+        ("negative ELBO", negative_elbo, {"color": NEGATIVE_ELBO, "width": 2, "dash": "dash"}),
+        ("at z = mean: no bound", at_mean, DOTTED),
+    ]
+    levels = [
+        {
+            "type": "scatter",
+            "x": [draws.min(), draws.max()],
+            "y": [value, value],
+            "mode": "lines",
+            "line": line,
+            "name": name,
+            "hovertemplate": f"{name}: %{{y:.2f}} nats per image<extra></extra>",
+        }
+        for name, value, line in lines
+    ]
+    first = "k = 1: the negative ELBO" if widen == 1.0 else f"from q with σ × {widen:g}"
     return drawn(
-        [bound, no_bound], height, "draws k per image (k = 1: the negative ELBO)", UNIT,
-        across={"type": "log", "tickvals": table["n_importance"]},
+        [bound, *levels], height, f"draws k per image ({first})", UNIT,
+        across={"type": "log", "tickvals": draws},
     )  # fmt: skip

@@ -2,77 +2,165 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pandas as pd
 import streamlit as st
-import torch
 
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
-from vae_core.analysis import BoundSummary, at_mean_no_bound, summarise_bound
+from vae_core.analysis import BoundSummary, ImageBounds, image_bounds, random_images
+from vae_core.analysis.bounds import FEW
+from vae_core.analysis.pareto import HEAVY
 from vae_core.config import LIKELIHOODS
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+ELBO_DRAWS = 100  # of z for each image: their noise is small beside that of the images
+AT_ONCE = 50  # images between two looks at whether a control has changed
 
 
 @cached.per_run(max_entries=512)
-def _bound(run: Run, data: Dataset, count: int, k: int, widen: float) -> BoundSummary:
-    images = data.test.take(torch.arange(count))
-    return run_in_background(summarise_bound, cached.vae(run), images, k, widen)
+def _part(
+    run: Run, data: Dataset, start: int, stop: int, steps: tuple[int, ...], widen: float
+) -> ImageBounds:
+    """Of the images from `start` to `stop` of the test split in random order."""
+    images = data.test.take(random_images(len(data.test))[start:stop])
+    return run_in_background(image_bounds, cached.vae(run), images, steps, widen, start, ELBO_DRAWS)
 
 
-@cached.per_run()
-def _at_mean(run: Run, data: Dataset, count: int) -> float:
-    x = data.test.batch(slice(0, count), torch.Generator().manual_seed(0))
-    return float(at_mean_no_bound(cached.vae(run), x).mean())
+def measure(run: Run, data: Dataset, count: int, most: int, widen: float) -> ImageBounds:
+    """Bounds with every step up to `most` draws, on a random sample of `count` test images.
 
-
-def measure(
-    run: Run, data: Dataset, count: int, most: int, widen: float
-) -> tuple[pd.DataFrame, float]:
-    """Bounds for every step up to `most` draws, on the first test images; the number at the mean.
-
-    One step at a time: changing a control meanwhile stops the work after the step.
+    A few images at a time: changing a control meanwhile stops the work after them.
     """
-    steps = [k for k in STEPS if k <= most]
-    rows = []
+    steps = tuple(k for k in STEPS if k <= most)
+    parts = []
     bar = st.progress(0.0)
-    for done, k in enumerate(steps, start=1):
-        bar.progress(done / len(steps), f"{k} draws for each of {count} images …")
-        rows.append(_bound(run, data, count, k, widen))
+    for start in range(0, count, AT_ONCE):
+        stop = min(start + AT_ONCE, count)
+        bar.progress(stop / count, f"{most} draws for each of images {start + 1} to {stop} …")
+        parts.append(_part(run, data, start, stop, steps, widen))
     bar.empty()
-    table = pd.DataFrame(rows, columns=BoundSummary._fields)
-    return table, _at_mean(run, data, count)
+    return ImageBounds.joined(parts)
 
 
-def numbers(table: pd.DataFrame, at_mean: float) -> list[tuple[str, str, str | None]]:
-    """The metrics beside the curve: label, value in nats per image, and error where there is one.
+def nats(value: float) -> str:
+    """Two decimals, with a minus sign, and never a minus before nothing."""
+    return f"{value:z.2f}".replace("-", "−")
 
-    Parameters
-    ----------
-    table : DataFrame
-        One row for each number of draws k, the fewest first: see `BoundSummary`.
-    at_mean : float
-        What no bound is: the score of z = mean.
-    """
-    elbo, tightest = table.iloc[0], table.iloc[-1]
-    most = int(tightest["n_importance"])
-    return [
+
+def with_error(value: float, error: float) -> str:
+    """A mean and its standard error."""
+    return f"{nats(value)} ± {nats(error)}"
+
+
+def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
+    """The metrics beside the curve: label, value, and its error or what it is of."""
+    most, n = found.n_importance, found.n_images
+    over_images = "± {} over images"
+    shown = [
         (
             "Negative ELBO, nats per image",
-            f"{elbo['negative_bound']:.2f}",
-            f"± {elbo['standard_error']:.2f} over images",
+            nats(found.negative_elbo),
+            over_images.format(nats(found.elbo_error)),
         ),
-        (f"Bound with {most} draws", f"{tightest['negative_bound']:.2f}", None),
-        (f"Effective sample size, of {most}", f"{tightest['ess']:.1f}", None),
-        ("At z = mean: no bound", f"{at_mean:.2f}", None),
+        (
+            f"Bound with {most:,} draws, nats",
+            nats(found.negative_bound),
+            over_images.format(nats(found.bound_error)),
+        ),
+        (
+            "ELBO to the bound, nats",
+            nats(found.gap),
+            f"± {nats(found.gap_error)}, same images",
+        ),
+        (
+            f"Effective sample size, of {most:,}",
+            f"{found.ess_median:.1f}",
+            "median over images"
+            + (f"; below {FEW} for {found.n_few:,} of {n:,}" if most > FEW else ""),
+        ),
     ]
+    if found.n_heavy is not None:
+        shown.append(
+            (
+                f"Pareto k above {HEAVY:g}",
+                f"{found.n_heavy / n:.0%}",
+                f"{found.n_heavy:,} of {n:,} images",
+            )
+        )
+    no_bound = over_images.format(nats(found.at_mean_error))
+    return [*shown, ("At z = mean: no bound, nats", nats(found.at_mean), no_bound)]
 
 
-def conditions(run: Run, count: int) -> str:
+def verdict(found: BoundSummary, widen: float) -> str:
+    """How far the bound is from the ELBO, and whether that is more than chance."""
+    most, gap = f"the bound with {found.n_importance:,} draws", abs(found.gap)
+    far = with_error(gap, found.gap_error)
+    if found.n_importance == 1 and widen == 1.0:
+        return "With one draw the bound is the negative ELBO."
+    if math.isnan(found.gap_error):
+        return f"On this one image, the negative ELBO less {most} is {nats(found.gap)} nats."
+    if gap <= 2.0 * found.gap_error or nats(gap) == nats(0.0):
+        return (
+            f"On the same images, the negative ELBO and {most} are {far} nats apart: equal within "
+            "2 standard errors."
+        )
+    if found.gap > 0.0:
+        return f"On the same images, {most} lies {far} nats below the negative ELBO."
+    return (
+        f"On the same images, {most} lies {far} nats **above** the negative ELBO: for this "
+        "proposal, so many draws are too few."
+    )
+
+
+def formula(widen: float) -> str:
+    """The bound in LaTeX. Only the encoder's own q as proposal keeps it above the ELBO."""
+    mean = r"\mathbb E\,\log\frac1k\sum_{i=1}^k \frac{p(x\mid z_i)\,p(z_i)}{r(z_i)}"
+    if widen == 1.0:
+        return (
+            rf"\log p(x)\;\ge\;{mean}\;\ge\;\mathrm{{ELBO}}(x),"
+            r"\qquad z_i\sim r(z)=q(z\mid x)"
+        )
+    scaled = rf"r(z)=q(z\mid x)\text{{ with }}\sigma\times{widen:g}"
+    return rf"\log p(x)\;\ge\;{mean},\qquad z_i\sim {scaled}"
+
+
+def gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as text: every bound, and how far it is below the ELBO and the one before."""
+    columns = {
+        "bound, nats per image": ("negative_bound", "standard_error"),
+        "ELBO to the bound, nats": ("gap", "gap_error"),
+        "previous k to this k, nats": ("gain", "gain_error"),
+    }
+    shown: dict[str, list[Any]] = {"draws k": table["n_importance"].tolist()}
+    for title, (mean, error) in columns.items():
+        shown[title] = [
+            "" if pd.isna(value) else with_error(value, spread)
+            for value, spread in zip(table[mean], table[error], strict=True)
+        ]
+    return pd.DataFrame(shown)
+
+
+TAIL = (
+    f"Pareto k is of the tail of an image's weights: above {HEAVY:g} the bound rests on a few "
+    "draws, and more of them would raise it. Importance sampling from q misses modes of p(z | x) "
+    "that q does not cover: where no draw comes, neither the effective sample size nor Pareto k "
+    "tells."
+)
+
+
+def conditions(run: Run, count: int, n_all: int) -> str:
     """What the numbers are of."""
     pixels = run.config.data.binarisation
-    said = f"The first {count:,} test images ({pixels} pixels), seed 0."
+    of = f"All {count:,}" if count == n_all else f"A random {count:,} (seed 0) of the {n_all:,}"
+    said = (
+        f"{of} test images ({pixels} pixels). The negative ELBO is of the encoder's own q(z | x), "
+        f"its KL in closed form, its reconstruction term by {ELBO_DRAWS} draws. ± is one standard "
+        "error over images, and of gaps, over differences on the same images."
+    )
     likelihood = LIKELIHOODS[run.config.model.likelihood]
     if pixels == "grey" and not likelihood.is_normalised_on_grey:
         said += (

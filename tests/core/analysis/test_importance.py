@@ -11,8 +11,8 @@ from torch import Tensor
 
 from tests.core.analysis.test_linear_vae import CORRELATED, GAUSSIAN, LATENT, ProbabilisticPCA
 from tests.samples import LATENTS, seeded, tiny_model
-from vae_core import VAE, ConfigError, build_vae, elbo_terms, evaluate
-from vae_core.analysis import at_mean_no_bound, iwae_bound, summarise_bound
+from vae_core import VAE, ConfigError, build_vae, elbo_terms
+from vae_core.analysis import at_mean_no_bound, iwae_bound
 from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.evaluate import EVALUATION_BLOCK
 from vae_core.objective import MAX_SAMPLES
@@ -210,28 +210,6 @@ def test_absurd_number_of_draws_is_refused(k):
 def test_absurd_width_is_refused(widen):
     with pytest.raises(ConfigError, match=f"widen must be from 0.1 to 10; got {widen}"):
         iwae_bound(vae_of(), X, 5, widen)
-
-
-def test_summary_is_the_mean_over_images_and_its_error(digits):
-    vae, k = build_vae(tiny_model(), digits.image_shape), 20
-    bound, ess = iwae_bound(vae, digits.test.images, k, 1.2, seeded(7))
-    summary = summarise_bound(vae, digits.test, k, 1.2, seed=7)
-    assert summary.n_importance == k
-    assert summary.negative_bound == pytest.approx(-float(bound.mean()))
-    assert summary.standard_error == pytest.approx(float(bound.std()) / math.sqrt(96))
-    assert summary.ess == pytest.approx(float(ess.mean()))
-    assert summarise_bound(vae, digits.test, k, 1.2, seed=7) == summary
-    one = digits.test.take(torch.tensor([3]))
-    assert math.isnan(summarise_bound(vae, one, k).standard_error)
-
-
-def test_summary_of_one_draw_is_the_negative_elbo(digits):
-    """Of more images than one block."""
-    vae = build_vae(tiny_model(), digits.image_shape)
-    split = digits.test.take(torch.arange(EVALUATION_BLOCK + 237) % len(digits.test))
-    summary, loss = summarise_bound(vae, split, 1), evaluate(vae, split).negative_elbo
-    assert summary.negative_bound == pytest.approx(loss, abs=5 * summary.standard_error)
-    assert summary.ess == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("posterior", GAUSSIAN)
