@@ -8,6 +8,7 @@ from vae_core.analysis.aggregate import (
     mutual_information,
 )
 from vae_core.analysis.alignment import align, can_rotate, plane_basis, procrustes
+from vae_core.analysis.channel_statistics import channel_statistics
 from vae_core.analysis.class_surgery import (
     ClassSurgery,
     class_buildup,
@@ -65,6 +66,7 @@ from vae_core.analysis.shell import (
 from vae_core.analysis.sweep_plane import Frame, SweepPlane, Walk
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.traversals import traverse
+from vae_core.analysis.worst_images import Spread, draw_deviation, term_of, worst_images
 from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
 from vae_core.sweep import sweep, swept, value_of
@@ -85,6 +87,7 @@ __all__ = [
     "LabelGap",
     "Projection",
     "Shell",
+    "Spread",
     "SweepPlane",
     "Walk",
     "active_units",
@@ -94,6 +97,7 @@ __all__ = [
     "can_rotate",
     "cell_correlation",
     "channel_order",
+    "channel_statistics",
     "chi_density",
     "chi_interval",
     "class_arithmetic",
@@ -114,6 +118,7 @@ __all__ = [
     "decoder_difference",
     "decoder_field",
     "directions_used",
+    "draw_deviation",
     "elbo_surgery",
     "encode_dataset",
     "encoder_field",
@@ -144,8 +149,10 @@ __all__ = [
     "summarise_bound",
     "sweep",
     "swept",
+    "term_of",
     "total_rate",
     "traverse",
     "value_of",
     "walks_of",
+    "worst_images",
 ]
