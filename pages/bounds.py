@@ -38,4 +38,4 @@ st.latex(
     r"\log p(x)\;\ge\;\mathbb E\,\log\frac1k\sum_{i=1}^k \frac{p(x\mid z_i)\,p(z_i)}{q(z_i\mid x)}"
     r"\;\ge\;\mathrm{ELBO}(x),\qquad z_i\sim q(z\mid x)"
 )
-st.caption(bounds.conditions(run, count))
+st.caption(bounds.conditions(run, count, *table["negative_bound"], at_mean))

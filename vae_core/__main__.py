@@ -225,7 +225,7 @@ def _show(args: argparse.Namespace) -> int:
         metrics = report.numbers(run) if run.is_finished else unfinished
         values = {"config": run.config.to_dict(), "metrics": metrics, "history": history}
         if channels is not None:
-            values["channels"] = [finite(row) for row in channels.to_dict("records")]
+            values["channels"] = [finite(row) for row in report.rows(channels)]
         print(json.dumps(values))
         return 0
     print(command_line(run.config))

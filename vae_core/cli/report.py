@@ -58,3 +58,8 @@ def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
 def channel_lines(table: pd.DataFrame) -> str:
     """`channel_statistics` as lines, below what they are of."""
     return f"{CHANNELS}\n{table.to_string(index=False, float_format='{:.4f}'.format)}"
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON has it."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

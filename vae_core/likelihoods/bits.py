@@ -56,10 +56,11 @@ def unit_note(config: RunConfig) -> str:
     """One sentence about the bits of a density, with what a code of 8-bit pixels takes; or ""."""
     if not _kind(config).is_density:
         return ""
-    said = "Bits of a density are differential: of pixels in [0, 1]"
     if config.data.binarisation == "grey":
-        return f"{said}. To compare them with codes of 8-bit pixels, add log₂ 255 = 7.99 bits."
-    return f"{said}, and no code's of pixels that are 0 or 1."
+        return (
+            "Bits of a density are differential: codes of 8-bit pixels take log₂ 255 = 7.99 more."
+        )
+    return "Bits of a density are differential: they are no code's of pixels that are 0 or 1."
 
 
 def why_negative(*nats: float) -> str:

@@ -6,11 +6,13 @@ import pandas as pd
 import streamlit as st
 import torch
 
+from pages.ui.drawing.numbers import signed
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
 from vae_core.analysis import BoundSummary, at_mean_no_bound, summarise_bound
 from vae_core.config import LIKELIHOODS
+from vae_core.likelihoods.bits import why_negative
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -60,17 +62,17 @@ def numbers(table: pd.DataFrame, at_mean: float) -> list[tuple[str, str, str | N
     return [
         (
             "Negative ELBO, nats per image",
-            f"{elbo['negative_bound']:.2f}",
+            signed(elbo["negative_bound"], 2),
             f"± {elbo['standard_error']:.2f} over images",
         ),
-        (f"Bound with {most} draws", f"{tightest['negative_bound']:.2f}", None),
+        (f"Bound with {most} draws", signed(tightest["negative_bound"], 2), None),
         (f"Effective sample size, of {most}", f"{tightest['ess']:.1f}", None),
-        ("At z = mean: no bound", f"{at_mean:.2f}", None),
+        ("At z = mean: no bound", signed(at_mean, 2), None),
     ]
 
 
-def conditions(run: Run, count: int) -> str:
-    """What the numbers are of."""
+def conditions(run: Run, count: int, *nats: float) -> str:
+    """What the numbers are of; and why one of them is negative, where one is."""
     pixels = run.config.data.binarisation
     said = f"The first {count:,} test images ({pixels} pixels), seed 0."
     likelihood = LIKELIHOODS[run.config.model.likelihood]
@@ -84,4 +86,4 @@ def conditions(run: Run, count: int) -> str:
             " A density may exceed 1: pixels that are always black earn nats without bound as "
             "training goes on."
         )
-    return said
+    return f"{said} {why_negative(*nats)}".rstrip()

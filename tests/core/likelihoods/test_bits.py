@@ -75,7 +75,7 @@ def test_the_note_says_of_densities_alone_that_their_bits_are_differential(likel
     is_density = likelihood in ("gaussian", "continuous-bernoulli")
     assert LIKELIHOODS[likelihood].is_density == is_density
     note = unit_note(pixels_of(likelihood, "grey"))
-    assert ("differential" in note) == ("add log₂ 255 = 7.99 bits" in note) == is_density
+    assert ("differential" in note) == ("log₂ 255 = 7.99 more" in note) == is_density
     assert "7.99" not in unit_note(pixels_of(likelihood, "static"))
 
 
