@@ -78,7 +78,7 @@ def test_the_line_says_bits_per_dimension_where_the_likelihood_is_normalised() -
     density = said(negative, likelihood="gaussian")
     assert "nats per image, −1.000 bits per dimension (1,234 grey" in density
     assert "distortion −47.9 + rate 3.5" in density
-    assert density.endswith("differential: codes of 8-bit pixels take log₂ 255 = 7.99 more.")
+    assert density.endswith("codes of 8-bit pixels take log₂ 255 = 7.99 more per dimension.")
     levels = said(likelihood="discretised-logistic")
     assert f"nats per image, {23.75 / 64 / math.log(2):.3f} bits per dimension" in levels
     assert levels.endswith("1 draw each).")
@@ -208,7 +208,7 @@ WORST = {"index": 1234, "negative_elbo": 250.25, "distortion": 230.0, "rate": 20
 def test_a_card_says_class_terms_error_and_how_far_from_the_mean() -> None:
     assert worst_images.card(WORST | {"deviations": 5.25}, 3.04, "seven") == [
         "<b>seven</b>, image 1234",
-        "negative ELBO 250.2 ± 3.0",
+        "negative ELBO 250.2\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}3.0",
         "distortion 230.0 + rate 20.2",
         "5.2 SD above the mean",
     ]

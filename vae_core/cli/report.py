@@ -12,7 +12,7 @@ from vae_core.runs.run import Run
 
 BITS = "test_bits_per_dimension"
 NO_RATE = "no finite rate"
-NO_BITS = "none: no finite rate, or a likelihood that is not normalised on these pixels"
+NO_BITS = "none: the likelihood is not normalised on these pixels"
 CHANNELS = (
     "Channels of the feature map, over test images and cells: mean; std of draws of q(z), mu_std "
     "of the posterior means; scale = 1 / std."
@@ -37,8 +37,9 @@ def numbers(run: Run, metrics: Metrics | None = None) -> dict[str, Any]:
 def lines(values: dict[str, Any]) -> str:
     """A value a line, each after its name."""
     width, said = max(map(len, values)), []
+    has_rate = values.get("test_rate") is not None
     for name, value in values.items():
-        missing = NO_BITS if name == BITS else NO_RATE
+        missing = NO_BITS if name == BITS and has_rate else NO_RATE
         text = f"{value:.{4 if name == BITS else 2}f}" if isinstance(value, float) else value
         said.append(f"{name:>{width}}  {missing if value is None else text}")
     return "\n".join(said)

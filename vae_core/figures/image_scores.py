@@ -58,8 +58,8 @@ def image_scores(
             "hoverinfo": "name",
         }
         for value, line, name in (
-            (middle, {"color": PRIOR, "width": 3}, f"mean {middle:.1f} ± {error:.1f}"),
-            (median, DOTTED, f"median {median:.1f}"),
+            (middle, {"color": PRIOR, "width": 3}, f"mean {middle:.2f} ± {error:.2f}"),
+            (median, DOTTED, f"median {median:.2f}"),
         )
     ]
     band = {

@@ -58,7 +58,8 @@ def unit_note(config: RunConfig) -> str:
         return ""
     if config.data.binarisation == "grey":
         return (
-            "Bits of a density are differential: codes of 8-bit pixels take log₂ 255 = 7.99 more."
+            "Bits of a density are differential: codes of 8-bit pixels take log₂ 255 = 7.99 more "
+            "per dimension."
         )
     return "Bits of a density are differential: they are no code's of pixels that are 0 or 1."
 

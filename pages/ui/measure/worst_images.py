@@ -103,7 +103,7 @@ def card(row: dict[str, float], error: float, name: str) -> list[str]:
     name : str
         The class, escaped.
     """
-    noise = f" ± {error:.1f}" if error >= 0.05 else ""
+    noise = f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{error:.1f}" if error >= 0.05 else ""
     distortion = f"distortion {signed(row['distortion'])}"
     lines = [f"<b>{name}</b>, image {int(row['index'])}"]
     if math.isfinite(row["rate"]):
