@@ -41,4 +41,5 @@ with side:
 
 if summary.n_heavy is not None:
     st.caption(bounds.TAIL)
-st.caption(bounds.conditions(run, count, len(data.test)))
+nats = (summary.negative_elbo, summary.negative_bound, summary.at_mean)
+st.caption(bounds.conditions(run, count, len(data.test), *nats))

@@ -1,4 +1,4 @@
-"""Diagnostics: posterior collapse, active units, label gap, samples and norms of a model."""
+"""Diagnostics: collapse, active units, label gap, samples, norms and worst images of a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
-from pages.ui.measure import diagnostics, diagnostics_conditions, diagnostics_text, mixture
+from pages.ui.measure import (
+    diagnostics,
+    diagnostics_conditions,
+    diagnostics_text,
+    mixture,
+    worst_images,
+)
 from pages.ui.session import chosen
 from pages.ui.train import overfitted
 from vae_core.analysis.collapse import COLLAPSED
@@ -28,7 +34,13 @@ is_collapsed = (
     view in (diagnostics_text.VERDICT, diagnostics_text.UNITS)
     and diagnostics.collapse(run).verdict == COLLAPSED
 )
-st.markdown(f"##### {diagnostics_text.heading(view, is_collapsed)}")
+has_rate = codes.family.has_rate
+st.markdown(f"##### {diagnostics_text.heading(view, is_collapsed, has_rate)}")
+
+if view == diagnostics_text.WORST:
+    worst_images.show(run)
+    st.caption(diagnostics_conditions.describe(run, codes, view))
+    st.stop()
 
 if view == diagnostics_text.SAMPLES:
     distances = diagnostics.distances(run)

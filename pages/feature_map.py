@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui.components import lens
 from pages.ui.drawing import escaping
+from pages.ui.explore import feature_map
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
 
@@ -39,3 +40,5 @@ def workbench() -> None:
 workbench()
 if images.images_of(run) is None:
     images.offer_images_of(run, "The original picture needs the data set.")
+with st.expander("Mean, standard deviation and scale factor of each channel"):
+    feature_map.show_channels(run)

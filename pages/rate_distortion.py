@@ -10,6 +10,7 @@ from pages.ui.session import chosen
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
+from vae_core.likelihoods.bits import why_negative
 
 HEADING = "##### Every model is a point: what its code costs, and what its pictures still miss. "
 TRY_SWEEP = "**Try this:** follow β from low to high. Which end has KL = 0, and is it the best?"
@@ -63,5 +64,6 @@ if not table.empty:
     st.dataframe(shown, hide_index=True, column_config=nats)
 st.caption(
     f"Test means in nats per image, one draw of z each; {escaping.markdown(group.title, 200)}. "
-    f"Down and to the left is better. {escaping.message(group.left_out)}"
+    f"Down and to the left is better. {escaping.message(group.left_out)} "
+    f"{'' if table.empty else why_negative(*table['distortion'], *table['negative_elbo'])}"
 )

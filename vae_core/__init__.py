@@ -15,7 +15,7 @@ from vae_core.codes import Codes, encode_dataset
 from vae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.data import Dataset, Split, load_dataset
 from vae_core.errors import ConfigError, DataError, RunError, TrainingError, VAECoreError
-from vae_core.evaluate import evaluate
+from vae_core.evaluate import ImageTerms, evaluate, evaluate_images
 from vae_core.objective import ElboTerms, Objective, elbo_terms
 from vae_core.runs.run import Run
 from vae_core.runs.store import RunStore
@@ -31,6 +31,7 @@ __all__ = [
     "Dataset",
     "ElboTerms",
     "EpochRecord",
+    "ImageTerms",
     "ModelConfig",
     "Objective",
     "Run",
@@ -47,6 +48,7 @@ __all__ = [
     "encode_dataset",
     "estimate_seconds",
     "evaluate",
+    "evaluate_images",
     "fit",
     "load_dataset",
 ]

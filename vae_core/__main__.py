@@ -20,18 +20,26 @@ from typing import Any
 
 from tqdm import tqdm
 
-from vae_core.analysis import project, summarise_bound, sweep
+from vae_core.analysis import (
+    channel_statistics,
+    codes_table,
+    csv_bytes,
+    parquet_bytes,
+    project,
+    summarise_bound,
+    sweep,
+)
 from vae_core.analysis.bounds import FEW
 from vae_core.analysis.importance import check_draws
 from vae_core.analysis.pareto import HEAVY
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import interrupt, measure
+from vae_core.cli import interrupt, measure, report
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
-from vae_core.errors import RunError, TrainingError, VAECoreError, printable, shown
-from vae_core.evaluate import evaluate
-from vae_core.io import finite
+from vae_core.errors import DataError, RunError, TrainingError, VAECoreError, printable, shown
+from vae_core.evaluate import ImageTerms, evaluate, evaluate_images
+from vae_core.io import finite, write_bytes
 from vae_core.jobs.training import train
 from vae_core.jobs.worker import Stopped
 from vae_core.limits import Limits
@@ -112,7 +120,7 @@ def _new(args: argparse.Namespace) -> int:
     _check(config, dataset)
     run = _store(args).create(config)
     with _leaving_no_empty_run(run):
-        return _train(run, dataset, args) or _report(run.metrics().to_dict(), args)
+        return _train(run, dataset, args) or _report_run(run, args)
 
 
 def _check(config: RunConfig, dataset: Dataset) -> None:
@@ -140,7 +148,7 @@ def _resume(args: argparse.Namespace) -> int:
     for run in runs:
         if code := _train(run, reload_dataset(run.config.data, args.data_dir), args):
             return code
-    return _report_all(runs, args) if len(runs) > 1 else _report(runs[0].metrics().to_dict(), args)
+    return _report_all(runs, args) if len(runs) > 1 else _report_run(runs[0], args)
 
 
 def _sweep(args: argparse.Namespace) -> int:
@@ -168,9 +176,7 @@ def _sweep(args: argparse.Namespace) -> int:
 
 def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
     if args.json:
-        print(
-            json.dumps({"runs": [{"name": run.title, **run.metrics().to_dict()} for run in runs]})
-        )
+        print(json.dumps({"runs": [{"name": run.title, **report.numbers(run)} for run in runs]}))
         return 0
     width = max(len(run.title) for run in runs)
     print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")
@@ -183,13 +189,17 @@ def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
 
 
 def _report(values: dict[str, Any], args: argparse.Namespace) -> int:
-    if args.json:
-        print(json.dumps(values))
-    else:
-        width = max(20, *map(len, values))
-        for name, value in values.items():
-            text = f"{value:.2f}" if isinstance(value, float) else value
-            print(f"{name:>{width}}  {'no finite rate' if value is None else text}")
+    print(json.dumps(values) if args.json else report.lines(values))
+    return 0
+
+
+def _report_run(
+    run: Run, args: argparse.Namespace, metrics: Metrics | None = None, **more: float
+) -> int:
+    """A run's final metrics, or others of its model, with what more was measured."""
+    _report(report.numbers(run, metrics) | more, args)
+    for sentence in () if args.json else report.notes(run, metrics):
+        print(sentence)
     return 0
 
 
@@ -210,14 +220,23 @@ def _list(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
     history = [finite(record.to_dict()) for record in run.history()]
-    metrics = (
-        run.metrics().to_dict() if run.is_finished else {"run_id": run.id, "epochs": len(history)}
-    )
+    unfinished = {"run_id": run.id, "epochs": len(history)}
+    is_map = len(run.config.model.latent_shape) == 3
+    channels = channel_statistics(run.codes()) if run.is_finished and is_map else None
     if args.json:
-        print(json.dumps({"config": run.config.to_dict(), "metrics": metrics, "history": history}))
+        metrics = report.numbers(run) if run.is_finished else unfinished
+        values = {"config": run.config.to_dict(), "metrics": metrics, "history": history}
+        if channels is not None:
+            values["channels"] = [finite(row) for row in report.rows(channels)]
+        print(json.dumps(values))
         return 0
     print(command_line(run.config))
-    _report(metrics, args)
+    if run.is_finished:
+        _report_run(run, args)
+    else:
+        _report(unfinished, args)
+    if channels is not None:
+        print(report.channel_lines(channels))
     if history and (found := run.overfitting()) and found.is_clear:
         print(f"Overfitting: {found}")
     return 0
@@ -251,7 +270,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         }
         # left out is what so few images or draws cannot tell
         weighed = {name: value for name, value in finite(weighed).items() if value is not None}
-    return _report(Metrics.of(run.id, run.config.data, result).to_dict() | weighed, args)
+    return _report_run(run, args, Metrics.of(run.id, run.config.data, result), **weighed)
 
 
 def _measure(args: argparse.Namespace) -> int:
@@ -276,16 +295,43 @@ def _import(args: argparse.Namespace) -> int:
     file = read_model_file(Path(args.file))
     dataset = reload_dataset(file.config.data, args.data_dir)
     run = import_model(file, _store(args), dataset, args.name, _limits())
-    return _report(run.metrics().to_dict(), args)
+    return _report_run(run, args)
+
+
+def _image_terms(run: Run, args: argparse.Namespace) -> ImageTerms | None:
+    """The ELBO terms of every test image; None where the images are not here, which is said.
+
+    Raises
+    ------
+    DataError or RunError
+        When the folder that was named has not the run's images.
+    """
+    try:
+        dataset = reload_dataset(run.config.data, args.data_dir, download=False)
+        run.check_images(dataset)
+    except (DataError, RunError) as error:
+        if args.data_dir:
+            raise
+        print(f"Without the images no distortion and negative ELBO: {error}", file=sys.stderr)
+        return None
+    return evaluate_images(run.vae(), dataset.test, run.metrics().n_samples)
+
+
+TABLES = {".csv": csv_bytes, ".parquet": parquet_bytes}
 
 
 def _export(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
+    if to_bytes := TABLES.get(Path(args.to).suffix.lower()):
+        file = _new_file(args)
+        table = codes_table(run.codes(), _image_terms(run, args))
+        write_bytes(file, to_bytes(table))
+        return _report({"run_id": run.id, "n_images": len(table), "file": str(file)}, args)
     if args.to.lower().endswith(".zip"):
         write_archive(run, _new_file(args), replace=args.force)
-        return _report(run.metrics().to_dict(), args)
+        return _report_run(run, args)
     exported = export_run(run, reload_dataset(run.config.data, args.data_dir), Path(args.to))
-    return _report(exported.metrics().to_dict(), args)
+    return _report_run(exported, args)
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

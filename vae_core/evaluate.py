@@ -1,4 +1,4 @@
-"""Mean ELBO terms of a model over the images of a split, at beta = 1, in nats per image."""
+"""ELBO terms over the images of a split, at beta = 1, in nats: their means, and every image's."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from vae_core.data.dataset import Split
-from vae_core.objective import elbo_terms
+from vae_core.objective import ElboTerms, elbo_terms
 from vae_core.posteriors import Posterior
 from vae_core.vae import VAE
 
@@ -36,19 +38,42 @@ class Evaluation:
         return math.isfinite(self.negative_elbo if family.has_rate else self.distortion)
 
 
+@dataclass(frozen=True)
+class ImageTerms:
+    """ELBO terms of every image of a split at beta = 1, in nats, as float64.
+
+    Attributes
+    ----------
+    distortion : Tensor, (n,)
+        Mean over the image's draws of z: one draw leaves it as noisy as the posterior is wide.
+    rate : Tensor, (n,)
+        Infinite for a point mass.
+    n_samples : int
+        Draws of z for each image.
+    """
+
+    distortion: Float[Tensor, " n"]
+    rate: Float[Tensor, " n"]
+    n_samples: int
+
+    def __len__(self) -> int:
+        return len(self.distortion)
+
+    @property
+    def negative_elbo(self) -> Float[Tensor, " n"]:
+        """distortion + rate; infinite for a point mass."""
+        return self.distortion + self.rate
+
+
 def evaluate(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> Evaluation:
     """Mean ELBO terms over every image of a split, each image weighing the same.
 
     The draws are those of `seed`, so that two evaluations differ by the model alone.
     """
-    like = next(vae.parameters())
-    generator = torch.Generator(like.device).manual_seed(seed)
     distortion = rate = 0.0
     per_dim = torch.zeros(vae.latent_shape, dtype=torch.float64)
     with torch.inference_mode():
-        for block in blocks(len(split), max(1, EVALUATION_BLOCK // max(1, n_samples))):
-            x = split.batch(block, generator, like.device).to(like.dtype)
-            terms = elbo_terms(vae, x, n_samples, generator)
+        for terms in _by_block(vae, split, n_samples, seed):
             distortion += terms.distortion.double().sum().item()
             rate += terms.rate.double().sum().item()
             per_dim += terms.rate_per_dim.double().sum(0).cpu()
@@ -56,6 +81,34 @@ def evaluate(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> Evalu
     return Evaluation(
         distortion / n, rate / n, tuple((per_dim / n).flatten().tolist()), n, n_samples
     )
+
+
+def evaluate_images(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> ImageTerms:
+    """ELBO terms of every image of a split, in its order.
+
+    The draws are those of `evaluate` with the same `n_samples` and `seed`, whose numbers are the
+    means of these. Pictures are decoded a block at a time; what is kept is two numbers an image.
+
+    Raises
+    ------
+    ConfigError
+        When n_samples is not positive, or absurdly large.
+    """
+    pairs = []
+    with torch.inference_mode():
+        for terms in _by_block(vae, split, n_samples, seed):
+            pairs.append(torch.stack([terms.distortion.double(), terms.rate.double()]).cpu())
+    distortion, rate = torch.cat(pairs, 1)  # outside: a tensor like others
+    return ImageTerms(distortion, rate, n_samples)
+
+
+def _by_block(vae: VAE, split: Split, n_samples: int, seed: int) -> Iterator[ElboTerms]:
+    """The terms of a split, a block of images at a time, with the draws of a seed."""
+    like = next(vae.parameters())
+    generator = torch.Generator(like.device).manual_seed(seed)
+    for block in blocks(len(split), max(1, EVALUATION_BLOCK // max(1, n_samples))):
+        x = split.batch(block, generator, like.device).to(like.dtype)
+        yield elbo_terms(vae, x, n_samples, generator)
 
 
 def blocks(n: int, size: int = EVALUATION_BLOCK) -> Iterator[slice]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import socket
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from tests.samples import covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
 from vae_core import Run, RunStore, evaluate
-from vae_core.analysis import summarise_bound, sweep
+from vae_core.analysis import channel_statistics, summarise_bound, sweep
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import DATA_VARIABLE, SOURCES
@@ -23,7 +25,7 @@ from vae_core.settings import command_line
 TINY = command_line(tiny_run()).split()[4:]
 FIELDS = [
     *("run_id", "dataset", "binarisation", "n_test", "n_samples", "test_distortion", "test_rate"),
-    *("test_negative_elbo", "seconds", "images_per_second"),
+    *("test_negative_elbo", "test_bits_per_dimension", "seconds", "images_per_second"),
 ]
 
 
@@ -46,6 +48,11 @@ def test_train_prints_the_promised_fields(answer, tmp_path, model):
         assert values["test_negative_elbo"] == pytest.approx(total)
     else:
         assert values["test_rate"] is values["test_negative_elbo"] is None
+    bits, nats = values.pop("test_bits_per_dimension"), values["test_negative_elbo"]
+    if nats is None or model["likelihood"] == "bernoulli":  # of grey pixels
+        assert bits is None
+    else:
+        assert bits == pytest.approx(nats / (64 * math.log(2)))
     assert RunStore(tmp_path).load(values["run_id"]).metrics().to_dict() == values
 
 
@@ -88,7 +95,9 @@ def test_show_opens_a_run_by_id_or_folder(answer, cli, finished_run, how):
     words = (finished_run.id, *root) if how == "id" else (finished_run.path,)
     values = answer("show", *words)
     assert values["config"] == json.loads(json.dumps(finished_run.config.to_dict()))
-    assert values["metrics"] == finished_run.metrics().to_dict()
+    metrics = finished_run.metrics().to_dict()
+    assert values["metrics"] == metrics | {"test_bits_per_dimension": None}
+    assert "channels" not in values
     assert [record["epoch"] for record in values["history"]] == [1, 2, 3]
     assert command_line(finished_run.config) in cli("show", *words)[1]
 
@@ -102,8 +111,61 @@ def test_show_opens_an_unfinished_run(answer, tmp_path):
 def test_evaluate_repeats_the_metrics(answer, tmp_path, digits, posterior):
     run = RunStore(tmp_path).create(tiny_run(posterior=posterior))
     list(run.train(digits))
-    values, metrics = answer("evaluate", run.path), run.metrics().to_dict()
+    values = answer("evaluate", run.path)
+    metrics = run.metrics().to_dict() | {"test_bits_per_dimension": None}
     assert values == {name: metrics[name] for name in FIELDS[:-2]}
+
+
+def test_show_says_bits_of_a_density_and_what_they_are(answer, cli, tmp_path, digits):
+    run = RunStore(tmp_path).create(tiny_run(likelihood="gaussian", sigma="analytic"))
+    list(run.train(digits))
+    bits = answer("show", run.path)["metrics"]["test_bits_per_dimension"]
+    said = cli("show", run.path)[1]
+    assert f"test_bits_per_dimension  {bits:.4f}\n" in said
+    assert "Bits of a density are differential" in said
+    below = min(run.metrics().distortion, run.metrics().negative_elbo) < 0
+    assert ("which may exceed 1" in said) == below
+
+
+def test_show_says_why_there_are_no_bits(cli, finished_run):
+    code, out, err = cli("show", finished_run.path)
+    assert (code, err) == (0, "")
+    assert "test_bits_per_dimension  none: " in out
+    assert "differential" not in out
+
+
+def test_show_tells_the_channels_of_a_feature_map(answer, cli, tmp_path, digits):
+    run = RunStore(tmp_path).create(tiny_run(latent_shape=(2, 2, 3)))
+    list(run.train(digits))
+    rows, table = answer("show", run.path)["channels"], channel_statistics(run.codes())
+    assert [row["channel"] for row in rows] == ["c0", "c1", "c2", "all"]
+    assert [row["scale"] for row in rows] == table["scale"].tolist()
+    said = cli("show", run.path)[1]
+    assert "over test images and cells" in said
+    assert f"{table['std'][1]:.4f}" in said
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_export_writes_the_codes_with_the_terms_of_every_image(
+    answer, refusal, finished_run, tmp_path, ending
+):
+    file = tmp_path / f"codes.{ending}"
+    values = answer("export", finished_run.path, "--to", file)
+    assert values == {"run_id": finished_run.id, "n_images": 96, "file": str(file)}
+    table = pd.read_csv(file) if ending == "csv" else pd.read_parquet(file)
+    metrics = finished_run.metrics()
+    for name in ("distortion", "rate", "negative_elbo"):
+        assert table[name].mean() == pytest.approx(getattr(metrics, name), rel=0, abs=1e-9)
+    assert "exists already" in refusal("export", finished_run.path, "--to", file)
+
+
+def test_export_of_codes_does_without_the_images_and_says_so(cli, run_copy, tmp_path):
+    path = run_copy.path / "data.json"
+    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+    code, _, err = cli("export", run_copy.path, "--to", tmp_path / "codes.csv")
+    assert code == 0
+    assert err.startswith("Without the images no distortion and negative ELBO: ")
+    assert list(pd.read_csv(tmp_path / "codes.csv"))[-1] == "rate"
 
 
 def test_evaluate_refuses_other_images(refusal, run_copy):
@@ -153,7 +215,7 @@ def test_export_writes_a_run_that_evaluates_to_its_card(answer, finished_run, tm
 def test_import_makes_a_run_of_a_weights_file(answer, finished_run, tmp_path):
     file = shutil.copy(finished_run.path / "weights.safetensors", tmp_path / "far.safetensors")
     values = answer("import", file, "--name", "From Ada", "--runs", tmp_path / "mine")
-    metrics = finished_run.metrics().to_dict()
+    metrics = finished_run.metrics().to_dict() | {"test_bits_per_dimension": None}
     assert values == {name: metrics[name] for name in FIELDS[:-2]} | {"run_id": values["run_id"]}
     (entry,) = RunStore(tmp_path / "mine").list()
     assert (entry.id, entry.run.title) == (values["run_id"], "From Ada")

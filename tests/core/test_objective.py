@@ -11,7 +11,7 @@ from torch.distributions import kl_divergence
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ConfigError, ElboTerms, Objective, TrainConfig, build_vae, elbo_terms, evaluate
 from vae_core.config import LIKELIHOODS, POSTERIORS, REDUCTIONS
-from vae_core.evaluate import EVALUATION_BLOCK, blocks
+from vae_core.evaluate import EVALUATION_BLOCK, blocks, evaluate_images
 from vae_core.likelihoods import BernoulliPixels
 from vae_core.objective import Reduction
 from vae_core.posteriors import DiagonalGaussian, PointMass
@@ -171,6 +171,26 @@ def test_evaluated_rate_per_number_adds_up_in_the_order_of_z(digits, latent):
     assert result.rate_per_dim == pytest.approx(expected.tolist(), rel=1e-5)
     assert sum(result.rate_per_dim) == pytest.approx(result.rate, rel=1e-6)
     assert result.negative_elbo == result.distortion + result.rate
+
+
+def test_terms_of_images_are_in_their_order_whatever_the_blocks(digits):
+    """A point mass has no noise: each image has the terms that it has by itself."""
+    n = EVALUATION_BLOCK + 37
+    split = digits.test.take(torch.arange(n) % len(digits.test))
+    vae = vae_of("delta").double()
+    terms = evaluate_images(vae, split)
+    assert (len(terms), terms.n_samples, terms.distortion.dtype) == (n, 1, torch.float64)
+    expected = elbo_terms(vae, digits.test.images.double()).distortion[torch.arange(n) % 96]
+    torch.testing.assert_close(terms.distortion, expected)
+    assert terms.negative_elbo.isinf().all()
+
+
+def test_terms_of_images_are_tensors_like_others(digits):
+    """Which were made without a gradient, and may go where one is."""
+    terms = evaluate_images(vae_of(), digits.test)
+    weight = torch.ones((), dtype=torch.float64, requires_grad=True)
+    (weight * terms.distortion).sum().backward()
+    assert weight.grad == pytest.approx(terms.distortion.sum().item())
 
 
 def test_evaluation_follows_its_seed(digits):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.measure import collapse_text, diagnostics_text
+from pages.ui.measure import collapse_text, diagnostics_text, worst_images
 from tests.core.runs.test_overfitting import learns_by_heart
 from tests.pages.app import (
     MODELS,
@@ -21,10 +21,10 @@ from tests.pages.app import (
     pictures,
     trained,
 )
-from vae_core import Dataset, Run, RunStore, load_dataset
+from vae_core import Dataset, Run, RunStore, evaluate_images, load_dataset
 from vae_core.analysis import codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
-from vae_core.figures import activity, label_bars, number_evidence, shell_density
+from vae_core.figures import activity, image_scores, label_bars, number_evidence, shell_density
 
 HEALTHY_USE = "Healthy use of the latent dimensions"
 
@@ -96,7 +96,9 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
         app.segmented_control(key="diagnosis").set_value(view).run()
         assert_sound(app)
         reason = diagnostics_text.not_for(run.codes(), view)
-        if reason:
+        if view == diagnostics_text.WORST and not pictures(app):
+            assert worst_images.WHY_IMAGES in app.info[0].value
+        elif reason:
             assert [info.value for info in app.info] == [reason]
             assert not app.metric
         else:
@@ -126,6 +128,46 @@ def test_the_verdict_is_that_of_the_core(run: Run) -> None:
     assert metrics(app)["Dimensions used"] == f"{used} of {len(found.table)}"
     shown = sum(len(numbers(t["y"])) for t in charts(app)[0]["data"] if t["yaxis"] == "y")
     assert shown == len(found.table)
+
+
+def test_the_worst_images_are_those_of_the_core_the_worst_first() -> None:
+    run = RUNS["digits-map"]
+    data = load_dataset(run.config.data)
+    terms = evaluate_images(run.vae(), data.test)
+    app = open_page("diagnostics.py", run, diagnosis="Worst images", worst="Rate")
+    assert_sound(app)
+    expected = terms.rate.argsort(descending=True)[: worst_images.COUNT].tolist()
+    assert list(pictures(app)) == [f"test image {k} and its reconstruction" for k in expected]
+    assert next(iter(metrics(app).values())).startswith(f"{terms.rate.mean():.2f} ± ")
+    app.segmented_control(key="worst").set_value("Negative ELBO").run()
+    first = next(iter(pictures(app)))
+    assert first == f"test image {terms.negative_elbo.argmax()} and its reconstruction"
+    (chart,) = charts(app)
+    assert numbers(chart["data"][0]["y"]).sum() == len(data.test)
+    assert chart["layout"]["xaxis"]["title"]["text"] == "Negative ELBO, nats per image"
+
+
+def test_an_auto_encoder_has_its_worst_images_by_distortion(runs: Path, digits: Dataset) -> None:
+    label = trained(runs, digits, posterior="delta")
+    app = open_page("diagnostics.py", label, diagnosis="Worst images")
+    assert_sound(app)
+    assert [c.key for c in app.segmented_control] == ["diagnosis"]
+    assert next(iter(metrics(app))).startswith("Distortion: mean ± standard error")
+    assert len(pictures(app)) == worst_images.COUNT
+    assert any(m.value == f"##### {diagnostics_text.WORST_POINTS}" for m in app.markdown)
+
+
+def test_a_histogram_counts_every_image_and_names_mean_and_median() -> None:
+    nats = np.array([-3.0, -1.0, 0.0, 8.0])
+    figure = image_scores(nats, "distortion", "Distortion", (1.0, 2.42), -0.5)
+    bars, mean, median = figure.data
+    assert bars.y.sum() == 4
+    assert (mean.name, median.name) == ("mean 1.00 ± 2.42", "median −0.50")
+    assert (list(mean.x), list(median.x)) == ([1.0, 1.0], [-0.5, -0.5])
+    (band,) = figure.layout.shapes
+    assert (band.x0, band.x1) == (1.0 - 2.42, 1.0 + 2.42)
+    alone = image_scores(nats[:1], "rate", "Rate", (-3.0, float("nan")), -3.0)
+    assert not alone.layout.shapes
 
 
 def test_the_link_opens_the_label_gap() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pages.ui.drawing.numbers import fixed
 from tests.pages.app import (
     PAGES,
     assert_sound,
@@ -55,7 +56,7 @@ def opened(row: dict[str, Any], runs: Path, digits: Dataset) -> None:
     line, metrics = app.caption[0].value, own_run(runs).metrics()
     assert line.startswith(POSTERIORS[row["posterior"]].title)
     assert f"latent {' × '.join(map(str, channels_first(row['latent_shape'])))}" in line
-    assert f"distortion {metrics.distortion:.1f}" in line
+    assert f"distortion {fixed(metrics.distortion, 1)}" in line
     expected = f"rate {metrics.rate:.1f} nats" if metrics.has_rate else "no finite rate"
     assert expected in line
     for chart in charts(app):

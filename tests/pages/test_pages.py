@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pages.ui.drawing.numbers import fixed
 from pages.ui.explore.posteriors import DRAWS, MAX_WIDTHS, MEANS, NOTHING, WIDTHS
 from tests.pages.app import (
     ALIVE,
@@ -57,10 +58,10 @@ def opened(page: str, run: Run) -> None:
     assert app.selectbox(key="run").value == run.title
     line, metrics = app.caption[0].value, run.metrics()
     assert line.startswith(POSTERIORS[run.config.model.posterior].title)
-    assert f"distortion {metrics.distortion:.1f}" in line
+    assert f"distortion {fixed(metrics.distortion, 1)}" in line
     assert f"({metrics.n_test:,} grey images, 1 draw each)" in line
     if metrics.has_rate:
-        assert f"negative ELBO {metrics.negative_elbo:.1f} = " in line
+        assert f"negative ELBO {fixed(metrics.negative_elbo, 1)} = " in line
         assert f"rate {metrics.rate:.1f} nats per image" in line
     assert all(chart["data"] for chart in charts(app))
 

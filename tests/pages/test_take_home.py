@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pages.ui.components import lens_file
+from pages.ui.components import lens_file, take_home
 from pages.ui.components.component import ASSETS
 from pages.ui.components.save import SAVE
 from tests.pages.app import MODELS, assert_sound, open_page
@@ -41,6 +41,32 @@ def test_each_chart_has_its_bar_named_after_model_page_and_figure() -> None:
     assert names == [f"digits-2d-aggregate-{key}" for key in ("surgery", "class_kl")]
     assert len(app.get("plotly_chart")) == 2
     assert "export default" in SAVE.script()
+
+
+def test_the_table_of_codes_has_scores_where_the_images_are_here() -> None:
+    digits, mnist, points = (
+        next(run for run in MODELS if run.id == name)
+        for name in ("digits-2d", "mnist-2d", "mnist-ae-2d")
+    )
+    table, metrics = take_home.table_of(digits, None), digits.metrics()
+    for name in ("distortion", "rate", "negative_elbo"):
+        assert table[name].mean() == pytest.approx(getattr(metrics, name), rel=1e-5)
+    assert list(take_home.table_of(mnist, None))[-1] == "rate"
+    assert list(take_home.table_of(points, None)) == ["index", "label", "mean_z0", "mean_z1"]
+    for run, said in ((digits, "negative ELBO in nats."), (mnist, "are not on this machine.")):
+        notes = [m.value for m in open_page("kl.py", run).markdown]
+        (note,) = (text for text in notes if text.startswith("Per test image: "))
+        assert note.endswith(said)
+
+
+def test_the_note_on_codes_says_what_is_missing_and_why() -> None:
+    assert take_home.codes_note(has_rate=False, has_images=True) == (
+        "Per test image: z and distortion in nats."
+    )
+    assert take_home.codes_note(has_rate=True, has_images=False) == (
+        "Per test image: mean and standard deviation of q(z|x), rate in nats. No distortion and "
+        "negative ELBO: the images, which are scored for it, are not on this machine."
+    )
 
 
 @pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)

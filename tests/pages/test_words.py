@@ -16,8 +16,8 @@ import torch
 from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
 from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
-from pages.ui.explore import arithmetic, walks
-from pages.ui.measure import aggregate, bounds, diagnostics_text, kl
+from pages.ui.explore import arithmetic, feature_map, walks
+from pages.ui.measure import aggregate, bounds, diagnostics_text, kl, worst_images
 from pages.ui.session.summary import line
 from pages.ui.train import queue
 from pages.ui.train.disk import amount
@@ -34,6 +34,8 @@ from vae_core.analysis import (
     LabelGap,
     Projection,
     RateParts,
+    Spread,
+    channel_statistics,
     rate_table,
     total_rate,
 )
@@ -73,6 +75,31 @@ def test_the_line_says_why_nats_are_below_zero_where_they_are() -> None:
     assert why in said(replace(SCORE, distortion=-561.6))
     assert why in said(replace(SCORE, distortion=-1.0))
     assert why not in said()
+
+
+def test_the_line_says_bits_per_dimension_where_the_likelihood_is_normalised() -> None:
+    negative = replace(SCORE, distortion=-64 * math.log(2) - 3.5)
+    density = said(negative, likelihood="gaussian")
+    assert "nats per image, −1.000 bits per dimension (1,234 grey" in density
+    assert "distortion −47.9 + rate 3.5" in density
+    assert density.endswith("codes of 8-bit pixels take log₂ 255 = 7.99 more per dimension.")
+    levels = said(likelihood="discretised-logistic")
+    assert f"nats per image, {23.75 / 64 / math.log(2):.3f} bits per dimension" in levels
+    assert levels.endswith("1 draw each).")
+    assert "bits" not in said()  # grey pixels under a Bernoulli
+    points = said(replace(SCORE, rate=math.inf), posterior="delta", likelihood="gaussian")
+    assert "bits" not in points.lower()
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(-12.345, 1, "−12.3"), (-0.04, 1, "0.0"), (0.0, 2, "0.00"), (1e-9, 3, "0.000"), (7, 0, "7"),
+     (-0.06, 1, "−0.1"), (math.inf, 1, "inf")],
+)  # fmt: skip
+def test_a_number_has_a_minus_sign_and_none_where_it_rounds_to_0(
+    value: float, digits: int, text: str
+) -> None:
+    assert numbers.fixed(value, digits) == text
 
 
 @pytest.mark.parametrize(
@@ -267,7 +294,45 @@ def test_conditions_of_bounds_say_what_is_no_density(
     assert (said in note) if said else note.endswith("on the same images.")
 
 
+def test_a_bound_below_zero_is_explained() -> None:
+    run = RUNS["mnist-gaussian-10d"]
+    assert "may be negative" not in bounds.conditions(run, 100, 360, 3.0, 2.0)
+    assert bounds.conditions(run, 100, 360, 3.0, -2.0).endswith("depend on the unit of the pixels.")
+
+
 # Diagnostics
+
+
+WORST = {"index": 1234, "negative_elbo": 250.25, "distortion": 230.0, "rate": 20.25}
+
+
+def test_a_card_says_class_terms_error_and_how_far_from_the_mean() -> None:
+    assert worst_images.card(WORST | {"deviations": 5.25}, 3.04, "seven") == [
+        "<b>seven</b>, image 1234",
+        "negative ELBO 250.2\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}3.0",
+        "distortion 230.0 + rate 20.2",
+        "5.2 SD above the mean",
+    ]
+    density = WORST | {"negative_elbo": -30.0, "distortion": -50.25, "deviations": -0.5}
+    assert worst_images.card(density, 0.01, "seven")[1:] == [
+        "negative ELBO −30.0",
+        "distortion −50.2 + rate 20.2",
+        "0.5 SD below the mean",
+    ]
+    point = WORST | {"rate": math.inf, "negative_elbo": math.inf, "deviations": math.nan}
+    assert worst_images.card(point, 0.0, "seven")[1:] == ["distortion 230.0"]
+
+
+def test_a_term_over_all_images_is_told_with_its_error() -> None:
+    shown = worst_images.numbers(Spread(-527.919, 2.296, -564.63, 229.7), "rate")
+    assert list(shown.values()) == ["−527.92 ± 2.30", "−564.63", "229.70"]
+    assert next(iter(shown)) == "Rate: mean ± standard error, nats per image"
+
+
+def test_images_of_several_draws_and_of_points_are_told_apart() -> None:
+    assert "Each image has one draw of z" in worst_images.conditions(1, has_density=True)
+    assert "Each image has 5 draws of z" in worst_images.conditions(5, has_density=True)
+    assert "draw" not in worst_images.conditions(1, has_density=False)
 
 
 def collapse(**changes: Any) -> Collapse:
@@ -316,6 +381,18 @@ def test_the_shell_is_told_with_the_shares_within() -> None:
 
 
 # Explore
+
+
+def test_channels_are_told_without_infinite_factors() -> None:
+    codes = RUNS["digits-map"].codes()
+    shown = feature_map.shown(channel_statistics(codes), codes)
+    assert shown["channel"].tolist() == ["c0", "c1", "c2", "c3", "all together"]
+    assert "360 test images and 2 × 2 cells" in feature_map.conditions(codes)
+    points = replace(codes, params=torch.zeros(360, 2, 2, 4), posterior_name="delta")
+    still = feature_map.shown(channel_statistics(points), points)
+    assert list(still) == ["channel", "mean", "std", "scale"]
+    assert still["scale"].isna().all()
+    assert "Every code is a point." in feature_map.conditions(points)
 
 
 def test_axes_of_a_projection_say_their_share_or_that_they_have_no_unit() -> None:

@@ -9,6 +9,7 @@ from vae_core.analysis.bounds import (
     random_images,
     summarise_bound,
 )
+from vae_core.analysis.channel_statistics import channel_statistics
 from vae_core.analysis.class_surgery import (
     ClassSurgery,
     class_buildup,
@@ -69,6 +70,7 @@ from vae_core.analysis.shell import (
 from vae_core.analysis.sweep_plane import Frame, SweepPlane, Walk
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.traversals import traverse
+from vae_core.analysis.worst_images import Spread, draw_deviation, term_of, worst_images
 from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
 from vae_core.sweep import sweep, swept, value_of
@@ -93,6 +95,7 @@ __all__ = [
     "Projection",
     "RateParts",
     "Shell",
+    "Spread",
     "SweepPlane",
     "Walk",
     "active_units",
@@ -102,6 +105,7 @@ __all__ = [
     "can_rotate",
     "cell_correlation",
     "channel_order",
+    "channel_statistics",
     "chi_density",
     "chi_interval",
     "class_arithmetic",
@@ -122,6 +126,7 @@ __all__ = [
     "decoder_difference",
     "decoder_field",
     "directions_used",
+    "draw_deviation",
     "elbo_surgery",
     "encode_dataset",
     "encoder_field",
@@ -156,8 +161,10 @@ __all__ = [
     "summarise_bound",
     "sweep",
     "swept",
+    "term_of",
     "total_rate",
     "traverse",
     "value_of",
     "walks_of",
+    "worst_images",
 ]

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from vae_core.analysis.rates import latent_names
 from vae_core.codes import Codes
+from vae_core.errors import DataError
+from vae_core.evaluate import ImageTerms
 
 
-def codes_table(codes: Codes) -> pd.DataFrame:
-    """One row per image: mean and width of its posterior, and its KL.
+def codes_table(codes: Codes, terms: ImageTerms | None = None) -> pd.DataFrame:
+    """One row per image: mean and width of its posterior, and its ELBO terms.
 
     The moments mean the same for every family: a Dirichlet's are those of its proportions, and
     correlations are left out.
+
+    Parameters
+    ----------
+    codes : Codes
+        Of a split, or of some of its images.
+    terms : ImageTerms, optional
+        Of every image of that split; they take the images themselves.
 
     Returns
     -------
     DataFrame
         Columns index (position in the split) and label (int64); mean_* and std_* (float32) for
-        every dimension of `latent_names`, in the order of z.flatten(); kl (float32), KL(q(z|x) ||
-        p(z)) in nats per image. A point mass has neither width nor a finite KL, so no such
-        columns.
+        every dimension of `latent_names`, in the order of z.flatten(); rate (float64), KL(q(z|x)
+        || p(z)) in nats per image. With terms also distortion and negative_elbo (float64), whose
+        means over a split are those of `evaluate`; the rate is then that of the terms, which
+        codes in half precision have to a few digits only. A point mass has neither width nor a
+        finite rate: of its terms there is the distortion.
+
+    Raises
+    ------
+    DataError
+        When there are no terms of some of these images.
     """
     names = latent_names(codes.latent_shape)
     columns = {"index": codes.index.numpy(), "label": codes.labels.numpy()}
@@ -32,13 +50,22 @@ def codes_table(codes: Codes) -> pd.DataFrame:
     for what, values in numbers.items():
         flat = values.flatten(1).float().numpy()
         columns |= {f"{what}_{name}": flat[:, j] for j, name in enumerate(names)}
-    if codes.family.has_rate:
-        columns["kl"] = codes.rate.float().numpy()
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | _terms(codes, terms))
+
+
+def _terms(codes: Codes, terms: ImageTerms | None) -> dict[str, NDArray[np.float64]]:
+    """The ELBO terms that are known of these codes, and finite."""
+    if terms is None:
+        return {"rate": codes.rate.double().numpy()} if codes.family.has_rate else {}
+    last = int(codes.index.max()) if len(codes) else -1
+    if last >= len(terms):
+        raise DataError(f"expected terms of at least {last + 1} images; got {len(terms)}.")
+    names = ("distortion", "rate", "negative_elbo") if codes.family.has_rate else ("distortion",)
+    return {name: getattr(terms, name)[codes.index].numpy() for name in names}
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
-    """A table as CSV, with enough digits to give float32 numbers back exactly."""
+    """A table as CSV, with enough digits to give its numbers back exactly."""
     text: str = table.to_csv(index=False)
     return text.encode()
 

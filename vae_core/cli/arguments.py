@@ -119,12 +119,15 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=0, help="of draws, UMAP and t-SNE")
     sub.add_argument("--to", required=True, metavar="FILE", help="the new .safetensors file")
     _add_force(sub)
-    sub = command("export", "write a run as a small folder to ship, or as one .zip", data=True)
+    sub = command(
+        "export", "write a run as a small folder to ship, as one .zip, or its codes", data=True
+    )
     sub.add_argument(
         "--to",
         required=True,
         metavar="PATH",
-        help="the new folder, or FILE.zip for the run as it is",
+        help="the new folder; FILE.zip for the run as it is; FILE.csv or .parquet for a table of "
+        "its codes and ELBO terms, a test image a row",
     )
     _add_force(sub)
     sub = command("import", "make a run of a .safetensors file", run=False, data=True)

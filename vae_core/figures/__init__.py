@@ -4,6 +4,7 @@ from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, va
 from vae_core.figures.animation import gif
 from vae_core.figures.bounds import bound_curve
 from vae_core.figures.diagnostics import activity, label_bars, number_evidence
+from vae_core.figures.image_scores import image_scores
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.posteriors import Ellipse, marginal, posterior_plane
@@ -24,6 +25,7 @@ __all__ = [
     "contact_sheet",
     "data_uri",
     "gif",
+    "image_scores",
     "kl_bars",
     "kl_by_class",
     "kl_cells",

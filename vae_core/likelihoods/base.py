@@ -49,11 +49,17 @@ class Likelihood(nn.Module, ABC):
     measure: ClassVar[str]  # what log p(x|z) is the logarithm of; others are not comparable
     n_params: int = 1  # parameters per pixel and colour channel
     has_sigma: ClassVar[bool] = False  # whether the settings of sigma have an effect
+    is_density: ClassVar[bool] = False  # of pixel values in [0, 1], and no probability
     is_normalised_on_grey: ClassVar[bool] = True  # whether it is one of grey levels, too
     is_unbounded: ClassVar[bool] = False  # whether pixels of one value earn nats without bound
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
+
+    @classmethod
+    def is_normalised_on(cls, binarisation: str) -> bool:
+        """Whether it is a probability or a density of such pixels, a name in BINARISATIONS."""
+        return cls.is_normalised_on_grey or binarisation != "grey"
 
     @abstractmethod
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> Pixels:

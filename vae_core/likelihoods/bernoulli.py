@@ -113,6 +113,7 @@ class ContinuousBernoulliLikelihood(Likelihood):
 
     title = "continuous Bernoulli"
     measure = "density of pixel values"
+    is_density = True
     is_unbounded = True
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> ContinuousBernoulliPixels:

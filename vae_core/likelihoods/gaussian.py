@@ -82,6 +82,7 @@ class GaussianLikelihood(Likelihood):
 
     title = "Gaussian"
     measure = "density of pixel values"
+    is_density = True
     has_sigma = True
     log_sigma: Tensor
     measured: Tensor  # share of the running mean that was measured: 0, then towards 1

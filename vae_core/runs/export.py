@@ -13,6 +13,7 @@ from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.evaluate import evaluate
 from vae_core.io import read_tensors
+from vae_core.likelihoods.bits import score_in_bits
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.run import N_SAMPLES, Run
 from vae_core.runs.store import Contents, RunStore
@@ -93,6 +94,9 @@ def score_line(run: Run) -> str:
             f"distortion {metrics.distortion:.2f} + rate {metrics.rate:.2f} "
             f"= negative ELBO {metrics.negative_elbo:.2f}"
         )
+    bits = score_in_bits(metrics.negative_elbo, run.config, run.data().image_shape)
+    if bits is not None:
+        terms += f", {bits:.3f} bits per dimension"
     return (
         f"Test split ({metrics.n_test} images, {metrics.binarisation} pixels, "
         f"{metrics.n_samples} draw per image), nats per image: {terms}."

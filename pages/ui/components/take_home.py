@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 from pages.ui.components import lens_file
@@ -11,6 +12,7 @@ from pages.ui.library import cached, images
 from vae_core import Dataset, Run
 from vae_core.analysis import codes_table, csv_bytes, parquet_bytes
 from vae_core.browser.portable import why_too_large
+from vae_core.config import POSTERIORS
 from vae_core.runs.archive import archive
 
 
@@ -20,12 +22,39 @@ def offer(run: Run) -> None:
         _lens(run)
         _button("The run, .zip", ":material/folder_zip:", f"{run.id}.zip", lambda: archive(run))
         st.markdown("Settings, weights, codes, curves and numbers, to open in ELBO Room elsewhere.")
-        with st.container(horizontal=True):
-            _button("Codes, .csv", ":material/table:", f"{run.id}-codes.csv",
-                    lambda: csv_bytes(codes_table(cached.codes(run))))  # fmt: skip
-            _button("Codes, .parquet", ":material/table:", f"{run.id}-codes.parquet",
-                    lambda: parquet_bytes(codes_table(cached.codes(run))))  # fmt: skip
-        st.markdown("Mean and standard deviation of q(z|x) and its KL in nats, per test image.")
+        _codes(run)
+
+
+def _codes(run: Run) -> None:
+    folder = images.data_dir()  # not known where the file is made
+    with st.container(horizontal=True):
+        _button("Codes, .csv", ":material/table:", f"{run.id}-codes.csv",
+                lambda: csv_bytes(table_of(run, folder)))  # fmt: skip
+        _button("Codes, .parquet", ":material/table:", f"{run.id}-codes.parquet",
+                lambda: parquet_bytes(table_of(run, folder)))  # fmt: skip
+    family = POSTERIORS[run.config.model.posterior]
+    st.markdown(codes_note(family.has_rate, images.are_on_disk(run)))
+
+
+def table_of(run: Run, folder: str | None) -> pd.DataFrame:
+    """The codes of the test images, with their scores where the images are on this machine."""
+    found = cached.images_of(run, folder)
+    terms = cached.image_terms(run, found) if isinstance(found, Dataset) else None
+    return codes_table(cached.codes(run), terms)
+
+
+def codes_note(has_rate: bool, has_images: bool) -> str:
+    """What the table of codes has of every test image; and what it has not, and why."""
+    known = "mean and standard deviation of q(z|x), rate" if has_rate else "z"
+    scores = "distortion and negative ELBO" if has_rate else "distortion"
+    if has_images:
+        joint = "," if has_rate else " and"
+        return f"Per test image: {known}{joint} {scores} in nats."
+    nats = " in nats" if has_rate else ""
+    return (
+        f"Per test image: {known}{nats}. No {scores}: the images, which are scored for it, are not "
+        "on this machine."
+    )
 
 
 def _lens(run: Run) -> None:

@@ -13,8 +13,9 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from pages.ui.library.background import run_in_background
 from pages.ui.session import paths
-from vae_core import Codes, Dataset, Run, load_dataset
+from vae_core import Codes, Dataset, ImageTerms, Run, evaluate_images, load_dataset
 from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.config import DataConfig
 from vae_core.data.dataset import prepare
@@ -107,6 +108,12 @@ def vae(run: Run) -> VAE:
 def codes(run: Run) -> Codes:
     """Posteriors of the run's test split."""
     return run.codes()
+
+
+@per_run("Scoring every test image …", max_entries=32)
+def image_terms(run: Run, data: Dataset) -> ImageTerms:
+    """ELBO terms of every image of the test split, with the draws that the run's metrics have."""
+    return run_in_background(evaluate_images, vae(run), data.test, run.metrics().n_samples)
 
 
 @per_run(max_entries=32)

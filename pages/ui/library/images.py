@@ -8,7 +8,7 @@ from pages.ui.drawing import escaping
 from pages.ui.library import cached, passcode
 from pages.ui.session import keys, problems
 from vae_core import Dataset, Run
-from vae_core.data.sources import SOURCES, download_files
+from vae_core.data.sources import SOURCES, download_files, find_files
 from vae_core.errors import DataError
 
 
@@ -40,6 +40,12 @@ def images_of(run: Run) -> Dataset | None:
     """The run's data set when it is on this machine."""
     found = cached.images_of(run, data_dir())
     return found if isinstance(found, Dataset) else None
+
+
+def are_on_disk(run: Run) -> bool:
+    """Whether files of the run's data set are on this machine; they are not read."""
+    name = run.config.data.name
+    return name not in SOURCES or find_files(name, data_dir()) is not None
 
 
 def offer_images(name: str, why: str, reason: str | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
@@ -15,6 +16,7 @@ from vae_core.analysis import BoundSummary, ImageBounds, image_bounds, random_im
 from vae_core.analysis.bounds import FEW
 from vae_core.analysis.pareto import HEAVY
 from vae_core.config import LIKELIHOODS
+from vae_core.likelihoods.bits import why_negative
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 ELBO_DRAWS = 100  # of z for each image: their noise is small beside that of the images
@@ -46,14 +48,9 @@ def measure(run: Run, data: Dataset, count: int, most: int, widen: float) -> Ima
     return ImageBounds.joined(parts)
 
 
-def nats(value: float) -> str:
-    """Two decimals, with a minus sign, and never a minus before nothing."""
-    return f"{value:z.2f}".replace("-", "−")
-
-
 def with_error(value: float, error: float) -> str:
     """A mean and its standard error."""
-    return f"{nats(value)} ± {nats(error)}"
+    return f"{fixed(value)} ± {fixed(error)}"
 
 
 def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
@@ -63,18 +60,18 @@ def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
     shown = [
         (
             "Negative ELBO, nats per image",
-            nats(found.negative_elbo),
-            over_images.format(nats(found.elbo_error)),
+            fixed(found.negative_elbo),
+            over_images.format(fixed(found.elbo_error)),
         ),
         (
             f"Bound with {most:,} draws, nats",
-            nats(found.negative_bound),
-            over_images.format(nats(found.bound_error)),
+            fixed(found.negative_bound),
+            over_images.format(fixed(found.bound_error)),
         ),
         (
             "ELBO to the bound, nats",
-            nats(found.gap),
-            f"± {nats(found.gap_error)}, same images",
+            fixed(found.gap),
+            f"± {fixed(found.gap_error)}, same images",
         ),
         (
             f"Effective sample size, of {most:,}",
@@ -91,8 +88,8 @@ def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
                 f"{found.n_heavy:,} of {n:,} images",
             )
         )
-    no_bound = over_images.format(nats(found.at_mean_error))
-    return [*shown, ("At z = mean: no bound, nats", nats(found.at_mean), no_bound)]
+    no_bound = over_images.format(fixed(found.at_mean_error))
+    return [*shown, ("At z = mean: no bound, nats", fixed(found.at_mean), no_bound)]
 
 
 def verdict(found: BoundSummary, widen: float) -> str:
@@ -102,8 +99,8 @@ def verdict(found: BoundSummary, widen: float) -> str:
     if found.n_importance == 1 and widen == 1.0:
         return "With one draw the bound is the negative ELBO."
     if math.isnan(found.gap_error):
-        return f"On this one image, the negative ELBO less {most} is {nats(found.gap)} nats."
-    if gap <= 2.0 * found.gap_error or nats(gap) == nats(0.0):
+        return f"On this one image, the negative ELBO less {most} is {fixed(found.gap)} nats."
+    if gap <= 2.0 * found.gap_error or fixed(gap) == fixed(0.0):
         return (
             f"On the same images, the negative ELBO and {most} are {far} nats apart: equal within "
             "2 standard errors."
@@ -152,8 +149,8 @@ TAIL = (
 )
 
 
-def conditions(run: Run, count: int, n_all: int) -> str:
-    """What the numbers are of."""
+def conditions(run: Run, count: int, n_all: int, *nats: float) -> str:
+    """What the numbers are of; and why one of them is negative, where one is."""
     pixels = run.config.data.binarisation
     of = f"All {count:,}" if count == n_all else f"A random {count:,} (seed 0) of the {n_all:,}"
     said = (
@@ -172,4 +169,4 @@ def conditions(run: Run, count: int, n_all: int) -> str:
             " A density may exceed 1: pixels that are always black earn nats without bound as "
             "training goes on."
         )
-    return said
+    return f"{said} {why_negative(*nats)}".rstrip()

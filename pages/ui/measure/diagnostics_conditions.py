@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pages.ui.measure import diagnostics, diagnostics_text, mixture
+from pages.ui.measure import diagnostics, diagnostics_text, mixture, worst_images
 from vae_core import Codes, Run
 from vae_core.analysis.collapse import GREY_LEVEL
 from vae_core.analysis.label_gap import MAX_DIMS
@@ -52,6 +52,8 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
     if view == diagnostics_text.SHELL:
         norms = diagnostics.shell(run)
         return f"d = {norms.d}; one draw of z for each of {len(norms.norms):,} images at random."
+    if view == diagnostics_text.WORST:
+        return worst_images.conditions(run.metrics().n_samples, codes.family.has_density)
     return _sample_conditions(run, codes)
 
 

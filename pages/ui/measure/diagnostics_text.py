@@ -14,7 +14,7 @@ from vae_core.analysis import CodesInShell, Collapse, LabelGap, RateParts
 from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_RATE
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
-SAMPLES, SHELL = "Samples", "Shell"
+SAMPLES, SHELL, WORST = "Samples", "Shell", "Worst images"
 HEADINGS = {
     VERDICT: "Does every latent dimension tell of the image, and does the picture change with it? "
     "**Try this:** open the collapsed model.",
@@ -26,11 +26,16 @@ HEADINGS = {
     "with the 20-D one.",
     SHELL: "Draws of N(0, I) lie in a shell about √d from the origin, not at it. **Try this:** "
     "open the feature map.",
+    WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
+    "images whose codes cost most need not be those with the worst pictures.",
 }
+WORST_POINTS = "Which test images does the auto-encoder reconstruct worst?"
 
 
-def heading(view: str, is_collapsed: bool) -> str:
+def heading(view: str, is_collapsed: bool, has_rate: bool = True) -> str:
     """The question of a view, and what to try, which is not to open the model that is open."""
+    if view == WORST and not has_rate:
+        return WORST_POINTS
     if not is_collapsed:
         return HEADINGS[view]
     return HEADINGS[view].replace("the collapsed model", "a model that is not collapsed")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
 from vae_core.config import POSTERIORS, RunConfig, shape_in_words
+from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.objective import effective_beta
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import Run
@@ -21,28 +23,24 @@ def line(
     """The same of what it depends on; `likelihood` is what that of the trained model is called."""
     model, shape = config.model, config.model.latent_shape
     latent = shape_in_words(shape) + ("-D" if len(shape) == 1 else "")
-    distortion = f"distortion {metrics.distortion:.1f}"
+    distortion = f"distortion {fixed(metrics.distortion, 1)}"
     score = (
         f"{distortion} nats per image, no finite rate"
         if not metrics.has_rate
-        else f"negative ELBO {metrics.negative_elbo:.1f} = {distortion} + rate "
-        f"{metrics.rate:.1f} nats per image"
+        else f"negative ELBO {fixed(metrics.negative_elbo, 1)} = {distortion} + rate "
+        f"{fixed(metrics.rate, 1)} nats per image"
     )
+    bits = score_in_bits(metrics.negative_elbo, config, image_shape)
+    notes = [why_negative(metrics.distortion, metrics.negative_elbo)]
+    if bits is not None:
+        score += f", {fixed(bits, 3)} bits per dimension"
+        notes.append(unit_note(config))
+    said = " ".join(filter(None, notes))
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
         f"{likelihood}{_weight(config, image_shape)}. Test {score} "
         f"({metrics.n_test:,} {metrics.binarisation} images, "
-        f"{metrics.n_samples} draw each).{_below_zero(metrics)}"
-    )
-
-
-def _below_zero(metrics: Metrics) -> str:
-    """Why a number of nats may be negative, where one is."""
-    if min(metrics.distortion, metrics.negative_elbo) >= 0.0:
-        return ""
-    return (
-        " Nats may be negative here: this likelihood is a density, which may exceed 1, and they "
-        "depend on the unit of the pixels."
+        f"{metrics.n_samples} draw each). {said}".rstrip()
     )
 
 

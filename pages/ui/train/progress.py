@@ -11,6 +11,7 @@ from pages.ui.session import chosen, keys, paths, problems
 from pages.ui.train import overfitted, queue
 from vae_core import Run
 from vae_core.figures import training_curves
+from vae_core.likelihoods.bits import why_negative
 from vae_core.runs.store import Entry
 
 EVERY = 1.0  # seconds
@@ -67,7 +68,8 @@ def _progress(run: Run, polled: bool) -> None:
         st.caption(
             "Nats per image, one draw each, both splits with the weights at the end of the epoch: "
             f"train on as many training images as there are test images. Pixels: "
-            f"{run.config.data.binarisation}."
+            f"{run.config.data.binarisation}. "
+            f"{why_negative(*history['train_distortion'], *history['test_distortion'])}"
         )
     if not running:
         _ended(run, done)

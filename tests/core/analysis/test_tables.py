@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.samples import LATENTS, seeded, tiny_model
+from vae_core import DataError, build_vae, encode_dataset, evaluate, evaluate_images
 from vae_core.analysis import Codes, codes_table, csv_bytes, latent_names, parquet_bytes
 from vae_core.config import POSTERIORS
 
@@ -43,7 +44,44 @@ def test_every_number_of_the_posterior_has_its_column(posterior, latent):
     assert len(table.columns) == 2 + d * (1 + codes.family.has_density) + codes.family.has_rate
     if codes.family.has_rate:
         rate = torch.distributions.kl_divergence(q, codes.prior())
-        np.testing.assert_allclose(table["kl"], rate, rtol=1e-5)
+        np.testing.assert_allclose(table["rate"], rate, rtol=1e-5)
+
+
+@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("n_samples", [1, 3])
+def test_means_of_the_terms_are_those_of_the_evaluation(posterior, n_samples, digits):
+    vae = build_vae(tiny_model(posterior=posterior), digits.image_shape)
+    terms = evaluate_images(vae, digits.test, n_samples, seed=5)
+    table = codes_table(encode_dataset(vae, digits.test), terms)
+    whole = evaluate(vae, digits.test, n_samples, seed=5)
+    assert table["distortion"].mean() == pytest.approx(whole.distortion, rel=0, abs=1e-9)
+    if not vae.family.has_rate:
+        assert not {"rate", "negative_elbo"} & set(table)
+        return
+    assert list(table)[-3:] == ["distortion", "rate", "negative_elbo"]
+    assert table["rate"].mean() == pytest.approx(whole.rate, rel=0, abs=1e-9)
+    assert table["negative_elbo"].mean() == pytest.approx(whole.negative_elbo, rel=0, abs=1e-9)
+    np.testing.assert_array_equal(table["negative_elbo"], table["distortion"] + table["rate"])
+
+
+def test_terms_follow_the_selection_of_images_and_are_of_all_of_them(digits):
+    vae = build_vae(tiny_model(), digits.image_shape)
+    codes, terms = encode_dataset(vae, digits.test), evaluate_images(vae, digits.test)
+    some = codes_table(codes.take(torch.tensor([40, 3])), terms)
+    assert some["distortion"].tolist() == terms.distortion[[40, 3]].tolist()
+    few = evaluate_images(vae, digits.test.take(torch.arange(41)))
+    assert len(codes_table(codes.first(41), few)) == 41
+    with pytest.raises(DataError, match=r"terms of at least 96 images; got 41\."):
+        codes_table(codes, few)
+
+
+def test_files_give_the_terms_back_exactly(digits):
+    vae = build_vae(tiny_model(), digits.image_shape)
+    table = codes_table(encode_dataset(vae, digits.test), evaluate_images(vae, digits.test))
+    csv = pd.read_csv(io.BytesIO(csv_bytes(table)))
+    pd.testing.assert_frame_equal(csv.astype(table.dtypes), table, check_exact=True)
+    parquet = pd.read_parquet(io.BytesIO(parquet_bytes(table)))
+    pd.testing.assert_frame_equal(parquet, table, check_exact=True)
 
 
 def test_parquet_gives_the_table_back_exactly(codes):
@@ -52,7 +90,8 @@ def test_parquet_gives_the_table_back_exactly(codes):
     pd.testing.assert_frame_equal(again, table, check_exact=True)
 
 
-def test_csv_gives_every_float32_back(codes):
+def test_csv_gives_every_number_back(codes):
     table = codes_table(codes)
-    again = pd.read_csv(io.BytesIO(csv_bytes(table))).astype(table.dtypes)
+    again = pd.read_csv(io.BytesIO(csv_bytes(table)))
+    again = again.astype(table.dtypes)
     pd.testing.assert_frame_equal(again, table, check_exact=True)

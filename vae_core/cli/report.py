@@ -1,0 +1,66 @@
+"""A run's numbers as the command line prints them: as values for JSON, and as lines for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
+from vae_core.runs.records import Metrics
+from vae_core.runs.run import Run
+
+BITS = "test_bits_per_dimension"
+NO_RATE = "no finite rate"
+NO_BITS = "none: the likelihood is not normalised on these pixels"
+CHANNELS = (
+    "Channels of the feature map, over test images and cells: mean; std of draws of q(z), mu_std "
+    "of the posterior means; scale = 1 / std."
+)
+
+
+def numbers(run: Run, metrics: Metrics | None = None) -> dict[str, Any]:
+    """A run's final metrics, or others of its model, with the negative ELBO in bits beside nats.
+
+    Null stands for bits per dimension where they are none.
+    """
+    found = metrics or run.metrics()
+    bits = score_in_bits(found.negative_elbo, run.config, run.data().image_shape)
+    values: dict[str, Any] = {}
+    for name, value in found.to_dict().items():
+        values[name] = value
+        if name == "test_negative_elbo":
+            values[BITS] = bits
+    return values
+
+
+def lines(values: dict[str, Any]) -> str:
+    """A value a line, each after its name."""
+    width, said = max(map(len, values)), []
+    has_rate = values.get("test_rate") is not None
+    for name, value in values.items():
+        missing = NO_BITS if name == BITS and has_rate else NO_RATE
+        text = f"{value:.{4 if name == BITS else 2}f}" if isinstance(value, float) else value
+        said.append(f"{name:>{width}}  {missing if value is None else text}")
+    return "\n".join(said)
+
+
+def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
+    """Sentences on the units of a density's numbers; none for a probability."""
+    found = metrics or run.metrics()
+    bits = score_in_bits(found.negative_elbo, run.config, run.data().image_shape)
+    said = [
+        why_negative(found.distortion, found.negative_elbo),
+        "" if bits is None else unit_note(run.config),
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def channel_lines(table: pd.DataFrame) -> str:
+    """`channel_statistics` as lines, below what they are of."""
+    return f"{CHANNELS}\n{table.to_string(index=False, float_format='{:.4f}'.format)}"
+
+
+def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON has it."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
