@@ -16,7 +16,7 @@ from vae_core.io import read_tensors
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.run import N_SAMPLES, Run
 from vae_core.runs.store import Contents, RunStore
-from vae_core.runs.terms import image_terms, in_half
+from vae_core.runs.terms import evaluate_images, in_half
 from vae_core.runs.weights import read_header
 from vae_core.settings import command_line
 
@@ -57,7 +57,7 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     metrics = dataclasses.replace(
         run.metrics(), run_id=folder.name, distortion=result.distortion, rate=result.rate
     )
-    terms = in_half(image_terms(vae, dataset.test, N_SAMPLES))
+    terms = in_half(evaluate_images(vae, dataset.test, N_SAMPLES))
     epoch = read_header(run.path / "weights.safetensors").epoch
     kept = {k: _half(read_tensors(checkpoint_path(run.path, k))[0]) for k in run.kept_epochs()}
     contents = Contents(

@@ -23,7 +23,7 @@ from vae_core.runs.checkpoints import is_sound
 from vae_core.runs.records import MAX_NATS, DataFacts, Metrics
 from vae_core.runs.run import N_SAMPLES, Run, check_images
 from vae_core.runs.store import Contents, RunStore
-from vae_core.runs.terms import image_terms
+from vae_core.runs.terms import evaluate_images
 from vae_core.runs.weights import (
     differences,
     listed,
@@ -160,7 +160,7 @@ def import_model(
     run_id = store.new_id(config)
     metrics = Metrics.of(run_id, config.data, result)
     facts = DataFacts.of(dataset)
-    terms = image_terms(vae, dataset.test, N_SAMPLES)
+    terms = evaluate_images(vae, dataset.test, N_SAMPLES)
     return store.adopt(
         run_id,
         Contents(config, facts, weights, codes, metrics, epoch=file.header.epoch, terms=terms),

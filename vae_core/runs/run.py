@@ -52,7 +52,14 @@ from vae_core.runs.checkpoints import (
 )
 from vae_core.runs.overfitting import Overfitting, loss_on_test, overfitting
 from vae_core.runs.records import DataFacts, Metrics, read_history
-from vae_core.runs.terms import TERMS, ImageTerms, image_terms, read_terms, write_terms
+from vae_core.runs.terms import (
+    TERMS,
+    ImageTerms,
+    differences,
+    evaluate_images,
+    read_terms,
+    write_terms,
+)
 from vae_core.runs.weights import check_weights, load_weights, shapes_of, write_weights
 from vae_core.trainer import EpochRecord, EpochTerms, TrainState, check_state, fit
 from vae_core.vae import VAE, build_vae
@@ -225,8 +232,8 @@ class Run:
         codes = encode_dataset(vae, dataset.test)
         self.save_codes(codes)
         metrics = self._summary(done, facts)
-        terms = image_terms(vae, dataset.test, N_SAMPLES)
-        if not terms.differences(metrics):  # as after going on where draws of z are others
+        terms = evaluate_images(vae, dataset.test, N_SAMPLES)
+        if not differences(terms, metrics):  # as after going on where draws of z are others
             write_terms(self.path, terms)
         write_json(self.path / "metrics.json", metrics.to_dict())
 

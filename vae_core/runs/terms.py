@@ -33,7 +33,7 @@ FLOATS = ("F16", "F32")
 
 @dataclass(frozen=True)
 class ImageTerms:
-    """Both terms of every image of a test split, in its order, at beta = 1, in nats per image.
+    """ELBO terms of every image of a split, in its order, at beta = 1, in nats, as float64.
 
     Attributes
     ----------
@@ -41,35 +41,21 @@ class ImageTerms:
         Reconstruction term; estimated by the draws of z that the metrics are of.
     rate : Tensor, (n,)
         KL term; infinite for a point mass.
+    n_samples : int
+        Draws of z for each image.
     """
 
     distortion: Float[Tensor, " n"]
     rate: Float[Tensor, " n"]
+    n_samples: int
 
     @property
     def negative_elbo(self) -> Float[Tensor, " n"]:
         """distortion + rate; infinite for a point mass."""
         return self.distortion + self.rate
 
-    def differences(self, metrics: Metrics) -> list[str]:
-        """The terms whose means are not those of the metrics, each in words; none when all are."""
-        found = []
-        for name in _names(metrics):
-            values, known = getattr(self, name), getattr(metrics, name)
-            mean = values.double().mean().item()
-            is_near = abs(mean - known) <= MAX_STRAY + RELATIVE * abs(known)
-            if not (is_near and values.abs().max() <= MAX_NATS):  # not: NaN
-                found.append(f"{name} is {mean:.2f}, not {known:.2f}")
-        return found
 
-    @classmethod
-    def mean(cls, several: Sequence[ImageTerms]) -> ImageTerms:
-        """The mean of several models' terms, image by image. Their images must be the same."""
-        distortions = torch.stack([one.distortion for one in several])
-        return cls(distortions.mean(0), torch.stack([one.rate for one in several]).mean(0))
-
-
-def image_terms(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> ImageTerms:
+def evaluate_images(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> ImageTerms:
     """Terms of every image, with the draws of `evaluate`: their means are what it returns."""
     like = next(vae.parameters())
     generator = torch.Generator(like.device).manual_seed(seed)
@@ -78,14 +64,33 @@ def image_terms(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> Im
         for block in blocks(len(split), max(1, EVALUATION_BLOCK // max(1, n_samples))):
             x = split.batch(block, generator, like.device).to(like.dtype)
             terms = elbo_terms(vae, x, n_samples, generator)
-            found.append((terms.distortion.float().cpu(), terms.rate.float().cpu()))
+            found.append((terms.distortion.double().cpu(), terms.rate.double().cpu()))
     distortion, rate = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return ImageTerms(distortion, rate)
+    return ImageTerms(distortion, rate, n_samples)
+
+
+def mean_terms(several: Sequence[ImageTerms]) -> ImageTerms:
+    """The mean of several models' terms, image by image. Their images must be the same."""
+    distortion = torch.stack([one.distortion for one in several]).mean(0)
+    rate = torch.stack([one.rate for one in several]).mean(0)
+    return ImageTerms(distortion, rate, several[0].n_samples)
+
+
+def differences(terms: ImageTerms, metrics: Metrics) -> list[str]:
+    """The terms whose means are not those of the metrics, each in words; none when all are."""
+    found = []
+    for name in _names(metrics):
+        values, known = getattr(terms, name), getattr(metrics, name)
+        mean = values.double().mean().item()
+        is_near = abs(mean - known) <= MAX_STRAY + RELATIVE * abs(known)
+        if not (is_near and values.abs().max() <= MAX_NATS):  # not: NaN
+            found.append(f"{name} is {mean:.2f}, not {known:.2f}")
+    return found
 
 
 def in_half(terms: ImageTerms) -> ImageTerms:
     """Each term in half precision where its mean stays right to MAX_ROUNDING and in two digits."""
-    return ImageTerms(*map(_in_half, (terms.distortion, terms.rate)))
+    return ImageTerms(_in_half(terms.distortion), _in_half(terms.rate), terms.n_samples)
 
 
 def _in_half(values: Tensor) -> Tensor:
@@ -96,10 +101,11 @@ def _in_half(values: Tensor) -> Tensor:
 
 
 def write_terms(run: Path, terms: ImageTerms) -> None:
-    """Write a run's terms in the precision that they have; of a point mass, the distortion."""
+    """Write a run's terms, as float32 or in half precision; of a point mass, the distortion."""
     tensors = {"distortion": terms.distortion, "rate": terms.rate}
     finite = {name: value for name, value in tensors.items() if value.isfinite().all()}
-    write_tensors(run / TERMS, finite)
+    short = {n: v if v.dtype == torch.float16 else v.float() for n, v in finite.items()}
+    write_tensors(run / TERMS, short)
 
 
 def check_terms(shapes: Shapes, dtypes: dict[str, str], metrics: Metrics, path: Path) -> None:
@@ -127,10 +133,10 @@ def read_terms(run: Path, metrics: Metrics) -> ImageTerms | None:
         return None
     with open_tensors(path) as file:
         check_terms(file.header.shapes, file.header.dtypes, metrics, path)
-        tensors = {name: value.float() for name, value in file.tensors().items()}
-    tensors.setdefault("rate", torch.full((metrics.n_test,), math.inf))
-    terms = ImageTerms(tensors["distortion"], tensors["rate"])
-    if strays := terms.differences(metrics):
+        tensors = {name: value.double() for name, value in file.tensors().items()}
+    tensors.setdefault("rate", torch.full((metrics.n_test,), math.inf).double())
+    terms = ImageTerms(tensors["distortion"], tensors["rate"], metrics.n_samples)
+    if strays := differences(terms, metrics):
         raise RunError(
             f"{path}: expected the terms behind metrics.json; their mean {' and '.join(strays)} "
             "nats per image. Copy the run anew."
