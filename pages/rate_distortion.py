@@ -64,7 +64,7 @@ with side:
 if not table.empty:
     shown = text.shown(table)
     nats = dict.fromkeys(map(str, shown.select_dtypes("float")), NATS) | {text.BETA: BETA}
-    st.dataframe(shown, hide_index=True, column_config=nats)
+    st.dataframe(shown, hide_index=True, column_config=nats, placeholder="")
     st.caption(text.best_note(comparing.best(group.runs.values())))
 st.caption(
     f"Test means in nats per image, one draw of z each; {escaping.markdown(group.title, 200)}. "

@@ -168,9 +168,7 @@ def test_of_several_seeds_the_first_is_shown(runs: Path, digits: Dataset) -> Non
     rows = app.dataframe[0].value.set_index("run")
     assert rows["seeds"].tolist() == [2, 2]
     (ring,) = (t for t in charts(app)[0]["data"] if t.get("name") == "chosen model")
-    assert float(numbers(ring["x"])[0]) == pytest.approx(
-        rows.loc["beta 2", "rate"]
-    )
+    assert float(numbers(ring["x"])[0]) == pytest.approx(rows.loc["beta 2", "rate"])
     assert any("2 seeds for each value" in m.value for m in app.markdown)
 
 

@@ -14,6 +14,7 @@ from vae_core.comparison.estimate import ERRORS
 
 ERROR = "± over images"
 BETA = "effective β"
+SPREAD = "sd over seeds"
 MAX_NAMED = 5  # points by their names in one sentence
 
 
@@ -47,16 +48,15 @@ def left_out(n_points: int, reasons: Counter[str]) -> str:
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of points with its columns by the names that are shown; spreads where there are."""
+    """A table of points by the names that are shown, with the spread over seeds if there is one."""
     names = {
         **{"beta": BETA, "negative_elbo": "negative ELBO"},
         **{"standard_error": ERROR, "n_seeds": "seeds"},
-        **{"distortion_sd": "distortion, sd over seeds", "rate_sd": "rate, sd over seeds"},
-        "negative_elbo_sd": "negative ELBO, sd over seeds",
+        "negative_elbo_sd": SPREAD,
     }
-    spread = ["n_seeds", "distortion_sd", "rate_sd", "negative_elbo_sd"]
-    has_spread = (table["n_seeds"] > 1).any()
-    some = table if has_spread else table.drop(columns=spread)
+    some = table.drop(columns=["distortion_sd", "rate_sd"])  # the bars on the plane
+    if not (table["n_seeds"] > 1).any():
+        some = some.drop(columns=["n_seeds", "negative_elbo_sd"])
     return some.rename(columns=names).fillna({"sweep": ""})
 
 
@@ -89,7 +89,10 @@ def seeds_note(table: pd.DataFrame) -> str:
     """What bars on the plane are; empty where there are none."""
     if not (table["n_seeds"] > 1).any():
         return ""
-    return "A point of several seeds is their mean; its bars are ± one standard deviation of them."
+    return (
+        "A point of several seeds is their mean; its bars are ± one standard deviation of them, "
+        f"and so is {SPREAD}, that of the negative ELBO."
+    )
 
 
 def over(setting: str, table: pd.DataFrame) -> str:

@@ -66,7 +66,7 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
     begin = _suggested(setting) if keys.SWEEP_VALUES.get() is None else ""
     text = right.text_input("Values", begin, key=keys.SWEEP_VALUES.name, persist_state="session")
     n_seeds = last.number_input(
-        "Seeds per value", 1, MAX_SEEDS, 1, key="sweep-seeds", persist_state="session",
+        "Seeds", 1, MAX_SEEDS, 1, key="sweep-seeds", persist_state="session",
         disabled=setting == SEED, help="Runs of each value that differ by their seed alone: the "
         "spread of these is the noise of training.",
     )  # fmt: skip
