@@ -63,7 +63,7 @@ def evaluate_images(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -
     with torch.no_grad():
         for block in blocks(len(split), max(1, EVALUATION_BLOCK // max(1, n_samples))):
             x = split.batch(block, generator, like.device).to(like.dtype)
-            terms = elbo_terms(vae, x, n_samples, generator)
+            terms = elbo_terms(vae, x, n_samples, generator=generator)
             found.append((terms.distortion.double().cpu(), terms.rate.double().cpu()))
     distortion, rate = (torch.cat(parts) for parts in zip(*found, strict=True))
     return ImageTerms(distortion, rate, n_samples)
