@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.compare import rate_distortion as comparing
+from pages.ui.compare import rate_distortion_text as text
 from pages.ui.drawing import charts, escaping
 from pages.ui.session import chosen
 from vae_core.analysis import swept
@@ -16,6 +17,7 @@ HEADING = "##### Every model is a point: what its code costs, and what its pictu
 TRY_SWEEP = "**Try this:** follow β from low to high. Which end has KL = 0, and is it the best?"
 TRY_EPOCHS = "**Try this:** switch on *Over epochs*: does training save distortion or rate first?"
 NATS = st.column_config.NumberColumn(format="%.2f")
+BETA = st.column_config.NumberColumn(format="%.4g")
 
 run = chosen.chosen()
 heading = st.empty()
@@ -28,7 +30,7 @@ if not POSTERIORS[run.config.model.posterior].has_rate:
 plane, side = st.columns([3, 2], gap="large")
 with plane:
     group = comparing.pick_group(run)
-    table = comparing.table("runs", group.runs.values())
+    table = comparing.table("points", group.runs.values())
 with side:
     runs = comparing.pick_sweep(group)
     setting = swept([one.config for one in runs])
@@ -39,7 +41,8 @@ with plane:
         st.info("No run measured like this has a finite rate. Choose another group.")
     else:
         epochs = comparing.table("epochs", group.runs.values()) if ways else None
-        charts.draw("plane", rate_distortion, table, run.id, epochs)
+        chosen_point = comparing.drawn_at(run, group.runs.values())
+        charts.draw("plane", rate_distortion, table, chosen_point, epochs)
 with side:
     if setting is None:
         st.info(
@@ -48,8 +51,9 @@ with side:
             icon=":material/ssid_chart:",
         )
     else:
-        st.markdown(f"##### Runs that differ in {setting} alone")
-        charts.draw("sweep", sweep_curve, comparing.table("sweep", runs), setting)
+        swept_table = comparing.table("sweep", runs)
+        st.markdown(f"##### {text.over(setting, swept_table)}")
+        charts.draw("sweep", sweep_curve, swept_table, setting)
     st.latex(
         r"-\mathrm{ELBO}=\underbrace{\text{distortion}}_{\text{reconstruction term}}"
         r"+\underbrace{\text{rate}}_{\text{KL term}}"
@@ -59,11 +63,13 @@ with side:
         "−β. Only β = 1 looks for the lowest negative ELBO, whose lines have slope −1."
     )
 if not table.empty:
-    nats = dict.fromkeys(("distortion", "rate", "negative ELBO"), NATS)
-    shown = table.rename(columns={"negative_elbo": "negative ELBO"}).fillna({"sweep": ""})
-    st.dataframe(shown, hide_index=True, column_config=nats)
+    shown = text.shown(table)
+    nats = dict.fromkeys(map(str, shown.select_dtypes("float")), NATS) | {text.BETA: BETA}
+    st.dataframe(shown, hide_index=True, column_config=nats, placeholder="")
+    st.caption(text.best_note(comparing.best(group.runs.values())))
 st.caption(
     f"Test means in nats per image, one draw of z each; {escaping.markdown(group.title, 200)}. "
-    f"Down and to the left is better. {escaping.message(group.left_out)} "
+    f"{text.ERROR}: the standard error of the negative ELBO. {text.seeds_note(table)} Down and to "
+    f"the left is better. {escaping.message(group.left_out)} "
     f"{'' if table.empty else why_negative(*table['distortion'], *table['negative_elbo'])}"
 )

@@ -8,6 +8,7 @@ from pages.ui.components import time_machine
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
 from pages.ui.session import problems
+from vae_core.comparison import first_seeds
 
 sweeps = listing.sweeps()
 if not sweeps:
@@ -26,7 +27,7 @@ words.markdown(
 name = picker.selectbox(
     "Sweep", list(sweeps), key="sweep", bind="query-params", label_visibility="collapsed"
 )
-runs = sweeps[name]
+runs = first_seeds(sweeps[name])
 version = time_machine.version(runs)
 shown = time_machine.read(version, runs)
 for problem in shown.problems:

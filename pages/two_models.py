@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.compare import two_models
+from pages.ui.compare.two_models_text import images_title
 from pages.ui.drawing import charts, escaping
 from pages.ui.explore import walks
 from pages.ui.library import images
 from pages.ui.session import chosen
-from vae_core.comparison import images_title, same_images, why_not
+from vae_core.comparison import same_images
 
 VIEWS = (POSTERIORS, KL, PICTURES, WALK, NUMBERS) = (
     "Posteriors", "KL", "Reconstructions", "Walk", "Numbers",
@@ -69,8 +70,6 @@ else:
         "second box."
     )
     two_models.show_table(both)
-    if reason := why_not(*both.runs):
-        st.info(reason, icon=":material/compare_arrows:")
     st.caption(
         "Test splits, each run's own. Active: Var μ > 0.01 of the prior's. β weighs the rate in "
         "the loss; the negative ELBO here is without it."

@@ -33,7 +33,7 @@ from vae_core.analysis.bounds import FEW
 from vae_core.analysis.importance import check_draws
 from vae_core.analysis.pareto import HEAVY
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import interrupt, measure, report
+from vae_core.cli import interrupt, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
@@ -153,7 +153,7 @@ def _resume(args: argparse.Namespace) -> int:
 
 def _sweep(args: argparse.Namespace) -> int:
     """The runs of a sweep, one after another; those that are there already are gone on with."""
-    configs = sweep(config_from_args(args), args.over, args.values)
+    configs = sweep(config_from_args(args), args.over, args.values, args.seeds)
     datasets = {config.data: load_dataset(config.data) for config in configs}
     for config in configs:  # refuse what does not fit before anything is trained
         _check(config, datasets[config.data])
@@ -171,12 +171,22 @@ def _sweep(args: argparse.Namespace) -> int:
         with nullcontext() if found else _leaving_no_empty_run(run):
             if code := _train(run, datasets[config.data], args, again):
                 return code
-    return _report_all(runs, args)
+    if args.seeds > 1 and args.json:
+        print(json.dumps({"runs": _scores(runs), "values": seeds.values(runs)}))
+        return 0
+    _report_all(runs, args)
+    if args.seeds > 1:
+        print("\n".join(seeds.lines(runs)))
+    return 0
+
+
+def _scores(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    return [{"name": run.title, **report.numbers(run)} for run in runs]
 
 
 def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
     if args.json:
-        print(json.dumps({"runs": [{"name": run.title, **report.numbers(run)} for run in runs]}))
+        print(json.dumps({"runs": _scores(runs)}))
         return 0
     width = max(len(run.title) for run in runs)
     print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")

@@ -1,4 +1,7 @@
-"""Sweeps: the same experiment several times, one setting changed from run to run."""
+"""Sweeps: the same experiment several times, one setting changed from run to run.
+
+With several seeds for each value, the spread over seeds tells a difference from chance.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from vae_core.config import NETWORKS, RunConfig
+from vae_core.config import MAX_NAME, NETWORKS, RunConfig
 from vae_core.errors import ConfigError
 from vae_core.settings import PARTS, field_of, flag_of, parsed
 
+SEED = "seed"  # of training; the setting by its flag
+MAX_SEEDS = 100
 
-def sweep(config: RunConfig, setting: str, values: Sequence[Any]) -> list[RunConfig]:
-    """One config per value, alike in everything else. Trains nothing.
+
+def sweep(
+    config: RunConfig, setting: str, values: Sequence[Any], n_seeds: int = 1
+) -> list[RunConfig]:
+    """One config per value and seed, alike in everything else. Trains nothing.
 
     Parameters
     ----------
@@ -23,17 +31,22 @@ def sweep(config: RunConfig, setting: str, values: Sequence[Any]) -> list[RunCon
         A config field by its flag: beta, latent, free-bits, posterior, ...
     values : sequence
         What the field may hold, or text as after the flag.
+    n_seeds : int
+        For each value; the config's seed and those after it.
 
     Returns
     -------
     list of RunConfig
-        In the order of the values, each named by its own ("beta 0.5"), all with one `sweep`.
+        In the order of the values, each named by its own ("beta 0.5", and for further seeds
+        "beta 0.5, seed 1"), all with one `sweep`.
 
     Raises
     ------
     ConfigError
-        When there is no such setting, a value is out of range, or comes twice.
+        When there is no such setting, a value is out of range, or comes twice; when the seeds
+        are too many, or the setting is the seed itself.
     """
+    _check_seeds(setting, n_seeds)
     part, field = field_of(setting)
     name = config.sweep or config.name or f"{config.data.name} {setting}"
     configs: list[RunConfig] = []
@@ -51,7 +64,25 @@ def sweep(config: RunConfig, setting: str, values: Sequence[Any]) -> list[RunCon
         configs.append(one)
     if not configs:
         raise ConfigError(f"values of {setting} must be at least one; got none.")
-    return configs
+    return [_with_seed(one, k) for one in configs for k in range(n_seeds)]
+
+
+def _check_seeds(setting: str, n_seeds: int) -> None:
+    if not 1 <= n_seeds <= MAX_SEEDS:
+        raise ConfigError(f"seeds must be from 1 to {MAX_SEEDS}; got {n_seeds}.")
+    if setting == SEED and n_seeds > 1:
+        raise ConfigError(f"seeds: a sweep over {SEED} has one for each value; ask for 1.")
+
+
+def _with_seed(config: RunConfig, k: int) -> RunConfig:
+    """The config with its k-th further seed; the first keeps its name, whatever comes after it."""
+    if not k:
+        return config
+    seed = config.train.seed + k
+    train = dataclasses.replace(config.train, seed=seed)
+    suffix = f", seed {seed}"
+    name = f"{config.name}"[: MAX_NAME - len(suffix)] + suffix
+    return dataclasses.replace(config, train=train, name=name)
 
 
 def _own_hidden(config: RunConfig) -> tuple[int, ...]:
@@ -60,12 +91,17 @@ def _own_hidden(config: RunConfig) -> tuple[int, ...]:
 
 
 def swept(configs: Sequence[RunConfig]) -> str | None:
-    """The setting in which configs differ, by its flag; None when they do not."""
-    for part, kind in PARTS.items():
-        for field in dataclasses.fields(kind):
-            if len({getattr(getattr(config, part), field.name) for config in configs}) > 1:
-                return flag_of(field)
-    return None
+    """The setting in which configs differ, by its flag; None when they do not.
+
+    The seed is it when nothing else is.
+    """
+    found = [
+        flag_of(field)
+        for part, kind in PARTS.items()
+        for field in dataclasses.fields(kind)
+        if len({getattr(getattr(config, part), field.name) for config in configs}) > 1
+    ]
+    return next((flag for flag in found if flag != SEED), SEED if found else None)
 
 
 def value_of(config: RunConfig, setting: str) -> Any:

@@ -406,6 +406,25 @@ def test_sweep_trains_every_run_and_the_same_command_keeps_them(answer, tmp_path
     assert trained["test_negative_elbo"] == runs[1]["test_negative_elbo"]
 
 
+def test_sweep_with_seeds_reports_mean_and_spread_of_each_value(cli, answer, tmp_path):
+    words = ("sweep", "--over", "beta", "--values", ".1", 4, "--seeds", 2, *TINY)
+    both = answer(*words, "--epochs", 1, "--runs", tmp_path)
+    names = ["beta 0.1", "beta 0.1, seed 1", "beta 4", "beta 4, seed 1"]
+    assert [run["name"] for run in both["runs"]] == names
+    low, high = both["values"]
+    assert (low["name"], low["n_seeds"], high["name"]) == ("beta 0.1", 2, "beta 4")
+    for term, key in (("rate", "test_rate"), ("negative_elbo", "test_negative_elbo")):
+        each = [run[key] for run in both["runs"][:2]]
+        assert low[term] == pytest.approx(sum(each) / 2)
+        assert low[f"{term}_sd"] == pytest.approx(abs(each[0] - each[1]) / 2**0.5)
+    code, out, err = cli(*words, "--epochs", 1, "--runs", tmp_path)
+    assert (code, err) == (0, "")
+    title, *rows = out[out.index("mean ± sd over seeds") :].splitlines()
+    assert [row.split()[:2] for row in rows] == [["beta", "0.1"], ["beta", "4"]]
+    assert f"{low['rate']:.2f} ± {low['rate_sd']:.2f}" in rows[0]
+    assert "negative ELBO" in title
+
+
 def test_sweep_tells_people_which_run_it_is_at(cli, tmp_path):
     words = ("sweep", "--over", "posterior", "--values", "delta", "full", *TINY)
     code, out, err = cli(*words, "--runs", tmp_path)
@@ -434,6 +453,9 @@ def test_runs_that_were_made_are_resumed_in_one_go(answer, tmp_path):
         ("--over latent --values 2 4x4", "latent must be"),
         ("--over network --values mlp conv --latent 16x16x4", "finer than the image"),
         ("--over beta --values 1 1", "comes twice"),
+        ("--over beta --values 1 2 --seeds 0", "seeds must be from 1 to 100"),
+        ("--over beta --values 1 2 --seeds many", "--seeds"),
+        ("--over seed --values 1 2 --seeds 3", "one for each value"),
         ("--over beta", "--values"),
     ],
 )

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pages.ui.compare import rate_distortion_text as text
 from pages.ui.library import listing
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
+from vae_core.comparison import Best, Point
 from vae_core.figures import rate_distortion, sweep_curve
 
 SOME = [run for run in MODELS if run.id in ("mnist-2d", "mnist-ae-2d", "digits-map")]
@@ -49,6 +51,67 @@ def test_runs_of_a_sweep_are_joined_and_the_chosen_one_is_ringed() -> None:
     assert named["sweep s"].mode == "lines+markers"
     assert list(named["other runs"].x) == list(named["chosen model"].x) == [4.0]
     assert "chosen model" not in by_name(rate_distortion(TABLE, "elsewhere").data)
+
+
+SEEDS = TABLE.assign(
+    n_seeds=[3, 3, 1],
+    rate_sd=[0.5, 2.0, math.nan],
+    distortion_sd=[8.0, 0.25, math.nan],
+    negative_elbo_sd=[0.5, 20.0, math.nan],
+    standard_error=[0.1, 0.2, 0.3],
+)
+
+
+def test_points_of_several_seeds_have_bars_that_fit_on_the_plane() -> None:
+    figure = rate_distortion(SEEDS)
+    named = by_name(figure.data)
+    assert list(named["sweep s"].error_x.array) == [0.5, 2.0]
+    assert list(named["sweep s"].error_y.array) == [8.0, 0.25]
+    assert named["sweep s"].customdata[0][0] == "low, mean of 3 seeds"
+    assert named["other runs"].error_x.array is None
+    assert named["other runs"].customdata[0][0] == "alone"
+    assert figure.layout.yaxis.range[1] > 130.0
+    assert figure.layout.xaxis.range[1] > 11.0
+    none = by_name(rate_distortion(TABLE).data)
+    assert none["sweep s"].error_y.array is None
+
+
+def test_bars_of_the_sweep_curve_fit_and_are_there_for_seeds_alone() -> None:
+    swept = SEEDS[:2].assign(beta=[0.5, 2.0])
+    figure = sweep_curve(swept, "beta")
+    assert list(figure.data[0].error_y.array) == [0.5, 20.0]
+    assert figure.layout.yaxis.range[1] > 129.0
+    assert figure.data[1].text == ("lowest at 2",)
+    alone = sweep_curve(swept.drop(columns=["n_seeds", "negative_elbo_sd"]), "beta")
+    assert alone.data[0].error_y.array is None
+
+
+def test_the_table_names_its_columns_and_shows_seeds_where_there_are_several() -> None:
+    shown = text.shown(SEEDS.assign(beta=1.0))
+    assert {"effective β", "± over images", "seeds", "sd over seeds"} < set(shown)
+    assert shown["sweep"].tolist() == ["s", "s", ""]
+    assert text.seeds_note(SEEDS)
+    single = SEEDS.assign(n_seeds=1)
+    assert not {"seeds", "sd over seeds"} & set(text.shown(single))
+    assert text.seeds_note(single) == ""
+    assert text.over("beta", single) == "Runs that differ in beta alone"
+    assert text.over("beta", SEEDS) == "Runs that differ in beta, 1 to 3 seeds for each value"
+    assert text.over("lr", SEEDS[:2]) == "Runs that differ in lr, 3 seeds for each value"
+
+
+def test_the_note_names_the_best_and_what_is_equal_to_it_or_not_known() -> None:
+    first, second, third = (Point((run,)) for run in SOME)
+    alone = text.best_note(Best(first, (), ()))
+    assert f"Lowest negative ELBO: {first.first.title}, " in alone
+    assert "Every other is higher by more than 2 standard errors" in alone
+    assert "another seed gives other weights" in alone
+    both = text.best_note(Best(first, (second,), (third,)))
+    assert f"{second.first.title} is equal to it within 2 standard errors" in both
+    assert f"Of {third.first.title} the error is not known" in both
+    assert "Every other" not in both
+    many = text.best_note(Best(first, (second,) * 7, ()))
+    assert "and 2 more are equal to it" in many
+    assert text.best_note(None) == ""
 
 
 def test_names_that_would_cover_another_are_left_to_hovering() -> None:
@@ -101,6 +164,9 @@ def test_only_what_is_measured_like_the_chosen_run_is_drawn(run) -> None:
     assert "nats are not comparable" in app.caption[-1].value
     rows = app.dataframe[0].value
     assert np.allclose(rows["distortion"] + rows["rate"], rows["negative ELBO"])
+    assert (rows["± over images"] > 0).all()
+    assert "seeds" not in rows
+    assert any("Lowest negative ELBO: " in c.value for c in app.caption)
     app.toggle(key="ways").set_value(True).run()
     assert_sound(app)
     assert len(charts(app)[0]["data"]) > len(plane)

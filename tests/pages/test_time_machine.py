@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,19 @@ from safetensors.torch import load as load_tensors
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.components import time_machine
-from tests.pages.app import assert_sound, fetch, lens_facts, open_page, the_component
-from tests.samples import tiny_sweep
-from vae_core import Dataset, Run
-from vae_core.analysis import examples
+from pages.ui.library import listing
+from tests.pages.app import (
+    assert_sound,
+    charts,
+    fetch,
+    lens_facts,
+    numbers,
+    open_page,
+    the_component,
+)
+from tests.samples import tiny_run, tiny_sweep
+from vae_core import Dataset, Run, RunStore
+from vae_core.analysis import examples, sweep
 from vae_core.figures import contact_sheet
 
 PAGE = "time_machine.py"
@@ -141,6 +151,30 @@ def test_one_number_makes_no_plane(runs: Path, digits: Dataset) -> None:
     app = open_sweep()
     assert_sound(app)
     assert "have one latent dimension" in app.info[0].value
+
+
+def test_of_several_seeds_the_first_is_shown(runs: Path, digits: Dataset) -> None:
+    config = tiny_run(latent_shape=(2,))
+    config = replace(config, sweep="tiny", train=replace(config.train, keep_epochs=(3,)))
+    for one in sweep(config, "beta", (0.5, 2.0), n_seeds=2)[::-1]:
+        list(RunStore(runs).create(one).train(digits))
+    facts = lens_facts(open_sweep(), "timeline")
+    assert facts["values"] == ["0.5", "2"]
+    first = listing.sweeps()["tiny, yours"][0]
+    assert (first.config.train.beta, first.config.train.seed) == (0.5, 0)
+    assert facts["numbers"]["rate"][0] == pytest.approx(first.metrics().rate)
+    app = open_page("rate_distortion.py", f"beta 2, seed 1 · {own(runs, 'beta 2, seed 1')}")
+    assert_sound(app)
+    rows = app.dataframe[0].value.set_index("run")
+    assert rows["seeds"].tolist() == [2, 2]
+    (ring,) = (t for t in charts(app)[0]["data"] if t.get("name") == "chosen model")
+    assert float(numbers(ring["x"])[0]) == pytest.approx(rows.loc["beta 2", "rate"])
+    assert any("2 seeds for each value" in m.value for m in app.markdown)
+
+
+def own(runs: Path, title: str) -> str:
+    """The six digits by which the picker tells this run from others."""
+    return next(e.id[-6:] for e in RunStore(runs).list() if e.run and e.run.title == title)
 
 
 def test_a_version_follows_the_files(runs: Path, digits: Dataset) -> None:

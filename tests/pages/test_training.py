@@ -196,3 +196,16 @@ def test_a_sweep_with_a_bad_value_says_so_and_offers_nothing(runs: Path) -> None
     app.selectbox(key="sweep-setting").set_value("posterior").run()
     assert "Train 6 runs" in labels(app)
     assert_sound(app)
+
+
+def test_a_sweep_offers_several_seeds_of_each_value_but_not_of_the_seed(runs: Path) -> None:
+    app = ask("Seeds")
+    app.toggle(key="sweep-on").set_value(True).run()
+    app.text_input(key="sweep-values").set_value("0.5, 4").run()
+    app.number_input(key="sweep-seeds").set_value(3).run()
+    assert_sound(app)
+    assert "Train 6 runs" in labels(app)
+    app.selectbox(key="sweep-setting").set_value("seed").run()
+    assert_sound(app)
+    assert app.number_input(key="sweep-seeds").disabled
+    assert "Train 4 runs" in labels(app)

@@ -159,6 +159,24 @@ def test_numbers_are_ranked_or_one_sentence_says_why_not(other: str, said: str |
     (table,) = app.dataframe
     assert ("not comparable" in set(table.value["difference"])) == (said is not None)
     assert [said in info.value for info in app.info] == ([True] if said else [])
+    assert "another seed gives other weights" in app.caption[-2].value
+
+
+def test_a_run_of_before_is_compared_with_a_sentence_or_with_its_images(
+    runs: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = trained(runs, digits), trained(runs, digits, posterior="laplace")
+    for path in runs.glob("*/terms.safetensors"):
+        path.unlink()
+    app = open_page("two_models.py", one, other=other, comparison="Numbers")
+    assert_sound(app)
+    computed = app.dataframe[0].value["difference"][0]
+    assert "±" in computed  # for digits are always at hand
+    monkeypatch.setattr(two_models.images, "images_of", lambda run: None)
+    app = open_page("two_models.py", one, other=other, comparison="Numbers")
+    assert_sound(app)
+    assert app.dataframe[0].value["difference"][0] == computed.split(" ±")[0]
+    assert "The error of a difference is not known" in app.caption[-2].value
 
 
 def test_the_second_model_to_begin_with_can_be_ranked_with_the_first() -> None:

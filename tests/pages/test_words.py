@@ -182,6 +182,11 @@ def test_a_saturated_rate_says_what_is_known_and_a_collapsed_one_that_there_is_n
 
 def test_numbers_have_no_sign_on_a_zero_and_an_error_where_they_were_sampled() -> None:
     assert [numbers.fixed(x) for x in (-0.001, 0.0, -1.5)] == ["0.00", "0.00", "−1.50"]
+    assert [numbers.fixed(x, signed=True) for x in (-0.001, 2.5, -2.5)] == [
+        "0.00",
+        "+2.50",
+        "−2.50",
+    ]
     assert numbers.estimate(Estimate(-0.004, 0.02)) == "0.00 ± 0.02"
     assert numbers.estimate(Estimate(6.75, 0.001)) == "6.75 ± less than 0.01"
     assert numbers.estimate(Estimate(6.75, 0.0)) == "6.75"
@@ -237,15 +242,6 @@ def test_a_gap_within_two_errors_is_none(
     changes: dict[str, float], widen: float, said: str
 ) -> None:
     assert said in bounds.verdict(bound_summary(**changes), widen)
-
-
-def test_a_number_has_a_minus_sign_and_nothing_has_none() -> None:
-    assert [bounds.nats(v) for v in (-0.001, 0.0, -1.25, 3.14159)] == [
-        "0.00",
-        "0.00",
-        "−1.25",
-        "3.14",
-    ]
 
 
 def test_the_formula_claims_to_lie_above_the_elbo_for_the_encoders_own_posterior_only() -> None:

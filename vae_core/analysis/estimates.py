@@ -1,4 +1,10 @@
-"""Estimates with their standard error, and brackets for what finitely many images leave open."""
+"""Estimates with their standard error, differences of them, and brackets.
+
+Two models that are scored on the same images differ by less noise than their means have: what is
+hard for one is hard for the other. So the difference is taken image by image. Its error is that of
+these images and of the draws of z for them. The noise of training is not in it: another seed gives
+other weights, and another difference.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +16,22 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+ERRORS = 2.0  # standard errors within which a difference counts as none
+
 
 @dataclass(frozen=True)
 class Estimate:
     """A number that was sampled, and its standard error; nan where that is unknown."""
 
     value: float
-    standard_error: float
+    standard_error: float = math.nan
+
+    @property
+    def is_zero(self) -> bool | None:
+        """Whether it is zero within ERRORS standard errors; None where the error is not known."""
+        if math.isnan(self.standard_error):
+            return None
+        return abs(self.value) <= ERRORS * self.standard_error
 
     def __sub__(self, other: Estimate) -> Estimate:
         """The difference of two independent estimates."""
@@ -53,10 +68,34 @@ class Bracket:
         """The same with its ends in order: sampling may have turned a narrow one around."""
         return Bracket(self.high, self.low) if self.high.value < self.low.value else self
 
-    def contains(self, value: float, errors: float = 2.0) -> bool:
+    def contains(self, value: float, errors: float = ERRORS) -> bool:
         """Whether a value is between the ends, or within so many standard errors of them."""
         low = self.low.value - errors * self.low.standard_error
         return low <= value <= self.high.value + errors * self.high.standard_error
+
+
+def mean_estimate(values: Tensor) -> Estimate:
+    """Mean of one number for each image, (n,), and its standard error, sd / sqrt(n).
+
+    The error of a single image, or of what is not finite, is not known.
+    """
+    n, value = len(values), values.double().mean().item()
+    if n < 2 or not math.isfinite(value):
+        return Estimate(value)
+    return Estimate(value, values.double().std().item() / math.sqrt(n))
+
+
+def paired_difference(a: Tensor, b: Tensor) -> Estimate:
+    """Mean of b - a over the same images, (n,) each, with its standard error.
+
+    Raises
+    ------
+    ValueError
+        When they are not of the same number of images.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"expected the same images twice; got {len(a)} and {len(b)} of them.")
+    return mean_estimate(b.double() - a.double())
 
 
 def mean_over_images(values: Float[Tensor, " m"], index: Int[Tensor, " m"]) -> Estimate:
@@ -64,14 +103,10 @@ def mean_over_images(values: Float[Tensor, " m"], index: Int[Tensor, " m"]) -> E
 
     Draws of one image are no independent evidence about other images: they are averaged first.
     """
-    values = values.double()
-    total = values.new_zeros(int(index.max()) + 1)
-    total.index_add_(0, index, values)
-    counts = index.bincount()
-    per_image = total[counts > 0] / counts[counts > 0]
-    if len(per_image) < 2:
-        return Estimate(float(values.mean()), math.nan)
-    return Estimate(float(values.mean()), float(per_image.std()) / math.sqrt(len(per_image)))
+    values, counts = values.double(), index.bincount()
+    total = values.new_zeros(len(counts)).index_add_(0, index, values)
+    per_image = mean_estimate((total / counts)[counts > 0])
+    return Estimate(values.mean().item(), per_image.standard_error)
 
 
 def regressed(

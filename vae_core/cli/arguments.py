@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command("sweep", "train one run for each value of a setting", run=False)
     sub.add_argument("--over", required=True, metavar="FLAG", help="the setting, such as beta")
     sub.add_argument("--values", required=True, nargs="+", metavar="V", help="its values")
+    sub.add_argument("--seeds", type=int, default=1, metavar="N", help="runs of each value")
     add_config_flags(sub)
     command("resume", "go on with interrupted runs, one after another", data=True, several=True)
     command("list", "list the runs of a folder", run=False)

@@ -13,6 +13,7 @@ from vae_core.figures.text import MAX_NAME, inert, printable
 from vae_core.figures.theme import BRIGHTER, NEGATIVE_ELBO, PRIOR, class_colour, drawn
 
 UNIT = "nats per image"
+TERMS = ["rate", "distortion"]  # across and up
 CANVAS = (640.0, 440.0)  # pixels, about; for what covers what
 LETTER, LINE, GAP = 7.6, 18.0, 24.0  # a letter's width, a line's height, twice the space left
 SIDES = np.array([(0.5, 0.0), (0.0, 0.5), (0.0, -0.5), (-0.5, 0.0)])  # right, above, below, left
@@ -29,14 +30,17 @@ def rate_distortion(
     Parameters
     ----------
     table : DataFrame
-        Columns run, sweep, rate, distortion, negative_elbo; see `run_table`. Finite.
+        Columns run, sweep, rate, distortion, negative_elbo; see `point_table`. Finite. With
+        n_seeds, rate_sd and distortion_sd, points of several seeds have bars of ± one of these.
     chosen : str, optional
-        Index of the run to highlight.
+        Index of the point to highlight.
     epochs : DataFrame, optional
         Columns run, epoch, rate, distortion: the way each run came.
     """
-    everything = table if epochs is None else pd.concat([table, epochs])
-    x, y = (_range(everything[term]) for term in ("rate", "distortion"))
+    spread = pd.DataFrame({term: _spread(table, term) for term in TERMS})
+    ways = [] if epochs is None else [epochs[TERMS]]
+    reached = pd.concat([table[TERMS] - spread, table[TERMS] + spread, *ways])
+    x, y = (_range(reached[term]) for term in TERMS)
     traces, notes = _iso_lines(x, y)
     if epochs is not None:
         traces += [_way(str(name), way) for name, way in epochs.groupby("run", sort=False)]
@@ -52,6 +56,25 @@ def rate_distortion(
         across={"range": x, "zeroline": False}, up={"range": y, "zeroline": False},
         annotations=notes + _labels(table, x, y),
     )  # fmt: skip
+
+
+def _spread(table: pd.DataFrame, term: str) -> pd.Series[float]:
+    """Standard deviation of a term over the seeds of each point; 0 for one seed."""
+    none = pd.Series(0.0, table.index)
+    spread: pd.Series[float] = table.get(f"{term}_sd", none).fillna(0.0)
+    return spread
+
+
+def _seeds(table: pd.DataFrame) -> pd.Series[str]:
+    """How many seeds a point is the mean of, to follow its name; empty for one."""
+    counts = table.get("n_seeds", pd.Series(1, table.index))
+    return counts.map(lambda n: f", mean of {n} seeds" if n > 1 else "")
+
+
+def _bars(table: pd.DataFrame, term: str) -> dict[str, Any]:
+    """Bars of ± one standard deviation over seeds; none where every point is one seed."""
+    spread = _spread(table, term)
+    return {"type": "data", "array": spread, "thickness": 1.5} if spread.any() else {}
 
 
 def _range(values: pd.Series[float]) -> tuple[float, float]:
@@ -115,11 +138,13 @@ def _way(name: str, way: pd.DataFrame) -> dict[str, Any]:
 
 
 def _points(runs: pd.DataFrame, colour: str, name: str, mode: str) -> dict[str, Any]:
-    titles = runs["run"].map(lambda title: inert(title, MAX_NAME))
+    titles = runs["run"].map(lambda title: inert(title, MAX_NAME)) + _seeds(runs)
     return {
         "type": "scatter",
         "x": runs["rate"],
         "y": runs["distortion"],
+        "error_x": _bars(runs, "rate"),
+        "error_y": _bars(runs, "distortion"),
         "customdata": np.stack([titles, runs["negative_elbo"]], 1),
         "mode": mode,
         "line": {"color": colour, "width": 2.5},
@@ -182,16 +207,20 @@ def sweep_curve(table: pd.DataFrame, setting: str, height: int = 300) -> go.Figu
     Parameters
     ----------
     table : DataFrame
-        The values in the column named by the setting, and negative_elbo; see `sweep_table`.
+        The values in the column named by the setting, and negative_elbo; see `sweep_table`. With
+        n_seeds and negative_elbo_sd, values of several seeds have bars of ± one of these.
     setting : str
     """
     values, nats = table[setting], table["negative_elbo"]
+    spread = _spread(table, "negative_elbo")
     curve = {
         **{"type": "scatter", "x": values, "y": nats, "mode": "lines+markers"},
         "line": {"color": NEGATIVE_ELBO, "width": 3},
         "marker": {"size": 9},
+        "error_y": _bars(table, "negative_elbo"),
+        "text": _seeds(table),
         "showlegend": False,
-        "hovertemplate": f"{setting} %{{x}}: %{{y:.2f}} {UNIT}<extra></extra>",
+        "hovertemplate": f"{setting} %{{x}}: %{{y:.2f}} {UNIT}%{{text}}<extra></extra>",
     }
     best = int(np.argmin(nats))
     lowest = {
@@ -207,10 +236,11 @@ def sweep_curve(table: pd.DataFrame, setting: str, height: int = 300) -> go.Figu
         "showlegend": False,
         "hoverinfo": "skip",
     }
-    span = max(0.1, float(nats.max() - nats.min()))
+    low, high = float((nats - spread).min()), float((nats + spread).max())
+    span = max(0.1, high - low)
     return drawn(
         [curve, lowest], height, setting, f"negative ELBO, {UNIT}", across=_scale(values),
-        up={"range": [nats.min() - 0.25 * span, nats.max() + 0.08 * span]},
+        up={"range": [low - 0.25 * span, high + 0.08 * span]},
     )  # fmt: skip
 
 

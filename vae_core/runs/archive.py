@@ -15,12 +15,13 @@ from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.export import score_line
 from vae_core.runs.run import Run
 from vae_core.runs.store import envelope
+from vae_core.runs.terms import TERMS
 
 FILES = (
     *("data.json", "history.jsonl", "metrics.json", "weights.safetensors", "codes.safetensors"),
-    "README.md",
+    *(TERMS, "README.md"),
 )
-OPTIONAL = {"history.jsonl", "README.md"}
+OPTIONAL = {"history.jsonl", TERMS, "README.md"}
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
 
 

@@ -31,6 +31,7 @@ CODES = ("params", "labels")
 MAX_MOMENT = 1e12  # of a posterior, far beyond what training leads to
 
 FLOAT = 4  # bytes
+N_TERMS = 2  # of every test image
 ADAM = 3  # copies of the weights in the state that training resumes from
 
 
@@ -57,9 +58,9 @@ class Checkpoint:
 
 
 def expected_bytes(config: RunConfig, size: ModelSize, n_test: int) -> int:
-    """At most about what a finished run takes: weights, the best ones, state, codes, epochs."""
+    """At most about what a finished run takes: weights, best ones, state, codes, terms, epochs."""
     kept = size.n_decoding + min(N_KEPT, n_test) * size.n_codes
-    n_numbers = (2 + ADAM) * size.n_parameters + n_test * size.n_codes
+    n_numbers = (2 + ADAM) * size.n_parameters + n_test * (size.n_codes + N_TERMS)
     return FLOAT * (n_numbers + len(config.train.keep_epochs) * kept)
 
 

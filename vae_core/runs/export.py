@@ -11,12 +11,13 @@ from vae_core.codes import encode_dataset
 from vae_core.config import shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
-from vae_core.evaluate import evaluate
+from vae_core.evaluate import evaluate, evaluate_images
 from vae_core.io import read_tensors
 from vae_core.likelihoods.bits import score_in_bits
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.run import N_SAMPLES, Run
 from vae_core.runs.store import Contents, RunStore
+from vae_core.runs.terms import in_half
 from vae_core.runs.weights import read_header
 from vae_core.settings import command_line
 
@@ -24,8 +25,9 @@ from vae_core.settings import command_line
 def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     """Copy a finished run in half precision, with the numbers of what is shipped.
 
-    Weights and codes are stored as float16. The codes and metrics are computed anew with
-    the rounded weights, so the card describes the very files beside it; kept epochs, which
+    Weights, codes and the terms of the test images are stored as float16, a term as float32
+    where its mean would change. The codes, terms and metrics are computed anew with the rounded
+    weights, so the card describes the very files beside it; kept epochs, which
     have no encoder, are rounded as they are. The resume state and the path of the data stay
     behind.
 
@@ -47,19 +49,22 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
         raise RunError(f"{run.path}: only a finished run can be exported; resume it first.")
     run.check_images(dataset)
     config = dataclasses.replace(run.config, data=dataclasses.replace(run.config.data, path=None))
-    vae = run.vae().half().float()
+    vae = run.vae()
+    weights = {name: value.half() for name, value in vae.state_dict().items()}
+    vae.load_state_dict(weights)  # what is not stored, such as a fixed sigma, is not rounded
     codes = encode_dataset(vae, dataset.test)
     rounded = dataclasses.replace(codes, params=codes.params.half())
     result = evaluate(vae, dataset.test, N_SAMPLES)
     metrics = dataclasses.replace(
         run.metrics(), run_id=folder.name, distortion=result.distortion, rate=result.rate
     )
-    weights = {name: value.half() for name, value in vae.state_dict().items()}
+    terms = in_half(evaluate_images(vae, dataset.test, N_SAMPLES))
     epoch = read_header(run.path / "weights.safetensors").epoch
     kept = {k: _half(read_tensors(checkpoint_path(run.path, k))[0]) for k in run.kept_epochs()}
     contents = Contents(
-        config, run.data(), weights, rounded, metrics, run.history(), kept, epoch, run.created
-    )
+        config, run.data(), weights, rounded, metrics, run.history(), kept, epoch, run.created,
+        terms,
+    )  # fmt: skip
     exported = RunStore(folder.parent).adopt(folder.name, contents)
     (folder / "README.md").write_text(model_card(exported), encoding="utf-8")
     return exported

@@ -16,7 +16,7 @@ from vae_core.codes import encode_dataset
 from vae_core.config import RunConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError, RunError, VAECoreError, printable
-from vae_core.evaluate import evaluate
+from vae_core.evaluate import evaluate, evaluate_images
 from vae_core.io import TensorHeader, parse_json, read_json
 from vae_core.limits import Limits
 from vae_core.runs.checkpoints import is_sound
@@ -159,8 +159,10 @@ def import_model(
     run_id = store.new_id(config)
     metrics = Metrics.of(run_id, config.data, result)
     facts = DataFacts.of(dataset)
+    terms = evaluate_images(vae, dataset.test, N_SAMPLES)
     return store.adopt(
-        run_id, Contents(config, facts, weights, codes, metrics, epoch=file.header.epoch)
+        run_id,
+        Contents(config, facts, weights, codes, metrics, epoch=file.header.epoch, terms=terms),
     )
 
 

@@ -8,7 +8,8 @@ resume.safetensors   weights, Adam's moments and generator states of one and the
 best.safetensors     the model after the epoch with the lowest loss on the test split, where that
                      is not the last one
 epochs/0003.safetensors  the checkpoint of an epoch that was to be kept, see checkpoints.py
-codes.safetensors    posterior parameters and labels of the test split   } written last:
+codes.safetensors    posterior parameters and labels of the test split   }
+terms.safetensors    distortion and rate of every test image             } written last:
 metrics.json         the final numbers                                   } a finished run
 pinned               empty; there while the run is to be kept when room is made
 
@@ -29,6 +30,7 @@ from vae_core.codes import Codes, encode_dataset
 from vae_core.config import POSTERIORS, RunConfig, shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError, shown
+from vae_core.evaluate import ImageTerms, evaluate_images
 from vae_core.io import (
     json_line,
     open_tensors,
@@ -51,6 +53,12 @@ from vae_core.runs.checkpoints import (
 )
 from vae_core.runs.overfitting import Overfitting, loss_on_test, overfitting
 from vae_core.runs.records import DataFacts, Metrics, read_history
+from vae_core.runs.terms import (
+    TERMS,
+    differences,
+    read_terms,
+    write_terms,
+)
 from vae_core.runs.weights import check_weights, load_weights, shapes_of, write_weights
 from vae_core.trainer import EpochRecord, EpochTerms, TrainState, check_state, fit
 from vae_core.vae import VAE, build_vae
@@ -59,7 +67,7 @@ PIN = "pinned"
 BEST = "best.safetensors"
 TRAINED = (  # what training writes
     *("data.json", "history.jsonl", "weights.safetensors", "resume.safetensors"),
-    *("codes.safetensors", "metrics.json", BEST),
+    *("codes.safetensors", TERMS, "metrics.json", BEST),
 )
 N_SAMPLES = 1  # draws per image in a run's history and metrics
 
@@ -135,6 +143,13 @@ class Run:
     def codes(self) -> Codes:
         """Posteriors and labels of the test split."""
         return read_codes(self.path / "codes.safetensors", self.config.model, self.data())
+
+    def terms(self) -> ImageTerms | None:
+        """Both terms of every test image; None for a run of before they were kept.
+
+        Raises RunError when their file is damaged, or they are not those of the metrics.
+        """
+        return read_terms(self.path, self.metrics())
 
     def kept_epochs(self) -> list[int]:
         """The epochs of which a checkpoint is there, in order."""
@@ -215,7 +230,11 @@ class Run:
             yield record
         codes = encode_dataset(vae, dataset.test)
         self.save_codes(codes)
-        write_json(self.path / "metrics.json", self._summary(done, facts).to_dict())
+        metrics = self._summary(done, facts)
+        terms = evaluate_images(vae, dataset.test, N_SAMPLES)
+        if not differences(terms, metrics):  # as after going on where draws of z are others
+            write_terms(self.path, terms)
+        write_json(self.path / "metrics.json", metrics.to_dict())
 
     def overfitting(self) -> Overfitting | None:
         """What the history tells of overfitting; None where there is no history."""

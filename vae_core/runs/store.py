@@ -20,6 +20,7 @@ from torch import Tensor
 from vae_core.codes import Codes
 from vae_core.config import RunConfig
 from vae_core.errors import RunError, VAECoreError, shown
+from vae_core.evaluate import ImageTerms
 from vae_core.io import (
     json_line,
     open_tensors,
@@ -34,6 +35,7 @@ from vae_core.limits import Limits
 from vae_core.runs.checkpoints import check_codes, write_checkpoint
 from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.run import PIN, Run
+from vae_core.runs.terms import TERMS, check_terms, write_terms
 from vae_core.runs.weights import check_weights, shapes_of, write_weights
 from vae_core.trainer import EpochTerms
 
@@ -67,6 +69,8 @@ class Contents:
         After which the weights were saved.
     created : str
         When, in ISO 8601; now by default.
+    terms : ImageTerms, optional
+        Of the test split, in the precision to store.
     """
 
     config: RunConfig
@@ -78,6 +82,7 @@ class Contents:
     kept: Mapping[int, dict[str, Tensor]] = field(default_factory=dict)
     epoch: int | None = None
     created: str = field(default_factory=_now)
+    terms: ImageTerms | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,8 @@ class RunStore:
                 weights, contents.weights, contents.config, contents.facts, contents.epoch
             )
             run.save_codes(contents.codes)
+            if contents.terms:
+                write_terms(folder, contents.terms)
             for epoch, tensors in contents.kept.items():
                 write_checkpoint(folder, epoch, tensors)
             write_json(folder / "metrics.json", contents.metrics.to_dict())
@@ -375,6 +382,9 @@ def _check(run: Run, limits: Limits) -> None:
         shapes = shapes_of(run.config.model, facts.image_shape)
         check_weights(shapes, weights.header.shapes, weights.path)
     if run.is_finished:
-        run.metrics()
+        metrics = run.metrics()
         with open_tensors(run.path / "codes.safetensors") as codes:
             check_codes(codes.header.shapes, run.config.model, facts.n_test, codes.path)
+        if os.path.lexists(run.path / TERMS):  # not in runs of older versions
+            with open_tensors(run.path / TERMS) as terms:
+                check_terms(terms.header.shapes, terms.header.dtypes, metrics, terms.path)

@@ -9,14 +9,23 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from pages.ui.compare import rate_distortion_text as text
 from pages.ui.drawing import escaping
 from pages.ui.library import cached, listing
 from vae_core import Run
-from vae_core.comparison import Yardstick, epoch_table, run_table, sweep_table
+from vae_core.comparison import (
+    Best,
+    Yardstick,
+    best_point,
+    epoch_table,
+    point_table,
+    points,
+    sweep_table,
+)
 from vae_core.config import POSTERIORS
 
 MAX_TITLE = 200  # letters; classes are named in it
-TABLES = {"runs": run_table, "epochs": epoch_table, "sweep": sweep_table}
+TABLES = {"points": point_table, "epochs": epoch_table, "sweep": sweep_table}
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,22 @@ def table(kind: str, runs: Iterable[Run]) -> pd.DataFrame:
     return _table(tuple(map(cached.version, several)), kind, several)
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _best(versions: tuple[str, ...], _runs: list[Run]) -> Best | None:
+    return best_point(_runs)
+
+
+def best(runs: Iterable[Run]) -> Best | None:
+    """The best of finished runs of one group, and those that are as good within the errors."""
+    several = list(runs)
+    return _best(tuple(map(cached.version, several)), several)
+
+
+def drawn_at(run: Run, runs: Iterable[Run]) -> str | None:
+    """The index of the point that a run is part of; None when it is not among them."""
+    return next((p.first.id for p in points(runs) if run.path in {r.path for r in p.runs}), None)
+
+
 def pick_group(run: Run) -> Group:
     """The select box of groups, the chosen run's first; returns the one that is picked."""
     every = {one.path: one for own in listing.sweeps().values() for one in own}
@@ -59,9 +84,10 @@ def pick_group(run: Run) -> Group:
     own = yardsticks.get(run.path) or Yardstick.of(run)
     ordered = sorted(Counter(yardsticks.values()).items(), key=lambda pair: -pair[1])
     options = [own, *(yardstick for yardstick, _ in ordered if yardstick != own)]
-    titles = Counter(yardstick.title for yardstick in options)
+    titles = Counter(map(text.title, options))
     labels = {
-        y.title if titles[y.title] == 1 else f"{y.title} ({y.fingerprint})": y for y in options
+        name if titles[name := text.title(y)] == 1 else f"{name} ({y.fingerprint})": y
+        for y in options
     }
     label = st.selectbox(
         "Measured on",
@@ -72,19 +98,9 @@ def pick_group(run: Run) -> Group:
     picked = labels[label]
     alike = [one for one in every.values() if yardsticks[one.path] == picked]
     drawn = {one.id: one for one in alike if POSTERIORS[one.config.model.posterior].has_rate}
-    points = len(alike) - len(drawn)
-    reasons = Counter(picked.difference(y) for y in yardsticks.values() if y != picked)
-    return Group(picked.title, drawn, _left_out(points, reasons))
-
-
-def _left_out(points: int, reasons: Counter[str]) -> str:
-    said = []
-    if points:
-        said.append(f"{points} with a point mass as posterior: no finite rate.")
-    if reasons:
-        why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-        said.append(f"{reasons.total()} whose nats are not comparable: {why}.")
-    return f"Not drawn: {' '.join(said)}" if said else ""
+    reasons = Counter(text.reason(picked, y) for y in yardsticks.values() if y != picked)
+    left_out = text.left_out(len(alike) - len(drawn), reasons)
+    return Group(text.title(picked), drawn, left_out)
 
 
 def pick_sweep(group: Group) -> list[Run]:

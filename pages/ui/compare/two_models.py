@@ -8,17 +8,21 @@ import plotly.graph_objects as go
 import streamlit as st
 from torch import Tensor
 
+from pages.ui.compare import two_models_text as text
 from pages.ui.drawing import charts, escaping
 from pages.ui.drawing import plane_frames as plane_frames
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
+from pages.ui.library.background import run_in_background
 from pages.ui.session import summary
-from vae_core import Run
+from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
 from vae_core.analysis.plane import LatentPlane
-from vae_core.comparison import Side, comparable, compare_table, images_title
+from vae_core.comparison import Side, comparable
+from vae_core.evaluate import ImageTerms, evaluate_images
 from vae_core.figures import kl_pair, posterior_plane, same_scale
 from vae_core.figures.two_models import MAX_BARS
+from vae_core.runs.run import N_SAMPLES
 
 MAX_POINTS = 1000
 COUNT = 10
@@ -93,12 +97,35 @@ def show_bars(pair: Pair) -> None:
     charts.draw("kl-pair", kl_pair, left, right, pair.names)
 
 
+@cached.per_run(max_entries=64)
+def _kept_terms(run: Run) -> ImageTerms | None:
+    return run.terms()
+
+
+@cached.per_run("Scoring every test image …", max_entries=64)
+def _new_terms(run: Run, data: Dataset) -> ImageTerms:
+    return run_in_background(evaluate_images, cached.vae(run), data.test, N_SAMPLES)
+
+
+def _terms(run: Run) -> ImageTerms | None:
+    """Terms of every test image: kept with the run, or computed where the images are at hand."""
+    if (kept := _kept_terms(run)) is not None:
+        return kept
+    data = images.images_of(run)
+    return _new_terms(run, data) if data else None
+
+
+def sides(pair: Pair) -> tuple[Side, Side]:
+    """Both runs with all that their table needs."""
+    left, right = (Side(run, cached.vae(run), cached.codes(run), _terms(run)) for run in pair.runs)
+    return left, right
+
+
 def show_table(pair: Pair) -> None:
-    """The numbers of both."""
-    left, right = (Side(run, cached.vae(run), cached.codes(run)) for run in pair.runs)
-    table = compare_table(left, right)
+    """The numbers of both, and what their errors are."""
+    left, right = sides(pair)
     st.dataframe(
-        table,
+        text.compare_table(left, right),
         key="numbers",
         hide_index=True,
         height="content",
@@ -109,6 +136,10 @@ def show_table(pair: Pair) -> None:
             "difference": "right less left",
         },
     )
+    if reason := text.why_not(*pair.runs):
+        st.info(escaping.message(reason), icon=":material/compare_arrows:")
+    first, second = (escaping.markdown(name) for name in pair.names)
+    st.caption(text.errors_note((left, right), (first, second)))
 
 
 def plane_note(pair: Pair, alike: bool) -> str:
@@ -125,13 +156,13 @@ def plane_note(pair: Pair, alike: bool) -> str:
     return (
         f"Posterior means of the first test images, {shown}; ellipses match the mean and "
         f"covariance of each q(z|y), at 1σ and 2σ. Across and up: the two most informative "
-        f"numbers. {scale}"
+        f"latent dimensions. {scale}"
     )
 
 
 def kl_note(pair: Pair) -> str:
     """What the bars are of."""
-    said = "Means over each run's own test images, each run's numbers sorted by their KL."
+    said = "Means over each run's own test images, each run's latent dimensions sorted by their KL."
     if any(len(cached.order(run)) > MAX_BARS for run in pair.runs):
         said += f" The first {MAX_BARS} of each."
     for run, name in zip(pair.runs, pair.names, strict=True):
@@ -144,7 +175,7 @@ def kl_note(pair: Pair) -> str:
 def picture_note(pair: Pair) -> str:
     """What the pictures are."""
     note = "A reconstruction is decode(mean): the decoder's mean picture at the posterior's mean."
-    return f"{note} {escaping.message(images_title(pair.left))}."
+    return f"{note} {escaping.message(text.images_title(pair.left))}."
 
 
 def reconstructions(pair: Pair) -> str:

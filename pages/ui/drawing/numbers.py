@@ -9,11 +9,14 @@ from vae_core.analysis import Bracket, Estimate
 UNKNOWN = "saturated"
 
 
-def fixed(value: float, digits: int = 2) -> str:
-    """A number with so many decimals, and a true minus sign; zero has none."""
-    text = f"{value:.{digits}f}"
+def fixed(value: float, digits: int = 2, signed: bool = False) -> str:
+    """A number with so many decimals, and a true minus sign; zero has none.
+
+    `signed` puts a plus before what is above zero.
+    """
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
     if float(text) == 0.0:
-        text = text.lstrip("-")
+        text = text.lstrip("+-")
     return text.replace("-", "−")
 
 

@@ -163,12 +163,12 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
     said = (
         f"From and to: {escaping.message(ends.title)}. "
         f"Shaded: between {shell.low:.2f} and {shell.high:.2f} lie 95% of the norms of the "
-        f"prior's draws, {d} {'number' if d == 1 else 'numbers'} each. "
+        f"prior's draws, {d} {'latent dimension' if d == 1 else 'latent dimensions'} each. "
     )
     if family.support is constraints.simplex:
         return said + (
-            "Only the straight walk is shown: the numbers of a cell add up to 1, and a turn about "
-            "the origin would leave that simplex. The norm says how pure a mixture is."
+            "Only the straight walk is shown: the latent dimensions of a cell add up to 1, and a "
+            "turn about the origin would leave that simplex. The norm says how pure a mixture is."
         )
     if shell.is_exact:
         said += (

@@ -37,7 +37,7 @@ def version(run: Run) -> str:
 
 
 def _changed(path: Path) -> str:
-    files = (path / "weights.safetensors", path / "codes.safetensors")
+    files = (path / f"{name}.safetensors" for name in ("weights", "codes", "terms"))
     return f"{path}:" + ":".join(str(f.stat().st_mtime_ns) for f in files if f.exists())
 
 

@@ -16,6 +16,7 @@ from vae_core.analysis import sweep
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.runs.checkpoints import spaced_epochs
 from vae_core.settings import choices, flag_of
+from vae_core.sweep import MAX_SEEDS, SEED
 
 SETTINGS = [
     flag_of(field)
@@ -41,7 +42,7 @@ SUGGESTED = {
 
 
 def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
-    """What the button would train: this config, or with the toggle on, one for every value.
+    """What the button would train: this config, or with the toggle on, one for each value and seed.
 
     Runs of a sweep keep some of their epochs. Raises ConfigError for values out of range.
 
@@ -54,7 +55,7 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
         "Sweep over several values of one setting", key="sweep-on", persist_state="session"
     ):
         return [config]
-    left, right = st.columns([2, 3])
+    left, right, last = st.columns([3, 4, 2])
     setting = left.selectbox(
         "Setting",
         SETTINGS,
@@ -64,11 +65,17 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
     )
     begin = _suggested(setting) if keys.SWEEP_VALUES.get() is None else ""
     text = right.text_input("Values", begin, key=keys.SWEEP_VALUES.name, persist_state="session")
+    n_seeds = last.number_input(
+        "Seeds", 1, MAX_SEEDS, 1, key="sweep-seeds", persist_state="session",
+        disabled=setting == SEED, help="Runs of each value that differ by their seed alone: the "
+        "spread of these is the noise of training.",
+    )  # fmt: skip
+    n_seeds = 1 if setting == SEED else int(n_seeds)
     values = [value for value in re.split(r"[\s,;]+", text) if value]
     base = config.name or f"{config.data.name} {setting}"
     names = itertools.chain([base], (f"{base} {k}" for k in itertools.count(2)))
     name = next(name for name in names if name not in taken)
-    return [_keeping(one) for one in sweep(replace(config, sweep=name), setting, values)]
+    return [_keeping(one) for one in sweep(replace(config, sweep=name), setting, values, n_seeds)]
 
 
 def _suggest() -> None:

@@ -19,7 +19,7 @@ from vae_core.runs.archive import archive
 
 MEMBERS = {
     *("README.txt", "config.json", "data.json", "history.jsonl", "metrics.json"),
-    *("weights.safetensors", "codes.safetensors", "epochs"),
+    *("weights.safetensors", "codes.safetensors", "terms.safetensors", "epochs"),
 }
 
 

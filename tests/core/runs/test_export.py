@@ -16,7 +16,7 @@ from vae_core.settings import command_line
 
 EXPORTED = {
     *("README.md", "config.json", "data.json", "history.jsonl", "metrics.json"),
-    *("weights.safetensors", "codes.safetensors"),
+    *("weights.safetensors", "codes.safetensors", "terms.safetensors"),
 }
 
 

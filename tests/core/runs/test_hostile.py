@@ -27,7 +27,7 @@ from vae_core.runs.records import DataFacts
 from vae_core.runs.weights import shapes_of, write_weights
 
 FILES = ("config.json", "data.json", "history.jsonl", "metrics.json")
-TENSORS = ("weights.safetensors", "codes.safetensors")
+TENSORS = ("weights.safetensors", "codes.safetensors", "terms.safetensors")
 
 
 def peak() -> int:

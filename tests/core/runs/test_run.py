@@ -16,6 +16,7 @@ from vae_core.runs.run import BEST
 FINISHED = {
     *("config.json", "data.json", "history.jsonl", "metrics.json"),
     *("weights.safetensors", "resume.safetensors", "codes.safetensors"),
+    "terms.safetensors",
 }
 
 

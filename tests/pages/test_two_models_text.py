@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import combinations_with_replacement
 from pathlib import Path
 
 import pytest
 
+from pages.ui.compare.two_models_text import (
+    EQUAL,
+    NAMES,
+    NO_RATE,
+    compare_table,
+    difference,
+    errors_note,
+    why_not,
+)
+from pages.ui.drawing.numbers import fixed
 from tests.samples import ROOT, tiny_run
 from vae_core import Run, RunStore, load_dataset
-from vae_core.comparison import NO_RATE, Side, comparable, compare_table, same_images, why_not
+from vae_core.analysis import Estimate
+from vae_core.comparison import PairScore, Side, comparable, same_images
 from vae_core.config import LIKELIHOODS
+
+
+def value(cell: str) -> str:
+    """What stands before the error."""
+    return cell.split(" ±")[0]
+
+
+def number(cell: str) -> float:
+    return float(value(cell).replace("−", "-"))
+
 
 SHIPPED = {e.id: e.run for e in RunStore(ROOT / "assets" / "models").list() if e.run}
 
@@ -31,22 +53,25 @@ def test_a_run_beside_itself_has_equal_columns_and_no_difference(name: str) -> N
     side = Side.of(SHIPPED[name])
     table = compare_table(side, side).set_index("quantity")
     assert (table["left"] == table["right"]).all()
-    nats = table[[q.endswith("nats per image") for q in table.index]]
-    assert len(nats) == 3
+    scores = table[[q.endswith("nats per image") for q in table.index]]
+    assert len(scores) == 3
     has_rate = side.codes.family.has_rate
-    assert set(nats["difference"]) == ({"+0.00"} if has_rate else {"+0.00", NO_RATE})
-    assert set(table["difference"]) == set(nats["difference"]) | {""}
+    none = f"0.00, {EQUAL}"
+    assert set(scores["difference"]) == ({none} if has_rate else {none, NO_RATE})
+    assert set(table["difference"]) == set(scores["difference"]) | {""}
 
 
 def test_the_table_has_the_numbers_of_each_run() -> None:
     a, b = Side.of(SHIPPED["mnist-2d"]), Side.of(SHIPPED["mnist-20d"])
     table = compare_table(a, b).set_index("quantity")
     metrics = [run.metrics() for run in (a.run, b.run)]
-    for key in ("negative ELBO", "distortion", "rate"):
-        row = table.loc[f"{key}, nats per image"]
-        one, other = (getattr(m, key.replace(" ", "_").lower()) for m in metrics)
-        assert [row["left"], row["right"]] == [f"{one:.2f}", f"{other:.2f}"]
-        assert float(row["difference"]) == pytest.approx(other - one, abs=0.0051)
+    for term, title in NAMES.items():
+        row = table.loc[f"{title}, nats per image"]
+        one, other = (getattr(m, term) for m in metrics)
+        assert [value(row[side]) for side in ("left", "right")] == [fixed(one), fixed(other)]
+        assert number(row["difference"]) == pytest.approx(other - one, abs=0.0051)
+        assert all("±" in row[side] for side in ("left", "right", "difference"))
+        assert EQUAL not in row["difference"]
     assert table.loc["parameters", "left"] == f"{a.vae.n_parameters:,}"
     assert list(table.loc["active units"])[:2] == [
         "2 of 2",
@@ -94,7 +119,7 @@ def test_a_density_is_not_ranked_with_a_probability(tmp_path: Path) -> None:
     assert "a density of pixel values" in reason
     table = compare_table(Side.of(runs["bernoulli"]), Side.of(runs["gaussian"]))
     assert list(table["difference"][:2]) == ["not comparable"] * 2
-    assert float(table["difference"][2]) == pytest.approx(
+    assert number(table["difference"][2]) == pytest.approx(
         runs["gaussian"].metrics().rate - runs["bernoulli"].metrics().rate,
         abs=0.0051,
     )
@@ -103,11 +128,12 @@ def test_a_density_is_not_ranked_with_a_probability(tmp_path: Path) -> None:
 def test_a_point_mass_has_no_finite_rate_beside_any_run() -> None:
     table = compare_table(Side.of(SHIPPED["mnist-ae-2d"]), Side.of(SHIPPED["mnist-2d"]))
     table = table.set_index("quantity")
-    for key in ("rate", "negative ELBO"):
-        row = table.loc[f"{key}, nats per image"]
+    for term in ("rate", "negative_elbo"):
+        row = table.loc[f"{NAMES[term]}, nats per image"]
         assert [row["left"], row["difference"]] == [NO_RATE, NO_RATE]
-        assert float(row["right"]) > 0
-    assert float(table.loc["distortion, nats per image", "difference"]) == pytest.approx(0.7, abs=1)
+        assert number(row["right"]) > 0
+    row = table.loc[f"{NAMES['distortion']}, nats per image"]
+    assert number(row["difference"]) == pytest.approx(0.7, abs=1)
     assert NO_RATE in table.loc["β in training", "left"]
 
 
@@ -127,3 +153,28 @@ def test_the_same_data_set_with_other_images_is_told_apart_by_fingerprint(
     assert not comparable(run, finished_run)
     for one in (run, finished_run):
         assert f"(fingerprint {one.data().fingerprint})" in str(why_not(run, finished_run))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (0.3, f"+0.50 ± 0.30, {EQUAL}"),
+        (0.2, "+0.50 ± 0.20"),
+        (math.nan, "+0.50"),
+    ],
+)
+def test_a_difference_is_told_with_its_error_and_whether_it_is_one(error: float, said: str) -> None:
+    score = PairScore("rate", Estimate(1.0), Estimate(1.5), True, Estimate(0.5, error))
+    assert difference(score) == said
+
+
+def test_the_note_on_errors_says_what_is_not_in_them() -> None:
+    side = Side.of(SHIPPED["digits-2d"])
+    known = errors_note((side, side), ("a", "b"))
+    assert "image by image" in known
+    assert "another seed gives other weights" in known
+    apart = errors_note((side, Side.of(SHIPPED["mnist-2d"])), ("a", "b"))
+    assert "image by image" not in apart
+    old = replace(side, terms=None)
+    assert "not known: b was trained before" in errors_note((side, old), ("a", "b"))
+    assert "not known: a and b were trained before" in errors_note((old, old), ("a", "b"))

@@ -1,0 +1,88 @@
+"""The yardstick of a run: which images, pixels and likelihood its nats are of.
+
+Nats per image compare only between scores of the same images, read as the same pixels, and
+then only when both likelihoods give the same kind of number: a density may exceed 1, a
+probability may not, and neither is a cross-entropy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vae_core.config import LIKELIHOODS
+from vae_core.runs.run import Run
+
+
+class Obstacle(Enum):
+    """Why two runs' distortions cannot be ranked."""
+
+    DATASET = "other data set"
+    PIXELS = "other pixels of the same data set"
+    IMAGES = "other images of the same data set"
+    MEASURE = "another kind of likelihood"
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The images and pixels that a run's nats are of. Scores are comparable where it is the same.
+
+    Attributes
+    ----------
+    dataset : str
+    binarisation : str
+    fingerprint : str
+        Of the images and their pixels; changes with classes, limit and static draws.
+    n_test : int
+    classes : tuple of str
+    measure : str
+        Kind of the likelihood: a density is no probability.
+    """
+
+    dataset: str
+    binarisation: str
+    fingerprint: str
+    n_test: int
+    classes: tuple[str, ...]
+    measure: str
+
+    @classmethod
+    def of(cls, run: Run) -> Yardstick:
+        """That of a run."""
+        facts, data = run.data(), run.config.data
+        names = facts.class_names
+        return cls(
+            data.name,
+            data.binarisation,
+            str(facts.fingerprint),
+            facts.n_test,
+            tuple(names[label] for label in data.classes or ()),
+            LIKELIHOODS[run.config.model.likelihood].measure,
+        )
+
+    def obstacle(self, other: Yardstick) -> Obstacle | None:
+        """What keeps scores of the other from being comparable; None when nothing does."""
+        if self.dataset != other.dataset:
+            return Obstacle.DATASET
+        if self.fingerprint != other.fingerprint:
+            return Obstacle.IMAGES if self.binarisation == other.binarisation else Obstacle.PIXELS
+        return None if self.measure == other.measure else Obstacle.MEASURE
+
+
+def same_images(a: Run, b: Run) -> bool:
+    """Whether both were trained and scored on the same pixels, by their fingerprint."""
+    prints = [run.data().fingerprint for run in (a, b)]
+    return prints[0] is not None and prints[0] == prints[1]
+
+
+def obstacle(a: Run, b: Run) -> Obstacle | None:
+    """Why distortion and negative ELBO of two runs cannot be ranked; None when they can."""
+    one, other = map(Yardstick.of, (a, b))
+    if same_images(a, b):
+        return None if one.measure == other.measure else Obstacle.MEASURE
+    return one.obstacle(other) or Obstacle.IMAGES  # without a fingerprint nobody knows
+
+
+def comparable(a: Run, b: Run) -> bool:
+    """Whether distortion and negative ELBO of both can be ranked."""
+    return obstacle(a, b) is None
