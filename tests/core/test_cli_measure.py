@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
+import torch
 
 from pages.ui.measure import aggregate
-from vae_core import RunStore
+from vae_core import RunStore, encode_dataset
 from vae_core.analysis import elbo_surgery, rate_parts
+from vae_core.runs.archive import archive
 
 MODELS = RunStore("assets/models")
 
@@ -40,11 +45,33 @@ def test_training_images_narrow_the_bracket(answer, run_copy):
     assert trained["n_images"] == 96
 
 
+def test_codes_of_training_images_are_kept_and_used_without_the_images(answer, run_copy, digits):
+    assert run_copy.training_codes() is None
+    made = answer("measure", run_copy.path, "--draws", 100, "--split", "train", "--keep")
+    kept = run_copy.training_codes()
+    assert kept is not None
+    torch.testing.assert_close(kept.params, encode_dataset(run_copy.vae(), digits.train).params)
+    assert answer("measure", run_copy.path, "--draws", 100, "--split", "train") == made
+    (again,) = RunStore(run_copy.path.parent).list()
+    assert again.problem is None
+    assert "training-codes.safetensors" in "".join(
+        zipfile.ZipFile(io.BytesIO(archive(run_copy))).namelist()
+    )
+
+
+def test_damaged_codes_of_training_images_are_one_sentence(cli, run_copy):
+    (run_copy.path / "training-codes.safetensors").write_bytes(b"nothing")
+    code, out, err = cli("measure", run_copy.path, "--split", "train")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "training-codes.safetensors" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("mnist-ae-2d",), "no density"),
         (("digits-2d", "--draws", 1), "--draws must be from 2"),
+        (("digits-2d", "--keep"), "add --split train"),
         (("nothing",), "nothing"),
     ],
 )

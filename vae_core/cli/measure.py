@@ -34,13 +34,21 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--split", choices=(TEST, TRAIN), default=TEST,
         help="whose posteriors make q(z); more images narrow the brackets",
     )  # fmt: skip
+    parser.add_argument(
+        "--keep", action="store_true",
+        help="keep the codes of the training images with the run, for the pages and the next time",
+    )  # fmt: skip
 
 
 def codes_of(run: Run, args: argparse.Namespace) -> Codes:
     """The posteriors asked for: those kept with the run, or the training images encoded now."""
     if args.split == TEST:
         return run.codes()
+    if not args.keep and (kept := run.training_codes()):
+        return kept
     dataset = reload_dataset(run.config.data, args.data_dir)
+    if args.keep:
+        return run.keep_training_codes(dataset)
     run.check_images(dataset)
     return encode_dataset(run.vae(), dataset.train)
 
@@ -81,6 +89,8 @@ def run_command(run: Run, args: argparse.Namespace) -> int:
         raise ConfigError(f"--draws must be from 2 to {MAX_SAMPLES}; got {shown(args.draws)}.")
     if not run.is_finished and args.split == TEST:
         raise RunError(f"{run.path}: not finished, so it has no codes yet. Resume it first.")
+    if args.keep and args.split == TEST:
+        raise ConfigError("--keep keeps codes of training images; add --split train.")
     codes = codes_of(run, args)
     found = measurements(codes, args.draws, args.seed)
     active = active_units(codes)

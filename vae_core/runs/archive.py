@@ -13,15 +13,15 @@ from vae_core.errors import RunError
 from vae_core.io import write_bytes
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.export import score_line
-from vae_core.runs.run import Run
+from vae_core.runs.run import TRAINING_CODES, Run
 from vae_core.runs.store import envelope
 from vae_core.runs.terms import TERMS
 
 FILES = (
     *("data.json", "history.jsonl", "metrics.json", "weights.safetensors", "codes.safetensors"),
-    *(TERMS, "README.md"),
+    *(TERMS, TRAINING_CODES, "README.md"),
 )
-OPTIONAL = {"history.jsonl", TERMS, "README.md"}
+OPTIONAL = {"history.jsonl", TERMS, TRAINING_CODES, "README.md"}
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
 
 

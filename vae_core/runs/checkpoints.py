@@ -178,8 +178,8 @@ def is_sound(codes: Codes) -> bool:
     return all(bool((value.abs() <= MAX_MOMENT).all()) for value in moments)  # not: NaN
 
 
-def read_codes(path: Path, model: ModelConfig, facts: DataFacts) -> Codes:
-    """The posteriors and labels of a run's test split. Raises RunError; names the file."""
+def read_codes(path: Path, model: ModelConfig, facts: DataFacts, n_images: int) -> Codes:
+    """The posteriors and labels of a split of so many images. Raises RunError; names the file."""
     with open_tensors(path) as file:
-        check_codes(file.header.shapes, model, facts.n_test, path)
+        check_codes(file.header.shapes, model, n_images, path)
         return codes_of(file.tensors(), model, facts, path)

@@ -11,6 +11,7 @@ epochs/0003.safetensors  the checkpoint of an epoch that was to be kept, see che
 codes.safetensors    posterior parameters and labels of the test split   }
 terms.safetensors    distortion and rate of every test image             } written last:
 metrics.json         the final numbers                                   } a finished run
+training-codes.safetensors  those of the training split, where they were asked for
 pinned               empty; there while the run is to be kept when room is made
 
 Every file is replaced in one step (a temporary file, then rename), so a killed process
@@ -26,10 +27,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from vae_core.codes import Codes, encode_dataset
+from vae_core.codes import MAX_CODES, Codes, encode_dataset, n_codes
 from vae_core.config import POSTERIORS, RunConfig, shape_in_words
 from vae_core.data.dataset import Dataset
-from vae_core.errors import RunError, shown
+from vae_core.errors import ConfigError, RunError, shown
 from vae_core.evaluate import ImageTerms, evaluate_images
 from vae_core.io import (
     json_line,
@@ -65,6 +66,7 @@ from vae_core.vae import VAE, build_vae
 
 PIN = "pinned"
 BEST = "best.safetensors"
+TRAINING_CODES = "training-codes.safetensors"
 TRAINED = (  # what training writes
     *("data.json", "history.jsonl", "weights.safetensors", "resume.safetensors"),
     *("codes.safetensors", TERMS, "metrics.json", BEST),
@@ -142,7 +144,40 @@ class Run:
 
     def codes(self) -> Codes:
         """Posteriors and labels of the test split."""
-        return read_codes(self.path / "codes.safetensors", self.config.model, self.data())
+        facts = self.data()
+        path = self.path / "codes.safetensors"
+        return read_codes(path, self.config.model, facts, facts.n_test)
+
+    def training_codes(self) -> Codes | None:
+        """Posteriors and labels of the training split; None where they were not kept."""
+        path, facts = self.path / TRAINING_CODES, self.data()
+        if not os.path.lexists(path):
+            return None
+        return read_codes(path, self.config.model, facts, facts.n_train)
+
+    def keep_training_codes(self, dataset: Dataset) -> Codes:
+        """Encode the training split, and keep the codes with the run.
+
+        Raises
+        ------
+        RunError
+            When the run is not finished, or the images are not those it was trained on.
+        ConfigError
+            When they would be more numbers than are kept.
+        """
+        if not self.is_finished:
+            raise RunError(f"{self.path}: not finished, so its codes change. Resume it first.")
+        self.check_images(dataset)
+        if (count := n_codes(self.config.model, len(dataset.train))) > MAX_CODES:
+            raise ConfigError(
+                f"the posteriors of {len(dataset.train):,} training images take {count:,} numbers, "
+                f"more than the {MAX_CODES:,} that are kept. Choose a model with a smaller latent."
+            )
+        codes = encode_dataset(self.vae(), dataset.train)
+        write_tensors(
+            self.path / TRAINING_CODES, {"params": codes.params.float(), "labels": codes.labels}
+        )
+        return codes
 
     def terms(self) -> ImageTerms | None:
         """Both terms of every test image; None for a run of before they were kept.

@@ -34,7 +34,7 @@ from vae_core.io import (
 from vae_core.limits import Limits
 from vae_core.runs.checkpoints import check_codes, write_checkpoint
 from vae_core.runs.records import DataFacts, Metrics
-from vae_core.runs.run import PIN, Run
+from vae_core.runs.run import PIN, TRAINING_CODES, Run
 from vae_core.runs.terms import TERMS, check_terms, write_terms
 from vae_core.runs.weights import check_weights, shapes_of, write_weights
 from vae_core.trainer import EpochTerms
@@ -385,6 +385,9 @@ def _check(run: Run, limits: Limits) -> None:
         metrics = run.metrics()
         with open_tensors(run.path / "codes.safetensors") as codes:
             check_codes(codes.header.shapes, run.config.model, facts.n_test, codes.path)
+        if os.path.lexists(run.path / TRAINING_CODES):
+            with open_tensors(run.path / TRAINING_CODES) as codes:
+                check_codes(codes.header.shapes, run.config.model, facts.n_train, codes.path)
         if os.path.lexists(run.path / TERMS):  # not in runs of older versions
             with open_tensors(run.path / TERMS) as terms:
                 check_terms(terms.header.shapes, terms.header.dtypes, metrics, terms.path)

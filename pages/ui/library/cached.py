@@ -20,6 +20,8 @@ from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.config import DataConfig
 from vae_core.data.dataset import prepare
 from vae_core.errors import DataError
+from vae_core.runs.run import TRAINING_CODES
+from vae_core.runs.terms import TERMS
 from vae_core.vae import VAE
 
 P = ParamSpec("P")
@@ -37,7 +39,8 @@ def version(run: Run) -> str:
 
 
 def _changed(path: Path) -> str:
-    files = (path / f"{name}.safetensors" for name in ("weights", "codes", "terms"))
+    names = ("weights.safetensors", "codes.safetensors", TERMS, TRAINING_CODES)
+    files = [path / name for name in names]
     return f"{path}:" + ":".join(str(f.stat().st_mtime_ns) for f in files if f.exists())
 
 
@@ -114,6 +117,12 @@ def codes(run: Run) -> Codes:
 def image_terms(run: Run, data: Dataset) -> ImageTerms:
     """ELBO terms of every image of the test split, with the draws that the run's metrics have."""
     return run_in_background(evaluate_images, vae(run), data.test, run.metrics().n_samples)
+
+
+@per_run(max_entries=4)
+def training_codes(run: Run) -> Codes | None:
+    """Posteriors of the run's training split, where they were kept."""
+    return run.training_codes()
 
 
 @per_run(max_entries=32)

@@ -44,7 +44,7 @@ class Mixture:
 def of(run: Run) -> Mixture:
     """What the reader chose on the page Aggregate; at first, the test images."""
     split = keys.MIXTURE_SPLIT.get_or(TEST)
-    if split == TRAINING and images.images_of(run) is None:
+    if split == TRAINING and not _has_training(run):
         split = TEST
     return Mixture(split, keys.MIXTURE_DRAWS.get_or(DRAWS[1]))
 
@@ -55,7 +55,7 @@ def choose(run: Run) -> None:
         "Draws of z", DRAWS, DRAWS[1], key=keys.MIXTURE_DRAWS.name, persist_state="session",
         bind="query-params",
     )  # fmt: skip
-    here = images.images_of(run) is not None
+    here = _has_training(run)
     st.segmented_control(
         "q(z) is the mixture over", [TEST, TRAINING], default=TEST, required=True,
         key=keys.MIXTURE_SPLIT.name, persist_state="session", disabled=not here,
@@ -66,8 +66,18 @@ def choose(run: Run) -> None:
 
 def codes(run: Run, split: str) -> Codes:
     """The posteriors that make q(z)."""
-    data = images.images_of(run) if split == TRAINING else None
-    return cached.codes(run) if data is None else _training(run, data)
+    if split == TEST:
+        return cached.codes(run)
+    data = images.images_of(run)
+    kept = cached.training_codes(run)
+    if kept is None and data is not None:
+        return _training(run, data)
+    return kept or cached.codes(run)
+
+
+def _has_training(run: Run) -> bool:
+    """Whether the posteriors of the training images are kept, or can be had."""
+    return cached.training_codes(run) is not None or images.images_of(run) is not None
 
 
 def parts(run: Run, mixture: Mixture) -> RateParts:
