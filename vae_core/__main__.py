@@ -33,7 +33,7 @@ from vae_core.analysis.bounds import FEW
 from vae_core.analysis.importance import check_draws
 from vae_core.analysis.pareto import HEAVY
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import interrupt, measure, report, seeds
+from vae_core.cli import evidence, interrupt, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
@@ -258,6 +258,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     vae = run.vae()
     dataset = reload_dataset(run.config.data, args.data_dir)
     run.check_images(dataset)
+    evidence.check_images(args.evidence, len(dataset.test))
     result = evaluate(vae, dataset.test, args.samples)
     weighed: dict[str, Any] = {}
     if args.importance is not None:
@@ -280,6 +281,9 @@ def _evaluate(args: argparse.Namespace) -> int:
         }
         # left out is what so few images or draws cannot tell
         weighed = {name: value for name, value in finite(weighed).items() if value is not None}
+    if args.evidence is not None:
+        weighed |= finite(evidence.evidence(vae, dataset.test, args.evidence))
+        weighed = {name: value for name, value in weighed.items() if value is not None}
     return _report_run(run, args, Metrics.of(run.id, run.config.data, result), **weighed)
 
 

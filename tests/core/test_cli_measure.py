@@ -86,3 +86,14 @@ def test_one_class_has_no_information_about_it(answer):
     values = answer("measure", "mnist-ones-2d", "--runs", MODELS.root, "--draws", 200)
     assert "label_gap" not in values
     assert 0.0 < values["prior_holes_at_most"] < 0.5
+
+
+def test_evaluate_tells_the_evidence_and_both_gaps(answer, cli):
+    values = answer("evaluate", "digits-2d", "--runs", MODELS.root, "--evidence", 20)
+    whole = values["mean_approximation_gap"] + values["mean_amortisation_gap"]
+    assert values["mean_log_evidence"] - values["mean_elbo"] == pytest.approx(whole)
+    assert values["n_evidence"] == 20
+    assert values["mean_evidence_error"] < 1e-3
+    code, _, err = cli("evaluate", "digits-2d", "--runs", MODELS.root, "--evidence", 361)
+    assert code == 2
+    assert "--evidence must be from 1 to 360" in err

@@ -19,7 +19,9 @@ from vae_core.analysis.class_surgery import (
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.collapse import Collapse, collapse
 from vae_core.analysis.estimates import Bracket, Estimate
+from vae_core.analysis.evidence import Evidence, log_evidence
 from vae_core.analysis.importance import ImportanceBound, at_mean_no_bound, iwae_bound
+from vae_core.analysis.inference_gaps import inference_gaps
 from vae_core.analysis.interpolation import (
     class_arithmetic,
     class_mean,
@@ -70,6 +72,7 @@ from vae_core.analysis.shell import (
 from vae_core.analysis.sweep_plane import Frame, SweepPlane, Walk
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.analysis.traversals import traverse
+from vae_core.analysis.true_posterior import TruePosterior, true_posterior
 from vae_core.analysis.worst_images import Spread, draw_deviation, term_of, worst_images
 from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
@@ -86,6 +89,7 @@ __all__ = [
     "CodesInShell",
     "Collapse",
     "Estimate",
+    "Evidence",
     "Field",
     "Frame",
     "Holes",
@@ -97,6 +101,7 @@ __all__ = [
     "Shell",
     "Spread",
     "SweepPlane",
+    "TruePosterior",
     "Walk",
     "active_units",
     "aggregate_posterior",
@@ -135,11 +140,13 @@ __all__ = [
     "gaussian_draws",
     "holes",
     "image_bounds",
+    "inference_gaps",
     "interpolate",
     "iwae_bound",
     "kl_per_dim",
     "label_gap",
     "latent_names",
+    "log_evidence",
     "marginal_kl",
     "middle_in_shell",
     "mutual_information",
@@ -164,6 +171,7 @@ __all__ = [
     "term_of",
     "total_rate",
     "traverse",
+    "true_posterior",
     "value_of",
     "walks_of",
     "worst_images",

@@ -107,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
         "--importance", type=int, metavar="K", help="also the bound with K weighed draws per image"
     )
     sub.add_argument(
+        "--evidence", type=int, nargs="?", const=100, metavar="N",
+        help="also log p(x) of N test images (default: 100), and the gaps to the ELBO",
+    )  # fmt: skip
+    sub.add_argument(
         "--widen",
         type=float,
         default=1.0,

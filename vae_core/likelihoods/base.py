@@ -41,6 +41,13 @@ class Pixels(Distribution, ABC):
     def log_prob(self, value: Tensor) -> Tensor:
         """log p(x|z), summed over pixels, (*batch,)."""
 
+    def log_prob_pairs(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "m n"]:
+        """log p(x_i|z_k) of every image under every one of m latents, batch_shape (m,).
+
+        Families whose log-density is linear in the image do it as a product of matrices.
+        """
+        return torch.stack([self.log_prob(image) for image in x], 1)
+
 
 class Likelihood(nn.Module, ABC):
     """Maps (..., n_params * c, H, W) to a distribution with event_shape (c, H, W)."""

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from vae_core.config import LIKELIHOODS
 from vae_core.likelihoods.base import PIXELS, Likelihood, Pixels
@@ -41,6 +41,11 @@ class BernoulliPixels(Pixels):
             logits, value = torch.broadcast_tensors(logits, value)
         nats = binary_cross_entropy_with_logits(logits, value, reduction="none")
         return -nats.sum(PIXELS)
+
+    def log_prob_pairs(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "m n"]:
+        """As a product of matrices: x logits - sum softplus(logits)."""
+        logits = self.logits.flatten(1)
+        return logits @ x.flatten(1).T - softplus(logits).sum(1, keepdim=True)
 
 
 @LIKELIHOODS.register("bernoulli")
@@ -92,10 +97,19 @@ class ContinuousBernoulliPixels(Pixels):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Minus the cross-entropy, plus the constant that makes it a density on [0, 1]."""
+        return (self.logits * value - self._log_norm()).sum(PIXELS)
+
+    def log_prob_pairs(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "m n"]:
+        """As a product of matrices: x eta - sum A(eta)."""
+        norm = self._log_norm().sum(PIXELS)
+        return self.logits.flatten(1) @ x.flatten(1).T - norm[:, None]
+
+    def _log_norm(self) -> Tensor:
+        """A(eta) of every pixel."""
         is_near, tiny, size = self._near_and_far()
         near = tiny / 2 + tiny**2 / 24 - tiny**4 / 2_880 + tiny**6 / 181_440
         far = self.logits.relu() - (size / -torch.expm1(-size)).log()
-        return (self.logits * value - torch.where(is_near, near, far)).sum(PIXELS)
+        return torch.where(is_near, near, far)
 
     def _near_and_far(self) -> tuple[Tensor, Tensor, Tensor]:
         """Whether eta is near 0; eta and |eta|, kept finite where they are not used."""

@@ -43,6 +43,14 @@ class GaussianPixels(Pixels):
         squares = (value - self.loc).square().sum(PIXELS)
         return self._log_density(squares, self.log_sigma)
 
+    def log_prob_pairs(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "m n"]:
+        """As a product of matrices, in float64: squares of distances lose digits."""
+        loc, x = self.loc.flatten(1).double(), x.flatten(1).double()
+        squares = loc.square().sum(1, keepdim=True) - 2.0 * loc @ x.T + x.square().sum(1)
+        log_sigma = self.log_sigma.double()
+        width = log_sigma[:, None] if log_sigma.ndim else log_sigma
+        return self._log_density(squares.clamp(min=0.0), width).to(self.loc.dtype)
+
     def _log_density(self, squares: Tensor, log_sigma: Tensor) -> Tensor:
         size = self.event_shape.numel()
         constant = size * (log_sigma + 0.5 * math.log(2.0 * math.pi))

@@ -30,6 +30,7 @@ class Posterior(Distribution, ABC):
     low, high : range of z that is displayed, per dimension
     support : of every site: `real_vector`, or `simplex`, where its channels sum to 1
     is_rotation_invariant : whether no rotation around the origin changes the prior
+    is_correlated : whether dimensions of a site may be correlated given x, as a Gaussian's
     """
 
     title: ClassVar[str]
@@ -45,6 +46,7 @@ class Posterior(Distribution, ABC):
     high: ClassVar[float] = 4.0
     support: ClassVar[constraints.Constraint] = constraints.real_vector
     is_rotation_invariant: ClassVar[bool] = False
+    is_correlated: ClassVar[bool] = False
     arg_constraints: ClassVar[dict[str, Any]] = {}
 
     def _set_shape(self, like: Tensor, event_ndim: int) -> None:

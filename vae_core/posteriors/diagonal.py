@@ -34,6 +34,10 @@ class NormalPrior(Posterior):
         """mu."""
         return self.loc
 
+    def factor(self) -> Float[Tensor, " n *sites C C"]:
+        """Cholesky factor of the covariance of every site."""
+        return self.variance.sqrt().diag_embed()
+
 
 @POSTERIORS.register("diagonal")
 class DiagonalGaussian(NormalPrior):

@@ -43,6 +43,7 @@ class CholeskyGaussian(NormalPrior):
     """
 
     rest_title = "correlation"
+    is_correlated = True
     draw_tex = r"z=\mu(x)+L(x)\,\varepsilon,\quad \varepsilon\sim\mathcal N(0,I)"
     rate_tex = (
         r"\mathrm{KL}\big(q(z\mid x)\,\|\,\mathcal N(0,I)\big)"
@@ -72,6 +73,10 @@ class CholeskyGaussian(NormalPrior):
     def starts_at_zero(channels: int) -> slice:
         """Everything below the diagonal: no correlation to begin with."""
         return slice(2 * channels, None)
+
+    def factor(self) -> Float[Tensor, " n *sites C C"]:
+        """L."""
+        return self.scale_tril
 
     @property
     def variance(self) -> Tensor:

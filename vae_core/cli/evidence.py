@@ -1,0 +1,43 @@
+"""`evaluate --evidence`: log p(x) of some test images, and how far the ELBO is from it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import torch
+
+from vae_core.analysis import inference_gaps, random_images
+from vae_core.analysis.estimates import mean_estimate
+from vae_core.data.dataset import Split
+from vae_core.errors import ConfigError, shown
+from vae_core.vae import VAE
+
+GAPS = ("approximation_gap", "amortisation_gap", "gap")
+
+
+def check_images(count: int | None, n_test: int) -> None:
+    """Raise ConfigError unless log p(x) of so many test images can be asked for."""
+    if count is not None and not 1 <= count <= n_test:
+        raise ConfigError(f"--evidence must be from 1 to {n_test} images; got {shown(count)}.")
+
+
+def evidence(vae: VAE, split: Split, count: int, seed: int = 0) -> dict[str, Any]:
+    """Means over a random sample of images, each followed by its standard error over them.
+
+    Tells progress on stderr. See `inference_gaps`. Raises ConfigError for a point mass.
+    """
+    images = split.take(random_images(len(split))[:count])
+    like = next(vae.parameters())
+    x = images.batch(slice(0, count), torch.Generator().manual_seed(seed)).to(like.dtype)
+    table = inference_gaps(vae, x, seed, lambda share: print(f"{share:.0%}", file=sys.stderr))
+    values: dict[str, Any] = {"n_evidence": count}
+    for name in ("log_evidence", "elbo", *GAPS):
+        if name in table:
+            found = mean_estimate(torch.tensor(table[name].to_numpy()))
+            values |= {f"mean_{name}": found.value, f"mean_{name}_error": found.standard_error}
+    if "amortisation_gap" in table:
+        values["median_amortisation_gap"] = float(table["amortisation_gap"].median())
+        values["n_of_several_modes"] = int((table["n_modes"] > 1).sum())
+    values["mean_evidence_error"] = float(table["error"].mean())  # of each image's log p(x)
+    return values
