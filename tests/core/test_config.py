@@ -35,6 +35,7 @@ BAD = {
     (DataConfig, "binarisation"): NOT_CHOICE,
     (DataConfig, "limit"): (*NOT_WHOLE, 0, -1, 10**9),
     (DataConfig, "seed"): (*NOT_WHOLE, None, -1, 2**31),
+    (DataConfig, "validation"): (*NOT_WHOLE, None, -1, 10**9),
     (ModelConfig, "network"): NOT_CHOICE,
     (ModelConfig, "hidden"): (8, "8", (0,), (-1,), (5000,), (True,), (1.5,), (8,) * 9),
     (ModelConfig, "latent_shape"): (

@@ -72,9 +72,12 @@ def train(run: Run, dataset: Dataset) -> Generator[EpochRecord, None, None]:
         clear_half_written(run.path / "epochs", [path.name for path in kept])
         if run.is_finished:  # by another process, meanwhile
             return
-        stoppable = (_Stoppable.of(split, work) for split in (dataset.train, dataset.test))
-        train, test = stoppable
-        yield from run.train(replace(dataset, train=train, test=test))
+        splits = {
+            name: _Stoppable.of(split, work)
+            for name in ("train", "test", "validation")
+            if (split := getattr(dataset, name)) is not None
+        }
+        yield from run.train(replace(dataset, **splits))
 
 
 @dataclass(frozen=True)
