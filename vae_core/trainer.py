@@ -134,7 +134,7 @@ def fit(
         _restore(state, vae, optimizer, shuffle, sampling)
     good = state or _snapshot(0, vae, optimizer, shuffle, sampling)
     train = dataset.train
-    measured = train.take(torch.arange(min(len(train), len(dataset.test), N_TRAIN_EVALUATED)))
+    measured = train.take(torch.arange(n_train_evaluated(len(train), len(dataset.test))))
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(config.threads or threads)
@@ -177,6 +177,11 @@ def fit(
     finally:
         vae.eval()
         torch.set_num_threads(threads)
+
+
+def n_train_evaluated(n_train: int, n_test: int) -> int:
+    """How many training images are measured after each epoch: the first of them."""
+    return min(n_train, n_test, N_TRAIN_EVALUATED)
 
 
 def _known(error: float) -> float | None:

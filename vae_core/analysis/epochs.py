@@ -15,7 +15,7 @@ import pandas as pd
 from vae_core.analysis.estimates import Estimate
 from vae_core.evaluate import ImageTerms
 from vae_core.runs.records import DataFacts
-from vae_core.trainer import N_TRAIN_EVALUATED, EpochTerms
+from vae_core.trainer import EpochTerms, n_train_evaluated
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def with_error_of(score: EpochScore, terms: ImageTerms, facts: DataFacts) -> Epo
         return score
     scores = terms.negative_elbo if math.isfinite(terms.rate.sum().item()) else terms.distortion
     spread = scores.std().item()
-    n_train = min(facts.n_train, facts.n_test, N_TRAIN_EVALUATED)
+    n_train = n_train_evaluated(facts.n_train, facts.n_test)
     if not n_train:
         return score
     return replace(

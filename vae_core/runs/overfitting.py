@@ -55,10 +55,10 @@ class Overfitting:
                 f"the {self.split} images' {self.loss} is lowest in the last epoch, {self.epoch}: "
                 f"{last} nats per image; {train}."
             )
+        rise = "less than 0.1" if self.rise < 0.05 else _nats(self.rise)
         began = (
             f"the {self.split} images' {self.loss} was lowest in epoch {self.epoch}: "
-            f"{_nats(self.lowest)} nats per image. Since then it has risen by {_nats(self.rise)}, "
-            f"to {last}"
+            f"{_nats(self.lowest)} nats per image. Since then it has risen by {rise}, to {last}"
         )
         if self.is_clear:
             return f"{began}; {train}."

@@ -14,13 +14,16 @@ from vae_core.analysis.epochs import EpochScore, epoch_scores, epoch_table, with
 from vae_core.figures import training_curves
 from vae_core.likelihoods.bits import why_negative
 from vae_core.runs.overfitting import Overfitting
-from vae_core.trainer import EpochTerms
+from vae_core.trainer import EpochTerms, n_train_evaluated
 
 NO_HISTORY = "This model was opened from a file, which came without its history."
 
 
-def show(run: Run, history: Sequence[EpochTerms]) -> None:
-    """The curves with the chosen epoch marked, the last epoch in one line, and every epoch."""
+def show(run: Run, history: Sequence[EpochTerms], opens: bool = True) -> None:
+    """The curves with the chosen epoch marked, the last epoch in one line, and every epoch.
+
+    `opens` says whether the chosen epoch can be opened from here.
+    """
     found = run.overfitting()
     if found is None:
         return
@@ -30,8 +33,9 @@ def show(run: Run, history: Sequence[EpochTerms]) -> None:
         chosen=(found.epoch, found.split),
     )  # fmt: skip
     st.markdown(in_numbers(last_score(run, history), found))
+    overfitted.show(run, found, opens)
     st.caption(
-        f"{conditions(run)} {overfitted.choice(found)} "
+        f"{conditions(run, history)} "
         f"{why_negative(*table['train_distortion'], *table['test_distortion'])}"
     )
     with st.expander("Every epoch in numbers"):
@@ -57,14 +61,23 @@ def in_numbers(last: EpochScore, found: Overfitting) -> str:
     )
 
 
-def conditions(run: Run) -> str:
+def conditions(run: Run, history: Sequence[EpochTerms]) -> str:
     """What the numbers of an epoch are of."""
-    held_out = run.data().n_validation
+    facts = run.data()
+    held_out = facts.n_validation
+    spread = (
+        "of how much test images differ, for both splits, because this history has none of its own"
+        if history[-1].test_error is None
+        else "over the images"
+    )
     validation = f" Validation: {held_out:,} training images held out." if held_out else ""
+    facts = run.data()
+    n_train = n_train_evaluated(facts.n_train, facts.n_test)
+    validation = f", {held_out:,} validation images held out" if held_out else ""
     return (
         "Nats per image, one draw each, all splits with the weights at the end of the epoch: "
-        "train is no running mean, but measured on as many training images as there are test "
-        f"images.{validation} ± one standard error over the images. "
+        f"{n_train:,} training images (no running mean during the epoch), {facts.n_test:,} test "
+        f"images{validation}. ± one standard error {spread}. "
         f"Pixels: {run.config.data.binarisation}."
     )
 
@@ -79,13 +92,10 @@ def _show_table(table: pd.DataFrame, found: Overfitting) -> None:
         "gap": "test less train",
         "gap_error": "± of test less train",
     }
+    columns = [name for name in nats if name in table]
     shown = table.assign(chosen=table["chosen"].map({True: lowest, False: ""}))
     st.dataframe(
-        shown[["epoch", "chosen", *(name for name in nats if name in table)]],
+        shown[["epoch", "chosen", *columns]].style.format(dict.fromkeys(columns, numbers.fixed)),
         hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(title, format="%.2f")
-            for name, title in nats.items()
-        }
-        | {"chosen": "lowest loss"},
+        column_config=nats | {"chosen": "lowest loss"},
     )

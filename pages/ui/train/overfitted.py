@@ -29,18 +29,16 @@ def choice(found: Overfitting) -> str:
     return f"Epoch {found.epoch} is {found.caution}."
 
 
-def show(run: Run, only_clear: bool = False) -> None:
-    """The sentence, and the epoch to choose; of several runs only what is clear."""
-    found = run.overfitting()
-    if found is None or (only_clear and not found.is_clear):
-        return
+def show(run: Run, found: Overfitting, opens: bool = True) -> None:
+    """The sentence and what the epoch to choose is worth; a button that `opens` it."""
     text = escaping.message(f"{sentence(found)} {choice(found)}")
     if found.is_clear:
         title = escaping.markdown(run.title)
         st.warning(f"{title} is overfitted. {text}", icon=":material/trending_up:")
     else:
         st.caption(text)
-    offer(run, found)
+    if opens:
+        offer(run, found)
 
 
 def offer(run: Run, found: Overfitting) -> None:

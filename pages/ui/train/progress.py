@@ -63,7 +63,7 @@ def _progress(run: Run, polled: bool) -> None:
         if keys.SHARED.get() or queue.others(run):
             st.caption(_shared(run))
     if done:
-        curves.show(run, records)
+        curves.show(run, records, opens=not running)
     if not running:
         _ended(run, done)
 
@@ -109,7 +109,9 @@ def _ended(run: Run, done: int) -> None:
             st.rerun()
         st.success(_finished(runs), icon=":material/check:")
         for one in runs:
-            overfitted.show(one, only_clear=len(runs) > 1)
+            found = one.overfitting()
+            if one.id != run.id and found and found.is_clear:
+                overfitted.show(one, found)
         return
     if (problem := queue.failure(run)) is not None:
         problems.show(problem)
