@@ -40,7 +40,7 @@ with chart:
         if records := run.history():
             history = kl.kl_history(records, order, table["name"].tolist(), family.rest_title)
             found = run.overfitting()
-            chosen_epoch = found and found.epoch
+            chosen_epoch = found.epoch if found else None
             charts.draw("kl", kl_over_epochs, history, family.is_additive, chosen=chosen_epoch)
             if found:
                 st.caption(overfitted.choice(found))

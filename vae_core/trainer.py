@@ -168,11 +168,11 @@ def fit(
                 seconds,
                 len(train) / seconds,
                 good,
-                validation_distortion=held_out and held_out.distortion,
-                validation_rate=held_out and held_out.rate,
+                validation_distortion=None if held_out is None else held_out.distortion,
+                validation_rate=None if held_out is None else held_out.rate,
                 train_error=_known(seen.error),
                 test_error=_known(unseen.error),
-                validation_error=held_out and _known(held_out.error),
+                validation_error=None if held_out is None else _known(held_out.error),
             )
     finally:
         vae.eval()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -80,7 +79,7 @@ def _term(history: pd.DataFrame, split: str, panel: int) -> pd.Series[float]:
 
 def _mark(
     history: pd.DataFrame, chosen: tuple[int, str], panel: int, colour: str
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """A ring on the curve of the split that chose the epoch."""
     epoch, split = chosen
     value = _term(history, split, panel)[history["epoch"] == epoch]

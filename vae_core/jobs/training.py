@@ -72,12 +72,15 @@ def train(run: Run, dataset: Dataset) -> Generator[EpochRecord, None, None]:
         clear_half_written(run.path / "epochs", [path.name for path in kept])
         if run.is_finished:  # by another process, meanwhile
             return
-        splits = {
-            name: _Stoppable.of(split, work)
-            for name in ("train", "test", "validation")
-            if (split := getattr(dataset, name)) is not None
-        }
-        yield from run.train(replace(dataset, **splits))
+        held_out = dataset.validation
+        yield from run.train(
+            replace(
+                dataset,
+                train=_Stoppable.of(dataset.train, work),
+                test=_Stoppable.of(dataset.test, work),
+                validation=None if held_out is None else _Stoppable.of(held_out, work),
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 import streamlit as st
 
@@ -35,14 +36,16 @@ class State(Enum):
     UNKNOWN = ("gray", ":material/help:")
 
     @property
-    def colour(self) -> str:
+    def colour(self) -> Literal["green", "orange", "red", "gray"]:
         """Of Streamlit's badges."""
-        return self.value[0]
+        colour: Literal["green", "orange", "red", "gray"] = self.value[0]
+        return colour
 
     @property
     def icon(self) -> str:
         """Another shape for every state."""
-        return self.value[1]
+        icon: str = self.value[1]
+        return icon
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def holes_lamp(found: Holes | None, n_images: int, images: str) -> Lamp:
     share = found.prior
     fall = f"At most {numbers.percent(share)} of {found.n_samples:,} prior draws fall"
     if share.value == 0.0:
-        fall = f"None of {found.n_samples:,} prior draws falls"
+        fall = f"No prior draw of {found.n_samples:,} falls"
     evidence = (
         f"{fall} where q(z) is ten times rarer than p(z): an upper bound from {of}, which more of "
         "them would lower."

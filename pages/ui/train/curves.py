@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -93,9 +94,10 @@ def _show_table(table: pd.DataFrame, found: Overfitting) -> None:
         "gap_error": "± of test less train",
     }
     columns = [name for name in nats if name in table]
+    formats: dict[Any, Any] = dict.fromkeys(columns, numbers.fixed)
     shown = table.assign(chosen=table["chosen"].map({True: lowest, False: ""}))
     st.dataframe(
-        shown[["epoch", "chosen", *columns]].style.format(dict.fromkeys(columns, numbers.fixed)),
+        shown[["epoch", "chosen", *columns]].style.format(formats),
         hide_index=True,
         column_config=nats | {"chosen": "lowest loss"},
     )
