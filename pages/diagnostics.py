@@ -1,4 +1,4 @@
-"""Diagnostics: collapse, active units, label gap, samples, norms and worst images of a model."""
+"""Diagnostics: four lamps, active units, label gap, samples, norms, worst images, training."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pages.ui.measure import (
     diagnostics,
     diagnostics_conditions,
     diagnostics_text,
+    lamps,
     mixture,
     worst_images,
 )
 from pages.ui.session import chosen
-from pages.ui.train import overfitted
+from pages.ui.train import curves, overfitted
 from vae_core.analysis.collapse import COLLAPSED
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.figures import activity, label_bars, number_evidence, shell_density
@@ -42,6 +43,13 @@ if view == diagnostics_text.WORST:
     st.caption(diagnostics_conditions.describe(run, codes, view))
     st.stop()
 
+if view == diagnostics_text.TRAINING:
+    if history := run.history():
+        curves.show(run, history)
+    else:
+        st.info(curves.NO_HISTORY)
+    st.stop()
+
 if view == diagnostics_text.SAMPLES:
     distances = diagnostics.distances(run)
     st.html(diagnostics.samples(run).html(distances))
@@ -62,8 +70,9 @@ if view == diagnostics_text.VERDICT:
     parts = mixture.parts(run, mixture.of(run)) if codes.family.has_density else None
     numbers = diagnostics_text.collapse_numbers(found, parts)
     with verdict:
-        diagnostics_text.show_verdict(found)
-        overfitted.show(run)
+        lamps.show(diagnostics.verdict(run))
+        if chosen_epoch := run.overfitting():
+            overfitted.offer(run, chosen_epoch)
 elif view == diagnostics_text.UNITS:
     table = diagnostics.collapse(run).table
     figure, numbers = (activity, table, ACTIVE_VARIANCE), diagnostics_text.unit_numbers(table)

@@ -8,6 +8,7 @@ from pages.ui.drawing import charts
 from pages.ui.library import cached
 from pages.ui.measure import kl
 from pages.ui.session import chosen
+from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 
@@ -38,7 +39,11 @@ with chart:
     elif view == kl.OVER_EPOCHS:
         if records := run.history():
             history = kl.kl_history(records, order, table["name"].tolist(), family.rest_title)
-            charts.draw("kl", kl_over_epochs, history, family.is_additive)
+            found = run.overfitting()
+            chosen_epoch = found.epoch if found else None
+            charts.draw("kl", kl_over_epochs, history, family.is_additive, chosen=chosen_epoch)
+            if found:
+                st.caption(overfitted.choice(found))
         else:
             st.info("This model was opened from a file, which came without its history.")
     elif view == kl.STICKS:

@@ -229,7 +229,8 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
-    history = [finite(record.to_dict()) for record in run.history()]
+    records = run.history()
+    history = [finite(record.to_dict()) for record in records]
     unfinished = {"run_id": run.id, "epochs": len(history)}
     is_map = len(run.config.model.latent_shape) == 3
     channels = channel_statistics(run.codes()) if run.is_finished and is_map else None
@@ -238,7 +239,7 @@ def _show(args: argparse.Namespace) -> int:
         values = {"config": run.config.to_dict(), "metrics": metrics, "history": history}
         if channels is not None:
             values["channels"] = [finite(row) for row in report.rows(channels)]
-        print(json.dumps(values))
+        print(json.dumps(values | report.training(run, records)))
         return 0
     print(command_line(run.config))
     if run.is_finished:
@@ -247,8 +248,8 @@ def _show(args: argparse.Namespace) -> int:
         _report(unfinished, args)
     if channels is not None:
         print(report.channel_lines(channels))
-    if history and (found := run.overfitting()) and found.is_clear:
-        print(f"Overfitting: {found}")
+    for sentence in report.training_lines(run, records):
+        print(sentence)
     return 0
 
 

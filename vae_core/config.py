@@ -26,6 +26,7 @@ DEVICES = ("auto", "cpu", "cuda")
 MAX_LATENTS = 4096
 MAX_EPOCHS = 10_000
 MAX_LABEL = 999
+MAX_IMAGES = 10_000_000
 MAX_NAME = 60
 MAX_SEED = 2**31 - 1
 
@@ -134,6 +135,9 @@ class DataConfig:
     )
     limit: int | None = _setting(None, "at most this many images of each split")
     seed: int = _setting(0, "seed of the split, the subset and the static draw", flag="data-seed")
+    validation: int = _setting(
+        0, "training images held out to choose the epoch by; with 0, the test images choose it"
+    )
 
     def __post_init__(self) -> None:
         DATASETS.check(self.name)
@@ -150,8 +154,14 @@ class DataConfig:
                 raise ConfigError("classes must name at least one label, or be left out.")
             object.__setattr__(self, "classes", tuple(sorted(set(classes))))
         if self.limit is not None:
-            _integer("limit", self.limit, 1, 10_000_000)
+            _integer("limit", self.limit, 1, MAX_IMAGES)
         _integer("data-seed", self.seed, 0, MAX_SEED)
+        _integer("validation", self.validation, 0, MAX_IMAGES)
+        if self.limit is not None and self.validation >= self.limit:
+            raise ConfigError(
+                f"validation must be below limit, so that training images are left: got "
+                f"{self.validation} to hold out of at most {self.limit}."
+            )
 
 
 @dataclass(frozen=True)

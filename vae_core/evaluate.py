@@ -27,6 +27,7 @@ class Evaluation:
     rate_per_dim: tuple[float, ...]  # in the order of z.flatten()
     n_images: int
     n_samples: int
+    error: float = math.nan  # standard error of their sum over images; of the distortion alone
 
     @property
     def negative_elbo(self) -> float:
@@ -72,14 +73,18 @@ def evaluate(vae: VAE, split: Split, n_samples: int = 1, seed: int = 0) -> Evalu
     """
     distortion = rate = 0.0
     per_dim = torch.zeros(vae.latent_shape, dtype=torch.float64)
+    scores = []
     with torch.inference_mode():
         for terms in _by_block(vae, split, n_samples, seed):
             distortion += terms.distortion.double().sum().item()
             rate += terms.rate.double().sum().item()
             per_dim += terms.rate_per_dim.double().sum(0).cpu()
+            whole = terms.distortion + terms.rate if vae.family.has_rate else terms.distortion
+            scores.append(whole.double().cpu())
     n = len(split)
+    error = torch.cat(scores).std().item() / math.sqrt(n) if n > 1 else math.nan
     return Evaluation(
-        distortion / n, rate / n, tuple((per_dim / n).flatten().tolist()), n, n_samples
+        distortion / n, rate / n, tuple((per_dim / n).flatten().tolist()), n, n_samples, error
     )
 
 

@@ -63,9 +63,15 @@ class TrainState:
 class EpochTerms:
     """Results of one epoch. All terms in nats per image at beta = 1, one draw per image.
 
-    Train and test terms are measured with the same weights, those at the end of the epoch:
-    on the whole test split, and on the first images of the training split, as many. The rate of
-    a point mass is infinite.
+    All terms are measured with the same weights, those at the end of the epoch: on the whole test
+    split, on the images held out for validation, and on the first images of the training split,
+    as many as the test split has. None is a running mean. The rate of a point mass is infinite.
+
+    Attributes
+    ----------
+    train_error, test_error, validation_error : float or None
+        Standard error, over the images, of distortion + rate; of the distortion of a point mass.
+        None in records written without, and of a single image.
     """
 
     epoch: int
@@ -77,10 +83,16 @@ class EpochTerms:
     test_rate_per_dim: tuple[float, ...]
     seconds: float  # training alone, without the evaluation
     images_per_second: float
+    validation_distortion: float | None = field(default=None, kw_only=True)
+    validation_rate: float | None = field(default=None, kw_only=True)
+    train_error: float | None = field(default=None, kw_only=True)
+    test_error: float | None = field(default=None, kw_only=True)
+    validation_error: float | None = field(default=None, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """By name, as in one line of history.jsonl."""
-        return {f.name: getattr(self, f.name) for f in fields(EpochTerms)}
+        """By name, as in one line of history.jsonl, without what was not measured."""
+        values = {f.name: getattr(self, f.name) for f in fields(EpochTerms)}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ def fit(
         _restore(state, vae, optimizer, shuffle, sampling)
     good = state or _snapshot(0, vae, optimizer, shuffle, sampling)
     train = dataset.train
-    measured = train.take(torch.arange(min(len(train), len(dataset.test), N_TRAIN_EVALUATED)))
+    measured = train.take(torch.arange(n_train_evaluated(len(train), len(dataset.test))))
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(config.threads or threads)
@@ -140,7 +152,9 @@ def fit(
             seconds = time.perf_counter() - start
             vae.eval()
             seen, unseen = evaluate(vae, measured), evaluate(vae, dataset.test)
-            if not (seen.is_finite(vae.family) and unseen.is_finite(vae.family)):
+            held_out = None if dataset.validation is None else evaluate(vae, dataset.validation)
+            found = [one for one in (seen, unseen, held_out) if one is not None]
+            if not all(one.is_finite(vae.family) for one in found):
                 raise _diverged(epoch, "the last step broke the weights", config, good, vae)
             good = _snapshot(epoch, vae, optimizer, shuffle, sampling)
             yield EpochRecord(
@@ -154,10 +168,24 @@ def fit(
                 seconds,
                 len(train) / seconds,
                 good,
+                validation_distortion=None if held_out is None else held_out.distortion,
+                validation_rate=None if held_out is None else held_out.rate,
+                train_error=_known(seen.error),
+                test_error=_known(unseen.error),
+                validation_error=None if held_out is None else _known(held_out.error),
             )
     finally:
         vae.eval()
         torch.set_num_threads(threads)
+
+
+def n_train_evaluated(n_train: int, n_test: int) -> int:
+    """How many training images are measured after each epoch: the first of them."""
+    return min(n_train, n_test, N_TRAIN_EVALUATED)
+
+
+def _known(error: float) -> float | None:
+    return error if math.isfinite(error) else None
 
 
 def estimate_seconds(

@@ -35,6 +35,7 @@ BAD = {
     (DataConfig, "binarisation"): NOT_CHOICE,
     (DataConfig, "limit"): (*NOT_WHOLE, 0, -1, 10**9),
     (DataConfig, "seed"): (*NOT_WHOLE, None, -1, 2**31),
+    (DataConfig, "validation"): (*NOT_WHOLE, None, -1, 10**9),
     (ModelConfig, "network"): NOT_CHOICE,
     (ModelConfig, "hidden"): (8, "8", (0,), (-1,), (5000,), (True,), (1.5,), (8,) * 9),
     (ModelConfig, "latent_shape"): (
@@ -145,6 +146,8 @@ def test_error_says_range_and_value():
         TrainConfig(lr=math.nan)
     with pytest.raises(ConfigError, match=r"64 x 64 x 2 = 8192"):
         ModelConfig(latent_shape=(64, 64, 2))
+    with pytest.raises(ConfigError, match=r"^validation must be below limit.* 30 .* at most 30\."):
+        DataConfig(limit=30, validation=30)
 
 
 def test_configs_are_frozen_and_normalised():
@@ -174,12 +177,14 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         | st.tuples(*[st.integers(1, 16)] * 3)
     )
     posterior = draw(st.sampled_from(sorted(p for p in POSTERIORS if takes(p, latent[-1]))))
+    limit = draw(st.none() | st.integers(1, 10_000_000))
     data = DataConfig(
         name=draw(st.sampled_from(sorted(DATASETS))),
         classes=draw(st.none() | st.lists(st.integers(0, 999), min_size=1, max_size=5)),
         binarisation=draw(st.sampled_from(BINARISATIONS)),
-        limit=draw(st.none() | st.integers(1, 10_000_000)),
+        limit=limit,
         seed=draw(SEEDS),
+        validation=draw(st.integers(0, limit - 1 if limit else 10_000_000)),
     )
     model = ModelConfig(
         network=draw(st.sampled_from(sorted(NETWORKS))),

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.measure import collapse_text, diagnostics_text, worst_images
+from pages.ui.drawing import escaping
+from pages.ui.measure import diagnostics_text, lamps, worst_images
 from tests.core.runs.test_overfitting import learns_by_heart
 from tests.pages.app import (
     MODELS,
@@ -25,8 +26,6 @@ from vae_core import Dataset, Run, RunStore, evaluate_images, load_dataset
 from vae_core.analysis import codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
 from vae_core.figures import activity, image_scores, label_bars, number_evidence, shell_density
-
-HEALTHY_USE = "Healthy use of the latent dimensions"
 
 RUNS = {run.id: run for run in MODELS}
 SOME = [
@@ -96,7 +95,10 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
         app.segmented_control(key="diagnosis").set_value(view).run()
         assert_sound(app)
         reason = diagnostics_text.not_for(run.codes(), view)
-        if view == diagnostics_text.WORST and not pictures(app):
+        if view == diagnostics_text.TRAINING:
+            assert charts(app)
+            assert "nats per image" in app.caption[-1].value.lower()
+        elif view == diagnostics_text.WORST and not pictures(app):
             assert worst_images.WHY_IMAGES in app.info[0].value
         elif reason:
             assert [info.value for info in app.info] == [reason]
@@ -122,8 +124,9 @@ def test_a_feature_map_of_every_family_has_every_view(
 def test_the_verdict_is_that_of_the_core(run: Run) -> None:
     app = open_page("diagnostics.py", run)
     found = collapse(run.vae(), run.codes())
-    box = next(iter([*app.success, *app.warning, *app.info]))
-    assert f"**{collapse_text.verdict(found)}.** {collapse_text.evidence(found)}" == box.value
+    lit = lamps.use_lamp(found)
+    assert any(lit.word in m.value and lit.state.icon in m.value for m in app.markdown)
+    assert escaping.message(lit.evidence) in [c.value for c in app.caption]
     used = int((~found.table["unused"]).sum())
     assert metrics(app)["Dimensions used"] == f"{used} of {len(found.table)}"
     shown = sum(len(numbers(t["y"])) for t in charts(app)[0]["data"] if t["yaxis"] == "y")
@@ -203,38 +206,31 @@ def test_one_class_has_no_label_to_tell() -> None:
     assert "one class only" in app.info[0].value
 
 
-@pytest.mark.parametrize(
-    ("name", "verdict", "evidence"),
-    [
-        ("mnist-2d", HEALTHY_USE, "The mean KL is 7.11 nats per image; for every dimension Var μ"),
-        ("mnist-map", "Partly collapsed: 21 of 64 dimensions unused", "Of the 21 unused, "),
-        ("mnist-collapsed", "Collapsed", "is below 0.01: the posterior is the prior"),
-        ("mnist-ae-2d", "No finite rate: an auto-encoder", "Of the 2 dimensions used, Var μ"),
-    ],
-)
-def test_a_verdict_in_words_says_why_in_numbers(name: str, verdict: str, evidence: str) -> None:
-    (run,) = (model for model in MODELS if model.id == name)
-    found = collapse(run.vae(), run.codes())
-    assert collapse_text.verdict(found) == verdict
-    assert evidence in collapse_text.evidence(found)
-    assert collapse_text.evidence(found).endswith(".")
-    assert "nan" not in collapse_text.evidence(found)
-
-
 def test_an_overfitted_model_is_said_so_and_its_best_epoch_opens(runs: Path) -> None:
-    """The verdict is about the use of the latent dimensions, and says so."""
+    """Verdict, Training and the opened model all say what has chosen the epoch."""
     run = RunStore(runs).create(learns_by_heart())
     list(run.train(load_dataset(run.config.data)))
-    app = open_page("diagnostics.py", run=f"{run.title} · {run.id[-6:]}")
-    assert_sound(app)
-    (warning,) = (w.value for w in app.warning if "overfitted" in w.value)
     found = run.overfitting()
     assert found
-    assert f"lowest in epoch {found.epoch}: {found.lowest:.1f} nats per image" in warning
-    assert "on new ones its loss is somewhat higher" in warning
+    app = open_page("diagnostics.py", run=f"{run.title} · {run.id[-6:]}")
+    assert_sound(app)
+    (said,) = (c.value for c in app.caption if "lowest in epoch" in c.value)
+    assert f"lowest in epoch {found.epoch}: {found.lowest:.1f} nats per image" in said
+    assert "chosen on the test images, so its own number is optimistic" in said
+    app.segmented_control(key="diagnosis").set_value(diagnostics_text.TRAINING).run()
+    assert_sound(app)
+    (warning,) = app.warning
+    assert "is overfitted" in warning.value
+    assert "chosen on the test images, so its own number is optimistic" in warning.value
+    (mark,) = {t["name"] for t in charts(app)[0]["data"]} - {"train", "test"}
+    assert mark == f"epoch {found.epoch}: lowest test loss"
+    (table,) = app.dataframe
+    (row,) = table.value.loc[table.value["chosen"] != "", "epoch"]
+    assert row == found.epoch
     button(app, f"Open epoch {found.epoch}").click().run()
     assert_sound(app)
-    assert app.selectbox(key="run").value.startswith(f"digits 8 diagonal epoch {found.epoch} ")
+    title = f"digits 8 diagonal epoch {found.epoch} (chosen on test) "
+    assert app.selectbox(key="run").value.startswith(title)
     assert len(RunStore(runs).list()) == 2
 
 

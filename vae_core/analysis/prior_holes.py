@@ -23,6 +23,7 @@ from vae_core.data.dataset import Split
 from vae_core.evaluate import blocks
 
 HOLE = math.log(10.0)  # nats: ten times rarer under q(z) than under the distribution of the draws
+FEW_HOLES = 0.05  # a share of prior draws in holes that is surely not above it counts as few
 FITTED_TO = 2000  # draws of q(z)
 UNKNOWN = Estimate(math.nan, math.nan)
 

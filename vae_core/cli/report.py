@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
+from vae_core.analysis.epochs import EpochScore, epoch_scores
+from vae_core.analysis.estimates import Estimate
+from vae_core.io import finite
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.runs.records import Metrics
-from vae_core.runs.run import Run
+from vae_core.runs.run import BEST, Run
+from vae_core.trainer import EpochTerms
 
 BITS = "test_bits_per_dimension"
 NO_RATE = "no finite rate"
@@ -64,3 +70,62 @@ def channel_lines(table: pd.DataFrame) -> str:
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """A table as JSON has it."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def training(run: Run, history: Sequence[EpochTerms]) -> dict[str, Any]:
+    """Train against test after the last epoch, and the epoch to choose; nothing without history.
+
+    Of a point mass the scores are distortions. Null stands for an error that is not known.
+    """
+    found = run.overfitting() if history else None
+    if found is None:
+        return {}
+    last, chosen = epoch_scores(history)[-1], epoch_scores(history[: found.epoch])[-1]
+    return {
+        "last_epoch": _score(last),
+        "chosen_epoch": _score(chosen)
+        | {"chosen_on": found.split, "caution": found.caution, "loss": found.loss}
+        | {"lowest_loss": found.lowest, "last_loss": found.last, "last_train_loss": found.train}
+        | {"overfitted": found.is_clear, "kept": run.best_weights() is not None},
+    }
+
+
+def _score(score: EpochScore) -> dict[str, Any]:
+    values: dict[str, Any] = {"epoch": score.epoch}
+    parts = {"train": score.train, "test": score.test, "validation": score.validation}
+    for name, part in parts.items():
+        if part is not None:
+            values[f"{name}_score"] = part.value
+            values[f"{name}_score_error"] = part.standard_error
+    gap = score.gap
+    return finite(values | {"gap": gap.value, "gap_error": gap.standard_error})
+
+
+def training_lines(run: Run, history: Sequence[EpochTerms]) -> list[str]:
+    """The same for people: the last epoch's numbers, overfitting, and the epoch to choose."""
+    found = run.overfitting() if history else None
+    if found is None:
+        return []
+    last = epoch_scores(history)[-1]
+    score = "negative ELBO" if found.has_rate else "distortion"
+    parts = [f"train {_estimate(last.train)}", f"test {_estimate(last.test)}"]
+    if last.validation is not None:
+        parts.append(f"validation {_estimate(last.validation)}")
+    said = [
+        f"Epoch {last.epoch}, {score} in nats per image: {', '.join(parts)}; test less train "
+        f"{_estimate(last.gap)}. Measured after the epoch, one draw each.",
+        f"{'Overfitting' if found.is_clear else 'No clear overfitting'}: {found}",
+    ]
+    kept = ""
+    if found.epoch != found.last_epoch:
+        is_kept = run.best_weights() is not None
+        kept = f" Its weights are {f'kept: {BEST}' if is_kept else 'not kept'}."
+    return [*said, f"Epoch {found.epoch} is {found.caution}.{kept}"]
+
+
+def _estimate(found: Estimate) -> str:
+    """Two decimals, and the standard error where it is known."""
+    text = f"{found.value:.2f}"
+    value = "0.00" if text == "-0.00" else text
+    error = found.standard_error
+    return value if math.isnan(error) else f"{value} ± {error:.2f}"

@@ -26,6 +26,8 @@ def load_dataset(config: DataConfig, download: bool = True) -> Dataset:
     ------
     DataError
         When files are missing, damaged or inconsistent.
+    ConfigError
+        When no training image is left beside those held out for validation.
     """
     return prepare(DATASETS[config.name](config, download), config)
 

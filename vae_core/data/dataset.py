@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from vae_core.config import DataConfig
-from vae_core.errors import DataError
+from vae_core.errors import ConfigError, DataError
 
 MIN_SIDE, MAX_SIDE = 4, 64
+HELD_OUT = 1  # beside the data seed: the generator that draws the validation images
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,24 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A training and a test split with the names of their classes."""
+    """A training and a test split with the names of their classes.
+
+    Attributes
+    ----------
+    train, test : Split
+    class_names : tuple of str
+        By label.
+    binarisation : str
+    validation : Split or None
+        Images held out of the training images, to choose an epoch by. They are not in `train`.
+    """
 
     name: str
     train: Split
     test: Split
     class_names: tuple[str, ...]
     binarisation: str = "grey"
+    validation: Split | None = None
 
     def __post_init__(self) -> None:
         if self.train.image_shape != self.test.image_shape:
@@ -120,7 +132,8 @@ class Dataset:
     def fingerprint(self) -> str:
         """16 hex digits that change when any pixel, label or the binarisation does."""
         digest = hashlib.sha256(self.binarisation.encode())
-        for split in (self.train, self.test):
+        held_out = () if self.validation is None else (self.validation,)
+        for split in (self.train, self.test, *held_out):
             digest.update(f"{tuple(split.pixels.shape)} {split.levels}".encode())
             digest.update(split.pixels.contiguous().numpy().data)
             digest.update(split.labels.contiguous().numpy().data)
@@ -128,12 +141,14 @@ class Dataset:
 
 
 def prepare(dataset: Dataset, config: DataConfig) -> Dataset:
-    """Apply a DataConfig to a data set: classes, then limit, then binarisation.
+    """Apply a DataConfig to a data set: classes, limit, binarisation, then the validation split.
 
     Raises
     ------
     DataError
         When a class does not exist, or nothing is left.
+    ConfigError
+        When validation would leave no image to train on.
     """
     known = len(dataset.class_names)
     if config.classes and max(config.classes) >= known:
@@ -147,7 +162,37 @@ def prepare(dataset: Dataset, config: DataConfig) -> Dataset:
     dynamic = config.binarisation == "dynamic"
     train = replace(train, redraw=True) if dynamic else _binarise(train, config, rng)
     test = _binarise(test, config, rng)
-    return replace(dataset, train=train, test=test, binarisation=config.binarisation)
+    train, validation = _hold_out(train, config)
+    return replace(
+        dataset,
+        train=train,
+        test=test,
+        binarisation=config.binarisation,
+        validation=validation,
+    )
+
+
+def _hold_out(train: Split, config: DataConfig) -> tuple[Split, Split | None]:
+    """The training images that remain, and those held out, each in their order.
+
+    They are drawn by a generator of their own: every other image and pixel is what it is without
+    them. Fewer held out by the same seed are some of them.
+    """
+    n = config.validation
+    if not n:
+        return train, None
+    if n >= len(train):
+        raise ConfigError(
+            f"validation must be below the number of training images, {len(train)}; got {n}."
+        )
+    rng = np.random.default_rng((config.seed, HELD_OUT))
+    order = rng.permutation(len(train))
+    held_out, rest = (
+        train.take(torch.from_numpy(np.sort(part))) for part in (order[:n], order[n:])
+    )
+    if held_out.redraw:  # drawn once, as the test images are
+        held_out = _binarise(replace(held_out, redraw=False), config, rng)
+    return rest, held_out
 
 
 def _select(split: Split, config: DataConfig, rng: np.random.Generator) -> Split:

@@ -11,7 +11,16 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from vae_core.figures.text import inert
-from vae_core.figures.theme import CORRELATION, INACTIVE, RATE, axes, drawn, panels, squares
+from vae_core.figures.theme import (
+    CORRELATION,
+    DOTTED,
+    INACTIVE,
+    RATE,
+    axes,
+    drawn,
+    panels,
+    squares,
+)
 
 PER_IMAGE = "nats per image"
 SCALE = "Oranges"
@@ -161,7 +170,9 @@ def kl_channels(cells: NDArray[np.float32], columns: int = 4, row_height: int = 
     )  # fmt: skip
 
 
-def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) -> go.Figure:
+def kl_over_epochs(
+    kl: pd.DataFrame, stacked: bool = True, height: int = 380, chosen: int | None = None
+) -> go.Figure:
     """Mean KL of every latent dimension after each epoch.
 
     Parameters
@@ -171,6 +182,8 @@ def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) ->
     stacked : bool
         Stacked, so that the top edge is the rate; otherwise one line each, for parts that do
         not add up.
+    chosen : int, optional
+        The epoch with the lowest loss on images not trained on, to mark.
     """
     shades = (RATE, "#f3a25f")
     traces = [
@@ -188,4 +201,14 @@ def kl_over_epochs(kl: pd.DataFrame, stacked: bool = True, height: int = 380) ->
         }
         for position, name in enumerate(kl.columns)
     ]
-    return drawn(traces, height, "epoch", f"KL, {PER_IMAGE}")
+    mark: dict[str, Any] = {}
+    if chosen is not None:
+        mark["shapes"] = [
+            {"type": "line", "x0": chosen, "x1": chosen, "y0": 0, "y1": 1, "yref": "paper"}
+            | {"line": DOTTED}
+        ]
+        mark["annotations"] = [
+            {"x": chosen, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+            | {"text": f"epoch {chosen}: lowest loss", "xanchor": "auto"}
+        ]
+    return drawn(traces, height, "epoch", f"KL, {PER_IMAGE}", **mark)

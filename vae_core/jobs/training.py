@@ -72,9 +72,15 @@ def train(run: Run, dataset: Dataset) -> Generator[EpochRecord, None, None]:
         clear_half_written(run.path / "epochs", [path.name for path in kept])
         if run.is_finished:  # by another process, meanwhile
             return
-        stoppable = (_Stoppable.of(split, work) for split in (dataset.train, dataset.test))
-        train, test = stoppable
-        yield from run.train(replace(dataset, train=train, test=test))
+        held_out = dataset.validation
+        yield from run.train(
+            replace(
+                dataset,
+                train=_Stoppable.of(dataset.train, work),
+                test=_Stoppable.of(dataset.test, work),
+                validation=None if held_out is None else _Stoppable.of(held_out, work),
+            )
+        )
 
 
 @dataclass(frozen=True)

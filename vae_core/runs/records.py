@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vae_core.config import BINARISATIONS, MAX_EPOCHS, MAX_LABEL, MAX_LATENTS, DataConfig
+from vae_core.config import (
+    BINARISATIONS,
+    MAX_EPOCHS,
+    MAX_IMAGES,
+    MAX_LABEL,
+    MAX_LATENTS,
+    DataConfig,
+)
 from vae_core.data.dataset import MAX_SIDE, MIN_SIDE, Dataset
 from vae_core.errors import RunError, printable
 from vae_core.evaluate import Evaluation
@@ -20,10 +27,10 @@ from vae_core.io import parse_json, read_json, read_text
 from vae_core.limits import MAX_HISTORY
 from vae_core.trainer import EpochTerms
 
-MAX_IMAGES = 10_000_000
 MAX_NATS = 1e12  # per image, far beyond what any image can cost
 MAX_SECONDS = 1e12
 MAX_NAME = 60  # letters of a class's name that are kept
+ERRORS = ("train_error", "test_error", "validation_error")
 
 
 class _Values:
@@ -76,9 +83,11 @@ class DataFacts:
     class_names : tuple of str
         By label.
     n_train, n_test : int
-        Images of either split.
+        Images of either split; those held out are not among the training images.
     fingerprint : str or None
         Of the images and their pixels; None in files without one.
+    n_validation : int
+        Training images held out; 0 in files without it.
     """
 
     image_shape: tuple[int, int, int]
@@ -86,6 +95,7 @@ class DataFacts:
     n_train: int
     n_test: int
     fingerprint: str | None
+    n_validation: int = 0
 
     @classmethod
     def of(cls, dataset: Dataset) -> DataFacts:
@@ -96,6 +106,7 @@ class DataFacts:
             len(dataset.train),
             len(dataset.test),
             dataset.fingerprint,
+            0 if dataset.validation is None else len(dataset.validation),
         )
 
     @classmethod
@@ -116,13 +127,14 @@ class DataFacts:
                 names_fit = len(names) <= MAX_LABEL + 1 and all(isinstance(n, str) for n in names)
                 fingerprint = facts.get("fingerprint")
                 if c in (1, 3) and sides and names_fit and isinstance(fingerprint, str | None):
-                    given = _Values({"n_train": 0, **facts}, where)
+                    given = _Values({"n_train": 0, "n_validation": 0, **facts}, where)
                     return cls(
                         (int(c), int(height), int(width)),
                         tuple(printable(name, MAX_NAME) for name in names),
                         given.whole("n_train", 0, MAX_IMAGES),
                         given.whole("n_test", 1, MAX_IMAGES),
                         fingerprint and printable(fingerprint, MAX_NAME),
+                        given.whole("n_validation", 0, MAX_IMAGES),
                     )
         raise RunError(
             f"{where}: expected facts about its data: an image_shape of 1 or 3 channels and "
@@ -131,8 +143,11 @@ class DataFacts:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is written, ready for JSON."""
-        return vars(self) | {"class_names": list(self.class_names)}
+        """As it is written, ready for JSON: without a number of held-out images where none are."""
+        values = vars(self) | {"class_names": list(self.class_names)}
+        if not self.n_validation:
+            del values["n_validation"]
+        return values
 
 
 def read_history(path: Path) -> list[EpochTerms]:
@@ -170,7 +185,19 @@ def _epoch(values: dict[str, Any], where: str) -> EpochTerms:
         tuple(each.rate(name) for name in each.values),
         given.number("seconds", 0.0, MAX_SECONDS),
         given.number("images_per_second", 0.0, MAX_SECONDS),
+        **_held_out(given),
+        **{name: given.nats(name, low=0.0) for name in ERRORS if name in values},
     )
+
+
+def _held_out(given: _Values) -> dict[str, float]:
+    """Both terms of the validation images; nothing in the record of a run without them."""
+    if not {"validation_distortion", "validation_rate"} & given.values.keys():
+        return {}
+    return {
+        "validation_distortion": given.nats("validation_distortion"),
+        "validation_rate": given.rate("validation_rate"),
+    }
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ data.json            what it was trained on: image shape, class names, sizes, fi
 history.jsonl        one line per finished epoch
 weights.safetensors  the model after the last finished epoch; contains the first two
 resume.safetensors   weights, Adam's moments and generator states of one and the same epoch
-best.safetensors     the model after the epoch with the lowest loss on the test split, where that
-                     is not the last one
+best.safetensors     the model after the epoch with the lowest loss on the validation images, or
+                     without them on the test split, where that is not the last one
 epochs/0003.safetensors  the checkpoint of an epoch that was to be kept, see checkpoints.py
 codes.safetensors    posterior parameters and labels of the test split   }
 terms.safetensors    distortion and rate of every test image             } written last:
@@ -52,7 +52,7 @@ from vae_core.runs.checkpoints import (
     read_codes,
     write_checkpoint,
 )
-from vae_core.runs.overfitting import Overfitting, loss_on_test, overfitting
+from vae_core.runs.overfitting import Overfitting, judging_loss, overfitting
 from vae_core.runs.records import DataFacts, Metrics, read_history
 from vae_core.runs.terms import (
     TERMS,
@@ -276,10 +276,10 @@ class Run:
         return overfitting(self.history(), self._beta(self.data()))
 
     def best_weights(self) -> Path | None:
-        """The model after the epoch with the lowest loss on the test split, unless it is the last.
+        """The model after the epoch that `overfitting` chooses, unless it is the last.
 
-        A weights file, which can be imported as a run of its own. Of that epoch the test split
-        has been the judge: the loss there is somewhat too low for what it would be on new images.
+        A weights file, which can be imported as a run of its own. Without validation images the
+        test split has chosen it, whose loss there is somewhat too low for new images.
         """
         path, found = self.path / BEST, self.overfitting()
         if found is None or not path.is_file() or path.is_symlink():
@@ -290,7 +290,7 @@ class Run:
     def _keep_best(self, done: Sequence[EpochTerms], record: EpochTerms, facts: DataFacts) -> None:
         """Copy the weights of the epoch before, when it was the best so far and this is worse."""
         beta = self._beta(facts)
-        losses = [loss_on_test(one, beta) for one in (*done, record)]
+        losses = [judging_loss(one, beta) for one in (*done, record)]
         if done and losses[-2] <= min(losses) and losses[-1] > losses[-2]:
             with reading(self.path / "weights.safetensors") as file:
                 write_bytes(self.path / BEST, file.read())

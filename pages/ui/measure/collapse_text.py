@@ -1,67 +1,71 @@
-"""The verdict on posterior collapse and its evidence, in words."""
+"""Evidence on posterior collapse and on the use of latent dimensions, in words."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from vae_core.analysis import Collapse
-from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_KL, NO_RATE, PARTLY
+from pages.ui.drawing import numbers
+from vae_core.analysis import Collapse, Estimate
+from vae_core.analysis.collapse import COLLAPSED, GREY_LEVEL, NO_KL, NO_RATE
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 
 
-def verdict(found: Collapse) -> str:
-    """The verdict in a few words."""
-    words = {
-        HEALTHY: "Healthy use of the latent dimensions",
-        PARTLY: f"Partly collapsed: {found.n_unused} of {len(found.table)} dimensions unused",
-        COLLAPSED: "Collapsed",
-        NO_RATE: "No finite rate: an auto-encoder",
-    }
-    return words[found.verdict]
-
-
-def evidence(found: Collapse) -> str:
-    """The evidence for the verdict: one sentence of numbers."""
-    verdict, table, mean_kl, spread = found.verdict, found.table, found.mean_kl, found.spread
-    if verdict == COLLAPSED:
+def kl_evidence(found: Collapse, mean_kl: Estimate) -> str:
+    """The mean KL and its standard error over images, against the threshold of collapse."""
+    if found.verdict == NO_RATE:
         return (
-            f"The mean KL, {_few(mean_kl)} nats per image, is below {NO_KL}: the posterior is "
-            "the prior whatever the image, and reconstructions differ from their mean picture "
-            f"by {_few(spread)} (RMS per pixel)."
+            "An auto-encoder's posterior is a point, whose KL to any density is infinite: there "
+            "is no rate, and so no collapse to tell."
         )
-    used, unused = table[~table["unused"]], table[table["unused"]]
-    moves = (
-        f"Var μ is at least {_least(used['mean_variance'])} of the prior's (more than "
-        f"{ACTIVE_VARIANCE} counts as active), and set to either end a dimension changes the "
-        f"picture by at least {_least(used['picture_change'])} (RMS per pixel)"
+    if found.verdict == COLLAPSED:
+        return (
+            f"The mean KL, {_few(mean_kl.value)} nats per image, is below {NO_KL}: the posterior "
+            "is the prior whatever the image, and reconstructions differ from their mean picture "
+            f"by {_few(found.spread)} (RMS per pixel)."
+        )
+    return (
+        f"The mean KL is {numbers.estimate(mean_kl)} nats per image (collapsed: below {NO_KL}): "
+        "the posterior depends on the image."
     )
-    if verdict == NO_RATE:
+
+
+def use_evidence(found: Collapse) -> str:
+    """What the encoder and the decoder do with each dimension: one or two sentences of numbers."""
+    table = found.table
+    used, unused = table[~table["unused"]], table[table["unused"]]
+    if unused.empty:
         return (
-            f"A point's KL to any density is infinite. Of the {len(used)} dimensions used, {moves}."
+            f"In every dimension Var μ is at least {_least(used['mean_variance'])} of the prior's "
+            f"(active: above {ACTIVE_VARIANCE}), and set to either end it changes the picture by "
+            f"at least {_least(used['picture_change'])} (RMS per pixel)."
         )
-    if verdict == HEALTHY:
-        return f"The mean KL is {mean_kl:.2f} nats per image; for every dimension {moves}."
     n, ignored = len(unused), int(unused["active"].sum())
     still = f"hardly move with the image (Var μ at most {ACTIVE_VARIANCE} of the prior's)"
     why = f"{n - ignored} {still}, {ignored} move but the decoder does not answer"
     if ignored in (0, n):
         why = f"all {still}" if ignored == 0 else "all move, but the decoder does not answer"
-    evidence = (
-        f"Of the {n} unused, {why}. Together they cost {_few(unused['kl'].sum())} of "
-        f"{mean_kl:.2f} nats per image"
-    )
+    said = f"Of the {n} unused, {why}"
+    if found.verdict != NO_RATE:
+        said += (
+            f". Together they cost {_few(unused['kl'].sum())} of {_few(found.mean_kl)} nats per "
+            "image"
+        )
     if unused["picture_change"].isna().all():  # they were not among the most informative
-        return f"{evidence}."
+        return f"{said}."
     return (
-        f"{evidence}; set to either end, none changes the picture by more than "
-        f"{_few(unused['picture_change'].max())} (RMS per pixel)."
+        f"{said}; set to either end, none changes the picture by more than "
+        f"{_few(unused['picture_change'].max())} (RMS per pixel; one grey level is "
+        f"{_few(GREY_LEVEL)})."
     )
 
 
 def _least(values: pd.Series[float]) -> str:
-    return f"{values.min():.2g}" if len(values) else "nothing"
+    known = values.dropna()
+    return f"{known.min():.2g}" if len(known) else "nothing"
 
 
 def _few(value: float) -> str:
-    """Two digits, and no power of ten."""
+    """Two digits, or two decimals, and no power of ten."""
+    if value >= 1.0:
+        return f"{value:.2f}"
     return f"{value:.2g}" if value >= 1e-4 else "less than 0.0001"

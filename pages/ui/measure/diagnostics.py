@@ -10,9 +10,12 @@ from torch import Tensor
 
 from pages.ui.library import cached, images
 from pages.ui.library.background import run_in_background
-from pages.ui.measure import mixture
+from pages.ui.measure import lamps, mixture
+from pages.ui.measure.lamps import Lamp
+from pages.ui.train import curves
 from vae_core import Dataset, Run, analysis
 from vae_core.analysis import CodesInShell, Collapse, Holes, LabelGap, class_draws, decode_mean
+from vae_core.analysis.estimates import mean_estimate
 from vae_core.figures import contact_sheet, data_uri
 
 N_PICTURES = 200  # of each kind, for the distances
@@ -91,6 +94,25 @@ def holes(run: Run) -> Holes:
 @cached.per_run("Looking for holes of the prior …", KEPT)
 def _holes(run: Run, split: str, n_samples: int) -> Holes:
     return run_in_background(analysis.holes, mixture.codes(run, split), n_samples)
+
+
+def verdict(run: Run) -> list[Lamp]:
+    """What is to be said of the run: a lamp for each question."""
+    codes, found, history = cached.codes(run), collapse(run), run.history()
+    of = mixture.of(run)
+    has_density = codes.family.has_density
+    return [
+        lamps.collapse_lamp(found, mean_estimate(codes.kl.flatten(1).sum(1))),
+        lamps.use_lamp(found),
+        lamps.overfitting_lamp(
+            run.overfitting(), curves.last_score(run, history) if history else None
+        ),
+        lamps.holes_lamp(
+            holes(run) if has_density else None,
+            len(mixture.codes(run, of.split)) if has_density else len(codes),
+            of.split.lower(),
+        ),
+    ]
 
 
 def distances(run: Run) -> pd.Series[float] | None:

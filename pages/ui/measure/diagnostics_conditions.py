@@ -8,7 +8,9 @@ from pages.ui.measure import diagnostics, diagnostics_text, mixture, worst_image
 from vae_core import Codes, Run
 from vae_core.analysis.collapse import GREY_LEVEL
 from vae_core.analysis.label_gap import MAX_DIMS
+from vae_core.analysis.prior_holes import FEW_HOLES
 from vae_core.figures.diagnostics import MAX_NAMES
+from vae_core.runs.overfitting import NOISE
 
 LABEL_NOTE = (
     "one standard error over the draws. This is no MIG, which is over the factors that made the "
@@ -43,7 +45,9 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
             f"Each dimension in turn was set to {far} in the means of {found.n_images} images; the "
             "change is RMS over images, ends and pixels, from 0 (black) to 1 (white). Unused: Var "
             f"μ at most 0.01 of the prior's, or a change below one grey level, {GREY_LEVEL:.4f}. "
-            f"Spread: of reconstructions about their mean picture.{bound}{capped}"
+            f"Spread: of reconstructions about their mean picture.{bound}{capped} "
+            "Mean KL: ± one standard error over images. Overfitting: a rise counts above "
+            f"{NOISE:.1%} of the loss. Holes are few when surely at most {FEW_HOLES:.0%}."
         )
     if view == diagnostics_text.UNITS:
         return "Variance of the posterior means over the images, in units of the prior's variance."

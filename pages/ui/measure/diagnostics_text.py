@@ -8,16 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.drawing import numbers
-from pages.ui.measure import collapse_text, diagnostics
+from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
 from vae_core.analysis import CodesInShell, Collapse, LabelGap, RateParts
-from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_RATE
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
-SAMPLES, SHELL, WORST = "Samples", "Shell", "Worst images"
+SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
 HEADINGS = {
-    VERDICT: "Does every latent dimension tell of the image, and does the picture change with it? "
-    "**Try this:** open the collapsed model.",
+    VERDICT: "Four questions, each with an answer of its own. **Try this:** open the collapsed "
+    "model.",
     UNITS: "A dimension is active when its mean moves from image to image. **Try this:** open the "
     "feature map, then the collapsed model.",
     LABELS: "Does one dimension alone say which class an image is of? **Try this:** compare a 2-D "
@@ -28,6 +27,8 @@ HEADINGS = {
     "open the feature map.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
     "images whose codes cost most need not be those with the worst pictures.",
+    TRAINING: "Are test images explained as well as training images, and was an earlier epoch "
+    "better? **Try this:** compare the auto-encoder with the 2-D model.",
 }
 WORST_POINTS = "Which test images does the auto-encoder reconstruct worst?"
 
@@ -57,18 +58,6 @@ def not_for(codes: Codes, view: str) -> str | None:
             "it. Choose a model with a Gaussian posterior in the box above."
         )
     return None
-
-
-def show_verdict(found: Collapse) -> None:
-    """The verdict and its evidence, one box."""
-    text = f"**{collapse_text.verdict(found)}.** {collapse_text.evidence(found)}"
-    if found.verdict == HEALTHY:
-        st.success(text, icon=":material/check_circle:")
-    elif found.verdict == NO_RATE:
-        st.info(text, icon=":material/all_inclusive:")
-    else:
-        icon = ":material/block:" if found.verdict == COLLAPSED else ":material/rule:"
-        st.warning(text, icon=icon)
 
 
 def collapse_numbers(found: Collapse, parts: RateParts | None) -> dict[str, str]:

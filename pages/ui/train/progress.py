@@ -5,13 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.ui.drawing import charts, escaping
+from pages.ui.drawing import escaping
 from pages.ui.library import passcode
 from pages.ui.session import chosen, keys, paths, problems
-from pages.ui.train import overfitted, queue
+from pages.ui.train import curves, overfitted, queue
 from vae_core import Run
-from vae_core.figures import training_curves
-from vae_core.likelihoods.bits import why_negative
 from vae_core.runs.store import Entry
 
 EVERY = 1.0  # seconds
@@ -50,7 +48,8 @@ def watch(entries: list[Entry]) -> None:
 
 def _progress(run: Run, polled: bool) -> None:
     run, runs = queue.current(run), queue.together(run)
-    epochs, history = run.config.train.epochs, pd.DataFrame(run.history())
+    epochs, records = run.config.train.epochs, run.history()
+    history = pd.DataFrame(records)
     running, done = queue.is_running(run), len(history)
     if polled and not running:
         st.rerun()
@@ -64,13 +63,7 @@ def _progress(run: Run, polled: bool) -> None:
         if keys.SHARED.get() or queue.others(run):
             st.caption(_shared(run))
     if done:
-        charts.draw("curves", training_curves, history, epochs)
-        st.caption(
-            "Nats per image, one draw each, both splits with the weights at the end of the epoch: "
-            f"train on as many training images as there are test images. Pixels: "
-            f"{run.config.data.binarisation}. "
-            f"{why_negative(*history['train_distortion'], *history['test_distortion'])}"
-        )
+        curves.show(run, records, opens=not running)
     if not running:
         _ended(run, done)
 
@@ -116,7 +109,9 @@ def _ended(run: Run, done: int) -> None:
             st.rerun()
         st.success(_finished(runs), icon=":material/check:")
         for one in runs:
-            overfitted.show(one)
+            found = one.overfitting()
+            if one.id != run.id and found and found.is_clear:
+                overfitted.show(one, found)
         return
     if (problem := queue.failure(run)) is not None:
         problems.show(problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from itertools import islice
@@ -86,8 +87,46 @@ def test_a_model_that_goes_on_to_learn_has_no_other_epoch_to_open(finished_run):
     assert finished_run.overfitting().epoch == 3
 
 
+def test_what_is_said_is_true_of_every_history():
+    lowest_last = overfitting([record(1, 9.0), record(2, 4.0)], 1.0)
+    assert str(lowest_last).startswith("the test images' negative ELBO is lowest in the last epoch")
+    noise = str(overfitting([record(1, 99.0), record(2, 99.02)], 1.0))
+    assert "risen by less than 0.1, to 100.0, within the noise" in noise
+    both = str(overfitting([record(1, 99.0), record(2, 109.0, train=120.0)], 1.0))
+    assert "so high it is on training images as well: 121.0" in both
+    points = overfitting([record(1, 5.0, rate=math.inf)], 1.0)
+    assert "the test images' distortion is lowest" in str(points)
+    assert points.caution == "chosen on the test images, so its own number is optimistic"
+
+
+def test_validation_images_choose_where_there_are_some():
+    terms = [(1, 9.0, 3.0), (2, 4.0, 5.0), (3, 3.0, 7.0)]
+    history = [
+        replace(record(n, test), validation_distortion=held_out, validation_rate=1.0)
+        for n, test, held_out in terms
+    ]
+    found = overfitting(history, 1.0)
+    assert (found.epoch, found.split, found.lowest, found.last) == (1, "validation", 4.0, 8.0)
+    assert "optimistic" not in found.caution
+
+
 def test_the_command_line_says_so(run, finished_run, capsys):
     assert main(["show", str(run.path)]) == 0
-    assert f"Overfitting: {run.overfitting()}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"Overfitting: {run.overfitting()}" in said
+    assert "chosen on the test images, so its own number is optimistic" in said
     assert main(["show", str(finished_run.path)]) == 0
     assert "Overfitting" not in capsys.readouterr().out
+
+
+def test_the_command_line_has_train_against_test_in_json(run, capsys):
+    assert main(["show", str(run.path), "--json"]) == 0
+    said, last = json.loads(capsys.readouterr().out), run.history()[-1]
+    score = said["last_epoch"]
+    assert score["train_score"] == last.train_distortion + last.train_rate
+    assert score["gap"] == pytest.approx(score["test_score"] - score["train_score"])
+    error = math.hypot(score["train_score_error"], score["test_score_error"])
+    assert score["gap_error"] == pytest.approx(error)
+    chosen = said["chosen_epoch"]
+    assert (chosen["epoch"], chosen["kept"]) == (run.overfitting().epoch, True)
+    assert chosen["test_score"] == chosen["lowest_loss"] == pytest.approx(run.overfitting().lowest)
