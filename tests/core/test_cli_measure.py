@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -88,8 +89,10 @@ def test_one_class_has_no_information_about_it(answer):
     assert 0.0 < values["prior_holes_at_most"] < 0.5
 
 
-def test_evaluate_tells_the_evidence_and_both_gaps(answer, cli):
-    values = answer("evaluate", "digits-2d", "--runs", MODELS.root, "--evidence", 20)
+def test_evaluate_tells_the_evidence_and_both_gaps(cli):
+    code, out, err = cli("evaluate", "digits-2d", "--runs", MODELS.root, "--evidence", 20, "--json")
+    assert (code, err) == (0, "100%\n")
+    values = json.loads(out)
     whole = values["mean_approximation_gap"] + values["mean_amortisation_gap"]
     assert values["mean_log_evidence"] - values["mean_elbo"] == pytest.approx(whole)
     assert values["n_evidence"] == 20
