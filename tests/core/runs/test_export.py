@@ -63,6 +63,14 @@ def test_exported_numbers_are_those_of_the_files_shipped(pair, digits):
     assert torch.equal(exported.codes().params, anew.params.half().float())
 
 
+def test_a_fixed_sigma_is_not_rounded_for_the_card(tmp_path, digits):
+    config = tiny_run(likelihood="gaussian", sigma="fixed", sigma_value=0.02)
+    run = RunStore(tmp_path / "runs").create(config)
+    list(run.train(digits))
+    exported = export_run(run, digits, tmp_path / "narrow")
+    assert exported.metrics().distortion == evaluate(exported.vae(), digits.test).distortion
+
+
 def test_export_does_not_say_where_the_data_were(pair):
     _, exported = pair
     assert exported.config.data.path is None
