@@ -36,9 +36,10 @@ with plane:
 
 if codes.family.has_rate:
     st.markdown(
-        "**Try this:** choose one class. It does not fill the prior, and need not: only "
-        "the aggregate posterior q(z) is pulled towards it. Ellipses match the mean and "
-        "covariance of q(z|y), a mixture that is not itself Gaussian."
+        "**Try this:** choose one class. It does not fill the prior, and need not: the KL term "
+        "pulls every q(z|x) towards the prior, but only the aggregate posterior q(z) need match it "
+        "at the optimum. Ellipses match the mean and covariance of q(z|y), a mixture that is not "
+        "itself Gaussian."
     )
 else:
     st.markdown(

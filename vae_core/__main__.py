@@ -37,6 +37,7 @@ from vae_core.cli import interrupt, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
+from vae_core.decimals import adding_up, fixed
 from vae_core.errors import DataError, RunError, TrainingError, VAECoreError, printable, shown
 from vae_core.evaluate import ImageTerms, evaluate, evaluate_images
 from vae_core.io import finite, write_bytes
@@ -98,11 +99,14 @@ def _train(run: Run, dataset: Dataset, args: argparse.Namespace, again: str = ""
             for record in stack.enter_context(closing(train(run, dataset))):
                 done = record.epoch
                 bar.update()
-                bar.set_postfix_str(f"test {record.test_distortion:.1f} + {record.test_rate:.1f}")
+                bar.set_postfix_str(
+                    f"test {fixed(record.test_distortion, 1)} + {fixed(record.test_rate, 1)}"
+                )
                 if not args.json:
                     tqdm.write(
                         f"epoch {record.epoch}/{epochs}  test distortion "
-                        f"{record.test_distortion:.2f}  rate {record.test_rate:.2f}  nats/image  "
+                        f"{fixed(record.test_distortion)}  "
+                        f"rate {fixed(record.test_rate)}  nats/image  "
                         f"{record.images_per_second:.0f} images/s"
                     )
     except (KeyboardInterrupt, Stopped):
@@ -192,8 +196,10 @@ def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
     print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")
     for run in runs:
         metrics = run.metrics()
-        terms = (metrics.distortion, metrics.rate, metrics.negative_elbo)
-        cells = (f"{nats:.2f}" if math.isfinite(nats) else "-" for nats in terms)
+        parts = adding_up((metrics.distortion, metrics.rate))
+        cells = (
+            fixed(nats) if math.isfinite(nats) else "-" for nats in (*parts, metrics.negative_elbo)
+        )
         print("{:{}}  {:>10}  {:>6}  {:>8}".format(run.title, width, *cells))
     return 0
 

@@ -17,6 +17,7 @@ import torch
 from tests.samples import covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
 from vae_core import Run, RunStore, evaluate
 from vae_core.analysis import channel_statistics, summarise_bound, sweep
+from vae_core.cli import report
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import DATA_VARIABLE, SOURCES
@@ -62,6 +63,16 @@ def test_train_reports_every_epoch_to_people(cli, tmp_path):
     assert [line.split()[1] for line in out.splitlines()[:3]] == ["1/3", "2/3", "3/3"]
     assert "nats/image" in out
     assert "test_negative_elbo" in out
+
+
+def test_printed_terms_add_up_and_no_zero_has_a_sign():
+    terms = {"test_distortion": 130.834, "test_rate": 7.114, "test_negative_elbo": 137.948}
+    printed = [float(line.split()[1]) for line in report.lines(terms).splitlines()]
+    assert printed[0] + printed[1] == pytest.approx(printed[2])
+    collapsed = {"test_distortion": 1.5, "test_rate": -1e-6, "test_negative_elbo": 1.499999}
+    assert [line.split()[1] for line in report.lines(collapsed).splitlines()] == [
+        "1.50", "0.00", "1.50"
+    ]  # fmt: skip
 
 
 def test_train_reads_idx_files(answer, idx_folder, tmp_path):

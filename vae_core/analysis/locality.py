@@ -48,8 +48,8 @@ def encoder_sensitivity(
     rows = []
     for row, column in cells:
         squares = torch.zeros_like(x[0, 0])
-        for number in mean[:, row, column].sum(0):  # images do not interact: each has its own part
-            (gradient,) = torch.autograd.grad(number, x, retain_graph=True)
+        for value in mean[:, row, column].sum(0):  # images do not interact: each has its own part
+            (gradient,) = torch.autograd.grad(value, x, retain_graph=True)
             squares += gradient.square().sum(1).mean(0)
         rows.append(squares.sqrt())
     return torch.stack(rows).detach()
@@ -108,8 +108,8 @@ def _moved(vae: VAE, z: Tensor, j: int, step: float) -> Tensor:
 def _check_cells(vae: VAE, cells: list[tuple[int, int]]) -> None:
     if len(vae.latent_shape) != 3:
         raise ConfigError(
-            f"expected a latent of h x w x C numbers; got a vector of {vae.latent_shape[0]}, which "
-            "has no cells. Choose a model with a feature map."
+            f"expected a latent of h x w x C dimensions; got a vector of "
+            f"{vae.latent_shape[0]}, which has no cells. Choose a model with a feature map."
         )
     h, w, _ = vae.latent_shape
     for row, column in cells:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from vae_core.decimals import adding_up, fixed
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import Run
 
 BITS = "test_bits_per_dimension"
+PARTS = ("test_distortion", "test_rate")  # which add up to the negative ELBO
 NO_RATE = "no finite rate"
 NO_BITS = "none: the likelihood is not normalised on these pixels"
 CHANNELS = (
@@ -35,12 +37,15 @@ def numbers(run: Run, metrics: Metrics | None = None) -> dict[str, Any]:
 
 
 def lines(values: dict[str, Any]) -> str:
-    """A value a line, each after its name."""
+    """A value a line, each after its name; distortion and rate add up to the negative ELBO."""
     width, said = max(map(len, values)), []
     has_rate = values.get("test_rate") is not None
+    if has_rate:
+        parts = adding_up([values[name] for name in PARTS])
+        values = values | dict(zip(PARTS, parts, strict=True))
     for name, value in values.items():
         missing = NO_BITS if name == BITS and has_rate else NO_RATE
-        text = f"{value:.{4 if name == BITS else 2}f}" if isinstance(value, float) else value
+        text = fixed(value, 4 if name == BITS else 2) if isinstance(value, float) else value
         said.append(f"{name:>{width}}  {missing if value is None else text}")
     return "\n".join(said)
 
@@ -58,7 +63,7 @@ def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
 
 def channel_lines(table: pd.DataFrame) -> str:
     """`channel_statistics` as lines, below what they are of."""
-    return f"{CHANNELS}\n{table.to_string(index=False, float_format='{:.4f}'.format)}"
+    return f"{CHANNELS}\n{table.to_string(index=False, float_format=lambda x: fixed(x, 4))}"
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vae_core.decimals import fixed
 from vae_core.trainer import EpochTerms
 
 NOISE = 0.005  # of the loss, that one draw for each image and the steps of an epoch account for
@@ -38,11 +39,12 @@ class Overfitting:
     beta: float
 
     def __str__(self) -> str:
+        rise = fixed(float(fixed(self.last, 1)) - float(fixed(self.lowest, 1)), 1)  # as printed
         loss = "negative ELBO" if self.beta == 1.0 else f"distortion + {self.beta:.3g} rate"
         return (
-            f"the test images' {loss} was lowest in epoch {self.epoch}: {self.lowest:.1f} nats "
-            f"per image. Since then it has risen by {self.rise:.1f}, to {self.last:.1f}; on "
-            f"training images it is {self.train:.1f}."
+            f"the test images' {loss} was lowest in epoch {self.epoch}: "
+            f"{fixed(self.lowest, 1)} nats per image. Since then it has risen by {rise}, to "
+            f"{fixed(self.last, 1)}; on training images it is {fixed(self.train, 1)}."
         )
 
     @property

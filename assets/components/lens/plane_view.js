@@ -210,5 +210,5 @@ export class PlaneView {
 }
 
 function klOf(kl, j) {
-  return kl ? ` · ${kl[j].toFixed(2)} nats` : "";
+  return kl ? ` · ${signed(kl[j], 2)} nats` : "";
 }

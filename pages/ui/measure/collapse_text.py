@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from pages.ui.drawing.numbers import fixed
 from vae_core.analysis import Collapse
 from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_KL, NO_RATE, PARTLY
 from vae_core.analysis.rates import ACTIVE_VARIANCE
@@ -40,7 +41,7 @@ def evidence(found: Collapse) -> str:
             f"A point's KL to any density is infinite. Of the {len(used)} dimensions used, {moves}."
         )
     if verdict == HEALTHY:
-        return f"The mean KL is {mean_kl:.2f} nats per image; for every dimension {moves}."
+        return f"The mean KL is {fixed(mean_kl)} nats per image; for every dimension {moves}."
     n, ignored = len(unused), int(unused["active"].sum())
     still = f"hardly move with the image (Var μ at most {ACTIVE_VARIANCE} of the prior's)"
     why = f"{n - ignored} {still}, {ignored} move but the decoder does not answer"
@@ -48,7 +49,7 @@ def evidence(found: Collapse) -> str:
         why = f"all {still}" if ignored == 0 else "all move, but the decoder does not answer"
     evidence = (
         f"Of the {n} unused, {why}. Together they cost {_few(unused['kl'].sum())} of "
-        f"{mean_kl:.2f} nats per image"
+        f"{fixed(mean_kl)} nats per image"
     )
     if unused["picture_change"].isna().all():  # they were not among the most informative
         return f"{evidence}."

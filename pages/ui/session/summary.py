@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.ui.drawing.numbers import fixed
+from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
 from vae_core.config import POSTERIORS, RunConfig, shape_in_words
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
@@ -23,13 +23,11 @@ def line(
     """The same of what it depends on; `likelihood` is what that of the trained model is called."""
     model, shape = config.model, config.model.latent_shape
     latent = shape_in_words(shape) + ("-D" if len(shape) == 1 else "")
-    distortion = f"distortion {fixed(metrics.distortion, 1)}"
-    score = (
-        f"{distortion} nats per image, no finite rate"
-        if not metrics.has_rate
-        else f"negative ELBO {fixed(metrics.negative_elbo, 1)} = {distortion} + rate "
-        f"{fixed(metrics.rate, 1)} nats per image"
-    )
+    if metrics.has_rate:
+        total, distortion, rate = sum_and_parts(metrics.distortion, metrics.rate, digits=1)
+        score = f"negative ELBO {total} = distortion {distortion} + rate {rate} nats per image"
+    else:
+        score = f"distortion {fixed(metrics.distortion, 1)} nats per image, no finite rate"
     bits = score_in_bits(metrics.negative_elbo, config, image_shape)
     notes = [why_negative(metrics.distortion, metrics.negative_elbo)]
     if bits is not None:

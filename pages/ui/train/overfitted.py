@@ -21,7 +21,7 @@ def show(run: Run) -> None:
     found = run.overfitting()
     if found is None or not found.is_clear:
         return
-    sentence = escaping.message(f"{run.title} is overfitted: {found}")
+    sentence = escaping.message(f"{run.title} is overfitted: " + str(found).replace("-", "−"))
     is_kept = run.best_weights() is not None
     note = (
         " The test images have chosen that epoch: on new ones its loss is somewhat higher."
