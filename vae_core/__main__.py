@@ -242,13 +242,16 @@ def _show(args: argparse.Namespace) -> int:
     if args.json:
         metrics = report.numbers(run) if run.is_finished else unfinished
         values = {"config": run.config.to_dict(), "metrics": metrics, "history": history}
+        if run.is_finished:
+            values["effective_beta"] = run.effective_beta
         if channels is not None:
             values["channels"] = [finite(row) for row in report.rows(channels)]
         print(json.dumps(values))
         return 0
     print(command_line(run.config))
     if run.is_finished:
-        _report_run(run, args)
+        beta = run.effective_beta
+        _report_run(run, args, **({} if beta is None else {report.BETA: beta}))
     else:
         _report(unfinished, args)
     if channels is not None:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import torch
 
-from tests.samples import covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
+from tests.samples import ROOT, covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
 from vae_core import Run, RunStore, evaluate
 from vae_core.analysis import channel_statistics, summarise_bound, sweep
 from vae_core.cli import report
@@ -111,6 +111,13 @@ def test_show_opens_a_run_by_id_or_folder(answer, cli, finished_run, how):
     assert "channels" not in values
     assert [record["epoch"] for record in values["history"]] == [1, 2, 3]
     assert command_line(finished_run.config) in cli("show", *words)[1]
+
+
+def test_show_names_the_effective_beta(answer, cli):
+    collapsed = ROOT / "assets" / "models" / "mnist-collapsed"
+    assert answer("show", collapsed)["effective_beta"] == pytest.approx(784.0)
+    assert "effective_beta  784\n" in cli("show", collapsed)[1]
+    assert answer("show", ROOT / "assets" / "models" / "mnist-ae-2d")["effective_beta"] is None
 
 
 def test_show_opens_an_unfinished_run(answer, tmp_path):

@@ -123,15 +123,15 @@ def cell_correlation(codes: Codes, seed: int = 0) -> pd.DataFrame:
     Parameters
     ----------
     codes : Codes
-        Of a feature map. Only active dimensions count.
+        Of a feature map. Only active dimensions count, and only equal channels are paired.
 
     Returns
     -------
     DataFrame
-        One row per distance between cells: distance (in cells), n_pairs (of dimensions),
+        One row per distance between two cells: distance (in cells), n_pairs (of dimensions),
         mean_correlation (mean |correlation| of the means mu), noise_correlation (the same of
         z - mu, which is independent from cell to cell) and chance (what |correlation| is on
-        average when there is none). Empty where no dimension is active.
+        average when there is none). Empty where no two cells have an active channel in common.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def cell_correlation(codes: Codes, seed: int = 0) -> pd.DataFrame:
     active = active_units(codes).reshape(h * w, channels).T  # (C, hw)
     place = torch.cartesian_prod(torch.arange(h), torch.arange(w)).double()
     distance = torch.cdist(place, place)
-    both = active[:, :, None] & active[:, None, :] & torch.ones(h * w, h * w).triu().bool()
+    both = active[:, :, None] & active[:, None, :] & torch.ones(h * w, h * w).triu(1).bool()
     rows = []
     for value in distance.unique():
         pairs = both & (distance == value)

@@ -11,6 +11,7 @@ from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import Run
 
+BETA = "effective_beta"  # what the loss weighs the rate by
 BITS = "test_bits_per_dimension"
 PARTS = ("test_distortion", "test_rate")  # which add up to the negative ELBO
 NO_RATE = "no finite rate"
@@ -45,9 +46,15 @@ def lines(values: dict[str, Any]) -> str:
         values = values | dict(zip(PARTS, parts, strict=True))
     for name, value in values.items():
         missing = NO_BITS if name == BITS and has_rate else NO_RATE
-        text = fixed(value, 4 if name == BITS else 2) if isinstance(value, float) else value
-        said.append(f"{name:>{width}}  {missing if value is None else text}")
+        said.append(f"{name:>{width}}  {missing if value is None else _text(name, value)}")
     return "\n".join(said)
+
+
+def _text(name: str, value: Any) -> str:
+    """A value with the digits that it is worth."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if name == BETA else fixed(value, 4 if name == BITS else 2)
 
 
 def notes(run: Run, metrics: Metrics | None = None) -> list[str]:

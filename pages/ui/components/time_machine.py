@@ -25,10 +25,11 @@ from pages.ui.session import keys
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
 from vae_core.browser.payload import sweep_file
+from vae_core.comparison import trained_value
 from vae_core.errors import RunError
 from vae_core.figures import contact_sheet
 from vae_core.runs.run import N_SAMPLES
-from vae_core.sweep import shown, swept, value_of
+from vae_core.sweep import shown, swept
 
 TIMELINE = Component(
     "timeline",
@@ -47,7 +48,7 @@ class Timeline:
     ----------
     bar : what the sweep varies, as the bar is called
     runs : in the order of the bar
-    values : what each run was trained with, in the words of the bar
+    values : what each run was trained with, in the words of the bar; of beta, the effective one
     epochs : those kept of each run, in order
     plane : their codes, rotated onto each other
     problems : one sentence for each checkpoint or run that is left out
@@ -129,7 +130,7 @@ def read(version: str, _runs: Sequence[Run]) -> Timeline:
         )
     setting = swept([run.config for run, _, _ in found]) or "beta"
     runs, kept, sweep = zip(*found, strict=True)
-    values = [value_of(run.config, setting) for run in runs]
+    values = [trained_value(run, setting) for run in runs]
     return Timeline(
         "β" if setting == "beta" else setting, runs, [shown(value) for value in values], kept,
         SweepPlane(sweep, _reference(setting, values)), problems,

@@ -34,19 +34,20 @@ def line(
         score += f", {fixed(bits, 3)} bits per dimension"
         notes.append(unit_note(config))
     said = " ".join(filter(None, notes))
+    beta = weight(config, image_shape)
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
-        f"{likelihood}{_weight(config, image_shape)}. Test {score} "
+        f"{likelihood}{f', trained with {beta}' if beta else ''}. Test {score} "
         f"({metrics.n_test:,} {metrics.binarisation} images, "
         f"{metrics.n_samples} draw each). {said}".rstrip()
     )
 
 
-def _weight(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
-    """What the loss weighs the rate by, when it is not the ELBO's."""
+def weight(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
+    """What the loss weighs the rate by: the effective beta; empty where it is the ELBO's."""
     model, train = config.model, config.train
     beta = effective_beta(train, image_shape, model.latent_shape)
     if beta == 1.0 or not POSTERIORS[model.posterior].has_rate:
         return ""
     how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
-    return f", trained with β = {beta:.3g}{how}"
+    return f"β = {beta:.3g}{how}"
