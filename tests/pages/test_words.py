@@ -16,7 +16,7 @@ import torch
 from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
 from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
-from pages.ui.explore import arithmetic, feature_map, walks
+from pages.ui.explore import arithmetic, feature_map, posteriors, walks
 from pages.ui.measure import aggregate, bounds, diagnostics_text, kl, worst_images
 from pages.ui.session.summary import line
 from pages.ui.train import queue
@@ -41,6 +41,7 @@ from vae_core.analysis import (
     straight_middles,
     total_rate,
 )
+from vae_core.analysis.plane import LatentPlane
 from vae_core.analysis.shell import Shell
 from vae_core.config import POSTERIORS
 from vae_core.runs.records import Metrics
@@ -554,3 +555,17 @@ def test_over_an_auto_encoder_overview_tells_of_no_distribution_and_no_kl() -> N
         assert said in told
         assert unsaid not in told
         assert ("KL in nats per image" in told) == (name == "mnist-2d")
+
+
+def test_ellipses_say_what_they_hold_beside_what_a_gaussian_does() -> None:
+    found = (Estimate(0.523, 0.007), Estimate(0.894, 0.004))
+    said = posteriors.coverage_note(found, LatentPlane((2,), (0, 1)))
+    assert said == (
+        "The ellipses of q(z|y) at 1σ and 2σ hold 52.3 ± 0.7 % and 89.4 ± 0.4 % of its draws, 39% "
+        "and 86% of a Gaussian in a plane."
+    )
+    line = posteriors.coverage_note(found, LatentPlane((1,), (0, 0)))
+    assert line.startswith("The bars of q(z|y) at 1σ and 2σ hold")
+    assert line.endswith("68% and 95% of a Gaussian on a line.")
+    triangle = posteriors.coverage_note(found, LatentPlane((3,), (0, 1), is_triangle=True))
+    assert triangle == "The 1σ ellipse of q(z|y) holds 52.3 ± 0.7 % of its draws."

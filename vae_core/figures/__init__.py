@@ -6,6 +6,7 @@ from vae_core.figures.bounds import bound_curve
 from vae_core.figures.diagnostics import activity, dimension_evidence, label_bars
 from vae_core.figures.image_scores import image_scores
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
+from vae_core.figures.line import posterior_line
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.posteriors import Ellipse, marginal, posterior_plane
 from vae_core.figures.projection_picks import class_counts, posterior_bars
@@ -36,6 +37,7 @@ __all__ = [
     "label_bars",
     "marginal",
     "posterior_bars",
+    "posterior_line",
     "posterior_plane",
     "rate_distortion",
     "same_scale",

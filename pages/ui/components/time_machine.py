@@ -24,6 +24,7 @@ from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
+from vae_core.analysis.plane import share_within
 from vae_core.browser.payload import sweep_file
 from vae_core.comparison import trained_value
 from vae_core.errors import RunError
@@ -219,7 +220,8 @@ def explain(timeline: Timeline) -> str:
         else f" Shown are the two dimensions most informative at {timeline.bar} = {value}."
     )
     return (
-        f"Posterior means of the first {n:,} test images; ellipses are the classes at 1σ, the "
+        f"Posterior means of the first {n:,} test images; ellipses are the classes at 1σ, "
+        f"{share_within(1):.0%} of a Gaussian in a plane, the "
         f"posteriors' own width included. Grey: one step before. {turned}{sites if is_map else ''}"
         f"{most}"
     )
