@@ -241,7 +241,11 @@ def _show(args: argparse.Namespace) -> int:
     channels = channel_statistics(run.codes()) if run.is_finished and is_map else None
     if args.json:
         metrics = report.numbers(run) if run.is_finished else unfinished
-        values = {"config": run.config.to_dict(), "metrics": metrics, "history": history}
+        values: dict[str, Any] = {
+            "config": run.config.to_dict(),
+            "metrics": metrics,
+            "history": history,
+        }
         if run.is_finished:
             values["effective_beta"] = run.effective_beta
         if channels is not None:
@@ -251,7 +255,10 @@ def _show(args: argparse.Namespace) -> int:
     print(command_line(run.config))
     if run.is_finished:
         beta = run.effective_beta
-        _report_run(run, args, **({} if beta is None else {report.BETA: beta}))
+        values = report.numbers(run) | ({} if beta is None else {report.BETA: beta})
+        _report(values, args)
+        for sentence in report.notes(run):
+            print(sentence)
     else:
         _report(unfinished, args)
     if channels is not None:

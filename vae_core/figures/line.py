@@ -47,8 +47,8 @@ def posterior_line(
     names |= {one.label: one.name for one in (*images, *intervals)}
     rows = {label: row for row, label in enumerate(sorted(names))}
     traces: list[dict[str, Any]] = []
-    for label, group in points.groupby("label"):
-        traces.append(_dots(group, rows[int(label)]))
+    for _, group in points.groupby("label"):
+        traces.append(_dots(group, rows[group["label"].iloc[0]]))
     for k, one in enumerate(images):
         traces.append(_bar(one, rows[one.label] + _spread(np.array([k]))[0], 1, 1.5))
     for one in intervals:
@@ -79,8 +79,7 @@ def posterior_line(
 
 def _spread(index: NDArray[np.int64]) -> NDArray[np.float64]:
     """Where in its row each of many stands, evenly whatever their order."""
-    places: NDArray[np.float64] = HEIGHT * ((index * GOLDEN) % 1.0 - 0.5)
-    return places
+    return np.asarray(HEIGHT * ((index * GOLDEN) % 1.0 - 0.5), np.float64)
 
 
 def _ends(one: Ellipse, n_sigma: int) -> tuple[float, float]:

@@ -13,7 +13,7 @@ SECOND = "#f3a25f"  # the rate of the second run: a lighter shade of the first's
 MAX_BARS = 40
 
 
-def same_scale(left: go.Figure, right: go.Figure, is_line: bool = False) -> None:
+def same_scale(left: go.Figure, right: go.Figure, *, is_line: bool = False) -> None:
     """Give two planes one range: the smallest square that holds both of theirs.
 
     Of two lines that across alone.

@@ -211,7 +211,7 @@ export class PlaneView {
     const [j, k] = this.layout.axes;
     const gap = this.mixture.logDensity(z[j], z[k]) - this.mixture.logPrior(z[j], z[k]);
     const isAll = names.length === 2 || this.layout.corners;
-    const verdict = gap < HOLE ? ": a hole, where codes come at least 10 times more rarely than the prior" : "";
+    const verdict = gap < HOLE ? ": a hole among these images, whose codes are at least 10 times rarer here than the prior" : "";
     const value = Number.isFinite(gap) ? signed(Math.max(gap, LEAST), 1) : "−∞";
     const of = isAll ? "log q(z) − log p(z)" : "log q − log p of these two";
     return `${parts.join(", ")}; ${of} = ${value} nats${verdict}`;
