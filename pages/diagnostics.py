@@ -20,7 +20,7 @@ from pages.ui.session import chosen
 from pages.ui.train import curves, overfitted
 from vae_core.analysis.collapse import COLLAPSED
 from vae_core.analysis.rates import ACTIVE_VARIANCE
-from vae_core.figures import activity, label_bars, number_evidence, shell_density
+from vae_core.figures import activity, dimension_evidence, label_bars, shell_density
 
 run = chosen.chosen()
 codes = cached.codes(run)
@@ -66,7 +66,7 @@ chart, side = st.columns([3, 1], gap="large")
 figure: tuple[Any, ...]  # what draws it, and of what
 if view == diagnostics_text.VERDICT:
     found = diagnostics.collapse(run)
-    figure = (number_evidence, found.table.head(found.n_measured))
+    figure = (dimension_evidence, found.table.head(found.n_measured))
     parts = mixture.parts(run, mixture.of(run)) if codes.family.has_density else None
     numbers = diagnostics_text.collapse_numbers(found, parts)
     with verdict:

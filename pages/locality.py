@@ -38,8 +38,13 @@ st.markdown(
 with st.container(horizontal=True, gap="large"):
     cell = locality.pick(run)
     if field:
-        st.metric("Sees, pixels", f"{field.size[0]} × {field.size[1]}")
-        st.metric("Stride between cells, pixels", f"{field.stride[0]} × {field.stride[1]}")
+        sides = field.inside(*cell, vae.image_shape[1:])
+        st.metric(
+            "Sees, pixels", f"{sides[0]} × {sides[1]}", locality.padding_note(field, sides),
+            delta_color="off", delta_arrow="off",
+        )  # fmt: skip
+        if h * w > 1:
+            st.metric("Stride between cells, pixels", f"{field.stride[0]} × {field.stride[1]}")
 x, said = locality.inputs(run)
 sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
 window, painted = (f.window(*cell) if f else None for f in (field, reach))
@@ -61,7 +66,10 @@ if view == "One cell":
         r"\left|\hat x(z+\sigma_p e_{\text{cell}})-\hat x(z)\right|"
     )
 elif view == "By distance":
-    charts.draw("correlation", correlation_by_distance, locality.correlation(run))
+    if (table := locality.correlation(run)).empty:
+        st.info(locality.NO_PAIRS)
+    else:
+        charts.draw("correlation", correlation_by_distance, table)
     st.markdown(
         ("Given the image, cells are independent: the noise of q(z|x) is."
          if vae.family.has_density else "Points have no noise.")
@@ -79,5 +87,6 @@ st.caption(
     f"Root mean squares over the cell's {channels} channels and {said}; the decoder's inputs are "
     "moved by one standard deviation of the prior, from the means of the same images. Dotted: "
     + ("what the layers allow. " if field else "nothing, for linear layers see and paint all. ")
-    + f"Correlations are over {len(cached.codes(run)):,} test images, active dimensions only."
+    + f"Correlations are over {len(cached.codes(run)):,} test images, of equal channels of two "
+    "cells, active dimensions only."
 )

@@ -26,7 +26,8 @@ with side:
         "Images as", posteriors.LAYERS, default=posteriors.MEANS, key="points", bind="query-params",
         required=True,
     )  # fmt: skip
-    ellipses = st.toggle("Ellipses of q(z|y)", True, key="ellipses", bind="query-params")
+    outlines = "Bars" if codes.mean[0].numel() == 1 else "Ellipses"  # on a line, or a plane
+    ellipses = st.toggle(f"{outlines} of q(z|y)", True, key="ellipses", bind="query-params")
     count = st.select_slider("Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count")
 
 asked = posteriors.Asked(tuple(picked or labels), count, (j, k), layer, ellipses)
@@ -36,22 +37,25 @@ with plane:
 
 if codes.family.has_rate:
     st.markdown(
-        "**Try this:** choose one class. It does not fill the prior, and need not: only "
-        "the aggregate posterior q(z) is pulled towards it. Ellipses match the mean and "
-        "covariance of q(z|y), a mixture that is not itself Gaussian."
+        "**Try this:** choose one class. It does not fill the prior, and need not: the KL term "
+        "pulls every q(z|x) towards the prior, but only the aggregate posterior q(z) need match it "
+        f"at the optimum. {outlines} match the mean and covariance of q(z|y), a mixture that is "
+        "not itself Gaussian."
     )
 else:
+    rings = "marks" if outlines == "Bars" else "rings"
     st.markdown(
         "**A point mass** is trained without a prior: nothing pulls the codes to N(0, I), and the "
-        "dotted rings are only a scale."
+        f"dotted {rings} are only a scale."
     )
 
-for column, figure, place in zip(st.columns(2), marginals.figures, ("across", "up"), strict=True):
+places = ("across", "up")[: len(marginals.figures)]
+for column, figure, place in zip(st.columns(len(places)), marginals.figures, places, strict=True):
     with column:
         charts.show(figure, key=f"marginal-{place}")
 drawn = f" {shown.n:,} {layer} shown;" if shown.n else ""
 n_images = len(codes.of_class(*asked.classes))
 st.caption(
     f"Test split, {n_images:,} images;{drawn} marginals from {marginals.n:,} draws of z, one "
-    "for each of as many images drawn at random."
+    f"for each of as many images drawn at random. {posteriors.notes(run, asked)}"
 )

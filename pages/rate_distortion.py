@@ -42,7 +42,7 @@ with plane:
     else:
         epochs = comparing.table("epochs", group.runs.values()) if ways else None
         chosen_point = comparing.drawn_at(run, group.runs.values())
-        charts.draw("plane", rate_distortion, table, chosen_point, epochs)
+        charts.draw("plane", rate_distortion, text.in_print(table), chosen_point, epochs)
 with side:
     if setting is None:
         st.info(
@@ -63,7 +63,7 @@ with side:
         "−β. Only β = 1 looks for the lowest negative ELBO, whose lines have slope −1."
     )
 if not table.empty:
-    shown = text.shown(table)
+    shown = text.shown(text.in_print(table))
     nats = dict.fromkeys(map(str, shown.select_dtypes("float")), NATS) | {text.BETA: BETA}
     st.dataframe(shown, hide_index=True, column_config=nats, placeholder="")
     st.caption(text.best_note(comparing.best(group.runs.values())))

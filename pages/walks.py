@@ -14,7 +14,7 @@ run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
 data, class_names = images.images_of(run), run.data().class_names
 
-st.markdown(walks.headline(vae))
+st.markdown(walks.headline(vae, walks.middles(run)))
 ends = walks.pick_ends(run, data)
 paths = walks.between(vae, ends)
 st.html(walks.strips(run, paths))

@@ -37,6 +37,7 @@ from vae_core.cli import evidence, interrupt, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
+from vae_core.decimals import adding_up, fixed
 from vae_core.errors import DataError, RunError, TrainingError, VAECoreError, printable, shown
 from vae_core.evaluate import ImageTerms, evaluate, evaluate_images
 from vae_core.io import finite, write_bytes
@@ -98,11 +99,14 @@ def _train(run: Run, dataset: Dataset, args: argparse.Namespace, again: str = ""
             for record in stack.enter_context(closing(train(run, dataset))):
                 done = record.epoch
                 bar.update()
-                bar.set_postfix_str(f"test {record.test_distortion:.1f} + {record.test_rate:.1f}")
+                bar.set_postfix_str(
+                    f"test {fixed(record.test_distortion, 1)} + {fixed(record.test_rate, 1)}"
+                )
                 if not args.json:
                     tqdm.write(
                         f"epoch {record.epoch}/{epochs}  test distortion "
-                        f"{record.test_distortion:.2f}  rate {record.test_rate:.2f}  nats/image  "
+                        f"{fixed(record.test_distortion)}  "
+                        f"rate {fixed(record.test_rate)}  nats/image  "
                         f"{record.images_per_second:.0f} images/s"
                     )
     except (KeyboardInterrupt, Stopped):
@@ -192,8 +196,10 @@ def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
     print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")
     for run in runs:
         metrics = run.metrics()
-        terms = (metrics.distortion, metrics.rate, metrics.negative_elbo)
-        cells = (f"{nats:.2f}" if math.isfinite(nats) else "-" for nats in terms)
+        parts = adding_up((metrics.distortion, metrics.rate))
+        cells = (
+            fixed(nats) if math.isfinite(nats) else "-" for nats in (*parts, metrics.negative_elbo)
+        )
         print("{:{}}  {:>10}  {:>6}  {:>8}".format(run.title, width, *cells))
     return 0
 
@@ -236,14 +242,24 @@ def _show(args: argparse.Namespace) -> int:
     channels = channel_statistics(run.codes()) if run.is_finished and is_map else None
     if args.json:
         metrics = report.numbers(run) if run.is_finished else unfinished
-        values = {"config": run.config.to_dict(), "metrics": metrics, "history": history}
+        values: dict[str, Any] = {
+            "config": run.config.to_dict(),
+            "metrics": metrics,
+            "history": history,
+        }
+        if run.is_finished:
+            values["effective_beta"] = run.effective_beta
         if channels is not None:
             values["channels"] = [finite(row) for row in report.rows(channels)]
         print(json.dumps(values | report.training(run, records)))
         return 0
     print(command_line(run.config))
     if run.is_finished:
-        _report_run(run, args)
+        beta = run.effective_beta
+        values = report.numbers(run) | ({} if beta is None else {report.BETA: beta})
+        _report(values, args)
+        for sentence in report.notes(run):
+            print(sentence)
     else:
         _report(unfinished, args)
     if channels is not None:

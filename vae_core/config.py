@@ -203,7 +203,7 @@ class ModelConfig:
             _integer("latent", size, 1, MAX_LATENTS)
         if math.prod(latent) > MAX_LATENTS:
             raise ConfigError(
-                f"latent may hold at most {MAX_LATENTS} numbers; "
+                f"latent may have at most {MAX_LATENTS} dimensions; "
                 f"{' x '.join(map(str, latent))} = {math.prod(latent)}."
             )
         POSTERIORS[self.posterior].n_params(latent[-1])  # refuses what the family cannot do
@@ -263,8 +263,9 @@ class RunConfig:
         family = POSTERIORS[self.model.posterior]
         if self.train.tc_weight and not (family.has_density and family.is_additive):
             raise ConfigError(
-                f"tc-weight: a {family.title} posterior has no total correlation, for its numbers "
-                "are points or add up to one; set it to 0, or choose posterior diagonal."
+                f"tc-weight: a {family.title} posterior has no total correlation, for its "
+                "latent dimensions are points or add up to one; set it to 0, or choose posterior "
+                "diagonal."
             )
         _name("name", self.name)
         _name("sweep", self.sweep)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ LAY = """async ({family, params, labels, latentShape, axes, facts, z, at}) => {
   const {FAMILIES} = await import('/math/posteriors/families.js');
   const size = latentShape.reduce((a, b) => a * b, 1);
   const layout = planeLayout({family: FAMILIES[family], latentShape, size}, axes, facts);
-  const points = layout.points(Float32Array.from(params), labels.length);
+  const points = layout.points(Float32Array.from(params), labels.length, labels);
   return {
     x: [...points.x.slice(0, 300)], y: [...points.y.slice(0, 300)],
     classes: classMoments(points, Float32Array.from(labels)),
@@ -117,6 +118,9 @@ def test_proportions_of_two_cells_move_by_themselves_and_stay_proportions(module
 
 def test_one_dimension_lies_on_a_line(modules: Page) -> None:
     codes = some_codes("diagonal", (1,))
+    codes = replace(codes, labels=torch.tensor([3, 5, 3, 5]))
     got = lay(modules, codes, (0, 0), [[0.7, 3.0]])
     np.testing.assert_allclose(got["x"], codes.mean.flatten(), rtol=1e-6)
+    upper, lower = got["y"][0::2], got["y"][1::2]  # a row for each class, above z
+    assert min(upper) > max(lower) > min(lower) > got["back"][0][1]
     assert got["placed"] == [[0.7]]

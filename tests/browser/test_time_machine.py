@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pages.ui.components import time_machine
+from pages.ui.drawing.numbers import sum_and_parts
 from pages.ui.server import routes
 from tests.browser.memory import counter
 from tests.samples import tiny_sweep
@@ -143,7 +144,8 @@ def test_a_bar_moves_codes_pictures_and_numbers(
 def expected_numbers(sweep: time_machine.Timeline, v: int, e: int) -> list[str]:
     record = sweep.runs[v].history()[sweep.epochs[v][e] - 1]
     distortion, rate = record.test_distortion, record.test_rate
-    return [f"{x:.2f}" for x in (distortion, rate, distortion + rate)]
+    total, *parts = sum_and_parts(distortion, rate)
+    return [*parts, total]
 
 
 def test_keys_move_the_bars_and_can_be_heard(machine: Page) -> None:

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 import torch
 
-from tests.samples import covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
+from tests.samples import ROOT, covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
 from vae_core import Run, RunStore, evaluate
 from vae_core.analysis import channel_statistics, summarise_bound, sweep
+from vae_core.cli import report
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import DATA_VARIABLE, SOURCES
@@ -64,6 +65,16 @@ def test_train_reports_every_epoch_to_people(cli, tmp_path):
     assert "test_negative_elbo" in out
 
 
+def test_printed_terms_add_up_and_no_zero_has_a_sign():
+    terms = {"test_distortion": 130.834, "test_rate": 7.114, "test_negative_elbo": 137.948}
+    printed = [float(line.split()[1]) for line in report.lines(terms).splitlines()]
+    assert printed[0] + printed[1] == pytest.approx(printed[2])
+    collapsed = {"test_distortion": 1.5, "test_rate": -1e-6, "test_negative_elbo": 1.499999}
+    assert [line.split()[1] for line in report.lines(collapsed).splitlines()] == [
+        "1.50", "0.00", "1.50"
+    ]  # fmt: skip
+
+
 def test_train_reads_idx_files(answer, idx_folder, tmp_path):
     data = ("--dataset", "mnist", "--data-dir", idx_folder, "--binarisation", "dynamic")
     values = answer("train", *TINY, *data, "--runs", tmp_path)
@@ -100,6 +111,13 @@ def test_show_opens_a_run_by_id_or_folder(answer, cli, finished_run, how):
     assert "channels" not in values
     assert [record["epoch"] for record in values["history"]] == [1, 2, 3]
     assert command_line(finished_run.config) in cli("show", *words)[1]
+
+
+def test_show_names_the_effective_beta(answer, cli):
+    collapsed = ROOT / "assets" / "models" / "mnist-collapsed"
+    assert answer("show", collapsed)["effective_beta"] == pytest.approx(784.0)
+    assert "effective_beta  784\n" in cli("show", collapsed)[1]
+    assert answer("show", ROOT / "assets" / "models" / "mnist-ae-2d")["effective_beta"] is None
 
 
 def test_show_opens_an_unfinished_run(answer, tmp_path):

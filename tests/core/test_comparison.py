@@ -20,6 +20,7 @@ from vae_core.comparison import (
     epoch_table,
     run_table,
     sweep_table,
+    trained_value,
 )
 from vae_core.config import LIKELIHOODS
 
@@ -152,3 +153,20 @@ def test_every_kept_epoch_that_ships_decodes(run: Run):
     last, codes = run.checkpoint(12).codes, run.codes().take(torch.arange(1000))
     torch.testing.assert_close(last.params, codes.params, atol=0.02, rtol=0.01)
     assert torch.equal(last.labels, codes.labels)
+
+
+def test_beta_is_the_effective_one_wherever_a_run_is_told_of(tmp_path, digits):
+    base = tiny_run()
+    base = replace(base, train=replace(base.train, reduction="mean/sum", epochs=1))
+    runs = []
+    for config in sweep(base, "beta", [0.5, 2.0]):
+        run = RunStore(tmp_path).create(config)
+        list(run.train(digits))
+        runs.append(run)
+    effective = [0.5 * 64, 2.0 * 64]  # times the pixels
+    assert [run.effective_beta for run in runs] == effective
+    assert sweep_table(runs)["beta"].tolist() == effective == run_table(runs)["beta"].tolist()
+    assert [trained_value(run, "beta") for run in runs] == effective
+    assert trained_value(runs[0], "epochs") == 1
+    points = RunStore(tmp_path).create(tiny_run(posterior="delta"))
+    assert points.effective_beta is None

@@ -84,7 +84,7 @@ def test_bad_value_names_the_flag_and_what_came(kind, field, value):
         kind(**{field: value})
     message = str(caught.value)
     assert message.startswith(flag or field.replace("_", "-"))
-    assert " must " in message or " may hold at most " in message
+    assert " must " in message or " may have at most " in message
 
 
 def takes(posterior: str, channels: int) -> bool:

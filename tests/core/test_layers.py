@@ -15,7 +15,7 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 
 # Each room may import the rooms before it, and its own. `lessons` will stand behind analysis.
 ORDER = (
-    *("errors", "config", "settings", "sweep", "io", "data", "networks", "posteriors"),
+    *("errors", "decimals", "config", "settings", "sweep", "io", "data", "networks", "posteriors"),
     *("likelihoods", "vae", "objective", "evaluate", "codes", "limits", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),
 )

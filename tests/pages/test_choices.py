@@ -10,6 +10,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.drawing.numbers import sum_and_parts
 from pages.ui.library.listing import openable
 from tests.pages.app import (
     MODELS,
@@ -168,7 +169,9 @@ def test_own_runs_are_offered_and_damaged_ones_break_no_page(own_runs: Run) -> N
         assert app.selectbox(key="run").options[len(MODELS) :] == [mine]
         app.selectbox(key="run").set_value(mine).run()
         assert_sound(app)
-        assert f"distortion {own_runs.metrics().distortion:.1f}" in app.caption[0].value
+        terms = own_runs.metrics()
+        _, distortion, _ = sum_and_parts(terms.distortion, terms.rate, digits=1)
+        assert f"distortion {distortion}" in app.caption[0].value
         app.selectbox(key="run").set_value(DIGITS.title).run()
 
 

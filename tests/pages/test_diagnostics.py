@@ -25,7 +25,7 @@ from tests.pages.app import (
 from vae_core import Dataset, Run, RunStore, evaluate_images, load_dataset
 from vae_core.analysis import codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
-from vae_core.figures import activity, image_scores, label_bars, number_evidence, shell_density
+from vae_core.figures import activity, dimension_evidence, image_scores, label_bars, shell_density
 
 RUNS = {run.id: run for run in MODELS}
 SOME = [
@@ -50,11 +50,11 @@ def metrics(app: AppTest) -> dict[str, str]:
 
 def test_a_number_that_one_side_ignores_stands_out() -> None:
     """Unused ones are hatched in both rows: a bar in one and none in the other shows."""
-    bars = number_evidence(TABLE).data
+    bars = dimension_evidence(TABLE).data
     hatched = [bar for bar in bars if bar.marker.pattern.shape == "/"]
     assert [list(bar.x) for bar in hatched] == [["z0", "z2"]] * 2
     assert [list(bar.y) for bar in hatched] == [[1.0, 0.0], [0.0, 0.1]]
-    without_rate = number_evidence(TABLE.assign(kl=np.inf)).data
+    without_rate = dimension_evidence(TABLE.assign(kl=np.inf)).data
     assert len(without_rate) == 2
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.ui.drawing.numbers import fixed
+from pages.ui.drawing.numbers import fixed, sum_and_parts
 from tests.pages.app import (
     PAGES,
     assert_sound,
@@ -56,9 +56,11 @@ def opened(row: dict[str, Any], runs: Path, digits: Dataset) -> None:
     line, metrics = app.caption[0].value, own_run(runs).metrics()
     assert line.startswith(POSTERIORS[row["posterior"]].title)
     assert f"latent {' × '.join(map(str, channels_first(row['latent_shape'])))}" in line
-    assert f"distortion {fixed(metrics.distortion, 1)}" in line
-    expected = f"rate {metrics.rate:.1f} nats" if metrics.has_rate else "no finite rate"
-    assert expected in line
+    if metrics.has_rate:
+        total, *parts = sum_and_parts(metrics.distortion, metrics.rate, digits=1)
+        assert f"{total} = distortion {parts[0]} + rate {parts[1]} nats" in line
+    else:
+        assert f"distortion {fixed(metrics.distortion, 1)} nats per image, no finite rate" in line
     for chart in charts(app):
         assert chart["data"], "a chart without anything on it"
 

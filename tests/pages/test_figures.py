@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from vae_core.figures import (
     kl_channels,
     kl_over_epochs,
     marginal,
+    posterior_line,
     posterior_plane,
     training_curves,
 )
@@ -78,7 +80,11 @@ def test_the_prior_is_drawn_at_one_two_and_three_sigma() -> None:
     radii = [np.hypot(np.array(t.x), np.array(t.y)) for t in dotted]
     assert [r.min() for r in radii] == pytest.approx([1, 2, 3])
     assert [r.max() for r in radii] == pytest.approx([1, 2, 3])
-    assert [a.text for a in plane().layout.annotations[:3]] == [f"prior {k}σ" for k in (1, 2, 3)]
+    assert [a.text for a in plane().layout.annotations[:3]] == [
+        "prior 1σ: 39%",
+        "prior 2σ: 86%",
+        "prior 3σ: 99%",
+    ]
 
 
 def test_another_prior_is_drawn_by_its_draws_and_has_no_rings() -> None:
@@ -367,3 +373,37 @@ def test_one_draw_of_a_wider_proposal_is_not_called_the_elbo() -> None:
     assert titles(own) == f"draws k per image (k = 1: the negative ELBO) | {UNIT}"
     assert titles(wide) == f"draws k per image (from q with σ × 1.4) | {UNIT}"
     assert wide.data[1] == own.data[1]
+
+
+def on_a_line(**more: Any) -> go.Figure:
+    table = points(30)[["x", "label", "name", "index"]]
+    ellipses = [
+        Ellipse(y, str(y), np.array([0.5 * y, 9.0]), np.array([[0.25, 7.0], [7.0, 9.0]]))
+        for y in sorted(table["label"].unique())
+    ]
+    return posterior_line(table, ellipses, "z0", **more)
+
+
+def test_one_dimension_has_a_row_for_each_class_and_bars_of_its_own_sigma() -> None:
+    figure = on_a_line()
+    bars = [t for t in figure.data if t.mode == "lines"]
+    for two, one in zip(bars[::2], bars[1::2], strict=True):
+        y = int(one.name)
+        assert np.array(one.x) == pytest.approx([0.5 * y - 0.5, 0.5 * y + 0.5])
+        assert np.array(two.x) == pytest.approx([0.5 * y - 1.0, 0.5 * y + 1.0])
+        row = figure.layout.yaxis.ticktext.index(f"<b>{y}</b>")
+        assert set(one.y) == set(two.y) == {row}
+        (dots,) = [t for t in figure.data if t.type == "scattergl" and t.name == str(y)]
+        assert (np.abs(np.array(dots.y) - row) < 0.5).all()
+
+
+def test_one_dimension_has_no_rings_but_marks_of_what_a_line_holds() -> None:
+    figure = on_a_line()
+    assert sorted(shape.x0 for shape in figure.layout.shapes) == [-3, -2, -1, 0, 1, 2, 3]
+    said = [note.text for note in figure.layout.annotations]
+    assert said == ["prior ±1σ<br>68%", "prior ±2σ<br>95%", "prior ±3σ<br>99.7%"]
+    drawn = on_a_line(prior=pd.DataFrame({"x": [9.0, -9.0]}))
+    assert not drawn.layout.shapes
+    assert drawn.layout.yaxis.ticktext[-1] == "prior"
+    low, high = drawn.layout.xaxis.range
+    assert low < -9.0 < 9.0 < high

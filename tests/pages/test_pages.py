@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pages.ui.drawing.numbers import fixed
+from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.explore.posteriors import DRAWS, MAX_WIDTHS, MEANS, NOTHING, WIDTHS
 from tests.pages.app import (
     ALIVE,
@@ -58,11 +58,13 @@ def opened(page: str, run: Run) -> None:
     assert app.selectbox(key="run").value == run.title
     line, metrics = app.caption[0].value, run.metrics()
     assert line.startswith(POSTERIORS[run.config.model.posterior].title)
-    assert f"distortion {fixed(metrics.distortion, 1)}" in line
     assert f"({metrics.n_test:,} grey images, 1 draw each)" in line
     if metrics.has_rate:
-        assert f"negative ELBO {fixed(metrics.negative_elbo, 1)} = " in line
-        assert f"rate {metrics.rate:.1f} nats per image" in line
+        total, *parts = sum_and_parts(metrics.distortion, metrics.rate, digits=1)
+        assert total == fixed(metrics.negative_elbo, 1)
+        assert f"{total} = distortion {parts[0]} + rate {parts[1]} nats per image" in line
+    else:
+        assert f"distortion {fixed(metrics.distortion, 1)} nats per image" in line
     assert all(chart["data"] for chart in charts(app))
 
 

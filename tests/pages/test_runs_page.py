@@ -14,7 +14,7 @@ from pages.ui.library import passcode
 from pages.ui.train import queue, run_table
 from tests.pages.app import assert_sound, button, choose_preset, go, open_page
 from tests.samples import tiny_run, until
-from vae_core import Run, RunStore
+from vae_core import Dataset, Run, RunStore
 from vae_core.io import write_json
 from vae_core.runs.store import envelope
 
@@ -324,3 +324,15 @@ def test_a_full_disk_opens_no_model_file(
     assert not app.exception
     assert any("Delete runs on the Runs page" in e.value for e in app.error)
     assert len(ids(runs)) == 1
+
+
+def test_a_row_names_the_effective_beta_where_it_is_not_one(runs: Path, digits: Dataset) -> None:
+    store, config = RunStore(runs), tiny_run()
+    for reduction in ("sum/sum", "mean/sum"):
+        train = replace(config.train, reduction=reduction, epochs=1)
+        list(store.create(replace(config, name=reduction.split("/")[0], train=train)).train(digits))
+    store.create(replace(config, name="Not begun"))
+    rows = run_table.frame(store.list()).set_index("Name")["Model"]
+    assert rows["mean"].endswith(", 3, β = 64 (mean/sum)")
+    assert rows["sum"].endswith(", 3")
+    assert rows["Not begun"].endswith(", 3")

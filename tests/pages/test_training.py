@@ -123,7 +123,7 @@ def test_a_preset_fills_the_form_and_can_be_trained_or_asks_for_its_images(prese
         ("lr", 2.0, "lr must be a number from"),
         ("latent", "two", "latent must be a whole number"),
         ("latent", "2 x 2", "latent must be D or h w C"),
-        ("latent", "3 x 3 x 500", "latent may hold at most 4096 numbers"),
+        ("latent", "3 x 3 x 500", "latent may have at most 4096 dimensions"),
         ("hidden", "0", "hidden must be a whole number"),
         ("limit", "-5", "limit must be a whole number"),
         ("classes", "77", "77"),

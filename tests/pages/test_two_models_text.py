@@ -16,6 +16,7 @@ from pages.ui.compare.two_models_text import (
     compare_table,
     difference,
     errors_note,
+    in_print,
     why_not,
 )
 from pages.ui.drawing.numbers import fixed
@@ -178,3 +179,23 @@ def test_the_note_on_errors_says_what_is_not_in_them() -> None:
     old = replace(side, terms=None)
     assert "not known: b was trained before" in errors_note((side, old), ("a", "b"))
     assert "not known: a and b were trained before" in errors_note((old, old), ("a", "b"))
+
+
+def test_terms_add_up_as_they_are_printed_in_every_column() -> None:
+    def score(term: str, left: float, right: float) -> PairScore:
+        error = 0.0052
+        return PairScore(
+            term, Estimate(left, error), Estimate(right, error), True, Estimate(right - left, error)
+        )
+
+    parts = [score("distortion", 130.834, 99.994), score("rate", 7.114, 7.124)]
+    whole = score("negative_elbo", 130.834 + 7.114, 99.994 + 7.124)
+    found = {one.term: one for one in in_print([whole, *parts])}
+    for column in ("left", "right", "difference"):
+        total, distortion, rate = (
+            float(f"{getattr(found[term], column).value:.2f}")
+            for term in ("negative_elbo", "distortion", "rate")
+        )
+        assert distortion + rate == pytest.approx(total), column
+    # 0.0098 is equal within 2 errors of 0.0052, and stays so where it is printed as 0.02
+    assert difference(score("rate", 0.0, 0.0098), Estimate(0.02, 0.0052)).endswith(EQUAL)

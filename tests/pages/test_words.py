@@ -16,11 +16,12 @@ import torch
 from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
 from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
-from pages.ui.explore import arithmetic, feature_map, walks
+from pages.ui.explore import arithmetic, feature_map, posteriors, walks
 from pages.ui.measure import aggregate, bounds, diagnostics_text, kl, worst_images
 from pages.ui.session.summary import line
 from pages.ui.train import queue
 from pages.ui.train.disk import amount
+from pages.ui.train.offer import which_images
 from pages.ui.train.progress import duration, how_far
 from tests.pages.app import MODELS, open_page
 from tests.samples import tiny_model, tiny_run
@@ -37,8 +38,10 @@ from vae_core.analysis import (
     Spread,
     channel_statistics,
     rate_table,
+    straight_middles,
     total_rate,
 )
+from vae_core.analysis.plane import LatentPlane
 from vae_core.analysis.shell import Shell
 from vae_core.config import POSTERIORS
 from vae_core.runs.records import Metrics
@@ -57,7 +60,7 @@ def said(metrics: Metrics = SCORE, train: dict[str, Any] | None = None, **model:
 
 def test_the_line_says_family_shape_likelihood_score_and_conditions() -> None:
     assert said() == (
-        "diagonal Gaussian, latent 3-D, Bernoulli. Test negative ELBO 23.8 = distortion 20.2 + "
+        "diagonal Gaussian, latent 3-D, Bernoulli. Test negative ELBO 23.8 = distortion 20.3 + "
         "rate 3.5 nats per image (1,234 grey images, 1 draw each)."
     )
 
@@ -438,15 +441,40 @@ def test_norms_of_walks_are_told_from_start_to_end() -> None:
     assert set(frame["how"]) == {"linear", "spherical"}
 
 
-def test_a_walks_caption_has_the_shell_and_the_share_of_middles_in_it() -> None:
+@pytest.mark.parametrize(
+    ("latent", "share"), [(1, "96.3%"), (2, "95.0%"), (20, "51.0%"), (64, "2.7%")]
+)
+def test_the_heading_of_walks_is_written_from_the_dimensions_of_the_model(
+    latent: int, share: str
+) -> None:
+    vae = build_vae(tiny_model((latent,)), (1, 8, 8))
+    said = walks.headline(vae, straight_middles(vae.prior()))
+    dims = "1 latent dimension," if latent == 1 else f"{latent} latent dimensions,"
+    assert said.startswith(f"##### In {dims}")
+    assert f"in {share} of all cases" in said
+    assert "many" not in said
+
+
+def test_of_a_prior_that_was_sampled_the_heading_of_walks_has_an_error() -> None:
+    vae = build_vae(tiny_model((3,), posterior="laplace"), (1, 8, 8))
+    assert "in 97.4 ± 0.4 % of all cases" in walks.headline(vae, Estimate(0.974, 0.004))
+
+
+def test_the_spectrum_is_of_as_many_images_as_there_are() -> None:
+    assert which_images(1437) == "all 1,437 training images"
+    assert which_images(10_000) == "all 10,000 training images"
+    assert which_images(60_000) == "the first 10,000 of 60,000 training images"
+
+
+def test_a_walks_caption_has_the_shell_and_where_it_is_from() -> None:
     ends = walks.Ends(torch.zeros(2), torch.ones(2), "two draws from the prior")
     exact = Shell(1.125, 3.5, 0.95, pd.DataFrame(), is_exact=True)
     text = walks.conditions(RUNS["digits-map"], ends, exact)
     assert text.startswith("From and to: two draws from the prior.")
     assert "between 1.12 and 3.50 lie 95%" in text
-    assert "% of all cases" in text
+    assert "20,000 draws" not in text
     drawn = Shell(1.125, 3.5, 0.95, pd.DataFrame(), is_exact=False)
-    assert "of all cases" not in walks.conditions(RUNS["digits-map"], ends, drawn)
+    assert "from 20,000 draws" in walks.conditions(RUNS["digits-map"], ends, drawn)
     assert "without a prior" in walks.conditions(RUNS["mnist-ae-2d"], ends, drawn)
     assert "simplex" in walks.conditions(RUNS["mnist-dirichlet-3"], ends, drawn)
 
@@ -527,3 +555,17 @@ def test_over_an_auto_encoder_overview_tells_of_no_distribution_and_no_kl() -> N
         assert said in told
         assert unsaid not in told
         assert ("KL in nats per image" in told) == (name == "mnist-2d")
+
+
+def test_ellipses_say_what_they_hold_beside_what_a_gaussian_does() -> None:
+    found = (Estimate(0.523, 0.007), Estimate(0.894, 0.004))
+    said = posteriors.coverage_note(found, LatentPlane((2,), (0, 1)))
+    assert said == (
+        "The ellipses of q(z|y) at 1σ and 2σ hold 52.3 ± 0.7 % and 89.4 ± 0.4 % of its draws, 39% "
+        "and 86% of a Gaussian in a plane."
+    )
+    line = posteriors.coverage_note(found, LatentPlane((1,), (0, 0)))
+    assert line.startswith("The bars of q(z|y) at 1σ and 2σ hold")
+    assert line.endswith("68% and 95% of a Gaussian on a line.")
+    triangle = posteriors.coverage_note(found, LatentPlane((3,), (0, 1), is_triangle=True))
+    assert triangle == "The 1σ ellipse of q(z|y) holds 52.3 ± 0.7 % of its draws."

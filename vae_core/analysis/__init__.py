@@ -68,6 +68,7 @@ from vae_core.analysis.shell import (
     middle_in_shell,
     norms,
     prior_shell,
+    straight_middles,
 )
 from vae_core.analysis.sweep_plane import Frame, SweepPlane, Walk
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
@@ -165,6 +166,7 @@ __all__ = [
     "rate_rest",
     "rate_table",
     "stick_rates",
+    "straight_middles",
     "summarise_bound",
     "sweep",
     "swept",

@@ -68,7 +68,7 @@ def interpolate(
         )
     if family is not None and how not in walks_of(family):
         raise ConfigError(
-            f"the numbers of a {family.title} latent add up to 1, and a turn about the origin "
+            f"the latent dimensions of a {family.title} add up to 1, and a turn about the origin "
             "leaves that simplex; choose a linear walk, which stays on it."
         )
     t = torch.linspace(0.0, 1.0, steps, dtype=torch.float64, device=start.device)[:, None]

@@ -48,8 +48,8 @@ def encoder_sensitivity(
     rows = []
     for row, column in cells:
         squares = torch.zeros_like(x[0, 0])
-        for number in mean[:, row, column].sum(0):  # images do not interact: each has its own part
-            (gradient,) = torch.autograd.grad(number, x, retain_graph=True)
+        for value in mean[:, row, column].sum(0):  # images do not interact: each has its own part
+            (gradient,) = torch.autograd.grad(value, x, retain_graph=True)
             squares += gradient.square().sum(1).mean(0)
         rows.append(squares.sqrt())
     return torch.stack(rows).detach()
@@ -108,8 +108,8 @@ def _moved(vae: VAE, z: Tensor, j: int, step: float) -> Tensor:
 def _check_cells(vae: VAE, cells: list[tuple[int, int]]) -> None:
     if len(vae.latent_shape) != 3:
         raise ConfigError(
-            f"expected a latent of h x w x C numbers; got a vector of {vae.latent_shape[0]}, which "
-            "has no cells. Choose a model with a feature map."
+            f"expected a latent of h x w x C dimensions; got a vector of "
+            f"{vae.latent_shape[0]}, which has no cells. Choose a model with a feature map."
         )
     h, w, _ = vae.latent_shape
     for row, column in cells:
@@ -123,15 +123,15 @@ def cell_correlation(codes: Codes, seed: int = 0) -> pd.DataFrame:
     Parameters
     ----------
     codes : Codes
-        Of a feature map. Only active dimensions count.
+        Of a feature map. Only active dimensions count, and only equal channels are paired.
 
     Returns
     -------
     DataFrame
-        One row per distance between cells: distance (in cells), n_pairs (of dimensions),
+        One row per distance between two cells: distance (in cells), n_pairs (of dimensions),
         mean_correlation (mean |correlation| of the means mu), noise_correlation (the same of
         z - mu, which is independent from cell to cell) and chance (what |correlation| is on
-        average when there is none). Empty where no dimension is active.
+        average when there is none). Empty where no two cells have an active channel in common.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def cell_correlation(codes: Codes, seed: int = 0) -> pd.DataFrame:
     active = active_units(codes).reshape(h * w, channels).T  # (C, hw)
     place = torch.cartesian_prod(torch.arange(h), torch.arange(w)).double()
     distance = torch.cdist(place, place)
-    both = active[:, :, None] & active[:, None, :] & torch.ones(h * w, h * w).triu().bool()
+    both = active[:, :, None] & active[:, None, :] & torch.ones(h * w, h * w).triu(1).bool()
     rows = []
     for value in distance.unique():
         pairs = both & (distance == value)

@@ -18,7 +18,7 @@ def reach(family: type[Posterior]) -> tuple[float, float]:
 
 
 def picture_change(
-    vae: VAE, z: Float[Tensor, " n *latent"], numbers: list[int]
+    vae: VAE, z: Float[Tensor, " n *latent"], dims: list[int]
 ) -> Float[Tensor, " k"]:
     """How much the picture changes when one latent dimension goes to either end of its range.
 
@@ -30,7 +30,7 @@ def picture_change(
     vae : VAE
     z : Tensor, (n, *latent)
         Values of the other dimensions, as far as the family allows.
-    numbers : list of int
+    dims : list of int
         Indices into z.flatten().
 
     Returns
@@ -41,7 +41,7 @@ def picture_change(
     # In a batch of the same size, so that equal latents give equal pictures to the last bit.
     before = decode_mean(vae, z.repeat_interleave(2, 0))
     changes = []
-    for j in numbers:
+    for j in dims:
         moved = torch.cat([vae.family.move(one, j, ends) for one in z])  # (2 n, *latent)
         changes.append((decode_mean(vae, moved) - before).square().mean().sqrt())
     return torch.stack(changes)

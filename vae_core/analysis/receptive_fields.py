@@ -33,6 +33,13 @@ class Field:
         top, left = self.start[0] + row * self.stride[0], self.start[1] + column * self.stride[1]
         return top, top + self.size[0] - 1, left, left + self.size[1] - 1
 
+    def inside(self, row: int, column: int, image: Pair) -> Pair:
+        """Rows and columns of an image of so many that a cell's window covers; less at the edge."""
+        top, bottom, left, right = self.window(row, column)
+        height = min(bottom, image[0] - 1) - max(top, 0) + 1
+        width = min(right, image[1] - 1) - max(left, 0) + 1
+        return max(height, 0), max(width, 0)
+
 
 def encoder_field(vae: VAE) -> Field | None:
     """Which pixels each cell sees, from the layers; None where every cell sees the whole image.

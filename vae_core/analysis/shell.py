@@ -17,6 +17,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vae_core.analysis.estimates import Estimate
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 from vae_core.posteriors import Posterior
@@ -88,6 +89,25 @@ def middle_in_shell(d: int, share: float = SHARE) -> float:
 
     low, high = chi_interval(d, share)
     return float(gammainc(0.5 * d, high**2) - gammainc(0.5 * d, low**2))
+
+
+def straight_middles(prior: Posterior, share: float = SHARE, seed: int = 0) -> Estimate:
+    """How often the middle of a straight walk between two draws of a prior is in its shell.
+
+    Exactly for N(0, I), whatever its dimension; else from N_DRAWS pairs of draws.
+
+    Parameters
+    ----------
+    prior : Posterior
+        batch_shape ().
+    """
+    if prior.is_rotation_invariant:
+        return Estimate(middle_in_shell(prior.event_shape.numel(), share), 0.0)
+    shell = prior_shell(prior, share, seed)
+    one, other = prior.sample((2, N_DRAWS), torch.Generator().manual_seed(seed + 1))
+    middle = norms((one + other) / 2)
+    found = float(((middle >= shell.low) & (middle <= shell.high)).double().mean())
+    return Estimate(found, math.sqrt(found * (1.0 - found) / N_DRAWS))
 
 
 def prior_shell(prior: Posterior, share: float = SHARE, seed: int = 0) -> Shell:

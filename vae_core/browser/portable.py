@@ -27,18 +27,22 @@ class Portable:
         As `graph.model_file` and `graph.codes_file` write them.
     kept : Codes
         The first of the test split, as they are in `codes`.
+    is_rounded : bool
+        Whether the weights in `model` differ from the trained ones, by their rounding.
     """
 
     model: bytes
     codes: bytes
     kept: Codes
+    is_rounded: bool
 
 
 def portable(vae: VAE, codes: Codes) -> Portable:
     """Model and first codes, in float16 where that keeps every pixel to a thousandth.
 
     Weights and codes are rounded one after the other; each is kept in float32 where half of
-    the error that is allowed is not enough for it.
+    the error that is allowed is not enough for it. Only the networks' weights are rounded: the
+    sigma of a likelihood goes along as it is, for a score multiplies its error by the pixels.
 
     Parameters
     ----------
@@ -50,12 +54,14 @@ def portable(vae: VAE, codes: Codes) -> Portable:
     width = codes.params[0].numel()
     kept = codes.take(torch.arange(min(len(codes), max(1, MAX_NUMBERS // width))))
     few = kept.take(torch.arange(min(len(kept), N_COMPARED)))
-    rounded = copy.deepcopy(vae).half().float()
+    rounded = _in_half(vae)
     if _differ(decode_mean(rounded, few.mean), decode_mean(vae, few.mean)):
         rounded = vae
     if not _differ(decode_mean(vae, _rounded(few).mean), decode_mean(vae, few.mean)):
         kept = _rounded(kept)
-    return Portable(model_file(rounded), codes_file(kept), kept)
+    pairs = zip(rounded.parameters(), vae.parameters(), strict=True)
+    is_rounded = not all(torch.equal(one, other) for one, other in pairs)
+    return Portable(model_file(rounded), codes_file(kept), kept, is_rounded)
 
 
 def why_too_large(vae: VAE) -> str | None:
@@ -69,6 +75,14 @@ def why_too_large(vae: VAE) -> str | None:
         f"Its {' and '.join(left_out)} must be run by a server: up to {cost:.1f} million "
         "multiply-adds a picture, or a layer that pages do not know."
     )
+
+
+def _in_half(vae: VAE) -> VAE:
+    """The same model, the weights of its networks rounded to float16."""
+    rounded = copy.deepcopy(vae)
+    for network in (rounded.encoder, rounded.decoder):
+        network.load_state_dict({name: w.half() for name, w in network.state_dict().items()})
+    return rounded
 
 
 def _rounded(codes: Codes) -> Codes:

@@ -18,6 +18,7 @@ from vae_core.analysis import (
 )
 from vae_core.codes import Codes, encode_dataset
 from vae_core.data import reload_dataset
+from vae_core.decimals import fixed
 from vae_core.errors import ConfigError, RunError, shown
 from vae_core.io import finite
 from vae_core.objective import MAX_SAMPLES
@@ -130,5 +131,4 @@ def _in_words(measured: Estimate | Bracket) -> str:
         return f"{_in_words(measured.low)}  to  {_in_words(measured.high)}"
     if math.isnan(measured.value):
         return "saturated"
-    # adding 0.0 leaves no sign on a zero
-    return f"{round(measured.value, 3) + 0.0:.3f} ± {measured.standard_error:.3f}"
+    return f"{fixed(measured.value, 3)} ± {fixed(measured.standard_error, 3)}"

@@ -10,13 +10,16 @@ import pandas as pd
 
 from vae_core.analysis.epochs import EpochScore, epoch_scores
 from vae_core.analysis.estimates import Estimate
+from vae_core.decimals import adding_up, fixed
 from vae_core.io import finite
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import BEST, Run
 from vae_core.trainer import EpochTerms
 
+BETA = "effective_beta"  # what the loss weighs the rate by
 BITS = "test_bits_per_dimension"
+PARTS = ("test_distortion", "test_rate")  # which add up to the negative ELBO
 NO_RATE = "no finite rate"
 NO_BITS = "none: the likelihood is not normalised on these pixels"
 CHANNELS = (
@@ -41,14 +44,23 @@ def numbers(run: Run, metrics: Metrics | None = None) -> dict[str, Any]:
 
 
 def lines(values: dict[str, Any]) -> str:
-    """A value a line, each after its name."""
+    """A value a line, each after its name; distortion and rate add up to the negative ELBO."""
     width, said = max(map(len, values)), []
     has_rate = values.get("test_rate") is not None
+    if has_rate:
+        parts = adding_up([values[name] for name in PARTS])
+        values = values | dict(zip(PARTS, parts, strict=True))
     for name, value in values.items():
         missing = NO_BITS if name == BITS and has_rate else NO_RATE
-        text = f"{value:.{4 if name == BITS else 2}f}" if isinstance(value, float) else value
-        said.append(f"{name:>{width}}  {missing if value is None else text}")
+        said.append(f"{name:>{width}}  {missing if value is None else _text(name, value)}")
     return "\n".join(said)
+
+
+def _text(name: str, value: Any) -> str:
+    """A value with the digits that it is worth."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if name == BETA else fixed(value, 4 if name == BITS else 2)
 
 
 def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
@@ -64,7 +76,7 @@ def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
 
 def channel_lines(table: pd.DataFrame) -> str:
     """`channel_statistics` as lines, below what they are of."""
-    return f"{CHANNELS}\n{table.to_string(index=False, float_format='{:.4f}'.format)}"
+    return f"{CHANNELS}\n{table.to_string(index=False, float_format=lambda x: fixed(x, 4))}"
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vae_core.comparison import point_table
+from vae_core.decimals import adding_up, fixed
 from vae_core.io import finite
 from vae_core.runs.run import Run
 
@@ -26,7 +27,12 @@ def lines(runs: Sequence[Run]) -> list[str]:
     width = max(len(row["run"]) for row in table)
     said = ["", f"{'mean ± sd over seeds':{width}}    distortion            rate   negative ELBO"]
     for row in table:
-        pairs = ((row[name], row[f"{name}_sd"]) for name in TERMS)
-        cells = (f"{mean:.2f} ± {sd:.2f}" if math.isfinite(mean) else "-" for mean, sd in pairs)
+        parts = adding_up([row["distortion"], row["rate"]])
+        pairs = zip(
+            (*parts, row["negative_elbo"]), (row[f"{name}_sd"] for name in TERMS), strict=True
+        )
+        cells = (
+            f"{fixed(mean)} ± {fixed(sd)}" if math.isfinite(mean) else "-" for mean, sd in pairs
+        )
         said.append("{:{}}  {:>14}  {:>14}  {:>14}".format(row["run"], width, *cells))
     return said

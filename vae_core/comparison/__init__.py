@@ -9,6 +9,7 @@ from vae_core.comparison.tables import (
     point_table,
     run_table,
     sweep_table,
+    trained_value,
 )
 from vae_core.comparison.yardstick import (
     Obstacle,
@@ -38,4 +39,5 @@ __all__ = [
     "run_table",
     "same_images",
     "sweep_table",
+    "trained_value",
 ]

@@ -11,7 +11,6 @@ from vae_core.codes import Codes
 from vae_core.comparison.yardstick import comparable, same_images
 from vae_core.config import POSTERIORS
 from vae_core.evaluate import ImageTerms
-from vae_core.objective import effective_beta
 from vae_core.runs.run import Run
 from vae_core.vae import VAE
 
@@ -96,7 +95,6 @@ class ModelFacts:
         config, metrics = side.run.config, side.run.metrics()
         model, train, active = config.model, config.train, active_units(side.codes)
         family = POSTERIORS[model.posterior]
-        beta = effective_beta(train, side.run.data().image_shape, model.latent_shape)
         return cls(
             int(active.sum()),
             active.numel(),
@@ -104,7 +102,7 @@ class ModelFacts:
             model.latent_shape,
             family.title,
             side.vae.likelihood.description,
-            beta if family.has_rate else None,
+            side.run.effective_beta,
             train.reduction,
             train.epochs,
             config.data.name,

@@ -12,8 +12,7 @@ import pandas as pd
 
 from vae_core.analysis.estimates import mean_estimate, paired_difference
 from vae_core.comparison.points import Point, by_value, first_seeds, points
-from vae_core.config import POSTERIORS, shape_in_words
-from vae_core.objective import effective_beta
+from vae_core.config import shape_in_words
 from vae_core.runs.run import Run
 from vae_core.settings import value_in_words
 from vae_core.sweep import swept, value_of
@@ -45,20 +44,17 @@ def _table(rows: Sequence[Point]) -> pd.DataFrame:
 
 def _row(point: Point) -> dict[str, Any]:
     config, terms = point.first.config, point.terms()
-    model, image_shape = config.model, point.first.data().image_shape
+    model, beta = config.model, point.first.effective_beta
     metrics = [run.metrics() for run in point.runs]
     rates = [one.rate if one.has_rate else math.nan for one in metrics]
     distortions = [one.distortion for one in metrics]
     sums = [distortion + rate for distortion, rate in zip(distortions, rates, strict=True)]
     error = math.nan if terms is None else mean_estimate(terms.negative_elbo).standard_error
-    has_rate = POSTERIORS[model.posterior].has_rate
     scores = {"distortion": distortions, "rate": rates, "negative_elbo": sums}
     return {
         "run": point.first.title,
         "sweep": config.sweep,
-        "beta": effective_beta(config.train, image_shape, model.latent_shape)
-        if has_rate
-        else math.nan,
+        "beta": math.nan if beta is None else beta,
         "posterior": model.posterior,
         "latent": shape_in_words(model.latent_shape),
         "epochs": config.train.epochs,
@@ -87,9 +83,16 @@ def epoch_table(runs: Iterable[Run]) -> pd.DataFrame:
     )
 
 
+def trained_value(run: Run, setting: str) -> Any:
+    """What a run was trained with for a setting given by its flag; of beta, the effective one."""
+    beta = run.effective_beta if setting == "beta" else None
+    return value_of(run.config, setting) if beta is None else beta
+
+
 def sweep_table(runs: Sequence[Run]) -> pd.DataFrame:
     """`point_table` of a sweep, by value; the values in a first column named by the setting.
 
+    Those of beta are effective, as in the column it replaces.
     Each run of a sweep over the seed has a row.
     """
     ordered = by_value(runs)
@@ -97,7 +100,7 @@ def sweep_table(runs: Sequence[Run]) -> pd.DataFrame:
     firsts = first_seeds(ordered)
     table = run_table(ordered) if len(firsts) == len(ordered) else point_table(ordered)
     if setting is not None:
-        values = [value_of(first.config, setting) for first in firsts]
+        values = [trained_value(first, setting) for first in firsts]
         shown = [value_in_words(setting, value) for value in values]
         table = table.drop(columns=setting, errors="ignore")
         table.insert(0, setting, shown)

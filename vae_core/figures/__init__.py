@@ -3,9 +3,10 @@
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.animation import gif
 from vae_core.figures.bounds import bound_curve
-from vae_core.figures.diagnostics import activity, label_bars, number_evidence
+from vae_core.figures.diagnostics import activity, dimension_evidence, label_bars
 from vae_core.figures.image_scores import image_scores
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
+from vae_core.figures.line import posterior_line
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.posteriors import Ellipse, marginal, posterior_plane
 from vae_core.figures.projection_picks import class_counts, posterior_bars
@@ -24,6 +25,7 @@ __all__ = [
     "class_layers",
     "contact_sheet",
     "data_uri",
+    "dimension_evidence",
     "gif",
     "image_scores",
     "kl_bars",
@@ -34,8 +36,8 @@ __all__ = [
     "kl_pair",
     "label_bars",
     "marginal",
-    "number_evidence",
     "posterior_bars",
+    "posterior_line",
     "posterior_plane",
     "rate_distortion",
     "same_scale",

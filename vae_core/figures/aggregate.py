@@ -37,9 +37,11 @@ def surgery_bar(parts: pd.Series[float], height: int = 190) -> go.Figure:
     parts : Series
         See `analysis.elbo_surgery`; not saturated.
     """
-    at_least, at_most = parts["mutual_information"], parts["mutual_information_upper"]
-    rest = parts["mean_kl"] - at_most  # of KL(q(z) || p) at least
-    dims = min(max(0.0, parts["dimension_kl"]), rest)
+    # rounded before they are parted: what is printed adds up
+    ends = ("mutual_information", "mutual_information_upper", "mean_kl", "dimension_kl")
+    at_least, at_most, mean_kl, dimension_kl = (round(float(parts[end]), 2) for end in ends)
+    rest = mean_kl - at_most  # of KL(q(z) || p) at least
+    dims = min(max(0.0, dimension_kl), rest)
     segments = [
         ("mutual information, at least", at_least, RATE, ""),
         ("open: mutual information or KL(q(z) ‖ p)", at_most - at_least, PRIOR, "/"),

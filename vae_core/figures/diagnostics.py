@@ -25,7 +25,7 @@ FLOOR = 1e-10  # of the prior's variance: what is less is drawn here
 MAX_NAMES = 24  # bars that are labelled one by one
 
 
-def number_evidence(table: pd.DataFrame, height: int = 460) -> go.Figure:
+def dimension_evidence(table: pd.DataFrame, height: int = 460) -> go.Figure:
     """KL and effect on the picture of every dimension, one above the other; unused ones hatched.
 
     Parameters

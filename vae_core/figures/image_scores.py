@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from vae_core.figures.text import fixed
 from vae_core.figures.theme import DISTORTION, DOTTED, NEGATIVE_ELBO, PRIOR, RATE, drawn
 
 COLOURS = {"negative_elbo": NEGATIVE_ELBO, "distortion": DISTORTION, "rate": RATE}
@@ -54,12 +55,12 @@ def image_scores(
             "x": [value, value],
             "y": [0, most],
             "line": line,
-            "name": name.replace("-", "−"),
+            "name": name,
             "hoverinfo": "name",
         }
         for value, line, name in (
-            (middle, {"color": PRIOR, "width": 3}, f"mean {middle:.2f} ± {error:.2f}"),
-            (median, DOTTED, f"median {median:.2f}"),
+            (middle, {"color": PRIOR, "width": 3}, f"mean {fixed(middle)} ± {error:.2f}"),
+            (median, DOTTED, f"median {fixed(median)}"),
         )
     ]
     band = {

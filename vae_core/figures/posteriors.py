@@ -181,12 +181,16 @@ def _spread(centres: list[NDArray[np.float64]], gap: float) -> NDArray[np.float6
 
 
 def _ring_name(radius: int) -> dict[str, Any]:
-    """What is written beside a ring of the prior N(0, I)."""
+    """What is written beside a ring of the prior N(0, I), and how much of it the ring holds.
+
+    In a plane that is 1 - exp(-r^2 / 2): 39, 86 and 99%, not the 68, 95 and 99.7% of a line.
+    """
     at = radius * np.sqrt(0.5)
+    share = 1.0 - np.exp(-0.5 * radius**2)
     return {
         "x": at,
         "y": -at,
-        "text": f"prior {radius}σ",
+        "text": f"prior {radius}σ: {share:.0%}",
         "showarrow": False,
         "xanchor": "left",
         "yanchor": "top",

@@ -26,6 +26,12 @@ def printable(text: object, most: int = MAX_NAME) -> str:
     return seen if len(seen) <= most else f"{seen[: most - 1].rstrip()}…"
 
 
+def fixed(value: float, digits: int = 2) -> str:
+    """A number with so many decimals and a true minus sign; zero has none."""
+    text = f"{value:.{digits}f}"
+    return (text.lstrip("-") if float(text) == 0.0 else text).replace("-", "−")
+
+
 def inert(text: object, most: int = MAX_LABEL) -> str:
     """A name for Plotly, which reads tags and links in whatever it draws: there it is only text.
 

@@ -13,10 +13,13 @@ SECOND = "#f3a25f"  # the rate of the second run: a lighter shade of the first's
 MAX_BARS = 40
 
 
-def same_scale(left: go.Figure, right: go.Figure) -> None:
-    """Give two planes one range: the smallest square that holds both of theirs."""
+def same_scale(left: go.Figure, right: go.Figure, *, is_line: bool = False) -> None:
+    """Give two planes one range: the smallest square that holds both of theirs.
+
+    Of two lines that across alone.
+    """
     figures = (left, right)
-    for axis in ("xaxis", "yaxis"):
+    for axis in ("xaxis",) if is_line else ("xaxis", "yaxis"):
         ranges = np.array([figure.layout[axis].range for figure in figures], float)
         for figure in figures:
             figure.layout[axis].range = [ranges[:, 0].min(), ranges[:, 1].max()]

@@ -10,6 +10,7 @@ from torch import Tensor
 from vae_core.codes import encode_dataset
 from vae_core.config import shape_in_words
 from vae_core.data.dataset import Dataset
+from vae_core.decimals import adding_up, fixed
 from vae_core.errors import RunError
 from vae_core.evaluate import evaluate, evaluate_images
 from vae_core.io import read_tensors
@@ -93,15 +94,14 @@ def model_card(run: Run) -> str:
 def score_line(run: Run) -> str:
     """How well it does, and on what."""
     metrics = run.metrics()
-    terms = f"distortion {metrics.distortion:.2f}, no finite rate"
+    terms = f"distortion {fixed(metrics.distortion)}, no finite rate"
     if metrics.has_rate:
-        terms = (
-            f"distortion {metrics.distortion:.2f} + rate {metrics.rate:.2f} "
-            f"= negative ELBO {metrics.negative_elbo:.2f}"
-        )
+        distortion, rate = map(fixed, adding_up((metrics.distortion, metrics.rate)))
+        total = fixed(metrics.negative_elbo)
+        terms = f"distortion {distortion} + rate {rate} = negative ELBO {total}"
     bits = score_in_bits(metrics.negative_elbo, run.config, run.data().image_shape)
     if bits is not None:
-        terms += f", {bits:.3f} bits per dimension"
+        terms += f", {fixed(bits, 3)} bits per dimension"
     return (
         f"Test split ({metrics.n_test} images, {metrics.binarisation} pixels, "
         f"{metrics.n_samples} draw per image), nats per image: {terms}."

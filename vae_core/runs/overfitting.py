@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vae_core.decimals import fixed
 from vae_core.trainer import EpochTerms
 
 NOISE = 0.005  # of the loss, that one draw for each image and the steps of an epoch account for
@@ -55,7 +56,8 @@ class Overfitting:
                 f"the {self.split} images' {self.loss} is lowest in the last epoch, {self.epoch}: "
                 f"{last} nats per image; {train}."
             )
-        rise = "less than 0.1" if self.rise < 0.05 else _nats(self.rise)
+        printed = float(_nats(self.last)) - float(_nats(self.lowest))  # so that they add up
+        rise = "less than 0.1" if printed < 0.05 else _nats(printed)
         began = (
             f"the {self.split} images' {self.loss} was lowest in epoch {self.epoch}: "
             f"{_nats(self.lowest)} nats per image. Since then it has risen by {rise}, to {last}"
@@ -138,6 +140,4 @@ def _loss(distortion: float, rate: float, beta: float) -> float:
 
 
 def _nats(value: float) -> str:
-    """One decimal, and no sign on a zero."""
-    text = f"{value:.1f}"
-    return "0.0" if text == "-0.0" else text
+    return fixed(value, 1)

@@ -112,6 +112,15 @@ class Run:
         """Facts of the data set. Raises RunError when they cannot be read."""
         return DataFacts.read(self.path / "data.json")
 
+    @property
+    def effective_beta(self) -> float | None:
+        """What its loss weighs the rate by, in the ELBO's terms; None for a point mass.
+
+        Raises RunError when the facts of its data cannot be read.
+        """
+        has_rate = POSTERIORS[self.config.model.posterior].has_rate
+        return self._beta(self.data()) if has_rate else None
+
     def metrics(self) -> Metrics:
         """The final numbers. Raises RunError when they cannot be read, or the rate is missing."""
         path = self.path / "metrics.json"

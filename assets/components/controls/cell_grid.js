@@ -4,6 +4,7 @@
 
 import { channelsOf } from "../draw/colours.js";
 import { element } from "../page/element.js";
+import { signed } from "../page/text.js";
 
 const KEYS_TO_CELLS = {
   ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],
@@ -90,9 +91,9 @@ export class CellGrid {
       const mixed = this.colour.map((c) => Math.round(255 + share * (c - 255)));
       const button = this.buttons[k];
       button.style.background = `rgb(${mixed.join(",")})`;
-      button.textContent = value.toFixed(2);
+      button.textContent = signed(value, 2);
       const place = `row ${Math.floor(k / w)}, column ${k % w}`;
-      button.setAttribute("aria-label", `${place}: ${value.toFixed(2)} ${words}`);
+      button.setAttribute("aria-label", `${place}: ${signed(value, 2)} ${words}`);
     });
   }
 }

@@ -4,7 +4,7 @@
 
 import { total } from "../math/shapes.js";
 import { element } from "../page/element.js";
-import { nats } from "../page/text.js";
+import { addingUp, nats } from "../page/text.js";
 
 const LEDGER_ROWS = 8;
 
@@ -57,7 +57,8 @@ export class Ledger {
   show({ q, distortion, how }) {
     const { has_rate: hasRate } = this.family;
     const rate = q && hasRate ? q.kl : null;
-    const sum = rate === null || distortion === null ? null : rate + distortion;
+    // the sum of what is printed: the rate is that of the posterior, and stays from draw to draw
+    const sum = rate === null || distortion === null ? null : hundredths(rate) + hundredths(distortion);
     this.distortion.value.textContent = nats(distortion);
     this.rate.value.textContent = hasRate ? nats(rate) : "∞";
     this.total.value.textContent = hasRate ? nats(sum) : "∞";
@@ -66,10 +67,12 @@ export class Ledger {
     this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
-    if (this.rest) this.rest.value.textContent = nats(q.kl - total(q.klPerDim));
+    const rest = q.kl - total(q.klPerDim);
+    const kl = this._inPrint(q, rest);
+    if (this.rest) this.rest.value.textContent = nats(kl.at(-1));
     const most = Math.max(...this.shown.map((j) => q.klPerDim[j]));
     const scale = 2 ** Math.max(Math.ceil(Math.log2(most || 1)), 1); // so that bars seldom rescale
-    this.rows.forEach((row, k) => row.show(q, this.shown[k], scale));
+    this.rows.forEach((row, k) => row.show(q, this.shown[k], scale, kl[k]));
     this.key.textContent = q.parts ? "" : this.family.bars_note;
     if (q.parts && !this.key.hasChildNodes()) {
       this.key.append(
@@ -79,6 +82,19 @@ export class Ledger {
       );
     }
   }
+
+  /** KL of the rows, and what is left: they add up to the rate where all dimensions have a row. */
+  _inPrint(q, rest) {
+    const kl = [...this.shown.map((j) => q.klPerDim[j]), rest];
+    if (!this.family.is_additive || this.shown.length < q.klPerDim.length) return kl;
+    const rate = hundredths(q.kl);
+    return this.rest ? addingUp(kl, 2, rate) : addingUp(kl.slice(0, -1), 2, rate);
+  }
+}
+
+/** A number as it is printed. */
+function hundredths(value) {
+  return Number(value.toFixed(2));
 }
 
 const NOTES = {
@@ -101,11 +117,11 @@ function kiloBar(name, colours) {
       location.style.width = width.style.width = "0";
       value.textContent = "–";
     },
-    show(q, j, scale) {
+    show(q, j, scale, kl) {
       const parts = q.parts ? [q.parts.location[j], q.parts.width[j]] : [q.klPerDim[j], 0];
       location.style.width = `${(100 * parts[0]) / scale}%`;
       width.style.width = `${(100 * parts[1]) / scale}%`;
-      value.textContent = nats(q.klPerDim[j]);
+      value.textContent = nats(kl);
     },
   };
 }

@@ -49,7 +49,7 @@ export class Sliders {
       onkeydown: (event) => this._key(event, j, input),
     });
     const value = element("output", { class: "value" });
-    const average = kl ? element("small", { text: `${kl[j].toFixed(2)} nats` }) : null;
+    const average = kl ? element("small", { text: `${signed(kl[j], 2)} nats` }) : null;
     const name = element("span", { class: "name" }, element("b", { text: names[j] }), average);
     return { row: element("label", { class: "slider" }, name, input, value), input, value };
   }

@@ -10,8 +10,8 @@ import { TRIANGLE } from "../math/geometry.js";
  * @param {number[]} axes - two dimensions of z
  * @param {Object} facts - names, is_triangle
  * @returns {Object} toPlane(z) -> [x, y]; place(z, [x, y]) -> a new z that lies there;
- *   covariance(q) -> [xx, xy, yy]; points(params, n) -> means and covariances of many;
- *   axes, titles, corners (names or null), unit: the affine map (a, b, c, d, e, f) from
+ *   covariance(q) -> [xx, xy, yy]; points(params, n, labels) -> means and covariances of many;
+ *   axes, titles, corners (names or null), isLine, unit: the affine map (a, b, c, d, e, f) from
  *   (z_j, z_k) to the plane
  */
 export function planeLayout(model, axes, facts) {
@@ -66,19 +66,28 @@ function triangleLayout(model, facts) {
   };
 }
 
-/** One dimension: across; up has no meaning, and points are spread there to be seen. */
+const Z_ROW = -2.9; // where z and its posterior are drawn
+const ROWS = [-2.2, 2.6]; // of the classes, from the last to the first
+
+/** One dimension: across; up has no meaning, and has a row for every class. */
 function lineLayout(model, facts) {
   return {
     axes: [0, 0],
     titles: [facts.names[0], ""],
     corners: null,
+    isLine: true,
     unit: null,
-    toPlane: (z) => [z[0], 0],
+    toPlane: (z) => [z[0], Z_ROW],
     place: (z, [x]) => Float64Array.of(x),
     covariance: (q) => [q.variance[0], 0, 0],
-    points(params, n) {
+    points(params, n, labels) {
       const found = model.family.moments(params, n, model.latentShape, [0, 0]);
-      for (let i = 0; i < n; i++) found.y[i] = ((i * 0.618034) % 1) - 0.5;
+      const classes = [...new Set(labels)].sort((a, b) => a - b);
+      const step = (ROWS[1] - ROWS[0]) / classes.length;
+      const middles = new Map(classes.map((label, row) => [label, ROWS[1] - (row + 0.5) * step]));
+      for (let i = 0; i < n; i++) {
+        found.y[i] = middles.get(labels[i]) + 0.7 * step * (((i * 0.618034) % 1) - 0.5);
+      }
       return { ...found, xy: new Float64Array(n), yy: new Float64Array(n) };
     },
   };

@@ -9,6 +9,11 @@ import { line, niceTicks, overlay, principalAxes, pushApart, stamp } from "./mar
 
 const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
 
+// How much of a Gaussian lies within so many sigma: 1 - exp(-k^2 / 2) in a plane, erf(k / sqrt 2)
+// on a line.
+const IN_A_PLANE = { 1: "39%", 2: "86%", 3: "99%" };
+const ON_A_LINE = { 1: "68%", 2: "95%", 3: "99.7%" };
+
 /** Two canvases: below what changes seldom, above what moves with the finger. */
 export class PlanePainter {
   constructor(below, above) {
@@ -25,6 +30,7 @@ export class PlanePainter {
    *   titles: of the axes; hasNoUnit: whether these have no ticks; corners: names, for a
    *   triangle in place of axes;
    *   points: {x, y, labels} or null; rings: whether the prior is N(0, I);
+   *   isLine: whether up means nothing, for z is one dimension;
    *   prior: {x, y}, draws from another prior; classes: [{label, name, mean, covariance}];
    *   map: {image, place: number[6]}, a picture and the affine map of its unit square; ink,
    *   grey, paper, orange: colours; classColours
@@ -147,6 +153,7 @@ export class PlanePainter {
         const [x, y] = this.toScreen(axis ? [0, value] : [value, 0]);
         const text = signed(value, ticks.digits);
         pen.beginPath();
+        if (axis && this.scene.isLine) continue; // up has no values
         if (axis) {
           line(pen, left, y, right, y);
           pen.textAlign = "right";
@@ -173,7 +180,7 @@ export class PlanePainter {
   }
 
   _prior(pen) {
-    const { rings, prior, grey, ink } = this.scene;
+    const { rings, isLine, prior, grey, ink } = this.scene;
     if (prior) {
       pen.fillStyle = withAlpha(grey, 0.55);
       for (let i = 0; i < prior.x.length; i++) {
@@ -189,14 +196,23 @@ export class PlanePainter {
     pen.setLineDash([2, 4]);
     for (const k of [1, 2, 3]) {
       pen.beginPath();
-      pen.arc(x, y, k * this.scale, 0, 2 * Math.PI);
+      if (isLine) for (const side of [-k, k]) this._mark(pen, x + side * this.scale);
+      else pen.arc(x, y, k * this.scale, 0, 2 * Math.PI);
       pen.stroke();
     }
     pen.setLineDash([]);
     pen.globalAlpha = 1;
     pen.fillStyle = ink;
     pen.textAlign = "center";
-    for (const k of [1, 2, 3]) pen.fillText(`${k}σ`, x, y - k * this.scale - 4);
+    for (const k of [1, 2, 3]) {
+      if (isLine) pen.fillText(`±${k}σ ${ON_A_LINE[k]}`, x + k * this.scale, PLANE_MARGIN.top + 14);
+      else pen.fillText(`${k}σ ${IN_A_PLANE[k]}`, x, y - k * this.scale - 4);
+    }
+  }
+
+  /** A line from the bottom up to its name. */
+  _mark(pen, x) {
+    line(pen, x, PLANE_MARGIN.top + 20, x, PLANE_MARGIN.top + this.side);
   }
 
   /** All points in one picture: far quicker than a shape each. */

@@ -3,6 +3,7 @@
  */
 
 import { element } from "../page/element.js";
+import { signed } from "../page/text.js";
 import { line, niceTicks } from "./marks.js";
 
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 44 };
@@ -147,7 +148,7 @@ function ticksOf([low, high], most) {
   const { step, digits } = niceTicks(high - low, most);
   const found = [];
   for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
-    found.push([value, value.toFixed(digits)]);
+    found.push([value, signed(value, digits)]);
   }
   return found;
 }

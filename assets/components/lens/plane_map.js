@@ -85,7 +85,7 @@ export class PlaneMap {
     const { brighter, darker } = this.colours;
     const [low, high, colours] =
       kind === "holes"
-        ? [`p ≫ q, a hole: −${MAP_REACH} nats`, `q ≫ p: +${MAP_REACH} nats`, `${darker},transparent,${brighter}`]
+        ? [`p ≫ q: −${MAP_REACH} nats (a hole: below −2.3, 10 times rarer among these images)`, `q ≫ p: +${MAP_REACH} nats`, `${darker},transparent,${brighter}`]
         : [`−${MAP_REACH} nats`, "densest", `transparent,${brighter}`];
     const bar = element("i", { style: `background:linear-gradient(to right,${colours})` });
     this.legend.replaceChildren(low, bar, high);

@@ -17,6 +17,10 @@ const BACKGROUNDS = [
   ["holes", "holes: q(z) against p(z)"],
 ];
 const HOLE = -Math.LN10; // nats of log q - log p: ten times rarer counts as a hole, as in Python
+const ABOUT_ELLIPSES = {
+  line: "q(z|y) of each class by its mean and variance, at 1σ and 2σ: 68% and 95% of a Gaussian on a line",
+  plane: "q(z|y) of each class by its mean and covariance, at 1σ and 2σ: 39% and 86% of a Gaussian in a plane",
+};
 const LEAST = -99; // nats that are written out
 
 export class PlaneView {
@@ -79,7 +83,9 @@ export class PlaneView {
         element("label", {}, "across", this.axes[0]), element("label", {}, "up", this.axes[1]),
       );
     }
-    controls.append(check("points", "images"), check("classes", "classes"));
+    const classes = check("classes", "classes");
+    classes.title = ABOUT_ELLIPSES[facts.names.length === 1 ? "line" : "plane"];
+    controls.append(check("points", "images"), classes);
     if (facts.family.has_density && facts.names.length > 1) {
       const background = BACKGROUNDS.find(([name]) => state.layers.includes(name))?.[0] ?? "none";
       this.background = select("Behind the points", BACKGROUNDS, background, () => this._chooseLayers());
@@ -113,9 +119,11 @@ export class PlaneView {
     const { model, axes, layers } = this.state;
     const { params, labels, n } = model.codes;
     this.layout = planeLayout(model, axes, facts);
-    this.points = this.layout.points(params, n);
-    const classes = classMoments(this.points, labels).map((each) => ({
+    this.points = this.layout.points(params, n, labels);
+    const { isLine = false } = this.layout;
+    const classes = classMoments(this.points, labels).map(({ covariance, ...each }) => ({
       ...each, name: facts.class_names[each.label],
+      covariance: isLine ? [covariance[0], 0, 0] : covariance, // up is no dimension
     }));
     const draws = facts.has_rings || !model.isKnown ? null : this._priorDraws();
     this.plane.show({
@@ -125,6 +133,7 @@ export class PlaneView {
       points: layers.includes("points") ? { ...this.points, labels, shown: () => true } : null,
       classes: layers.includes("classes") ? classes : [],
       rings: facts.has_rings,
+      isLine,
       prior: draws,
       map: null,
       classColours: facts.colours.classes,
@@ -202,7 +211,7 @@ export class PlaneView {
     const [j, k] = this.layout.axes;
     const gap = this.mixture.logDensity(z[j], z[k]) - this.mixture.logPrior(z[j], z[k]);
     const isAll = names.length === 2 || this.layout.corners;
-    const verdict = gap < HOLE ? ": a hole, where codes come at least 10 times more rarely than the prior" : "";
+    const verdict = gap < HOLE ? ": a hole among these images, whose codes are at least 10 times rarer here than the prior" : "";
     const value = Number.isFinite(gap) ? signed(Math.max(gap, LEAST), 1) : "−∞";
     const of = isAll ? "log q(z) − log p(z)" : "log q − log p of these two";
     return `${parts.join(", ")}; ${of} = ${value} nats${verdict}`;
@@ -210,5 +219,5 @@ export class PlaneView {
 }
 
 function klOf(kl, j) {
-  return kl ? ` · ${kl[j].toFixed(2)} nats` : "";
+  return kl ? ` · ${signed(kl[j], 2)} nats` : "";
 }

@@ -13,3 +13,21 @@ export function nats(value) {
   if (value === null || Number.isNaN(value)) return "–";
   return value === Infinity ? "∞" : signed(value, 2);
 }
+
+/**
+ * Parts rounded so that they add up to their total as it is printed, as vae_core/decimals.py does.
+ * @param {number[]} parts - finite
+ * @param {number} digits
+ * @param {number} total - what is printed as their sum, rounded or not
+ */
+export function addingUp(parts, digits, total = parts.reduce((a, b) => a + b, 0)) {
+  const unit = 10 ** digits;
+  const whole = parts.map((part) => Math.round(part * unit));
+  const missing = Math.round(Number(total.toFixed(digits)) * unit) - whole.reduce((a, b) => a + b, 0);
+  const step = Math.sign(missing);
+  const order = [...parts.keys()].sort(
+    (a, b) => step * (whole[a] - parts[a] * unit - (whole[b] - parts[b] * unit)),
+  );
+  for (const k of order.slice(0, Math.abs(missing))) whole[k] += step;
+  return whole.map((units) => units / unit);
+}

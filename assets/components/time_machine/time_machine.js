@@ -14,6 +14,7 @@ import { element } from "../page/element.js";
 import { bytesAt } from "../page/fetch.js";
 import { keepOne } from "../page/mounting.js";
 import { Stage } from "../page/stage.js";
+import { addingUp, signed } from "../page/text.js";
 
 const MOVE = 240; // milliseconds from one checkpoint to the next
 const PLAY = 900; // milliseconds at each checkpoint while they are played
@@ -243,11 +244,10 @@ class Timeline {
       this.inputs[bar].value = place[bar];
       this.inputs[bar].setAttribute("aria-valuetext", `${facts.bars[bar]} ${text}`);
     }
-    const { rate, distortion } = this.toNumbers;
-    const isFinite = Number.isFinite(rate);
-    this.cells.distortion.value.textContent = shownNats(distortion);
-    this.cells.rate.value.textContent = isFinite ? shownNats(rate) : "not finite";
-    this.cells.elbo.value.textContent = isFinite ? shownNats(rate + distortion) : "–";
+    const inPrint = nats(this.toNumbers);
+    this.cells.distortion.value.textContent = inPrint.distortion;
+    this.cells.rate.value.textContent = inPrint.rate ?? "not finite";
+    this.cells.elbo.value.textContent = inPrint.elbo ?? "–";
     const kept = facts.kept[cell];
     this.reading.textContent =
       kept === facts.epochs[place.epoch]
@@ -280,12 +280,10 @@ class Timeline {
 
   _spoken() {
     const { bars, values, kept } = this.facts;
-    const { rate, distortion } = this.toNumbers;
+    const { distortion, rate, elbo } = nats(this.toNumbers);
     const where = `${bars.value} ${values[this.place.value]}, epoch ${kept[this.cell]}`;
-    const parts = [`distortion ${shownNats(distortion)}`];
-    if (Number.isFinite(rate)) {
-      parts.push(`rate ${shownNats(rate)}`, `negative ELBO ${shownNats(rate + distortion)}`);
-    }
+    const parts = [`distortion ${distortion}`];
+    if (rate) parts.push(`rate ${rate}`, `negative ELBO ${elbo}`);
     return `${where}: ${parts.join(", ")} nats per image`;
   }
 
@@ -372,7 +370,10 @@ class Timeline {
   }
 }
 
-/** Nats; nothing is known of some. */
-function shownNats(nats) {
-  return Number.isFinite(nats) ? nats.toFixed(2).replace("-", "−") : "–";
+/** The terms as text, which add up as they are printed; nothing is known of some. */
+function nats({ distortion, rate }) {
+  const shown = (value) => (Number.isFinite(value) ? signed(value, 2) : "–");
+  if (!Number.isFinite(distortion + rate)) return { distortion: shown(distortion) };
+  const parts = addingUp([distortion, rate], 2);
+  return { distortion: shown(parts[0]), rate: shown(parts[1]), elbo: shown(parts[0] + parts[1]) };
 }

@@ -9,9 +9,10 @@ import pandas as pd
 
 from pages.ui.compare.two_models_text import SEEDS
 from pages.ui.drawing import escaping
-from pages.ui.drawing.numbers import fixed
+from pages.ui.drawing.numbers import fixed, rounded
 from vae_core.analysis.estimates import ERRORS
 from vae_core.comparison import Best, Obstacle, Point, Yardstick
+from vae_core.decimals import adding_up
 
 ERROR = "± over images"
 BETA = "effective β"
@@ -46,6 +47,13 @@ def left_out(n_points: int, reasons: Counter[str]) -> str:
         why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         said.append(f"{reasons.total()} whose nats are not comparable: {why}.")
     return f"Not drawn: {' '.join(said)}" if said else ""
+
+
+def in_print(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of points with terms of two decimals, whose sums are right as they are printed."""
+    parts = [adding_up(pair) for pair in zip(table["distortion"], table["rate"], strict=True)]
+    distortion, rate = zip(*parts, strict=True) if parts else ((), ())
+    return rounded(table.assign(distortion=distortion, rate=rate))
 
 
 def shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -9,8 +10,8 @@ import streamlit as st
 from torch import Tensor
 
 from pages.ui.compare import two_models_text as text
-from pages.ui.drawing import charts, escaping
-from pages.ui.drawing import plane_frames as plane_frames
+from pages.ui.drawing import charts, escaping, plane_frames
+from pages.ui.drawing.latent_figure import gaussian_shares, latent_figure
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
@@ -20,7 +21,7 @@ from vae_core.analysis import class_posteriors, decode_mean, examples, interpola
 from vae_core.analysis.plane import LatentPlane
 from vae_core.comparison import Side, comparable
 from vae_core.evaluate import ImageTerms, evaluate_images
-from vae_core.figures import kl_pair, posterior_plane, same_scale
+from vae_core.figures import kl_pair, same_scale
 from vae_core.figures.two_models import MAX_BARS
 from vae_core.runs.run import N_SAMPLES
 
@@ -76,18 +77,17 @@ def _planes(left: Run, right: Run) -> tuple[list[go.Figure], bool]:
         axes = (0, 1) if len(order) == 2 else (order[0], order[min(1, len(order) - 1)])
         layout = LatentPlane.of(codes, axes)
         figures.append(
-            posterior_plane(
+            latent_figure(
+                layout,
+                codes,
                 plane_frames.points(layout, codes.first(MAX_POINTS), class_names),
                 plane_frames.class_ellipses(layout, class_posteriors(codes), class_names),
-                layout.titles,
                 height=500,
-                prior=plane_frames.prior_points(layout, codes),
-                corners=layout.corners,
             )
         )
-        priors.append((codes.family.prior_title, codes.is_triangle))
+        priors.append((codes.family.prior_title, codes.is_triangle, layout.is_line))
     if alike := priors[0] == priors[1]:
-        same_scale(*figures)
+        same_scale(figures[0], figures[1], is_line=priors[0][-1])
     return [charts.plain(figure) for figure in figures], alike
 
 
@@ -151,12 +151,14 @@ def plane_note(pair: Pair, alike: bool) -> str:
     scale = (
         "Both planes are to the same scale."
         if alike
-        else "Each plane is to its own scale, for the priors are of different kinds."
+        else "Each is to its own scale, for the priors are of different kinds, or one is on a line."
     )
+    lines = {math.prod(run.config.model.latent_shape) == 1 for run in pair.runs}
+    shares = "; ".join(map(gaussian_shares, sorted(lines)))
     return (
         f"Posterior means of the first test images, {shown}; ellipses match the mean and "
-        f"covariance of each q(z|y), at 1σ and 2σ. Across and up: the two most informative "
-        f"latent dimensions. {scale}"
+        f"covariance of each q(z|y), at 1σ and 2σ ({shares}). Across and up: the two most "
+        f"informative latent dimensions. {scale}"
     )
 
 

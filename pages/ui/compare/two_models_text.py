@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -21,6 +23,7 @@ from vae_core.comparison import (
 )
 from vae_core.config import shape_in_words
 from vae_core.data.sources import SOURCES
+from vae_core.decimals import adding_up
 
 NO_RATE = "no finite rate"
 NOT_COMPARABLE = "not comparable"
@@ -44,13 +47,16 @@ def with_error(estimate: Estimate, signed: bool = False) -> str:
     return f"{numbers.fixed(estimate.value, signed=signed)}{numbers.error(estimate)}"
 
 
-def difference(score: PairScore) -> str:
-    """The difference of two runs in a term, right less left, or why there is none."""
+def difference(score: PairScore, printed: Estimate | None = None) -> str:
+    """The difference of two runs in a term, right less left, or why there is none.
+
+    `printed` is what stands for it, rounded; whether it is zero is asked of the exact one.
+    """
     if not score.is_ranked:
         return NOT_COMPARABLE
     if score.difference is None:
         return NO_RATE
-    said = with_error(score.difference, signed=True)
+    said = with_error(printed or score.difference, signed=True)
     return f"{said}, {EQUAL}" if score.difference.is_zero else said
 
 
@@ -63,9 +69,15 @@ def compare_table(a: Side, b: Side) -> pd.DataFrame:
         Columns quantity, left, right, and difference: right - left in nats per image with its
         standard error, or why there is none.
     """
+    scores = compare(a, b)
     rows = [
-        (f"{NAMES[s.term]}, {UNIT}", with_error(s.left), with_error(s.right), difference(s))
-        for s in compare(a, b)
+        (
+            f"{NAMES[score.term]}, {UNIT}",
+            with_error(printed.left),
+            with_error(printed.right),
+            difference(score, printed.difference),
+        )
+        for score, printed in zip(scores, in_print(scores), strict=True)
     ]
     left, right = (facts(ModelFacts.of(side)) for side in (a, b))
     rows += [(quantity, left[quantity], right[quantity], "") for quantity in left]
@@ -87,6 +99,24 @@ def facts(model: ModelFacts) -> dict[str, str]:
         "test images": f"{model.n_test:,}",
         "draws of z each": str(model.n_samples),
     }
+
+
+def in_print(scores: Sequence[PairScore]) -> list[PairScore]:
+    """The scores to two decimals, so that distortion and rate add up to the negative ELBO.
+
+    Column by column, where all three are known: that of the differences, too.
+    """
+    whole, *parts = sorted(scores, key=lambda score: score.term != "negative_elbo")
+    new = {score.term: score for score in scores}
+    for column in ("left", "right", "difference"):
+        found = [getattr(score, column) for score in (whole, *parts)]
+        if None in found:
+            continue
+        values = adding_up([estimate.value for estimate in found[1:]])
+        for score, estimate, value in zip(parts, found[1:], values, strict=True):
+            changed = replace(estimate, value=value)
+            new[score.term] = replace(new[score.term], **{column: changed})
+    return list(new.values())
 
 
 def _latent(shape: tuple[int, ...]) -> str:

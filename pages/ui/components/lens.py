@@ -125,6 +125,7 @@ def facts(run: Run) -> dict[str, Any]:
             "high": kind.high,
             "has_rate": has_rate,
             "has_density": kind.has_density,
+            "is_additive": kind.is_additive,
             "rest_title": kind.rest_title,
             "bars_note": kind.bars_note,
         },

@@ -111,9 +111,13 @@ def _contents(pack: Portable, n_test: int, n_originals: int) -> str:
     n = len(pack.kept)
     codes = f"all {n:,}" if n == n_test else f"the first {n:,} of {n_test:,}"
     images = f"the first {n_originals} of them themselves" if n_originals else "not they themselves"
+    rounded = (
+        " Its weights are in half precision, which changes no pixel by more than a thousandth; the "
+        "score above is that of the model as it was trained."
+    )
     return (
         f"In this file: the model, the codes of {codes} test images, and {images}. It needs no "
-        "network: keep it, or hand it on."
+        f"network: keep it, or hand it on.{rounded if pack.is_rounded else ''}"
     )
 
 

@@ -24,11 +24,13 @@ from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
+from vae_core.analysis.plane import share_within
 from vae_core.browser.payload import sweep_file
+from vae_core.comparison import trained_value
 from vae_core.errors import RunError
 from vae_core.figures import contact_sheet
 from vae_core.runs.run import N_SAMPLES
-from vae_core.sweep import shown, swept, value_of
+from vae_core.sweep import shown, swept
 
 TIMELINE = Component(
     "timeline",
@@ -47,7 +49,7 @@ class Timeline:
     ----------
     bar : what the sweep varies, as the bar is called
     runs : in the order of the bar
-    values : what each run was trained with, in the words of the bar
+    values : what each run was trained with, in the words of the bar; of beta, the effective one
     epochs : those kept of each run, in order
     plane : their codes, rotated onto each other
     problems : one sentence for each checkpoint or run that is left out
@@ -129,7 +131,7 @@ def read(version: str, _runs: Sequence[Run]) -> Timeline:
         )
     setting = swept([run.config for run, _, _ in found]) or "beta"
     runs, kept, sweep = zip(*found, strict=True)
-    values = [value_of(run.config, setting) for run in runs]
+    values = [trained_value(run, setting) for run in runs]
     return Timeline(
         "β" if setting == "beta" else setting, runs, [shown(value) for value in values], kept,
         SweepPlane(sweep, _reference(setting, values)), problems,
@@ -218,7 +220,8 @@ def explain(timeline: Timeline) -> str:
         else f" Shown are the two dimensions most informative at {timeline.bar} = {value}."
     )
     return (
-        f"Posterior means of the first {n:,} test images; ellipses are the classes at 1σ, the "
+        f"Posterior means of the first {n:,} test images; ellipses are the classes at 1σ, "
+        f"{share_within(1):.0%} of a Gaussian in a plane, the "
         f"posteriors' own width included. Grey: one step before. {turned}{sites if is_map else ''}"
         f"{most}"
     )

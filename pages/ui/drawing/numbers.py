@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
+from vae_core import decimals
 from vae_core.analysis import Bracket, Estimate
 
 UNKNOWN = "saturated"
@@ -14,10 +17,19 @@ def fixed(value: float, digits: int = 2, signed: bool = False) -> str:
 
     `signed` puts a plus before what is above zero.
     """
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    if float(text) == 0.0:
-        text = text.lstrip("+-")
-    return text.replace("-", "−")
+    return decimals.fixed(value, digits, signed).replace("-", "−")
+
+
+def sum_and_parts(*parts: float, digits: int = 2, signed: bool = False) -> tuple[str, ...]:
+    """The sum of finite parts, then the parts, so that they add up as they are printed."""
+    rounded = decimals.adding_up(parts, digits)
+    return tuple(fixed(value, digits, signed) for value in (math.fsum(rounded), *rounded))
+
+
+def rounded(table: pd.DataFrame, digits: int = 2) -> pd.DataFrame:
+    """A table whose numbers are rounded, for columns that print so many; no zero is negative."""
+    numbers = table.select_dtypes("float")
+    return table.assign(**{str(name): numbers[name].round(digits) + 0.0 for name in numbers})
 
 
 def estimate(found: Estimate, digits: int = 2) -> str:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pages.ui.drawing.escaping import html
+from pages.ui.drawing.numbers import fixed
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import decode_mean, nearest_codes, traverse
 from vae_core.analysis.picture_change import reach
@@ -112,7 +113,7 @@ def neighbours_html(
     figures = []
     for k in range(len(near)):
         label = html(class_names[int(near.labels[k])])
-        rate = f"KL {float(near.rate[k]):.1f}" if codes.family.has_rate else ""
+        rate = f"KL {fixed(float(near.rate[k]), 1)}" if codes.family.has_rate else ""
         sheet = data_uri(contact_sheet(pictures[k : k + 1].numpy(), 1, scale=3))
         number = int(near.index[k])
         figures.append(

@@ -13,11 +13,13 @@ from torch import Tensor
 from pages.ui.library import cached, images
 from vae_core import Run
 from vae_core.analysis import cell_correlation, decode_mean, decoder_difference, encoder_sensitivity
+from vae_core.analysis.receptive_fields import Field
 
 N_IMAGES = 16
 MAX_NUMBERS = 256  # of a map whose cells are all shown at once
 
 Cell = tuple[int, int]
+NO_PAIRS = "There are no two cells with an active channel in common, and so no correlation."
 
 
 def inputs(run: Run) -> tuple[Tensor, str]:
@@ -54,6 +56,13 @@ def paints(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
 def correlation(run: Run) -> pd.DataFrame:
     """Correlation between cells, by their distance."""
     return cell_correlation(cached.codes(run))
+
+
+def padding_note(field: Field, sides: tuple[int, int]) -> str:
+    """What else is in a cell's window: beyond the image there is padding, which says nothing."""
+    if sides == field.size:
+        return "its whole window"
+    return f"of a window of {field.size[0]} × {field.size[1]}: the rest is padding"
 
 
 def all_of(run: Run) -> list[Cell]:

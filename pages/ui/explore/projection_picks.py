@@ -8,6 +8,7 @@ import torch
 
 from pages.ui.components import atlas
 from pages.ui.drawing import charts, escaping
+from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached, images
 from vae_core import Codes, Run
 from vae_core.analysis import decode_mean, latent_names
@@ -60,8 +61,8 @@ def _one(run: Run, image: int) -> None:
     st.html(f"{STYLE}<div class='pair'>{''.join(figures)}</div>")
     if codes.family.has_rate:
         st.markdown(
-            f"KL(q(z|x) ‖ p) = **{float(codes.rate[image]):.2f} nats**; the mean over the test "
-            f"images is {float(codes.rate.mean()):.2f}."
+            f"KL(q(z|x) ‖ p) = **{fixed(float(codes.rate[image]))} nats**; the mean over the test "
+            f"images is {fixed(float(codes.rate.mean()))}."
         )
     else:
         st.markdown("A point mass: no width, and no finite KL.")

@@ -24,6 +24,8 @@ from vae_core.runs.run import TRAINING_CODES
 from vae_core.runs.terms import TERMS
 from vae_core.vae import VAE
 
+N_SPECTRUM = 10_000  # training images, the first of them
+
 P = ParamSpec("P")
 T = TypeVar("T")
 CONTENTS: dict[str | type, Callable[[Any], Any]] = {  # by which two arguments are the same
@@ -98,7 +100,7 @@ def dataset(config: DataConfig) -> Dataset:
 def spectrum(config: DataConfig) -> Tensor:
     """Eigenvalues of the pixels' covariance over the first training images."""
     train = dataset(config).train
-    return data_spectrum(train.take(torch.arange(min(len(train), 10_000))))
+    return data_spectrum(train.take(torch.arange(min(len(train), N_SPECTRUM))))
 
 
 @per_run(max_entries=32)

@@ -23,7 +23,8 @@ HEADINGS = {
     "model with the 20-D one.",
     SAMPLES: "Good reconstructions need not mean good samples. **Try this:** compare a 2-D model "
     "with the 20-D one.",
-    SHELL: "Draws of N(0, I) lie in a shell about √d from the origin, not at it. **Try this:** "
+    SHELL: "How far from the origin are draws of N(0, I), and how far are codes? With more "
+    "dimensions d the shell of the draws moves out, to about √d, and gets no wider. **Try this:** "
     "open the feature map.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
     "images whose codes cost most need not be those with the worst pictures.",
@@ -81,15 +82,17 @@ def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
     active = int(table["active"].sum())
     shown = {"Active": f"{active} of {len(table)}", "Inactive": f"{len(table) - active}"}
     if active < len(table) and table["kl"].map(math.isfinite).all():
-        shown["KL of the inactive together, nats"] = f"{table['kl'][~table['active']].sum():.3f}"
+        shown["KL of the inactive together, nats"] = numbers.fixed(
+            table["kl"][~table["active"]].sum(), 3
+        )
     return shown
 
 
 def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
     return {
-        "Label gap": f"{gap.gap:.3f} ± {gap.standard_error:.3f}",
-        "Most that one dimension says, nats": f"{gap.table['information'][0]:.2f}",
+        "Label gap": f"{numbers.fixed(gap.gap, 3)} ± {gap.standard_error:.3f}",
+        "Most that one dimension says, nats": numbers.fixed(gap.table["information"][0]),
         "H(y): all there is to say, nats": f"{gap.entropy:.2f}",
     }
 
@@ -127,8 +130,9 @@ def show_numbers(shown: dict[str, str], across: bool = False) -> None:
 def show_table(table: pd.DataFrame) -> None:
     """Every latent dimension in one table; without KLs that are infinite."""
     finite = table["kl"].map(math.isfinite).all()
+    rounded = numbers.rounded(table, 4)
     st.dataframe(
-        table if finite else table.drop(columns="kl"),
+        rounded if finite else rounded.drop(columns="kl"),
         hide_index=True,
         column_config={
             "name": "dimension",

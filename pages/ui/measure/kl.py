@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pages.ui.drawing.numbers import fixed
 from vae_core import Codes
 from vae_core.analysis import rate_rest, total_rate
 from vae_core.trainer import EpochTerms
@@ -44,11 +45,11 @@ def numbers(codes: Codes, table: pd.DataFrame) -> dict[str, str]:
     table : DataFrame
         See `rate_table`.
     """
-    shown = {"Rate: mean KL, nats per image": f"{total_rate(codes):.2f}"}
+    shown = {"Rate: mean KL, nats per image": fixed(total_rate(codes))}
     if title := codes.family.rest_title:
-        shown[f"of which {title}, nats"] = f"{rate_rest(codes):.2f}"
+        shown[f"of which {title}, nats"] = fixed(rate_rest(codes))
     shown["Active: Var μ > 0.01 of the prior's"] = f"{table['active'].sum()} of {len(table)}"
-    return shown | {"Most informative dimension, nats": f"{table['kl'].max():.2f}"}
+    return shown | {"Most informative dimension, nats": fixed(table["kl"].max())}
 
 
 def views(codes: Codes) -> list[str]:

@@ -9,7 +9,7 @@ import torch
 
 from pages.ui.drawing import charts
 from pages.ui.drawing.escaping import html
-from pages.ui.drawing.numbers import fixed
+from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached, images
 from vae_core import Dataset, Run
 from vae_core.analysis import Spread, decode_mean, draw_deviation, term_of, worst_images
@@ -104,15 +104,12 @@ def card(row: dict[str, float], error: float, name: str) -> list[str]:
         The class, escaped.
     """
     noise = f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{error:.1f}" if error >= 0.05 else ""
-    distortion = f"distortion {fixed(row['distortion'], 1)}"
     lines = [f"<b>{name}</b>, image {int(row['index'])}"]
     if math.isfinite(row["rate"]):
-        lines += [
-            f"negative ELBO {fixed(row['negative_elbo'], 1)}{noise}",
-            f"{distortion} + rate {fixed(row['rate'], 1)}",
-        ]
+        total, distortion, rate = sum_and_parts(row["distortion"], row["rate"], digits=1)
+        lines += [f"negative ELBO {total}{noise}", f"distortion {distortion} + rate {rate}"]
     else:
-        lines.append(distortion)
+        lines.append(f"distortion {fixed(row['distortion'], 1)}")
     if not math.isnan(row["deviations"]):
         where = "above" if row["deviations"] >= 0 else "below"
         lines.append(f"{abs(row['deviations']):.1f} SD {where} the mean")

@@ -79,8 +79,8 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         kept = ", ".join(map(str, max(configs, key=_n_kept).train.keep_epochs))
         st.caption(f"Each waits its turn; epochs {kept} of each are kept.")
         return
-    if meaning := _meaning(config, data):
-        st.caption(meaning)
+    if words := meaning(config, data):
+        st.caption(words)
 
 
 @passcode.guarded
@@ -101,7 +101,7 @@ def _n_kept(config: RunConfig) -> int:
     return len(config.train.keep_epochs)
 
 
-def _meaning(config: RunConfig, data: Dataset) -> str:
+def meaning(config: RunConfig, data: Dataset) -> str:
     """The effective weights of the loss, in the terms of the ELBO."""
     model, train = config.model, config.train
     if not POSTERIORS[model.posterior].has_rate:
@@ -117,7 +117,14 @@ def _meaning(config: RunConfig, data: Dataset) -> str:
         said.append(
             f"It stands for a decoder with σ = {sigma:.3g}, σ² = {sigma**2:.3g}. A linear model "
             f"then uses {min(used, math.prod(model.latent_shape))} of its "
-            f"{math.prod(model.latent_shape)} latent dimensions: the first 10,000 training images "
+            f"{math.prod(model.latent_shape)} latent dimensions: {which_images(len(data.train))} "
             f"vary by more than σ² in {used} directions."
         )
     return " ".join(said)
+
+
+def which_images(n_train: int) -> str:
+    """The training images that the spectrum is of."""
+    if n_train <= cached.N_SPECTRUM:
+        return f"all {n_train:,} training images"
+    return f"the first {cached.N_SPECTRUM:,} of {n_train:,} training images"

@@ -9,9 +9,9 @@ import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.library import passcode
-from pages.ui.session import chosen, keys, paths, problems
+from pages.ui.session import chosen, keys, paths, problems, summary
 from pages.ui.train import disk, queue
-from vae_core import RunStore
+from vae_core import Run, RunStore
 from vae_core.config import POSTERIORS, shape_in_words
 from vae_core.errors import RunError
 from vae_core.runs.store import Entry
@@ -47,10 +47,19 @@ def _row(entry: Entry) -> dict[str, object]:
     return row | {
         "Name": escaping.plain(run.title),
         "Data": escaping.plain(run.config.data.name),
-        "Model": f"{model.network}, {POSTERIORS[model.posterior].title}, {shape}",
+        "Model": f"{model.network}, {POSTERIORS[model.posterior].title}, {shape}{_beta(run)}",
         "Made, UTC": pd.to_datetime(run.created, utc=True, errors="coerce"),
         "Pinned": run.is_pinned,
     }
+
+
+def _beta(run: Run) -> str:
+    """The weight of the rate, where it is not the ELBO's and the data are known."""
+    try:
+        beta = summary.weight(run.config, run.data().image_shape)
+    except RunError:  # not begun
+        return ""
+    return f", {beta}" if beta else ""
 
 
 def frame(entries: list[Entry]) -> pd.DataFrame:

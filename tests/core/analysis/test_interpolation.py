@@ -23,6 +23,7 @@ from vae_core.analysis import (
     middle_in_shell,
     norms,
     prior_shell,
+    straight_middles,
     walks_of,
 )
 from vae_core.config import POSTERIORS
@@ -160,6 +161,18 @@ def test_the_shell_holds_its_share_of_the_draws_and_the_middles_what_is_said(d):
     assert inside(a) == pytest.approx(0.95, abs=0.008)
     assert inside(torch.lerp(a, b, 0.5)) == pytest.approx(middle_in_shell(d), abs=0.018)
     assert float((norms(a) < low).double().mean()) == pytest.approx(0.025, abs=0.006)
+
+
+@families
+@latents
+def test_the_share_of_middles_in_the_shell_is_that_of_other_draws(family, latent):
+    p = prior(family, latent)
+    shell, found = prior_shell(p), straight_middles(p)
+    one, other = p.sample((2, 20_000), seeded(11))
+    middle = norms((one + other) / 2)
+    share = float(((middle > shell.low) & (middle < shell.high)).double().mean())
+    assert share == pytest.approx(found.value, abs=0.02)
+    assert (found.standard_error == 0.0) == shell.is_exact
 
 
 def test_straight_middles_are_typical_in_2_dimensions_and_not_in_64():

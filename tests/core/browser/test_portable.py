@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 import torch
@@ -66,3 +67,22 @@ def test_a_model_that_a_server_has_to_run_is_named_with_its_cost():
     assert why_too_large(build_vae(tiny_model(), IMAGE)) is None
     huge = build_vae(ModelConfig(hidden=(3000, 3000), latent_shape=(2,)), IMAGE)
     assert "9.2 million multiply-adds" in why_too_large(huge)
+
+
+@pytest.mark.parametrize("sigma", ["fixed", "learned", "analytic", "per-image"])
+def test_the_sigma_in_the_file_is_the_trained_one_to_the_last_digit(sigma):
+    model = tiny_model(likelihood="gaussian", sigma=sigma, sigma_value=0.02)
+    vae = build_vae(model, IMAGE).requires_grad_(False)
+    pack = portable(vae, codes_of(vae))
+    n_header = int.from_bytes(pack.model[:8], "little")
+    header = json.loads(pack.model[8 : 8 + n_header])["__metadata__"]
+    stored = json.loads(header["graph"])["likelihood"]["log_sigma"]
+    assert stored == float(vae.likelihood.log_sigma)
+    half = vae.likelihood.log_sigma.half().float()
+    assert stored != float(half)  # which would move a score by the pixels times the difference
+    assert pack.is_rounded
+
+
+def test_weights_that_float16_holds_already_are_not_called_rounded():
+    vae = build_vae(tiny_model(), IMAGE).requires_grad_(False).half().float()
+    assert not portable(vae, codes_of(vae)).is_rounded

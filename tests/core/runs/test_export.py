@@ -11,6 +11,7 @@ from safetensors import safe_open
 from tests.samples import tensors, tiny_run
 from vae_core import DataConfig, RunError, RunStore, encode_dataset, evaluate, load_dataset
 from vae_core.config import POSTERIORS
+from vae_core.decimals import adding_up, fixed
 from vae_core.runs.export import export_run
 from vae_core.settings import command_line
 
@@ -63,6 +64,14 @@ def test_exported_numbers_are_those_of_the_files_shipped(pair, digits):
     assert torch.equal(exported.codes().params, anew.params.half().float())
 
 
+def test_a_fixed_sigma_is_not_rounded_for_the_card(tmp_path, digits):
+    config = tiny_run(likelihood="gaussian", sigma="fixed", sigma_value=0.02)
+    run = RunStore(tmp_path / "runs").create(config)
+    list(run.train(digits))
+    exported = export_run(run, digits, tmp_path / "narrow")
+    assert exported.metrics().distortion == evaluate(exported.vae(), digits.test).distortion
+
+
 def test_export_does_not_say_where_the_data_were(pair):
     _, exported = pair
     assert exported.config.data.path is None
@@ -76,11 +85,11 @@ def test_card_names_command_numbers_and_conditions(pair):
     assert card.startswith("# My run\n")
     assert command_line(exported.config) in card
     assert shlex.split(command_line(exported.config))[4] == "--name=My run"
-    assert f"distortion {metrics.distortion:.2f}" in card
     if not metrics.has_rate:
-        assert "no finite rate" in card
+        assert f"distortion {metrics.distortion:.2f}, no finite rate" in card
     else:
-        assert f"rate {metrics.rate:.2f}" in card
+        distortion, rate = map(fixed, adding_up((metrics.distortion, metrics.rate)))
+        assert f"distortion {distortion} + rate {rate} = " in card
         assert f"negative ELBO {metrics.negative_elbo:.2f}" in card
     for words in ("96 images, grey pixels, 1 draw per image", "float16", "nats per image"):
         assert words in card
