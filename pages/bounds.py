@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.drawing import charts
 from pages.ui.library import images
 from pages.ui.measure import bounds
-from pages.ui.session import chosen
+from pages.ui.session import chosen, problems
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
@@ -15,7 +15,7 @@ chosen.need_density(run, "without a density over z there is no bound on log p(x)
 data = images.images_of(run)
 if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")
-    st.stop()
+    problems.end_page()
 
 st.markdown(
     "##### The negative ELBO lies above −log p(x). More draws per image, well weighed, come down "

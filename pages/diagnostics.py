@@ -16,7 +16,7 @@ from pages.ui.measure import (
     mixture,
     worst_images,
 )
-from pages.ui.session import chosen
+from pages.ui.session import chosen, problems
 from pages.ui.train import curves, overfitted
 from vae_core.analysis.collapse import COLLAPSED
 from vae_core.analysis.rates import ACTIVE_VARIANCE
@@ -30,7 +30,7 @@ view = st.segmented_control(
 )  # fmt: skip
 if reason := diagnostics_text.not_for(codes, view):
     st.info(reason, icon=":material/all_inclusive:")
-    st.stop()
+    problems.end_page()
 is_collapsed = (
     view in (diagnostics_text.VERDICT, diagnostics_text.UNITS)
     and diagnostics.collapse(run).verdict == COLLAPSED
@@ -41,14 +41,14 @@ st.markdown(f"##### {diagnostics_text.heading(view, is_collapsed, has_rate)}")
 if view == diagnostics_text.WORST:
     worst_images.show(run)
     st.caption(diagnostics_conditions.describe(run, codes, view))
-    st.stop()
+    problems.end_page()
 
 if view == diagnostics_text.TRAINING:
     if history := run.history():
         curves.show(run, history)
     else:
         st.info(curves.NO_HISTORY)
-    st.stop()
+    problems.end_page()
 
 if view == diagnostics_text.SAMPLES:
     distances = diagnostics.distances(run)
@@ -59,7 +59,7 @@ if view == diagnostics_text.SAMPLES:
     if distances is None:
         images.offer_images_of(run, "The distance to training images needs the data set.")
     st.caption(diagnostics_conditions.describe(run, codes, view))
-    st.stop()
+    problems.end_page()
 
 verdict = st.container()
 chart, side = st.columns([3, 1], gap="large")

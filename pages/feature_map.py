@@ -18,7 +18,7 @@ if len(run.config.model.latent_shape) != 3:
         "feature map in the box above, such as MNIST feature map, or go to Latent sliders.",
         icon=":material/grid_on:",
     )
-    st.stop()
+    problems.end_page()
 
 vae = cached.vae(run)
 h, w, channels = vae.latent_shape

@@ -1,4 +1,4 @@
-"""The frame around every page: navigation, the chosen model, one line about it."""
+"""The frame around every page: navigation, the chosen model, where one is and where to go next."""
 
 from __future__ import annotations
 
@@ -7,40 +7,31 @@ import streamlit as st
 from pages.ui.components import take_home
 from pages.ui.drawing import escaping
 from pages.ui.session import chosen, keys, paths, problems, reconnection, summary
+from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
 
-st.set_page_config("ELBO Room", page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
+st.set_page_config(APP, page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
 st.html(paths.ROOT / "assets" / "frame.css")
 
+scripts = {
+    door: st.Page(
+        door.script, title=door.title, url_path=door.url_path or None, default=not door.url_path
+    )
+    for door in DOORS
+}
+menus = list(dict.fromkeys(door.menu for door in DOORS))
 page = st.navigation(
-    {
-        "": [
-            st.Page("overview.py", title="Overview", default=True),
-            st.Page("train.py", title="Train", url_path="train"),
-            st.Page("runs.py", title="Runs", url_path="runs"),
-        ],
-        "Explore": [
-            st.Page("posteriors.py", title="Posteriors", url_path="posteriors"),
-            st.Page("projection.py", title="Projection", url_path="projection"),
-            st.Page("sliders.py", title="Latent sliders", url_path="sliders"),
-            st.Page("walks.py", title="Walks", url_path="walks"),
-            st.Page("feature_map.py", title="Feature map", url_path="feature-map"),
-            st.Page("locality.py", title="Locality", url_path="locality"),
-        ],
-        "Measure": [
-            st.Page("kl.py", title="KL", url_path="kl"),
-            st.Page("aggregate.py", title="Aggregate", url_path="aggregate"),
-            st.Page("bounds.py", title="Bounds", url_path="bounds"),
-            st.Page("diagnostics.py", title="Diagnostics", url_path="diagnostics"),
-        ],
-        "Compare": [
-            st.Page("two_models.py", title="Two models", url_path="compare"),
-            st.Page("rate_distortion.py", title="Rate and distortion", url_path="rate-distortion"),
-            st.Page("time_machine.py", title="Time machine", url_path="time-machine"),
-        ],
-    },
+    {menu: [scripts[door] for door in DOORS if door.menu == menu] for menu in menus},
     position="top",
 )
+door = door_of(page.url_path)
+if door.menu:  # its menu is lit, as a page in the bar is
+    in_bar = sum(not other.menu for other in DOORS)
+    place = in_bar + menus.index(door.menu)
+    st.html(
+        f"<style>[data-testid='stTopNav'] > :nth-child({place}) > button p "
+        "{font-weight:700;text-decoration:underline;text-underline-offset:.3em}</style>"
+    )
 
 if keys.PAGE.get() != page.url_path:
     keys.PAGE.set(page.url_path)
@@ -54,8 +45,18 @@ try:
         run = chosen.pick_run()
         if run:
             take_home.offer(run)
-    with line:
+    st.set_page_config(door.tab(run))
+    with line.container(gap=None):
+        st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
         st.caption(escaping.message(summary.summary(run)) if run else "")
     page.run()
+except problems.PageEnds:
+    pass
 except VAECoreError as error:
     problems.show(problems.explain(error))
+if following := after(door):
+    st.page_link(
+        scripts[following],
+        label=f"Next: {following.title}. {following.question}",
+        icon=":material/arrow_forward:",
+    )

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.drawing import charts, escaping
 from pages.ui.explore import locality
 from pages.ui.library import cached
-from pages.ui.session import chosen
+from pages.ui.session import chosen, problems
 from vae_core.analysis import decoder_field, encoder_field
 from vae_core.figures.locality import (
     PAINTS,
@@ -27,7 +27,7 @@ if len(vae.latent_shape) != 3:
         "feature map in the box above, such as MNIST feature map.",
         icon=":material/grid_on:",
     )
-    st.stop()
+    problems.end_page()
 h, w, channels = vae.latent_shape
 field, reach = encoder_field(vae), decoder_field(vae)
 

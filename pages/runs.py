@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.session import paths
+from pages.ui.session import paths, problems
 from pages.ui.train import disk, queue_panel, run_table
 from vae_core import RunStore
 
@@ -16,7 +16,7 @@ if not entries:
         "deleted.",
         icon=":material/inventory_2:",
     )
-    st.stop()
+    problems.end_page()
 
 st.markdown(
     "##### Every run that this server keeps, newest first. **Try this:** select rows on the left "

@@ -17,7 +17,7 @@ if not sweeps:
         "setting, that kept their epochs.",
         icon=":material/history:",
     )
-    st.stop()
+    problems.end_page()
 
 words, picker = st.columns([3, 1], gap="small")
 words.markdown(
@@ -38,7 +38,7 @@ if not shown.plane.has_plane:
         "with two or more.",
         icon=":material/history:",
     )
-    st.stop()
+    problems.end_page()
 
 
 @problems.fragment

@@ -196,7 +196,7 @@ def test_numbers_have_no_sign_on_a_zero_and_an_error_where_they_were_sampled() -
     assert numbers.estimate(Estimate(math.nan, 0.0)) == "saturated"
     assert numbers.bracket(between(0.001, 0.004)) == "0.00"
     assert numbers.ends(Bracket(Estimate(1.0, 0.02), Estimate(2.0, 0.1))) == "± 0.02 and ± 0.10"
-    assert numbers.percent(Estimate(0.0974, 0.0066)) == "9.7 ± 0.7 %"
+    assert numbers.percent(Estimate(0.0974, 0.0066)) == "9.7% ± 0.7%"
 
 
 def bound_summary(**changes: Any) -> BoundSummary:
@@ -348,7 +348,7 @@ def test_the_verdicts_numbers_have_units_and_errors() -> None:
     assert used[1] == "3 of 4"
     assert labels == [
         ("Mean KL, nats per image", "6.12"),
-        ("I(x; z), nats", "5.50 to 6.75 (± 0.01)"),
+        ("I(x; z), nats", "5.50 to 6.75 ± 0.01"),
         ("Spread of reconstructions, RMS per pixel", "0.188"),
     ]
 

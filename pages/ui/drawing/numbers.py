@@ -63,7 +63,7 @@ def ends(found: Bracket, digits: int = 2) -> str:
 
 
 def percent(found: Estimate) -> str:
-    """A sampled share, "9.7 ± 0.7 %"; "saturated" where it is not known."""
+    """A sampled share, "9.7% ± 0.7%"; "saturated" where it is not known."""
     if math.isnan(found.value):
         return UNKNOWN
-    return f"{100.0 * found.value:.1f} ± {100.0 * found.standard_error:.1f} %"
+    return f"{found.value:.1%} ± {found.standard_error:.1%}"

@@ -68,11 +68,8 @@ def collapse_numbers(found: Collapse, parts: RateParts | None) -> dict[str, str]
     if parts is not None:
         shown["Mean KL, nats per image"] = numbers.fixed(found.mean_kl)
         information = parts.mutual_information
-        shown["I(x; z), nats"] = (
-            f"{numbers.bracket(information)} ({numbers.ends(information)})"
-            if numbers.ends(information)
-            else numbers.bracket(information)
-        )
+        ends = numbers.ends(information)
+        shown["I(x; z), nats"] = f"{numbers.bracket(information)} {ends}".rstrip()
     shown["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
     return shown
 
@@ -124,7 +121,16 @@ def show_numbers(shown: dict[str, str], across: bool = False) -> None:
     """One metric each, below each other or side by side."""
     row = st.container(horizontal=across, gap="large" if across else "small")
     for label, value in shown.items():
-        row.metric(label, value, width="content" if across else "stretch")
+        number, sign, error = value.partition(" ± ")
+        under = f"±\N{NO-BREAK SPACE}{error}" if sign else None
+        row.metric(
+            label,
+            number,
+            under,
+            delta_color="off",
+            delta_arrow="off",
+            width="content" if across else "stretch",
+        )
 
 
 def show_table(table: pd.DataFrame) -> None:

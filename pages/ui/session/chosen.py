@@ -61,7 +61,7 @@ def chosen() -> Run:
     """The run that `pick_run` returned. Stops the page when there is none."""
     run = keys.CHOSEN.get()
     if run is None:
-        st.stop()
+        problems.end_page()
     return run
 
 
@@ -74,4 +74,4 @@ def need_density(run: Run, why: str) -> None:
         "the box above.",
         icon=":material/all_inclusive:",
     )
-    st.stop()
+    problems.end_page()

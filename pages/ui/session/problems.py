@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import NoReturn, ParamSpec
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -19,6 +19,15 @@ from pages.ui.session import keys
 from vae_core.errors import VAECoreError
 
 P = ParamSpec("P")
+
+
+class PageEnds(Exception):
+    """The page has said what it can, and leaves out the rest of itself."""
+
+
+def end_page() -> NoReturn:
+    """Leave out the rest of the page, but not the frame's foot, as `st.stop` would."""
+    raise PageEnds
 
 
 def explain(error: VAECoreError) -> str:
