@@ -66,13 +66,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files first, so that no worker is left with one of them at the end.
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> list[Any] | None:
+    """Whole products are not even made until they are asked for, with `-m grid`: 10 000 tests."""
+    marks = {getattr(mark, "name", "") for mark in getattr(obj, "pytestmark", ())}
+    is_asked_for = "grid" in collector.config.getoption("-m")
+    return [] if "grid" in marks and not is_asked_for else None
 
-    The whole products wait until they are asked for, with `-m grid`.
-    """
-    if "grid" not in config.getoption("-m"):
-        items[:] = [item for item in items if not item.get_closest_marker("grid")]
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no worker is left with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
 

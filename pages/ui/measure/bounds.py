@@ -76,8 +76,7 @@ def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
         (
             f"Effective sample size, of {most:,}",
             f"{found.ess_median:.1f}",
-            "median over images"
-            + (f"; below {FEW} for {found.n_few:,} of {n:,}" if most > FEW else ""),
+            "median" + (f"; below {FEW}: {found.n_few:,} of {n:,}" if most > FEW else ""),
         ),
     ]
     if found.n_heavy is not None:
