@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.drawing import charts
-from pages.ui.library import images
-from pages.ui.measure import bounds
+from pages.ui.library import cached, images
+from pages.ui.measure import bounds, truth
 from pages.ui.session import chosen, problems
+from vae_core.analysis import Estimate, has_quadrature
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
@@ -27,16 +28,27 @@ with side:
     count = min(count, len(data.test))
     most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
     widen = st.slider("Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
+    is_known = has_quadrature(cached.vae(run)) and st.toggle(
+        "Show log p(x) itself", key="truth", bind="query-params",
+        help="With one or two latent dimensions the integral over z can be had by quadrature.",
+    )  # fmt: skip
 with chart:
     found = bounds.measure(run, data, count, most, widen)
     table, summary = found.table(), found.summary()
-    charts.draw("bounds", bound_curve, table, summary.negative_elbo, summary.at_mean, widen)
+    gaps = truth.measure(run, data, count) if is_known else None
+    evidence = None if gaps is None else truth.negative_evidence(gaps)
+    levels = (summary.negative_elbo, summary.at_mean, widen, evidence)
+    charts.draw("bounds", bound_curve, table, *levels)
     st.markdown(bounds.verdict(summary, widen))
+    if gaps is not None:
+        bound = Estimate(summary.negative_bound, summary.bound_error)
+        st.markdown(truth.sentence(gaps, bound, summary.n_importance))
     st.latex(bounds.formula(widen))
     with st.expander("Every number of draws"):
         st.dataframe(bounds.gaps(table), hide_index=True)
 with side:
-    for label, value, error in bounds.numbers(summary):
+    known = [] if gaps is None else truth.metrics(gaps)
+    for label, value, error in [*known, *bounds.numbers(summary)]:
         st.metric(label, value, error, delta_color="off", delta_arrow="off")
 
 if summary.n_heavy is not None:

@@ -19,7 +19,7 @@ from vae_core.analysis.class_surgery import (
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.collapse import Collapse, collapse
 from vae_core.analysis.estimates import Bracket, Estimate
-from vae_core.analysis.evidence import Evidence, log_evidence
+from vae_core.analysis.evidence import Evidence, has_quadrature, log_evidence
 from vae_core.analysis.importance import ImportanceBound, at_mean_no_bound, iwae_bound
 from vae_core.analysis.inference_gaps import inference_gaps
 from vae_core.analysis.interpolation import (
@@ -139,6 +139,7 @@ __all__ = [
     "encoder_sensitivity",
     "examples",
     "gaussian_draws",
+    "has_quadrature",
     "holes",
     "image_bounds",
     "inference_gaps",

@@ -41,7 +41,7 @@ def log_evidence(vae: VAE, x: Float[Tensor, "n c H W"], seed: int = 0) -> Eviden
     """
     if not vae.family.has_density:
         raise ConfigError(f"a {vae.family.title} has no density: log p(x) cannot be had from it.")
-    if _is_low_dimensional(vae):
+    if has_quadrature(vae):
         found = quadrature(vae, x)
         return Evidence(found.log_evidence, found.error)
     generator = torch.Generator().manual_seed(seed)
@@ -85,7 +85,7 @@ def defensive(
     return log_mean_weight(torch.cat(parts, 1))
 
 
-def _is_low_dimensional(vae: VAE) -> bool:
+def has_quadrature(vae: VAE) -> bool:
     """Whether log p(x) can be had by quadrature."""
     try:
         Chart.of(vae)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from vae_core.figures.theme import DOTTED, NEGATIVE_ELBO, PRIOR, drawn
+from vae_core.figures.theme import DOTTED, NEGATIVE_ELBO, PRIOR, RATE, drawn
 
 UNIT = "nats per image"
 
@@ -15,6 +15,7 @@ def bound_curve(
     negative_elbo: float,
     at_mean: float,
     widen: float = 1.0,
+    evidence: float | None = None,
     height: int = 460,
 ) -> go.Figure:
     """Upper bounds on -log p(x) against the number of draws, on a logarithmic axis.
@@ -32,6 +33,8 @@ def bound_curve(
         The number at z = mean, which bounds nothing: a dotted line.
     widen : float
         Proposal scale. Only at 1 is the bound of one draw the negative ELBO.
+    evidence : float, optional
+        -log p(x) itself, where it is known: a line below which no bound comes but by chance.
     """
     draws = table["n_importance"]
     bound = {
@@ -52,6 +55,8 @@ def bound_curve(
         ("negative ELBO", negative_elbo, {"color": NEGATIVE_ELBO, "width": 2, "dash": "dash"}),
         ("at z = mean: no bound", at_mean, DOTTED),
     ]
+    if evidence is not None:
+        lines.append(("−log p(x)", evidence, {"color": RATE, "width": 3}))
     levels = [
         {
             "type": "scatter",
