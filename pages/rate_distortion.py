@@ -67,9 +67,12 @@ if not table.empty:
     nats = dict.fromkeys(map(str, shown.select_dtypes("float")), NATS) | {text.BETA: BETA}
     st.dataframe(shown, hide_index=True, column_config=nats, placeholder="")
     st.caption(text.best_note(comparing.best(group.runs.values())))
+seeds, negative = "", ""
+if not table.empty:
+    seeds = text.seeds_note(table)
+    negative = why_negative(*table["distortion"], *table["negative_elbo"])
 st.caption(
     f"Test means in nats per image, one draw of z each; {escaping.markdown(group.title, 200)}. "
-    f"{text.ERROR}: the standard error of the negative ELBO. {text.seeds_note(table)} Down and to "
-    f"the left is better. {escaping.message(group.left_out)} "
-    f"{'' if table.empty else why_negative(*table['distortion'], *table['negative_elbo'])}"
+    f"{text.ERROR}: the standard error of the negative ELBO. {seeds} Down and to the left is "
+    f"better. {escaping.message(group.left_out)} {negative}"
 )

@@ -65,7 +65,7 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         assert pid in server.children()
         server.process.kill()
         server.process.wait()
-        until(lambda: not server.left(), 2)
+        until(lambda: not server.left(), 5)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
     with serve(tmp_path) as server, browser.new_page() as page:  # which complains of its loss
