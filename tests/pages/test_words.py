@@ -18,7 +18,7 @@ from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
 from pages.ui.explore import arithmetic, feature_map, posteriors, walks
 from pages.ui.measure import aggregate, bounds, diagnostics_text, kl, worst_images
-from pages.ui.session.summary import line
+from pages.ui.session.summary import line, summary
 from pages.ui.train import queue
 from pages.ui.train.disk import amount
 from pages.ui.train.offer import which_images
@@ -374,9 +374,18 @@ def test_the_label_gap_is_told_with_its_error_and_what_there_is_to_say() -> None
 
 
 def test_the_shell_is_told_with_the_shares_within() -> None:
-    none = pd.DataFrame()
-    told = diagnostics_text.shell_numbers(CodesInShell(none, none, (2.125, 5.5), 0.951, 0.2, 14))
-    assert list(told.values()) == ["2.12 to 5.50", "95.1%", "20.0%"]
+    norms = pd.DataFrame({"draws": range(1000)})
+    told = diagnostics_text.shell_numbers(CodesInShell(norms, norms, (2.125, 5.5), 0.951, 0.2, 14))
+    assert list(told.values()) == ["2.12 to 5.50", "95.1% ± 0.7%", "20.0% ± 1.3%"]
+
+
+def test_the_line_about_a_model_says_how_sure_its_score_is() -> None:
+    sure = line(tiny_run(), (1, 8, 8), SCORE, "Bernoulli", 0.512)
+    assert "rate 3.5 nats per image ± 0.5 (1,234" in sure
+    terms = RUNS["mnist-2d"].terms()
+    assert terms is not None
+    error = float(terms.negative_elbo.std()) / math.sqrt(10_000)
+    assert f"nats per image ± {error:.1f} (10,000" in summary(RUNS["mnist-2d"])
 
 
 # Explore

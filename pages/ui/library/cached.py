@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, wraps
@@ -17,9 +18,10 @@ from pages.ui.library.background import run_in_background
 from pages.ui.session import paths
 from vae_core import Codes, Dataset, ImageTerms, Run, evaluate_images, load_dataset
 from vae_core.analysis import channel_order, data_spectrum, rate_table
+from vae_core.analysis.estimates import mean_estimate
 from vae_core.config import DataConfig
 from vae_core.data.dataset import prepare
-from vae_core.errors import DataError
+from vae_core.errors import DataError, RunError
 from vae_core.runs.run import TRAINING_CODES
 from vae_core.runs.terms import TERMS
 from vae_core.vae import VAE
@@ -125,6 +127,23 @@ def image_terms(run: Run, data: Dataset) -> ImageTerms:
 def training_codes(run: Run) -> Codes | None:
     """Posteriors of the run's training split, where they were kept."""
     return run.training_codes()
+
+
+@per_run(max_entries=64)
+def score_error(run: Run) -> float:
+    """Standard error over the test images of the run's score; nan where it is not known.
+
+    The score is the negative ELBO, or the distortion where there is no finite rate.
+    """
+    try:
+        terms = run.terms()
+    except RunError:  # told where the terms themselves are asked for
+        return math.nan
+    if terms is None:
+        return math.nan
+    has_rate = run.metrics().has_rate
+    score = terms.negative_elbo if has_rate else terms.distortion
+    return mean_estimate(score).standard_error
 
 
 @per_run(max_entries=32)

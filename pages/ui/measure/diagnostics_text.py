@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.drawing import numbers
 from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
-from vae_core.analysis import CodesInShell, Collapse, LabelGap, RateParts
+from vae_core.analysis import CodesInShell, Collapse, Estimate, LabelGap, RateParts
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
@@ -112,9 +112,14 @@ def shell_numbers(found: CodesInShell) -> dict[str, str]:
     low, high = found.interval
     return {
         "95% of N(0, I): norms": f"{low:.2f} to {high:.2f}",
-        "Draws of q(z|x) within": f"{found.inside_draws:.1%}",
-        "Means within": f"{found.inside_means:.1%}",
+        "Draws of q(z|x) within": _share(found.inside_draws, len(found.norms)),
+        "Means within": _share(found.inside_means, len(found.norms)),
     }
+
+
+def _share(share: float, n: int) -> str:
+    """A share of n images with its standard error."""
+    return numbers.percent(Estimate(share, math.sqrt(share * (1.0 - share) / n)))
 
 
 def show_numbers(shown: dict[str, str], across: bool = False) -> None:

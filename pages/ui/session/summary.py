@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
 from vae_core.config import POSTERIORS, RunConfig, shape_in_words
@@ -14,13 +16,23 @@ from vae_core.runs.run import Run
 def summary(run: Run) -> str:
     """What the chosen model is and how well it does, in one line."""
     likelihood = cached.vae(run).likelihood.description
-    return line(run.config, run.data().image_shape, run.metrics(), likelihood)
+    return line(
+        run.config, run.data().image_shape, run.metrics(), likelihood, cached.score_error(run)
+    )
 
 
 def line(
-    config: RunConfig, image_shape: tuple[int, int, int], metrics: Metrics, likelihood: str
+    config: RunConfig,
+    image_shape: tuple[int, int, int],
+    metrics: Metrics,
+    likelihood: str,
+    score_error: float = math.nan,
 ) -> str:
-    """The same of what it depends on; `likelihood` is what that of the trained model is called."""
+    """The same of what it depends on.
+
+    `likelihood` is what that of the trained model is called, `score_error` the standard error of
+    the score over the images; nan where it is not known.
+    """
     model, shape = config.model, config.model.latent_shape
     latent = shape_in_words(shape) + ("-D" if len(shape) == 1 else "")
     if metrics.has_rate:
@@ -28,6 +40,8 @@ def line(
         score = f"negative ELBO {total} = distortion {distortion} + rate {rate} nats per image"
     else:
         score = f"distortion {fixed(metrics.distortion, 1)} nats per image, no finite rate"
+    if math.isfinite(score_error):
+        score = score.replace("nats per image", f"nats per image ± {score_error:.1f}", 1)
     bits = score_in_bits(metrics.negative_elbo, config, image_shape)
     notes = [why_negative(metrics.distortion, metrics.negative_elbo)]
     if bits is not None:
