@@ -65,6 +65,7 @@ def opened(page: str, run: Run) -> None:
         assert f"{total} = distortion {parts[0]} + rate {parts[1]} nats per image" in line
     else:
         assert f"distortion {fixed(metrics.distortion, 1)} nats per image" in line
+        assert "no finite rate" in line
     assert all(chart["data"] for chart in charts(app))
 
 
