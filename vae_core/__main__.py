@@ -26,12 +26,9 @@ from vae_core.analysis import (
     csv_bytes,
     parquet_bytes,
     project,
-    summarise_bound,
     sweep,
 )
-from vae_core.analysis.bounds import FEW
 from vae_core.analysis.importance import check_draws
-from vae_core.analysis.pareto import HEAVY
 from vae_core.analysis.projections import write_projection
 from vae_core.cli import evidence, interrupt, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
@@ -279,25 +276,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     result = evaluate(vae, dataset.test, args.samples)
     weighed: dict[str, Any] = {}
     if args.importance is not None:
-        work = f"{args.importance} draws for each of {result.n_images} images"
-        print(f"Weighing {work} ...", file=sys.stderr)
-        found = summarise_bound(
-            vae, dataset.test, args.importance, args.widen, n_samples=args.samples
-        )
-        weighed = {
-            "n_importance": args.importance,
-            "widen": args.widen,
-            "test_negative_elbo_error": found.elbo_error,
-            "test_negative_bound": found.negative_bound,
-            "test_negative_bound_error": found.bound_error,
-            "elbo_to_bound": found.gap,
-            "elbo_to_bound_error": found.gap_error,
-            "median_ess": found.ess_median,
-            f"n_ess_below_{FEW}": found.n_few,
-            f"n_pareto_k_above_{HEAVY}": found.n_heavy,
-        }
-        # left out is what so few images or draws cannot tell
-        weighed = {name: value for name, value in finite(weighed).items() if value is not None}
+        weighed = evidence.bound(vae, dataset.test, args)
     if args.evidence is not None:
         weighed |= finite(evidence.evidence(vae, dataset.test, args.evidence))
         weighed = {name: value for name, value in weighed.items() if value is not None}

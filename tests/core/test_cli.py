@@ -10,13 +10,12 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 from tests.samples import ROOT, covering, idx_bytes, rewrite, synthetic_files, tiny_run, write_files
-from vae_core import Run, RunStore, evaluate
-from vae_core.analysis import channel_statistics, summarise_bound, sweep
+from vae_core import Run, RunStore
+from vae_core.analysis import sweep
 from vae_core.cli import report
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
 from vae_core.data.mnist import FILES
@@ -132,96 +131,6 @@ def test_evaluate_repeats_the_metrics(answer, tmp_path, digits, posterior):
     values = answer("evaluate", run.path)
     metrics = run.metrics().to_dict() | {"test_bits_per_dimension": None}
     assert values == {name: metrics[name] for name in FIELDS[:-2]}
-
-
-def test_show_says_bits_of_a_density_and_what_they_are(answer, cli, tmp_path, digits):
-    run = RunStore(tmp_path).create(tiny_run(likelihood="gaussian", sigma="analytic"))
-    list(run.train(digits))
-    bits = answer("show", run.path)["metrics"]["test_bits_per_dimension"]
-    said = cli("show", run.path)[1]
-    assert f"test_bits_per_dimension  {bits:.4f}\n" in said
-    assert "Bits of a density are differential" in said
-    below = min(run.metrics().distortion, run.metrics().negative_elbo) < 0
-    assert ("which may exceed 1" in said) == below
-
-
-def test_show_says_why_there_are_no_bits(cli, finished_run):
-    code, out, err = cli("show", finished_run.path)
-    assert (code, err) == (0, "")
-    assert "test_bits_per_dimension  none: " in out
-    assert "differential" not in out
-
-
-def test_show_tells_the_channels_of_a_feature_map(answer, cli, tmp_path, digits):
-    run = RunStore(tmp_path).create(tiny_run(latent_shape=(2, 2, 3)))
-    list(run.train(digits))
-    rows, table = answer("show", run.path)["channels"], channel_statistics(run.codes())
-    assert [row["channel"] for row in rows] == ["c0", "c1", "c2", "all"]
-    assert [row["scale"] for row in rows] == table["scale"].tolist()
-    said = cli("show", run.path)[1]
-    assert "over test images and cells" in said
-    assert f"{table['std'][1]:.4f}" in said
-
-
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_export_writes_the_codes_with_the_terms_of_every_image(
-    answer, refusal, finished_run, tmp_path, ending
-):
-    file = tmp_path / f"codes.{ending}"
-    values = answer("export", finished_run.path, "--to", file)
-    assert values == {"run_id": finished_run.id, "n_images": 96, "file": str(file)}
-    table = pd.read_csv(file) if ending == "csv" else pd.read_parquet(file)
-    metrics = finished_run.metrics()
-    for name in ("distortion", "rate", "negative_elbo"):
-        assert table[name].mean() == pytest.approx(getattr(metrics, name), rel=0, abs=1e-9)
-    assert "exists already" in refusal("export", finished_run.path, "--to", file)
-
-
-def test_export_of_codes_does_without_the_images_and_says_so(cli, run_copy, tmp_path):
-    path = run_copy.path / "data.json"
-    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
-    code, _, err = cli("export", run_copy.path, "--to", tmp_path / "codes.csv")
-    assert code == 0
-    assert err.startswith("Without the images no distortion and negative ELBO: ")
-    assert list(pd.read_csv(tmp_path / "codes.csv"))[-1] == "rate"
-
-
-def test_evaluate_refuses_other_images(refusal, run_copy):
-    path = run_copy.path / "data.json"
-    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
-    assert "not the images the run was started with" in refusal("evaluate", run_copy.path)
-
-
-def test_evaluate_averages_over_more_draws(answer, finished_run, digits):
-    values = answer("evaluate", finished_run.path, "--samples", 7)
-    expected = evaluate(finished_run.vae(), digits.test, 7)
-    assert (values["n_samples"], values["test_distortion"]) == (7, expected.distortion)
-
-
-def test_evaluate_tells_a_bound_with_its_errors_beside_the_same_elbo(
-    cli, answer, finished_run, digits
-):
-    asked = ("evaluate", finished_run.path, "--samples", 3)
-    plain = answer(*asked)
-    code, out, said = cli(*asked, "--importance", 30, "--widen", 1.4, "--json")
-    values = json.loads(out)
-    assert (code, said) == (0, "Weighing 30 draws for each of 96 images ...\n")
-    found = summarise_bound(finished_run.vae(), digits.test, 30, 1.4, n_samples=3)
-    assert values == plain | {
-        "n_importance": 30,
-        "widen": 1.4,
-        "test_negative_elbo_error": found.elbo_error,
-        "test_negative_bound": found.negative_bound,
-        "test_negative_bound_error": found.bound_error,
-        "elbo_to_bound": found.gap,
-        "elbo_to_bound_error": found.gap_error,
-        "median_ess": found.ess_median,
-        "n_ess_below_10": found.n_few,
-        "n_pareto_k_above_0.7": found.n_heavy,
-    }
-    difference = values["test_negative_elbo"] - values["test_negative_bound"]
-    assert values["elbo_to_bound"] == pytest.approx(difference, abs=1e-4)
-    assert "pareto" not in cli(*asked, "--importance", 5)[1]  # too few draws to tell
 
 
 def test_export_writes_a_run_that_evaluates_to_its_card(answer, finished_run, tmp_path):
