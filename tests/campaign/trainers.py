@@ -11,7 +11,6 @@ are those of a run that one process trained alone.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import random
 import tempfile
 import time
@@ -25,6 +24,7 @@ import torch
 from tests.samples import tensors, tiny_run
 from vae_core import Run, RunConfig, RunStore, VAECoreError, load_dataset
 from vae_core.errors import JobError
+from vae_core.jobs.executors import process_context
 from vae_core.jobs.training import train
 
 EPOCHS = 6
@@ -55,7 +55,7 @@ class Trainers:
     """Processes that train a run when they are told to, all at once."""
 
     def __init__(self, n: int) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = process_context()
         self._barrier = context.Barrier(n)
         self._pipes, self._processes = [], []
         for seed in range(n):

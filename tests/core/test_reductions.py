@@ -193,7 +193,7 @@ def trained(directions) -> Callable[[float, str], VAE]:
         sigma = math.sqrt(variance)
         config = tiny_model((6,), hidden=(), likelihood="gaussian", sigma_value=sigma)
         vae = build_vae(config, directions.image_shape)
-        for lr, epochs in ((3e-2, 50), (3e-3, 25), (1e-3, 25)):
+        for lr, epochs in ((3e-2, 40), (3e-3, 20), (1e-3, 20)):
             settings = TrainConfig(
                 epochs=epochs, batch_size=64, lr=lr, reduction=reduction, threads=1
             )
@@ -224,7 +224,7 @@ def test_directions_above_the_water_line_are_counted():
     ]
 
 
-@pytest.mark.parametrize(("variance", "n_used"), [(0.07, 3), (0.14, 2), (0.8, 0)])
+@pytest.mark.parametrize(("variance", "n_used"), [(0.07, 3), (0.8, 0)])
 def test_linear_vae_uses_the_directions_above_the_water_line(directions, trained, variance, n_used):
     """And each for 0.5 log(eigenvalue / sigma^2) nats, as probabilistic PCA does."""
     codes = encode_dataset(trained(variance, "sum/sum"), directions.test)

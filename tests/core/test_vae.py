@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import jaxtyping
 import pytest
@@ -8,22 +9,33 @@ import torch
 
 from tests.core.likelihoods.test_likelihoods import KINDS
 from tests.core.posteriors.families import kl_rest
-from tests.samples import LATENTS, tiny_model
+from tests.samples import LATENTS, covering, tiny_model
 from vae_core import VAE, ConfigError, DataError, build_vae, elbo_terms
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS
 
-GRID = list(itertools.product(NETWORKS, POSTERIORS, KINDS, LATENTS, [1, 3]))
+ALL = [
+    {"network": network, "posterior": posterior, "kind": kind, "latent": latent, "channels": c}
+    for network, posterior, kind, latent, c in itertools.product(
+        NETWORKS, POSTERIORS, KINDS, LATENTS, [1, 3]
+    )
+]
+SAMPLE = covering(ALL)  # every pair of settings
 networks = pytest.mark.parametrize("network", NETWORKS)
 posteriors = pytest.mark.parametrize("posterior", POSTERIORS)
 latents = pytest.mark.parametrize("latent", LATENTS)
 
 
-@pytest.fixture(params=GRID, ids=lambda p: "-".join(map(str, (*p[:2], *p[2], *p[3:]))))
+def combined(row: dict[str, Any]) -> VAE:
+    likelihood, sigma = row["kind"]
+    parts = {"posterior": row["posterior"], "likelihood": likelihood, "sigma": sigma}
+    model = tiny_model(row["latent"], network=row["network"], **parts)
+    return build_vae(model, (row["channels"], 8, 8))
+
+
+@pytest.fixture(params=SAMPLE, ids=lambda row: "-".join(map(str, row.values())))
 def vae(request) -> VAE:
     """Every network, posterior, likelihood, sigma and kind of latent, grey and in colour."""
-    network, posterior, (likelihood, sigma), latent, c = request.param
-    parts = {"posterior": posterior, "likelihood": likelihood, "sigma": sigma}
-    return build_vae(tiny_model(latent, network=network, **parts), (c, 8, 8))
+    return combined(request.param)
 
 
 def images(vae: VAE, n: int = 4, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -68,6 +80,20 @@ def test_every_weight_learns(vae):
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
         assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.grid
+@pytest.mark.parametrize("row", ALL, ids=lambda row: "-".join(map(str, row.values())))
+@pytest.mark.parametrize(
+    "claim",
+    [
+        test_any_combination_encodes_and_decodes,
+        test_any_combination_works_in_double_precision,
+        test_every_weight_learns,
+    ],
+)
+def test_all_combinations(row, claim):
+    claim(combined(row))
 
 
 def test_decoding_a_stack_is_stacking_decodings():

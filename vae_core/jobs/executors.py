@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -82,9 +83,9 @@ class _LocalProcess(ProcessPoolExecutor):
     """An executor of one process that ends with the server, however that ends."""
 
     def __init__(self, threads: int, gives_way: bool, is_reused: bool) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = process_context()
         held, self._leash = context.Pipe(duplex=False)
-        start = partial(_begin, threads, gives_way, held)
+        start = partial(_begin, threads, gives_way, held, dict(os.environ))
         super().__init__(1, mp_context=context, initializer=start)
         self._held, self._is_reused = held, is_reused
 
@@ -103,6 +104,21 @@ class _LocalProcess(ProcessPoolExecutor):
         self._held.close()
 
 
+def process_context() -> BaseContext:
+    """How processes are started.
+
+    On Linux by a fork server that has imported torch once: a job begins seconds sooner, and shares
+    the memory of what was imported. It imports and does nothing else, so that it has no threads
+    that a fork would lose. Elsewhere each process imports for itself: macOS's own libraries do not
+    bear a fork.
+    """
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["vae_core.jobs.training"])
+    return context
+
+
 @contextmanager
 def _without_main() -> Iterator[None]:
     """A spawned process imports what is `__main__`: in an app a page, which would be drawn."""
@@ -115,8 +131,10 @@ def _without_main() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
-def _begin(threads: int, gives_way: bool, held: Connection) -> None:
+def _begin(threads: int, gives_way: bool, held: Connection, environment: Mapping[str, str]) -> None:
     """Ignore ctrl-C, lower the priority, and end when the server does."""
+    os.environ.clear()
+    os.environ.update(environment)  # a fork server keeps that of its own start
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if gives_way:
         lower_priority()

@@ -137,6 +137,19 @@ def test_training_ends_soon_where_other_programs_use_every_core(store: RunStore)
         until(lambda: not is_running(worker), 20)
 
 
+def test_a_process_has_the_settings_of_the_moment_in_which_it_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long ago what it is a copy of was started."""
+    for value in ("first", "second"):
+        monkeypatch.setenv("ELBO_ROOM_PROBE", value)
+        with local_process(gives_way=False) as executor:
+            assert executor.submit(os.getenv, "ELBO_ROOM_PROBE").result() == value
+    monkeypatch.delenv("ELBO_ROOM_PROBE")
+    with local_process(gives_way=False) as executor:
+        assert executor.submit(os.getenv, "ELBO_ROOM_PROBE").result() is None
+
+
 SERVER = """
 import sys, time
 from pathlib import Path
