@@ -28,6 +28,10 @@ class JobError(VAECoreError):
     """The queue takes no more runs."""
 
 
+class LessonError(VAECoreError):
+    """A lesson's file cannot be understood, or asks of a model what it does not have."""
+
+
 def printable(text: str, most: int = 300) -> str:
     """Text of a file in one line: what cannot be printed becomes ?, a long rest is cut."""
     line = "".join(c if c.isprintable() else "?" for c in text[: most + 1])
