@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.lesson.classroom_wall import qr_code
 from tests.pages.app import assert_sound, button, open_page, words
 from vae_core.lessons.reading import FOLDER
 from vae_core.lessons.rooms import VARIABLE, Rooms
@@ -170,3 +174,13 @@ def test_a_room_is_deleted_when_that_is_confirmed(rooms: Rooms) -> None:
     app = open_page(PAGE)
     button(app, "Delete it").click().run()
     assert rooms.list() == []
+
+
+def test_the_code_on_the_wall_is_the_address_to_hand_out() -> None:
+    """Its size is that of the version which holds so many letters, in dark and light squares."""
+    address = "http://127.0.0.1:8501/classroom?room=kumo"
+    picture = Image.open(io.BytesIO(qr_code(address))).convert("L")
+    side, version = picture.width // 6 - 8, 3  # 42 letters of level M
+    assert side == 17 + 4 * version
+    assert set(np.asarray(picture).ravel().tolist()) == {0, 255}
+    assert qr_code(address) != qr_code(address.replace("kumo", "nono"))

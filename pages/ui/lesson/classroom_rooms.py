@@ -23,8 +23,10 @@ from vae_core.lessons.rooms import VARIABLE, Room, Rooms, RoomState, new_who
 ROOM, WHO, ROLE, WALL = "room", "who", "role", "wall"
 STYLE = (  # readable from the back row
     "<style>.st-key-class-question p, .st-key-class-question li {font-size:1.5rem;line-height:1.4}"
-    ".st-key-class-answers button {justify-content:flex-start;min-height:3.2rem}"
-    ".st-key-class-answers button p {font-size:1.15rem}</style>"
+    ".st-key-class-answers button {min-height:3.2rem}"
+    ".st-key-class-answers button, .st-key-class-answers button > * {justify-content:flex-start}"
+    ".st-key-class-answers button p {font-size:1.15rem}"
+    ".st-key-class-question [data-testid=stProgress] > div > div > div {height:1.2rem}</style>"
 )
 _WHO = re.compile(r"[0-9a-f]{8}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import segno
 import streamlit as st
 
 from pages.ui.drawing import escaping
@@ -103,8 +104,18 @@ def _controls(room: Room, lesson: Lesson, state: RoomState) -> None:
                 start = {"step": following[0], "vote": 1, "phase": "predict", "is_paused": False}
                 _move(room, state, name, primary=state.phase == "reveal", **start)
     if state.phase == "predict":
-        st.caption(f"Students open this page and type **{room.code}**, or follow the link:")
-        st.code(classroom_rooms.link(room), language=None)
+        how, picture = st.columns([3, 2])
+        how.caption(f"Students open this page and type **{room.code}**, or follow the link:")
+        how.code(classroom_rooms.link(room), language=None)
+        picture.image(qr_code(classroom_rooms.link(room)), width=160)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def qr_code(address: str) -> bytes:
+    """A QR code as a PNG, with the quiet border that readers need."""
+    file = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(file, kind="png", scale=6, border=4)
+    return file.getvalue()
 
 
 def _move(
