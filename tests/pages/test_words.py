@@ -17,14 +17,14 @@ from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
 from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
 from pages.ui.explore import arithmetic, feature_map, posteriors, walks
-from pages.ui.session.summary import line
+from pages.ui.session.summary import in_words, line, sentence
 from pages.ui.train import queue
 from pages.ui.train.disk import amount
 from pages.ui.train.offer import which_images
 from pages.ui.train.progress import duration, how_far
 from tests.pages.app import MODELS, open_page
 from tests.samples import tiny_model
-from vae_core import Codes, RunConfig, TrainConfig, build_vae
+from vae_core import Codes, Run, RunConfig, TrainConfig, build_vae
 from vae_core.analysis import (
     Estimate,
     Projection,
@@ -82,6 +82,52 @@ def test_the_line_says_bits_per_dimension_where_the_likelihood_is_normalised() -
     assert "bits" not in said()  # grey pixels under a Bernoulli
     points = said(replace(SCORE, rate=math.inf), posterior="delta", likelihood="gaussian")
     assert "bits" not in points.lower()
+
+
+def told(metrics: Metrics = SCORE, **model: Any) -> str:
+    config = RunConfig(model=tiny_model(**model))
+    return sentence(config, (1, 8, 8), metrics, 0.25)
+
+
+def test_what_a_model_does_is_told_in_plain_words_with_its_numbers() -> None:
+    assert told() == (
+        "64 pixels become 3 numbers. The code costs 3.5 nats (5.0 bits), the picture still misses "
+        "20.2 ± 0.2."
+    )
+    assert "(12 bits), the picture" in told(replace(SCORE, rate=8.6))
+    assert told(latent=(2, 4, 3)).startswith("64 pixels become 24 numbers in a 2 × 4 map. ")
+    assert told(latent=(1,)).startswith("64 pixels become 1 number. ")
+    assert told(posterior="dirichlet").startswith("64 pixels become 3 proportions. ")
+    colours = sentence(RunConfig(model=tiny_model()), (3, 32, 32), SCORE)
+    assert colours.startswith("3,072 pixel values become 3 numbers. ")
+    assert colours.endswith("the picture still misses 20.2.")
+
+
+def test_a_code_without_a_price_or_without_information_is_told_as_such() -> None:
+    assert told(replace(SCORE, rate=math.inf), posterior="delta") == (
+        "64 pixels become 3 numbers. The code has no price: a point mass has no width. The picture "
+        "still misses 20.2 ± 0.2 nats."
+    )
+    assert told(replace(SCORE, rate=0.0004)).endswith(
+        "The code costs 0.0 nats: it carries no information. The picture still misses 20.2 ± 0.2."
+    )
+
+
+def test_a_density_misses_nothing_but_costs_and_that_may_be_negative() -> None:
+    density = told(replace(SCORE, distortion=-20.25), likelihood="gaussian")
+    assert density.endswith("the pixels cost −20.2 ± 0.2 (a density's may be negative).")
+    assert told(likelihood="gaussian").endswith("the pixels cost 20.2 ± 0.2.")
+
+
+@pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
+def test_the_plain_line_of_every_model_has_its_numbers_and_fits_a_line(run: Run) -> None:
+    said, metrics = in_words(run), run.metrics()
+    h, w = run.data().image_shape[1:]
+    assert said.startswith(f"{h * w} pixels become {math.prod(run.config.model.latent_shape)} ")
+    assert f"{numbers.fixed(metrics.distortion, 1)} ± " in said
+    assert ("no price" in said) == (not metrics.has_rate)
+    assert ("no information" in said) == (run.id == "mnist-collapsed")
+    assert len(said) < 135
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class Words {
   }
 
   _fillList(keys) {
-    if (keys.join() === this.listed) return;
+    if (keys.join() === this.listed || this.list.matches(":focus-within")) return;
     this.listed = keys.join();
     const buttons = keys.map((key) =>
       element("button", {

@@ -22,7 +22,7 @@ def mount(url_path: str) -> str | None:
     with st.container(key="words-layer"):  # takes no room, not even while the script comes
         result = WORDS.mount(
             key="words",
-            data={"address": _address(), "at": entry_asked() if url_path == "glossary" else ""},
+            data={"address": address(), "at": entry_asked() if url_path == "glossary" else ""},
             on_open_change=lambda: None,
         )
     asked: str | None = result.open
@@ -50,7 +50,7 @@ def _version() -> str:
     return hashlib.sha256(_content()).hexdigest()[:16]
 
 
-def _address() -> str:
+def address() -> str:
     """Of the file with all terms, which a browser fetches once."""
     place = routes.offer(f"words-{_version()}", lambda: routes.Offer({"terms": _content}))
     return f"{place}terms"

@@ -28,9 +28,14 @@ def drawing(*shapes: str) -> str:
 
 
 def text(at: Point, words: str, colour: str = INK, anchor: str = "middle") -> str:
-    """Words, whose base line is in the middle of `at`, or begins there."""
-    x, y = at
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" fill="{colour}">{words}</text>'
+    """Words, whose base line is in the middle of `at`, or begins there.
+
+    Colours are mixed with the text's own, so that they can be read on light and on dark.
+    """
+    (x, y), fill = at, colour
+    if colour != INK:
+        fill = f"color-mix(in srgb, {colour} 60%, {INK})"
+    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" fill="{fill}">{words}</text>'
 
 
 def path(
