@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import take_home, words
-from pages.ui.drawing import escaping
 from pages.ui.session import chosen, keys, paths, problems, reconnection, summary
 from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
@@ -49,10 +48,7 @@ try:
     with line.container(gap=None):
         st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
         if run:
-            with st.container(horizontal=True, vertical_alignment="top", key="summary"):
-                st.caption(escaping.message(summary.in_words(run)), width="content")
-                with st.popover("Details", type="tertiary", key="details"):
-                    st.caption(escaping.message(summary.summary(run)))
+            summary.show(run)
         entry = words.mount(page.url_path)
     if entry:
         st.switch_page(scripts[door_of("glossary")], query_params={words.PARAMETER: entry})

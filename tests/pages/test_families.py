@@ -189,7 +189,8 @@ def test_a_mean_in_place_of_a_sum_says_which_beta_and_sigma_it_stands_for() -> N
     said = next(c.value for c in app.caption if "β" in c.value)
     assert "β = 64" in said
     assert "σ² = 32" in said
-    assert "uses 0 of its 10 latent dimensions" in said
+    assert "0 of its 10 latent dimensions" in said
+    assert said.endswith("expect posterior collapse.")
 
 
 def test_beta_is_a_part_of_the_sigma_that_a_loss_stands_for() -> None:

@@ -14,6 +14,7 @@ from pages.ui.words import marked
 from pages.ui.words.shapes import DISTORTION, HEIGHT, INK, PRIOR, RATE, WIDTH
 from pages.ui.words.terms import GROUPS, NO_TERM, TERMS, Term, forms
 from tests.pages.app import assert_sound, lens_facts, open_page
+from tests.samples import ROOT
 
 every_term = pytest.mark.parametrize("term", TERMS, ids=lambda term: term.key)
 
@@ -120,3 +121,25 @@ def test_the_terms_are_a_file_with_its_content_in_the_address() -> None:
     address = words.address()
     assert re.fullmatch(r"lens/words-[0-9a-f]{16}/terms", address)
     assert words.address() == address
+
+
+# Words that the pages do without: those of the field say it better.
+
+INSTEAD = (
+    "answers an image", "latent number", "decoder paints", "most informative first. ",
+    "their sum\"", "bounds nothing", "what z says", "told apart", "the rest\"", "Every model is a",
+    "well weighed",
+    "ffective draws", "no MIG", "its ink", "does the ink", "cells paint", "turned so",
+    "It stands for a decoder", "Asking every", "Moving every", "right less left", "Who is next",
+    "Most informative", "Active: Var", "say something",
+)  # fmt: skip
+ROOMS = ("pages", "assets/components", "vae_core/figures")
+
+
+def test_pages_say_it_in_the_words_of_the_field() -> None:
+    files = [p for room in ROOMS for p in (ROOT / room).rglob("*") if p.suffix in (".py", ".js")]
+    assert len(files) > 100
+    found = {
+        (path.name, phrase) for path in files for phrase in INSTEAD if phrase in path.read_text()
+    }
+    assert found == set()

@@ -53,7 +53,7 @@ DOORS = (
     Door("Explore", "sliders.py", "Latent sliders", "What does each latent dimension change?",
          "sliders"),
     Door("Explore", "feature_map.py", "Feature map", "What does each cell hold?", "feature-map"),
-    Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it paint?",
+    Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it change?",
          "locality"),
     Door("Explore", "projection.py", "Projection",
          "Which images are neighbours when there are many dimensions?", "projection"),

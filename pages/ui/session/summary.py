@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import streamlit as st
 from torch.distributions import constraints
 
+from pages.ui.drawing import escaping
 from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
 from vae_core.analysis.collapse import NO_KL
@@ -14,6 +16,14 @@ from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.objective import effective_beta
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import Run
+
+
+def show(run: Run) -> None:
+    """The line in plain words; behind a small button, the settings and the score."""
+    with st.container(horizontal=True, vertical_alignment="top", key="summary"):
+        st.caption(escaping.message(in_words(run)), width="content")
+        with st.popover("Details", type="tertiary", key="details"):
+            st.caption(escaping.message(summary(run)))
 
 
 def in_words(run: Run) -> str:
