@@ -19,8 +19,8 @@ if data is None:
     problems.end_page()
 
 st.markdown(
-    "##### The negative ELBO lies above −log p(x). More draws per image, well weighed, come down "
-    "closer. **Try this:** raise the draws, then widen the proposal."
+    "##### The negative ELBO lies above −log p(x). Importance-weighted samples give a tighter "
+    "bound; the more, the tighter. **Try this:** raise the draws, then widen the proposal."
 )
 chart, side = st.columns([3, 1], gap="large")
 with side:

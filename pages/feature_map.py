@@ -22,13 +22,13 @@ if len(run.config.model.latent_shape) != 3:
 
 vae = cached.vae(run)
 h, w, channels = vae.latent_shape
-parts = "its own mean and variance" if vae.family.has_rate else "its own place"
+parts = "its own mean and variance" if vae.family.has_rate else "its own value"
 if not vae.family.is_additive:
     parts = "its share of its cell, whose dimensions add up to 1"
 
 st.markdown(
     f"##### The latent is an array of {channels} × {h} × {w} dimensions, each with {parts}. "
-    "**Try this:** move one cell, and see how far its ink reaches."
+    "**Try this:** move one cell, and see which pixels change."
 )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.components import take_home
-from pages.ui.drawing import escaping
+from pages.ui.components import take_home, words
 from pages.ui.session import chosen, keys, paths, problems, reconnection, summary
 from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
@@ -48,7 +47,11 @@ try:
     st.set_page_config(door.tab(run))
     with line.container(gap=None):
         st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
-        st.caption(escaping.message(summary.summary(run)) if run else "")
+        if run:
+            summary.show(run)
+        entry = words.mount(page.url_path)
+    if entry:
+        st.switch_page(scripts[door_of("glossary")], query_params={words.PARAMETER: entry})
     page.run()
 except problems.PageEnds:
     pass

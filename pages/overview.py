@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui.components import lens
 from pages.ui.drawing.strips import neighbours_html
+from pages.ui.explore import overview
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
 
@@ -15,19 +16,14 @@ data = images.images_of(run)
 class_names = run.data().class_names
 family = vae.family
 
-answer = (
-    "a *distribution* over codes, one code z is drawn from it, and the decoder paints z"
-    if family.has_density
-    else "one *point*, the code z, and the decoder paints z"
-)
-st.markdown(f"##### The encoder answers an image with {answer}. **Try this:** drag z.")
+st.markdown(overview.heading(codes))
 
 
 @problems.fragment
 def one_image() -> None:
     here = lens.show(run, "overview", first_draw=1)
     z = lens.code(run, here)
-    shown = "the images themselves" if data else "as the decoder paints them"
+    shown = "the images themselves" if data else "decoded"
     unit = "; KL in nats per image" if family.has_rate else ""
     st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
     st.html(neighbours_html(vae, codes, z, class_names, data))
@@ -46,13 +42,10 @@ if family.has_rate:
         r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
         r"_{\substack{\text{KL term}\\\text{(rate)}}}"
     )
-    st.markdown(
-        "**Try this:** press *Draw z again* a few times. The picture changes as far as the "
-        "posterior is wide. KL belongs to the posterior, not to the draw, so it stays."
-    )
+    st.markdown(overview.about_sampling(codes))
 else:
     st.latex(family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)")
     st.markdown(
         "**A point mass** has no σ: drawing z again gives the same z, and its KL is infinite. Only "
-        "the pixels' noise changes."
+        "the noise of the pixels changes."
     )

@@ -13,7 +13,9 @@ from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
 from vae_core.likelihoods.bits import why_negative
 
-HEADING = "##### Every model is a point: what its code costs, and what its pictures still miss. "
+HEADING = (
+    "##### Each model is a point: its rate (KL term) against its distortion (reconstruction term). "
+)
 TRY_SWEEP = "**Try this:** follow β from low to high. Which end has KL = 0, and is it the best?"
 TRY_EPOCHS = "**Try this:** switch on *Over epochs*: does training save distortion or rate first?"
 NATS = st.column_config.NumberColumn(format="%.2f")

@@ -21,7 +21,7 @@ if not sweeps:
 
 words, picker = st.columns([3, 1], gap="small")
 words.markdown(
-    "##### Every epoch that a sweep kept, turned so that only what was learned moves. "
+    "##### Saved epochs of a sweep, rotated onto each other (Procrustes): what moves was learned. "
     "**Try this:** play the epochs, then drag the other bar."
 )
 name = picker.selectbox(

@@ -46,13 +46,15 @@ elif view == POSTERIORS:
     st.caption(two_models.plane_note(both, alike))
 elif view == KL:
     st.markdown(
-        "##### How many latent dimensions say something, and how much. **Try this:** choose a "
+        "##### How many latent dimensions are active, and what each costs. **Try this:** choose a "
         "larger latent in the second box."
     )
     two_models.show_bars(both)
     st.caption(two_models.kl_note(both))
 elif view == PICTURES:
-    st.markdown("##### The same test images through both. **Try this:** look for what is lost.")
+    st.markdown(
+        "##### The same test images through both. **Try this:** look for details that are missing."
+    )
     st.html(two_models.reconstructions(both))
     st.caption(two_models.picture_note(both))
 elif view == WALK:
@@ -71,8 +73,8 @@ else:
     )
     two_models.show_table(both)
     st.caption(
-        "Test splits, each run's own. Active: Var μ > 0.01 of the prior's. β weighs the rate in "
-        "the loss; the negative ELBO here is without it."
+        "Test splits, each run's own. Active: variance of μ over the images above 0.01 of the "
+        "prior's. β weighs the rate in the loss; the negative ELBO here is without it."
     )
 if view in (PICTURES, WALK) and same_images(*both.runs) and images.images_of(run) is None:
     images.offer_images_of(run, "The original pictures need the data set.")

@@ -82,6 +82,12 @@ def words(app: AppTest) -> list[str]:
     return said + [f"{metric.label} {metric.value}" for metric in app.metric]
 
 
+def model_line(app: AppTest) -> str:
+    """What the frame says that the chosen model is, with its score: behind Details."""
+    line: str = app.caption[1].value
+    return line
+
+
 def button(app: AppTest, label: str) -> Button:
     return next(b for b in app.button if b.label == label)
 
@@ -120,6 +126,12 @@ def lens_pages(run: Run) -> list[str]:
 
 def is_map(run: Run) -> bool:
     return len(run.config.model.latent_shape) == 3
+
+
+def has_component(app: AppTest, name: str) -> bool:
+    """Whether a component of this name is on the page."""
+    found = app.get("bidi_component")
+    return any(c.proto.component_name.endswith(f".{name}") for c in found)
 
 
 def the_component(app: AppTest, name: str) -> Any:

@@ -22,6 +22,7 @@ from tests.pages.app import (
     go,
     lens_facts,
     lens_pages,
+    model_line,
     open_page,
 )
 from tests.samples import rewrite, tiny_run
@@ -172,7 +173,7 @@ def test_own_runs_are_offered_and_damaged_ones_break_no_page(own_runs: Run) -> N
         assert_sound(app)
         terms = own_runs.metrics()
         _, distortion, _ = sum_and_parts(terms.distortion, terms.rate, digits=1)
-        assert f"distortion {distortion}" in app.caption[0].value
+        assert f"distortion {distortion}" in model_line(app)
         app.selectbox(key="run").set_value(DIGITS.title).run()
 
 

@@ -46,9 +46,9 @@ def test_the_kl_pages_numbers_are_those_of_the_codes(name: str) -> None:
     assert float(shown.pop("Rate: mean KL, nats per image")) == pytest.approx(
         total_rate(codes), abs=0.0051
     )
-    active, d = shown.pop("Active: Var μ > 0.01 of the prior's").split(" of ")
+    active, d = shown.pop("Active dimensions").split(" of ")
     assert (int(active), int(d)) == (int(table["active"].sum()), codes.mean[0].numel())
-    (most,) = [value for label, value in shown.items() if label.startswith("Most informative")]
+    (most,) = [value for label, value in shown.items() if label.startswith("Largest KL")]
     assert float(most) == pytest.approx(table["kl"].max(), abs=0.0051)
     rest = [label for label in shown if "of which" in label]
     assert rest == (["of which correlation, nats"] if name == "mnist-full-2d" else [])

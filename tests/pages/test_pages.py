@@ -17,6 +17,8 @@ from tests.pages.app import (
     assert_sound,
     charts,
     go,
+    has_component,
+    model_line,
     numbers,
     open_page,
 )
@@ -56,7 +58,7 @@ def opened(page: str, run: Run) -> None:
     app = open_page(page, run)
     assert_sound(app)
     assert app.selectbox(key="run").value == run.title
-    line, metrics = app.caption[0].value, run.metrics()
+    line, metrics = model_line(app), run.metrics()
     assert line.startswith(POSTERIORS[run.config.model.posterior].title)
     assert f"({metrics.n_test:,} grey images, 1 draw each)" in line
     if metrics.has_rate:
@@ -181,7 +183,7 @@ def test_the_feature_map_page_says_why_a_vector_has_no_cells(run: Run) -> None:
     app = open_page("feature_map.py", run)
     (info,) = app.info
     assert info.value.startswith(f"The latent of {run.title} is a vector: it has no cells.")
-    assert not app.get("bidi_component")
+    assert not has_component(app, "lens")
 
 
 def test_the_collapsed_model_paints_one_picture_whatever_z_is() -> None:
@@ -190,7 +192,7 @@ def test_the_collapsed_model_paints_one_picture_whatever_z_is() -> None:
     app = open_page("kl.py", run)
     said = {m.label: m.value for m in app.metric}
     assert said["Rate: mean KL, nats per image"] == "0.00"
-    assert "trained with β = 784 (mean/sum)" in app.caption[0].value
+    assert "trained with β = 784 (mean/sum)" in model_line(app)
     assert said["Active: Var μ > 0.01 of the prior's"] == "0 of 10"
     z = torch.randn(64, 10, generator=torch.manual_seed(0))
     pictures = decode_mean(run.vae(), z)

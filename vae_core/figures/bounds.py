@@ -30,7 +30,7 @@ def bound_curve(
     negative_elbo : float
         Of the encoder's q(z|x), whatever the proposal: a dashed line.
     at_mean : float
-        The number at z = mean, which bounds nothing: a dotted line.
+        The number at z = mean, which is no bound: a dotted line.
     widen : float
         Proposal scale. Only at 1 is the bound of one draw the negative ELBO.
     evidence : float, optional

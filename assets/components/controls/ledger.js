@@ -36,7 +36,7 @@ export class Ledger {
     const left = names.length - this.shown.length;
     const bars = element("div", { class: "bars", hidden: !family.has_rate });
     bars.append(
-      element("p", { class: "note" }, element("b", { text: "KL of each dimension, nats" })),
+      element("p", { class: "note" }, element("b", { text: "KL per latent dimension (nats)" })),
       ...this.rows.map((row) => row.element),
     );
     this.key = element("p", { class: "note key" });
@@ -63,7 +63,7 @@ export class Ledger {
     this.rate.value.textContent = hasRate ? nats(rate) : "∞";
     this.total.value.textContent = hasRate ? nats(sum) : "∞";
     const isBound = how === "draw" || !hasRate;
-    this.total.text.textContent = isBound ? "−ELBO, one draw" : "their sum";
+    this.total.text.textContent = isBound ? "−ELBO, one draw" : "distortion + rate";
     this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
@@ -99,8 +99,8 @@ function hundredths(value) {
 
 const NOTES = {
   draw: "z is a draw from q(z|x): an unbiased estimate.",
-  mean: "At z = μ, which is no draw: this sum bounds nothing.",
-  hand: "z was put there by hand: this sum bounds nothing.",
+  mean: "At z = μ, which is not sampled, this sum is not a bound on −log p(x).",
+  hand: "You chose z by hand, so this sum is not a bound on −log p(x).",
 };
 
 /** One dimension's KL as a bar: the part of its mean, then the part of its width. */

@@ -133,7 +133,7 @@ def show_table(pair: Pair) -> None:
             "quantity": "",
             "left": escaping.markdown(pair.names[0]),
             "right": escaping.markdown(pair.names[1]),
-            "difference": "right less left",
+            "difference": "difference (right − left)",
         },
     )
     if reason := text.why_not(*pair.runs):

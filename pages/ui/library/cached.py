@@ -129,21 +129,32 @@ def training_codes(run: Run) -> Codes | None:
     return run.training_codes()
 
 
-@per_run(max_entries=64)
 def score_error(run: Run) -> float:
     """Standard error over the test images of the run's score; nan where it is not known.
 
     The score is the negative ELBO, or the distortion where there is no finite rate.
     """
+    negative_elbo, distortion = _errors(run)
+    return negative_elbo if run.metrics().has_rate else distortion
+
+
+def distortion_error(run: Run) -> float:
+    """Standard error over the test images of the run's distortion; nan where it is not known."""
+    return _errors(run)[1]
+
+
+@per_run(max_entries=64)
+def _errors(run: Run) -> tuple[float, float]:
+    """Standard errors of the negative ELBO and of the distortion."""
     try:
         terms = run.terms()
     except RunError:  # told where the terms themselves are asked for
-        return math.nan
+        return math.nan, math.nan
     if terms is None:
-        return math.nan
-    has_rate = run.metrics().has_rate
-    score = terms.negative_elbo if has_rate else terms.distortion
-    return mean_estimate(score).standard_error
+        return math.nan, math.nan
+    both = (terms.negative_elbo, terms.distortion)
+    negative_elbo, distortion = (mean_estimate(nats).standard_error for nats in both)
+    return negative_elbo, distortion
 
 
 @per_run(max_entries=32)

@@ -29,7 +29,7 @@ from vae_core.figures import class_bars, class_layers, variance_bars
 N_PLACES = 241
 NOTHING_TO_SPLIT = (
     f"**Nothing to split.** The mean KL is below {NO_KL} nats per image: the posterior is the "
-    "prior whatever the image, and z says nothing of it."
+    "prior whatever the image, and z carries no information about it."
 )
 
 
@@ -80,11 +80,11 @@ def metrics(parts: RateParts) -> list[tuple[str, str, str]]:
 def saturated(parts: RateParts) -> str:
     """Why a mean KL cannot be split, and what is known of it all the same."""
     return (
-        f"**Saturated at ln N = {parts.ceiling:.2f} nats.** The posteriors tell "
-        f"{parts.n_images:,} images apart, so these images cannot say how much of the mean KL is "
-        "mutual information or total correlation: I(x; z) is anywhere between "
-        f"{numbers.bracket(parts.mutual_information).replace(' to ', ' and ')} nats. What each "
-        "dimension alone costs is still known."
+        f"**Saturated at ln N = {parts.ceiling:.2f} nats.** The posteriors of the "
+        f"{parts.n_images:,} images hardly overlap, so I(x; z) and the total correlation cannot be "
+        f"estimated from them: the lower estimate is capped at ln N. I(x; z) is between "
+        f"{numbers.bracket(parts.mutual_information).replace(' to ', ' and ')} nats. The KL of "
+        "each single dimension is still known."
     )
 
 
@@ -116,7 +116,8 @@ def one_by_one(run: Run, chosen: mixture.Mixture) -> None:
 def _of_classes(surgery: ClassSurgery) -> str:
     if math.isnan(surgery.label_information.high.value):
         return (
-            "Left out are classes whose images are told apart by their posteriors: too few to tell."
+            "Classes are left out whose posteriors hardly overlap: their images are too few for an "
+            "estimate."
         )
     information, marginal = surgery.label_information, surgery.marginal_kl
     return (

@@ -41,9 +41,9 @@ def use_evidence(found: Collapse) -> str:
         )
     n, ignored = len(unused), int(unused["active"].sum())
     still = f"hardly move with the image (Var μ at most {ACTIVE_VARIANCE} of the prior's)"
-    why = f"{n - ignored} {still}, {ignored} move but the decoder does not answer"
+    why = f"{n - ignored} {still}, {ignored} move but the decoded picture does not"
     if ignored in (0, n):
-        why = f"all {still}" if ignored == 0 else "all move, but the decoder does not answer"
+        why = f"all {still}" if ignored == 0 else "all move, but the decoded picture does not"
     said = f"Of the {n} unused, {why}"
     if found.verdict != NO_RATE:
         said += (

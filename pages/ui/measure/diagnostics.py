@@ -62,13 +62,13 @@ class Samples:
         return f"{STYLE}<div class='sheets'>{''.join(sheets)}</div>"
 
 
-@cached.per_run("Moving every dimension …", KEPT)
+@cached.per_run("Changing every dimension …", KEPT)
 def collapse(run: Run) -> Collapse:
     """Whether the run uses its latent dimensions."""
     return run_in_background(analysis.collapse, cached.vae(run), cached.codes(run))
 
 
-@cached.per_run("Asking every dimension for the class …", KEPT)
+@cached.per_run("Measuring what each dimension tells about the class …", KEPT)
 def label_gap(run: Run, n_samples: int) -> LabelGap:
     """Information of single dimensions about the class."""
     return run_in_background(analysis.label_gap, cached.codes(run), n_samples)

@@ -13,9 +13,9 @@ from vae_core.figures.diagnostics import MAX_NAMES
 from vae_core.runs.overfitting import NOISE
 
 LABEL_NOTE = (
-    "one standard error over the draws. This is no MIG, which is over the factors that made the "
-    "data: the label is one of them at best. A model may also say the class with several "
-    "dimensions jointly."
+    "one standard error over the draws. This is not the mutual information gap (MIG), which needs "
+    "the true generative factors; the class label is at most one of them. Several dimensions "
+    "together may also determine the class."
 )
 
 

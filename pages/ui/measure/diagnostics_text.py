@@ -19,8 +19,8 @@ HEADINGS = {
     "model.",
     UNITS: "A dimension is active when its mean moves from image to image. **Try this:** open the "
     "feature map, then the collapsed model.",
-    LABELS: "Does one dimension alone say which class an image is of? **Try this:** compare a 2-D "
-    "model with the 20-D one.",
+    LABELS: "Does one latent dimension alone tell the class of an image? **Try this:** compare a "
+    "2-D model with the 20-D one.",
     SAMPLES: "Good reconstructions need not mean good samples. **Try this:** compare a 2-D model "
     "with the 20-D one.",
     SHELL: "How far from the origin are draws of N(0, I), and how far are codes? With more "
@@ -89,8 +89,8 @@ def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
     return {
         "Label gap": f"{numbers.fixed(gap.gap, 3)} ± {gap.standard_error:.3f}",
-        "Most that one dimension says, nats": numbers.fixed(gap.table["information"][0]),
-        "H(y): all there is to say, nats": f"{gap.entropy:.2f}",
+        "Most that one dimension tells, nats": numbers.fixed(gap.table["information"][0]),
+        "Entropy of the class H(y), nats": f"{gap.entropy:.2f}",
     }
 
 

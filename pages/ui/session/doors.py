@@ -46,13 +46,15 @@ DOORS = (
     Door("", "train.py", "Train", "What does it learn, and when?", "train", of_model=False),
     Door("", "classroom.py", "Class", "What does the class think?", "classroom", of_model=False),
     Door("", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
+    Door("Learn", "glossary.py", "Glossary", "What do the words mean?", "glossary",
+         of_model=False),
     Door(
         "Explore", "posteriors.py", "Posteriors", "Where do images of each class go?", "posteriors"
     ),
     Door("Explore", "sliders.py", "Latent sliders", "What does each latent dimension change?",
          "sliders"),
     Door("Explore", "feature_map.py", "Feature map", "What does each cell hold?", "feature-map"),
-    Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it paint?",
+    Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it change?",
          "locality"),
     Door("Explore", "projection.py", "Projection",
          "Which images are neighbours when there are many dimensions?", "projection"),
