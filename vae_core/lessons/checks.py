@@ -29,7 +29,7 @@ class Failure:
 
 def siblings(run: Run) -> Resolve:
     """Finds the runs that a lesson names: beside this one, else among those that ship."""
-    return partial(open_model, beside=run)
+    return partial(open_model, folder=run.path.parent)
 
 
 def check_lesson(lesson: Lesson, run: Run, resolve: Resolve | None = None) -> list[Failure]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from vae_core.errors import LessonError, shown
@@ -14,8 +13,8 @@ ASSETS = Path(__file__).parents[2] / "assets"
 MODELS, SWEEPS = ASSETS / "models", ASSETS / "sweeps"
 
 
-def open_model(run_id: str, beside: Run | None = None) -> Run:
-    """A model by its id: from the folder of the run at hand, else of those that ship.
+def open_model(run_id: str, folder: Path | None = None) -> Run:
+    """A model by its id: from a folder of runs where it is there, else of those that ship.
 
     Raises
     ------
@@ -25,9 +24,9 @@ def open_model(run_id: str, beside: Run | None = None) -> Run:
         When it is damaged.
     """
     if re.fullmatch(r"\w[\w.-]{0,199}", run_id):
-        for folder in _folders(beside):
-            if (folder / run_id / "config.json").is_file():
-                return RunStore(folder).load(run_id)
+        for root in (*([folder] if folder else []), MODELS, *_sweeps()):
+            if (root / run_id / "config.json").is_file():
+                return RunStore(root).load(run_id)
     raise LessonError(f"there is no model {shown(run_id)} here. {_known()}")
 
 
@@ -36,21 +35,14 @@ def sweep_of(run: Run) -> list[Run]:
 
     Raises RunError when the folder cannot be read.
     """
-    folder = run.path.parent if run.config.sweep else next(_sweeps())
+    folder = run.path.parent if run.config.sweep else _sweeps()[0]
     name = run.config.sweep
     found = [entry.run for entry in RunStore(folder).list()]
     return [one for one in found if one and one.is_finished and name in (None, one.config.sweep)]
 
 
-def _folders(beside: Run | None) -> Iterator[Path]:
-    if beside is not None:
-        yield beside.path.parent
-    yield MODELS
-    yield from _sweeps()
-
-
-def _sweeps() -> Iterator[Path]:
-    return iter(sorted(path for path in SWEEPS.glob("*") if path.is_dir()))
+def _sweeps() -> list[Path]:
+    return sorted(path for path in SWEEPS.glob("*") if path.is_dir())
 
 
 def _known() -> str:

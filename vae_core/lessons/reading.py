@@ -57,6 +57,20 @@ def lesson_paths(folder: str | Path | None = None) -> list[Path]:
     return list(found.values())
 
 
+def find_lesson(name: str, folder: str | Path | None = None) -> Path:
+    """The file of a lesson: by its path, or by its name among those of `lesson_paths`.
+
+    Raises LessonError when there is none.
+    """
+    path = Path(name)
+    if path.suffix or len(path.parts) > 1:
+        return path
+    known = {path.stem: path for path in lesson_paths(folder)}
+    if name not in known:
+        raise LessonError(f"there is no lesson {shown(name)}. Known are: {', '.join(known)}.")
+    return known[name]
+
+
 def read_lesson(path: str | Path) -> Lesson:
     """A lesson from its file.
 

@@ -19,7 +19,7 @@ def paired_difference(run: Run, other: str) -> Estimate:
 
     One draw of z for each image. The noise of training is not in the error.
     """
-    there = open_model(str(other), beside=run)
+    there = open_model(other, run.path.parent)
     if run.data().fingerprint != there.data().fingerprint:
         raise LessonError(f"{run.title} and {there.title} saw different images.")
     return paired(terms_of(there).negative_elbo, terms_of(run).negative_elbo)
@@ -28,7 +28,9 @@ def paired_difference(run: Run, other: str) -> Estimate:
 @quantity("nats per image")
 def class_rate_gap(run: Run, label: float, other: str) -> float:
     """Mean rate of a class in this model less that in another model of the same class."""
-    rates = [of_class(one, label).rate.double() for one in (run, open_model(str(other), run))]
+    rates = [
+        of_class(one, label).rate.double() for one in (run, open_model(other, run.path.parent))
+    ]
     if len(rates[0]) != len(rates[1]):
         raise LessonError(f"{run.title} and {other} saw different images of class {label:g}.")
     return float(torch.stack(rates).mean(1) @ torch.tensor([1.0, -1.0]).double())
