@@ -1,7 +1,7 @@
-"""Command line: train, sweep, resume, list, show, evaluate, measure, project, export, import.
+"""Command line: train, sweep, resume, list, show, evaluate, measure, lesson, project, export ...
 
-The same functions as the pages. Exit codes: 0 done, 2 bad arguments or data (one line on
-stderr), 130 interrupted with the run resumable.
+The same functions as the pages. Exit codes: 0 done, 1 a lesson's claim does not hold, 2 bad
+arguments or data (one line on stderr), 130 interrupted with the run resumable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from vae_core.analysis import (
 )
 from vae_core.analysis.importance import check_draws
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import evidence, interrupt, measure, report, seeds
+from vae_core.cli import evidence, interrupt, lesson, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
@@ -287,6 +287,10 @@ def _measure(args: argparse.Namespace) -> int:
     return measure.run_command(_open(args.run, args), args)
 
 
+def _lesson(args: argparse.Namespace) -> int:
+    return lesson.run_command(args)
+
+
 def _project(args: argparse.Namespace) -> int:
     file, run, said = _new_file(args), _open(args.run, args), -1
 
@@ -352,6 +356,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "show": _show,
     "evaluate": _evaluate,
     "measure": _measure,
+    "lesson": _lesson,
     "project": _project,
     "export": _export,
     "import": _import,

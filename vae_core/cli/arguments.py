@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from vae_core.analysis.projection_methods import METHODS
 from vae_core.analysis.projections import WHAT
-from vae_core.cli.measure import add_flags
+from vae_core.cli import lesson, measure
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, printable
 from vae_core.settings import PARTS, choices, flag_of, scalar_of, sizes, text_of
@@ -117,7 +117,10 @@ def parser() -> argparse.ArgumentParser:
         metavar="F",
         help="draw from q with its sigma times F",
     )
-    add_flags(command("measure", "split the rate, and say how sure each number is", data=True))
+    measure.add_flags(
+        command("measure", "split the rate, and say how sure each number is", data=True)
+    )
+    lesson.add_flags(command("lesson", "print a lesson with a model's numbers", run=False))
     sub = command("project", "lay the codes of the test split on a plane")
     sub.add_argument("--method", choices=METHODS, default="pca", help="pca, umap or t-sne")
     sub.add_argument("--of", choices=WHAT, default="mean", help="posterior means, or draws")
