@@ -36,7 +36,7 @@ with plane:
     charts.show(shown.figures[0], key="plane")
 
 if codes.family.has_rate:
-    st.markdown(
+    st.container(key="words--try").markdown(
         "**Try this:** choose one class. It does not fill the prior, and need not: the KL term "
         "pulls every q(z|x) towards the prior, but only the aggregate posterior q(z) need match it "
         f"at the optimum. {outlines} match the mean and covariance of q(z|y), a mixture that is "

@@ -45,6 +45,8 @@ DOORS = (
     Door("", "overview.py", "Overview", "How does a VAE turn an image into a code and back?", ""),
     Door("", "train.py", "Train", "What does it learn, and when?", "train", of_model=False),
     Door("", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
+    Door("Learn", "lessons.py", "Lessons", "What do you think will happen?", "lessons",
+         of_model=False),
     Door(
         "Explore", "posteriors.py", "Posteriors", "Where do images of each class go?", "posteriors"
     ),
