@@ -40,7 +40,7 @@ def ask(visit: Visit, run: Run) -> None:
             of = "" if unit in numbers.NO_UNIT else f", {unit}"
             st.number_input(f"Your number{of}", value=None, key=key, format="%g")
         else:
-            st.markdown("Put z on the plane where you think it is, then press the button.")
+            st.markdown("Drag z to your answer, then press the button.")
         st.form_submit_button(
             "I predict this" if is_prediction else "Answer", type="primary",
             on_click=problems.callback(_commit), args=(visit, key),
@@ -68,7 +68,7 @@ def _where() -> str:
     """Where z was last let go on the plane; empty where there is none."""
     kept = keys.LENS_STATE.get()
     at = kept[1].at if kept else ()
-    return f"{at[0]:.4g};{at[1]:.4g}" if len(at) >= 2 else ""
+    return f"{at[0]:.2f};{at[1]:.2f}" if len(at) >= 2 else ""
 
 
 def answered(visit: Visit, asked: Step, run: Run) -> None:
@@ -110,7 +110,7 @@ def verdict(option: Option, said: str) -> str:
         line += " **(yours)**"
     if not (is_own or option.is_right):
         return line
-    behind = f"Behind this answer: {option.misconception}" if option.misconception else ""
+    behind = f"Misconception: {option.misconception}" if option.misconception else ""
     return "  \n".join(filter(None, (line, behind if is_own else "", option.response)))
 
 

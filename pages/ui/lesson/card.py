@@ -23,14 +23,11 @@ def show(visit: Visit, run: Run, url_path: str) -> None:
     lesson, step = visit.lesson, visit.step
     with st.container(key=CARD, gap="small"):
         number, count = lesson.steps.index(step) + 1, len(lesson.steps)
-        with st.container(horizontal=True, vertical_alignment="center", key="lesson-head"):
+        with st.container(key="lesson-head"):
             st.markdown(f"**{escaping.markdown(lesson.title, 120)}**")
-            st.button(
-                "Leave the lesson", icon=":material/close:", type="tertiary", key="lesson-leave",
-                on_click=problems.callback(place.leave),
-            )  # fmt: skip
         st.progress(number / count, f"Step {number} of {count}: {step.name}")
         _notes(visit)
+        st.checkbox("Fold to the question", key="lesson-fold")  # on a phone
         try:
             _content(visit, run, url_path)
         except VAECoreError as error:
@@ -48,7 +45,8 @@ def _content(visit: Visit, run: Run, url_path: str) -> None:
         )
     if not _holds(visit, model):
         return
-    show_text(visit.step.body, model)
+    with st.container(key="lesson-text"):
+        show_text(visit.step.body, model)
     if url_path != visit.lesson.scene_at(visit.step.name).page:
         _offer_page(visit)
     if visit.step.question is not None:
@@ -140,7 +138,7 @@ def _doors(visit: Visit) -> None:
     """Back, and on: closed until the reader has predicted."""
     lesson, step, at = visit.lesson, visit.step, visit.place
     earlier, later = questions.before(lesson, step), questions.next_of(lesson, step)
-    with st.container(horizontal=True, key="lesson-doors"):
+    with st.container(horizontal=True, vertical_alignment="center", key="lesson-doors"):
         if earlier:
             st.button(
                 "Back", icon=":material/arrow_back:", key="lesson-back",
@@ -160,3 +158,7 @@ def _doors(visit: Visit) -> None:
                 "lessons.py", label="All lessons", icon=":material/school:",
                 query_params={k: v for k, v in place.address(at).items() if k == place.DONE},
             )  # fmt: skip
+        st.button(
+            "Leave the lesson", type="tertiary", key="lesson-leave",
+            on_click=problems.callback(place.leave),
+        )  # fmt: skip

@@ -11,7 +11,7 @@ from pages.ui.drawing import escaping
 from pages.ui.lesson import hideable, place
 from pages.ui.lesson.hidden import HIDE, from_address
 from pages.ui.lesson.skeleton import skeleton
-from pages.ui.session import keys
+from pages.ui.session import chosen, keys, problems
 
 NOT_OF_THE_VIEW = {HIDE, keys.RUN_LABEL.name, place.LESSON, place.STEP, place.SAID, place.DONE}
 
@@ -48,32 +48,38 @@ def view_of(query: Mapping[str, str | list[str]]) -> dict[str, str]:
 
 
 def offer(url_path: str) -> None:
-    """The popover at the foot of a page that shows a model, for teachers."""
-    run = keys.CHOSEN.get()
-    if run is None or url_path not in hideable.PAGES:
-        return
-    parts = hideable.of_page(url_path)
+    """The button at the foot of a page that shows a model, for teachers."""
+    if keys.CHOSEN.get() is not None and url_path in hideable.PAGES:
+        _button(url_path)
+
+
+@problems.fragment
+def _button(url_path: str) -> None:
+    if st.button("Make a lesson link", icon=":material/link:", type="tertiary", key="lesson-link"):
+        _make(url_path)
+
+
+@st.dialog("Make a lesson link")
+def _make(url_path: str) -> None:
+    """The parts to hide, the link, and the file."""
     linked = from_address(st.query_params.get(HIDE, ""))
-    with st.popover("Make a lesson link", icon=":material/link:", type="tertiary"):
-        st.markdown("Choose what the link hides. It opens this page as it is now.")
-        hide = [
-            key
-            for key, words in parts.items()
-            if st.checkbox(
-                f"Hide {words}", key in linked, key=f"link-hide-{url_path or 'overview'}-{key}"
-            )
-        ]
-        query = _query()
-        st.code(link(st.context.url or "", url_path, query, hide), language=None, wrap_lines=True)
-        st.download_button(
-            "Start a lesson file from this view", icon=":material/edit_document:",
-            data=skeleton(run.id, url_path, view_of(query), hide), file_name="my-lesson.md",
-            on_click="ignore", key="lesson-skeleton",
-        )  # fmt: skip
-        st.caption(
-            f"The file opens on {escaping.markdown(run.title)}. Put it into the folder that "
-            "ELBO_ROOM_LESSONS names, and it stands on the page Lessons."
-        )
+    st.markdown("Choose what the link hides. It opens this page as it is now.")
+    hide = [
+        key
+        for key, words in hideable.of_page(url_path).items()
+        if st.checkbox(f"Hide {words}", key in linked, key=f"hide-{url_path}-{key}")
+    ]
+    query, run = _query(), chosen.chosen()
+    st.code(link(st.context.url or "", url_path, query, hide), language=None, wrap_lines=True)
+    st.download_button(
+        "Start a lesson file from this view", icon=":material/edit_document:",
+        data=skeleton(run.id, url_path, view_of(query), hide), file_name="my-lesson.md",
+        on_click="ignore", key="lesson-skeleton",
+    )  # fmt: skip
+    st.caption(
+        f"The file opens on {escaping.markdown(run.title)}. Put it into the folder that "
+        "ELBO_ROOM_LESSONS names, and it stands on the page Lessons."
+    )
 
 
 def _query() -> dict[str, str | list[str]]:
