@@ -29,6 +29,7 @@ with chart:
         st.warning(aggregate.saturated(parts), icon=":material/vertical_align_top:")
     else:
         charts.draw("surgery", surgery_bar, parts.to_series())
+with chart, st.container(key="formulas"):
     st.latex(
         r"\underbrace{\mathbb E_x\,\mathrm{KL}\big(q(z\mid x)\,\|\,p\big)}_{\text{mean KL}}"
         r"=I(x;z)+\mathrm{KL}\big(q(z)\,\|\,p\big)"
@@ -38,7 +39,7 @@ with chart:
             r"\mathrm{KL}\big(q(z)\,\|\,p\big)=\mathrm{TC}(z)"
             r"+\sum_j\mathrm{KL}\big(q(z_j)\,\|\,p(z_j)\big)"
         )
-with side:
+with side, st.container(key="aggregate-numbers"):
     for label, value, error in aggregate.metrics(parts):
         st.metric(label, value, error, delta_color="off", delta_arrow="off")
 view = st.segmented_control(

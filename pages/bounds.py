@@ -39,19 +39,22 @@ with chart:
     evidence = None if gaps is None else truth.negative_evidence(gaps)
     levels = (summary.negative_elbo, summary.at_mean, widen, evidence)
     charts.draw("bounds", bound_curve, table, *levels)
-    st.markdown(bounds.verdict(summary, widen))
-    if gaps is not None:
-        bound = Estimate(summary.negative_bound, summary.bound_error)
-        st.markdown(truth.sentence(gaps, bound, summary.n_importance))
-    st.latex(bounds.formula(widen))
-    with st.expander("Every number of draws"):
+    with st.container(key="bounds-numbers--verdict"):
+        st.markdown(bounds.verdict(summary, widen))
+        if gaps is not None:
+            bound = Estimate(summary.negative_bound, summary.bound_error)
+            st.markdown(truth.sentence(gaps, bound, summary.n_importance))
+    with st.container(key="formulas"):
+        st.latex(bounds.formula(widen))
+    with st.container(key="bounds-numbers--table"), st.expander("Every number of draws"):
         st.dataframe(bounds.gaps(table), hide_index=True)
-with side:
+with side, st.container(key="bounds-numbers"):
     known = [] if gaps is None else truth.metrics(gaps)
     for label, value, error in [*known, *bounds.numbers(summary)]:
         st.metric(label, value, error, delta_color="off", delta_arrow="off")
 
-if summary.n_heavy is not None:
-    st.caption(bounds.TAIL)
 nats = (summary.negative_elbo, summary.negative_bound, summary.at_mean)
-st.caption(bounds.conditions(run, count, len(data.test), *nats))
+with st.container(key="bounds-numbers--notes"):
+    if summary.n_heavy is not None:
+        st.caption(bounds.TAIL)
+    st.caption(bounds.conditions(run, count, len(data.test), *nats))

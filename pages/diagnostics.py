@@ -52,7 +52,8 @@ if view == diagnostics_text.TRAINING:
 
 if view == diagnostics_text.SAMPLES:
     distances = diagnostics.distances(run)
-    st.html(diagnostics.samples(run).html(distances))
+    with st.container(key="samples"):
+        st.html(diagnostics.samples(run).html(distances))
     diagnostics_text.show_numbers(
         diagnostics_text.sample_numbers(run, codes, distances), across=True
     )
@@ -69,7 +70,7 @@ if view == diagnostics_text.VERDICT:
     figure = (dimension_evidence, found.table.head(found.n_measured))
     parts = mixture.parts(run, mixture.of(run)) if codes.family.has_density else None
     numbers = diagnostics_text.collapse_numbers(found, parts)
-    with verdict:
+    with verdict, st.container(key="diagnostics-numbers--verdict"):
         lamps.show(diagnostics.verdict(run))
         if chosen_epoch := run.overfitting():
             overfitted.offer(run, chosen_epoch)
@@ -95,5 +96,6 @@ if view == diagnostics_text.LABELS:
         r"I(z_j;y)=\mathbb E\,\ln\frac{q(z_j\mid y)}{q(z_j)}"
     )
 if view == diagnostics_text.VERDICT:
-    diagnostics_text.show_table(found.table)
+    with st.container(key="diagnostics-numbers--table"):
+        diagnostics_text.show_table(found.table)
 st.caption(diagnostics_conditions.describe(run, codes, view))

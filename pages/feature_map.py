@@ -40,5 +40,8 @@ def workbench() -> None:
 workbench()
 if images.images_of(run) is None:
     images.offer_images_of(run, "The original picture needs the data set.")
-with st.expander("Mean, standard deviation and scale factor of each channel"):
+with (
+    st.container(key="channel-table"),
+    st.expander("Mean, standard deviation and scale factor of each channel"),
+):
     feature_map.show_channels(run)

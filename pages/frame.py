@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import take_home, words
+from pages.ui.lesson import beside, hidden, link_maker, scene, visit
 from pages.ui.session import chosen, keys, paths, problems, reconnection, summary
 from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
@@ -18,13 +19,14 @@ scripts = {
     )
     for door in DOORS
 }
+lesson, no_lesson = visit.arrive()
 menus = list(dict.fromkeys(door.menu for door in DOORS))
 page = st.navigation(
     {menu: [scripts[door] for door in DOORS if door.menu == menu] for menu in menus},
-    position="top",
+    position="hidden" if lesson else "top",
 )
 door = door_of(page.url_path)
-if door.menu:  # its menu is lit, as a page in the bar is
+if door.menu and not lesson:  # its menu is lit, as a page in the bar is
     in_bar = sum(not other.menu for other in DOORS)
     place = in_bar + menus.index(door.menu)
     st.html(
@@ -36,11 +38,16 @@ if keys.PAGE.get() != page.url_path:
     keys.PAGE.set(page.url_path)
     keys.VISIT.set(keys.VISIT.get_or(0) + 1)
 
+if lesson:
+    beside.leave_on(page)
+    scene.enter(lesson.lesson, lesson.place, page.url_path, beside.opener(scripts))
+hidden.apply(lesson and lesson.lesson.hidden_at(lesson.step.name))
+beside.say(no_lesson)
 problems.say_refused()
 reconnection.keep()
 try:
     picker, line = st.columns([2, 5], vertical_alignment="center", gap="medium")
-    with picker, st.container(horizontal=True, vertical_alignment="center"):
+    with picker, st.container(horizontal=True, vertical_alignment="center", key="model-box"):
         run = chosen.pick_run()
         if run:
             take_home.offer(run)
@@ -48,16 +55,20 @@ try:
     with line.container(gap=None):
         st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
         if run:
-            summary.show(run)
+            with st.container(key="summary"):
+                summary.show(run)
         entry = words.mount(page.url_path)
     if entry:
         st.switch_page(scripts[door_of("glossary")], query_params={words.PARAMETER: entry})
-    page.run()
+    with beside.page(lesson, run, page.url_path):
+        page.run()
 except problems.PageEnds:
     pass
 except VAECoreError as error:
     problems.show(problems.explain(error))
-if following := after(door):
+if not lesson:
+    link_maker.offer(page.url_path)
+if not lesson and (following := after(door)):
     st.page_link(
         scripts[following],
         label=f"Next: {following.title}. {following.question}",

@@ -20,7 +20,7 @@ chosen.need_density(
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
 )
 chart, numbers = st.columns([3, 1], gap="large")
-with numbers:
+with numbers, st.container(key="kl-numbers"):
     for label, value in kl.numbers(codes, table).items():
         st.metric(label, value)
 rest = (family.rest_title, rate_rest(codes)) if family.rest_title else None
@@ -51,5 +51,6 @@ with chart:
     else:
         charts.draw("kl", kl_bars, table, rest)
 
-st.latex(family.rate_tex)
+with st.container(key="formulas"):
+    st.latex(family.rate_tex)
 st.caption(kl.conditions(codes, view, run.config.data.binarisation))

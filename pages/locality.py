@@ -37,14 +37,15 @@ st.markdown(
 )
 with st.container(horizontal=True, gap="large"):
     cell = locality.pick(run)
-    if field:
-        sides = field.inside(*cell, vae.image_shape[1:])
-        st.metric(
-            "Sees, pixels", f"{sides[0]} × {sides[1]}", locality.padding_note(field, sides),
-            delta_color="off", delta_arrow="off",
-        )  # fmt: skip
-        if h * w > 1:
-            st.metric("Stride between cells, pixels", f"{field.stride[0]} × {field.stride[1]}")
+    with st.container(key="locality-numbers", horizontal=True, gap="large"):
+        if field:
+            sides = field.inside(*cell, vae.image_shape[1:])
+            st.metric(
+                "Sees, pixels", f"{sides[0]} × {sides[1]}", locality.padding_note(field, sides),
+                delta_color="off", delta_arrow="off",
+            )  # fmt: skip
+            if h * w > 1:
+                st.metric("Stride between cells, pixels", f"{field.stride[0]} × {field.stride[1]}")
 x, said = locality.inputs(run)
 sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
 window, painted = (f.window(*cell) if f else None for f in (field, reach))

@@ -25,8 +25,9 @@ def one_image() -> None:
     z = lens.code(run, here)
     shown = "the images themselves" if data else "decoded"
     unit = "; KL in nats per image" if family.has_rate else ""
-    st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
-    st.html(neighbours_html(vae, codes, z, class_names, data))
+    with st.container(key="neighbours"):
+        st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
+        st.html(neighbours_html(vae, codes, z, class_names, data))
 
 
 one_image()
@@ -34,7 +35,7 @@ if data is None:
     images.offer_images_of(run, "The original picture, and so the distortion, needs the data set.")
 
 if family.has_rate:
-    draw, bound = st.columns([2, 3])
+    draw, bound = st.container(key="formulas").columns([2, 3])
     draw.latex(family.draw_tex)
     bound.latex(
         r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}"
@@ -42,9 +43,11 @@ if family.has_rate:
         r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
         r"_{\substack{\text{KL term}\\\text{(rate)}}}"
     )
-    st.markdown(overview.about_sampling(codes))
+    st.container(key="words--try").markdown(overview.about_sampling(codes))
 else:
-    st.latex(family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)")
+    st.container(key="formulas").latex(
+        family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)"
+    )
     st.markdown(
         "**A point mass** has no σ: drawing z again gives the same z, and its KL is infinite. Only "
         "the noise of the pixels changes."

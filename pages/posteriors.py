@@ -36,7 +36,7 @@ with plane:
     charts.show(shown.figures[0], key="plane")
 
 if codes.family.has_rate:
-    st.markdown(posteriors.advice(codes, outlines))
+    st.container(key="words--try").markdown(posteriors.advice(codes, outlines))
 else:
     rings = "marks" if outlines == "Bars" else "rings"
     st.markdown(

@@ -67,8 +67,9 @@ with side:
 if not table.empty:
     shown = text.shown(text.in_print(table))
     nats = dict.fromkeys(map(str, shown.select_dtypes("float")), NATS) | {text.BETA: BETA}
-    st.dataframe(shown, hide_index=True, column_config=nats, placeholder="")
-    st.caption(text.best_note(comparing.best(group.runs.values())))
+    with st.container(key="rate-distortion-numbers"):
+        st.dataframe(shown, hide_index=True, column_config=nats, placeholder="")
+        st.caption(text.best_note(comparing.best(group.runs.values())))
 seeds, negative = "", ""
 if not table.empty:
     seeds = text.seeds_note(table)

@@ -17,11 +17,14 @@ vae = cached.vae(run)
 @problems.fragment
 def workbench() -> None:
     here = lens.show(run, "sliders")
-    st.markdown("##### Traversals: one latent dimension at a time, everything else as set above")
     names = latent_names(vae.latent_shape)
     z, order = lens.code(run, here), cached.order(run)
-    st.html(traversals_html(vae, z, order, names))
-    offer_traversal(run, vae, z, order, names)
+    with st.container(key="traversals"):
+        st.markdown(
+            "##### Traversals: one latent dimension at a time, everything else as set above"
+        )
+        st.html(traversals_html(vae, z, order, names))
+        offer_traversal(run, vae, z, order, names)
 
 
 by = "KL" if vae.family.has_rate else "variance of their means"

@@ -25,16 +25,17 @@ charts.draw(
 )
 st.caption(walks.conditions(run, ends, shell))
 
-st.markdown("##### Arithmetic with the means of classes")
-labels = codes.labels.unique().tolist()
-if len(labels) > 1:
-    classes = arithmetic.pick_classes(labels, class_names)
-    equation, verdict, neighbours = arithmetic.outcome(run, classes, data)
-    st.html(equation)
-    st.markdown(verdict)
-    st.html(neighbours)
-    st.caption(arithmetic.conditions(codes))
-else:
-    st.info("Arithmetic needs at least two classes; this model's test images are all of one.")
+with st.container(key="arithmetic"):
+    st.markdown("##### Arithmetic with the means of classes")
+    labels = codes.labels.unique().tolist()
+    if len(labels) > 1:
+        classes = arithmetic.pick_classes(labels, class_names)
+        equation, verdict, neighbours = arithmetic.outcome(run, classes, data)
+        st.html(equation)
+        st.markdown(verdict)
+        st.html(neighbours)
+        st.caption(arithmetic.conditions(codes))
+    else:
+        st.info("Arithmetic needs at least two classes; this model's test images are all of one.")
 if data is None:
     images.offer_images_of(run, "The original pictures need the data set.")

@@ -43,6 +43,7 @@ class Lens {
     });
     const [, height, width] = facts.image_shape;
     this.stage.root.style.setProperty("--image-ratio", width / height);
+    this._arrange();
     this.originals = new Originals(facts, (words) => this.stage.fail(words));
     this.state.subscribe((changed) => {
       if (changed.has("z") || changed.has("x")) this.stage.schedule();
@@ -79,7 +80,14 @@ class Lens {
     this.send = send;
     const hadImages = this.facts.images;
     Object.assign(this.facts, facts);
+    this._arrange();
     if (facts.images && !hadImages && this.state.base === "image") this._fetchImage();
+  }
+
+  /** What a lesson hides, and whether its card stands beside. */
+  _arrange() {
+    this.stage.hide(this.facts.hide);
+    this.stage.root.classList.toggle("beside", Boolean(this.facts.is_beside));
   }
 
   async _open() {
@@ -235,7 +243,8 @@ class Lens {
     const { z, model, posterior: q } = this.state;
     const few = [...order].slice(0, 3).map((j) => `${names[j]} ${signed(z[j], 2)}`);
     const label = model.codes.labels[model.nearestCode(z)];
-    const kl = family.has_rate && q ? `; KL ${nats(q.kl)} nats` : "";
+    const isToldKl = family.has_rate && q && !this.stage.hidden.has("ledger");
+    const kl = isToldKl ? `; KL ${nats(q.kl)} nats` : "";
     return `${few.join(", ")}; nearest class ${classes[label]}${kl}`;
   }
 }

@@ -20,6 +20,7 @@ export class Stage {
     this.error = element("p", { class: "error", role: "alert", hidden: true });
     host.append(this.error, this.root, this.live);
     this.theme = this._readTheme();
+    this.hidden = new Set();
   }
 
   destroy() {
@@ -35,6 +36,18 @@ export class Stage {
       this.pending = 0;
       this.onFrame(time);
     });
+  }
+
+  /**
+   * Hide parts by their names: classes of the root, which the style sheet knows.
+   * @param {string[]} names
+   */
+  hide(names = []) {
+    for (const old of [...this.root.classList]) {
+      if (old.startsWith("hide-")) this.root.classList.remove(old);
+    }
+    for (const name of names) this.root.classList.add(`hide-${name}`);
+    this.hidden = new Set(names);
   }
 
   /** Everything is there that can be seen and used. */

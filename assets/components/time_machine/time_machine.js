@@ -47,6 +47,7 @@ class Timeline {
         this.schedule();
       },
     });
+    this.stage.hide(facts.hide);
     this._build();
     this.plane.show(this.stage.theme);
     this._open();
@@ -56,6 +57,7 @@ class Timeline {
   update(facts, send) {
     if (facts.address !== this.facts.address) return false;
     this.send = send;
+    this.stage.hide(facts.hide);
     return true;
   }
 
@@ -151,7 +153,8 @@ class Timeline {
     host.append(table, element("p", { class: "note", text: this.facts.captions.numbers }));
     if (!numbers.rate.every(Number.isFinite) || !numbers.distortion.every(Number.isFinite)) return;
     const trade = element("div");
-    host.append(trade, element("p", { class: "note", text: this.facts.captions.trade }));
+    const caption = element("p", { class: "note", text: this.facts.captions.trade });
+    host.append(element("div", { class: "tradeoff" }, trade, caption));
     this.trade = new RateDistortionPlane(trade, numbers, () => this.schedule());
   }
 

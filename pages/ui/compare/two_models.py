@@ -58,7 +58,7 @@ def pick(run: Run) -> Pair | None:
             "Second model", others, others.index((alike or others)[0]), key="other",
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
-    with line:
+    with line, st.container(key="numbers--scores"):
         st.caption(escaping.message(summary.summary(runs[label])))
     return Pair(run, runs[label], (own, label))
 

@@ -100,6 +100,8 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
         "images": _offer_images(run, data) if data else None,
         "n_originals": run.data().n_test,
         "missing": "the original is not on this machine",
+        "hide": list(keys.HIDDEN.get_or(())),
+        "is_beside": keys.LESSON_PLACE.get() is not None,
     }
 
 

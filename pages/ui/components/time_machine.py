@@ -171,7 +171,7 @@ def show(timeline: Timeline, key: str) -> None:
     )
     result = TIMELINE.mount(
         key=f"timeline-{key}",
-        data=facts(timeline, key) | {"place": start},
+        data=facts(timeline, key) | {"place": start, "hide": list(keys.HIDDEN.get_or(()))},
         on_place_change=lambda: None,
     )
     place = _place_sent(timeline, result.place) or start

@@ -59,6 +59,12 @@ def _one(run: Run, image: int) -> None:
         figures.append(_figure("x", data.test.batch(slice(image, image + 1))))
     figures.append(_figure("decoded from μ", decode_mean(vae, codes.mean[image : image + 1])))
     st.html(f"{STYLE}<div class='pair'>{''.join(figures)}</div>")
+    with st.container(key="posterior-bars"):
+        _posterior(run, codes, image)
+
+
+def _posterior(run: Run, codes: Codes, image: int) -> None:
+    """KL and bars of one image's posterior."""
     if codes.family.has_rate:
         st.markdown(
             f"KL(q(z|x) ‖ p) = **{fixed(float(codes.rate[image]))} nats**; the mean over the test "

@@ -22,6 +22,7 @@ from vae_core.analysis.estimates import mean_estimate
 from vae_core.config import DataConfig
 from vae_core.data.dataset import prepare
 from vae_core.errors import DataError, RunError
+from vae_core.lessons import Lesson
 from vae_core.runs.run import TRAINING_CODES
 from vae_core.runs.terms import TERMS
 from vae_core.vae import VAE
@@ -33,6 +34,7 @@ T = TypeVar("T")
 CONTENTS: dict[str | type, Callable[[Any], Any]] = {  # by which two arguments are the same
     Dataset: lambda data: data.fingerprint,
     Run: lambda run: version(run),
+    Lesson: lambda lesson: (lesson.id, lesson.digest),
     Tensor: lambda z: z.numpy().tobytes(),
 }
 

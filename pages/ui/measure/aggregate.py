@@ -110,7 +110,8 @@ def one_by_one(run: Run, chosen: mixture.Mixture) -> None:
     names = [run.data().class_names[y] for y in known["label"]]
     if len(known):
         charts.draw("class_kl", class_bars, known, names)
-    st.markdown(_of_classes(surgery))
+    with st.container(key="words--classes"):
+        st.markdown(_of_classes(surgery))
 
 
 def _of_classes(surgery: ClassSurgery) -> str:
@@ -152,7 +153,7 @@ def together(run: Run, chosen: mixture.Mixture) -> None:
     with chart:
         prior = prior_frame(codes, j)
         charts.draw("buildup", class_layers, shown, prior, codes.family.prior_title, name)
-    with side:
+    with side, st.container(key="buildup-numbers"):
         of_rows = {f"KL of {name} alone, nats": "dim_kl", "KL(q(z | these) ‖ p), nats": "kl"}
         if len(names) == 1:  # the same quantity
             del of_rows[f"KL of {name} alone, nats"]
@@ -167,7 +168,7 @@ def together(run: Run, chosen: mixture.Mixture) -> None:
                     delta_arrow="off",
                 )
         st.caption(f"{int(row['n_images']):,} images of {len(codes):,}.")
-    st.markdown(
+    st.container(key="words--try").markdown(
         "**Try this:** begin with one class, and add the others. On average a class alone is "
         "further from the prior than the aggregate posterior q(z)."
     )
@@ -185,7 +186,7 @@ def variances(run: Run) -> None:
         cached.codes(run).family.is_additive,
     )
     charts.draw("variance", variance_bars, table, 1.0 if additive else None)
-    st.markdown(
+    st.container(key="words--variance").markdown(
         "Both bars together are the variance of q(z_j)"
         + (": where it matches the prior's they reach the line." if additive else ".")
     )

@@ -124,7 +124,9 @@ def _share(share: float, n: int) -> str:
 
 def show_numbers(shown: dict[str, str], across: bool = False) -> None:
     """One metric each, below each other or side by side."""
-    row = st.container(horizontal=across, gap="large" if across else "small")
+    row = st.container(
+        horizontal=across, gap="large" if across else "small", key="diagnostics-numbers"
+    )
     for label, value in shown.items():
         number, sign, error = value.partition(" ± ")
         under = f"±\N{NO-BREAK SPACE}{error}" if sign else None

@@ -44,8 +44,11 @@ class Door:
 DOORS = (
     Door("", "overview.py", "Overview", "How does a VAE turn an image into a code and back?", ""),
     Door("", "train.py", "Train", "What does it learn, and when?", "train", of_model=False),
-    Door("", "classroom.py", "Class", "What does the class think?", "classroom", of_model=False),
     Door("", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
+    Door("Learn", "lessons.py", "Lessons", "What do you think will happen?", "lessons",
+         of_model=False),
+    Door("Learn", "classroom.py", "Class", "What does the class think?", "classroom",
+         of_model=False),
     Door("Learn", "glossary.py", "Glossary", "What do the words mean?", "glossary",
          of_model=False),
     Door(

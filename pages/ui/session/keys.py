@@ -15,6 +15,8 @@ from vae_core.runs import Run
 if TYPE_CHECKING:
     from pages.ui.components.atlas import Pick
     from pages.ui.components.lens_state import LensState
+    from pages.ui.lesson.place import Place  # noqa: F401  in the type of a key, as a text
+    from vae_core.lessons import Lesson  # noqa: F401
 
 T = TypeVar("T")
 
@@ -65,6 +67,18 @@ VISIT = Key[int]("visit")  # how many pages were opened so far
 VISITOR = Key[str]("visitor")
 PASSCODE = Key[str]("passcode_given")
 DATA_DIR = Key[str]("data_dir")  # the widget with the folder of images
+
+# Lessons
+LESSON_PLACE = Key["Place"]("lesson_place")  # where the reader is; nothing outside a lesson
+LESSON_READ = Key["Lesson"]("lesson_read")  # its file, as it was when it was last whole
+LESSON_BEGUN = Key[str]("lesson_begun")  # the digest of its file when the lesson began
+LESSON_MODEL = Key[str]("lesson_model")  # the id of the run that stands for the lesson's own
+LESSON_NOTE = Key[str]("lesson_note")  # a sentence for the card when it is next drawn
+LESSON_ANYWAY = Key[tuple[str, str]]("lesson_anyway")  # lesson and model that need not fit
+SCENE_DUE = Key[str]("scene_due")  # how page, model and view of the step are still to be set
+LESSONS_DONE = Key[tuple[str, ...]]("lessons_done")  # ids, in the order they were finished in
+HIDDEN = Key[tuple[str, ...]]("hidden")  # keys of what is not shown, the components' parts too
+COURSE = Key[str]("course")  # the widget of the Learn page
 
 # Train and Runs
 PRESET = Key[str]("preset")

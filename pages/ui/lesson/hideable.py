@@ -1,0 +1,114 @@
+"""What can be hidden on every page, by the keys that lessons and links name it by."""
+
+from __future__ import annotations
+
+# On all pages.
+FRAME = {"summary": "what the model is, and its score", "words": "headings and captions"}
+
+LENS = {
+    "result": "the decoded pictures",
+    "source": "where z begins",
+}
+# By the address of a page. A key stands for a widget, a chart, a container, or a part of the lens.
+PAGES: dict[str, dict[str, str]] = {
+    "": {
+        "ledger": "what the image costs, in nats",
+        "plane-numbers": "the numbers of z below the plane",
+        "plane": "the plane",
+        **LENS,
+        "neighbours": "the nearest test images",
+        "formulas": "the formulas",
+    },
+    "posteriors": {
+        "plane": "the plane",
+        "marginal-across": "the histogram across",
+        "marginal-up": "the histogram up",
+        "classes": "the choice of classes",
+        "points": "the choice of points",
+        "ellipses": "the switch of ellipses",
+    },
+    "sliders": {**LENS, "traversals": "the traversals"},
+    "feature-map": {**LENS, "channel-table": "the table of channels"},
+    "locality": {
+        "locality-numbers": "the receptive field and the stride",
+        "locality": "the choice of the view",
+        "maps": "the maps of one cell",
+        "all-see": "what all cells see",
+        "all-paint": "what all cells paint",
+        "correlation": "the correlation by distance",
+    },
+    "projection": {
+        "method": "the choice of the method",
+        "posterior-bars": "KL and bars of the picked image",
+    },
+    "walks": {"norms": "the norms along a walk", "arithmetic": "the arithmetic of class means"},
+    "kl": {
+        "kl-numbers": "the numbers beside the chart",
+        "kl": "the chart",
+        "view": "the choice of the view",
+        "formulas": "the formula",
+    },
+    "aggregate": {
+        "aggregate-numbers": "the numbers beside the split",
+        "surgery": "the bar of the split",
+        "class_kl": "KL class by class",
+        "buildup": "the density as classes are added",
+        "buildup-numbers": "the numbers as classes are added",
+        "variance": "variance within and between images",
+        "mixture": "the choice of the view",
+        "formulas": "the formulas",
+    },
+    "bounds": {
+        "bounds-numbers": "the numbers, the verdict and the table",
+        "bounds": "the curve",
+        "truth": "the switch for log p(x)",
+        "formulas": "the formula",
+    },
+    "diagnostics": {
+        "diagnostics-numbers": "numbers, verdicts and tables",
+        "diagnostics": "the chart",
+        "samples": "the samples",
+        "diagnosis": "the choice of the view",
+    },
+    "compare": {
+        "numbers": "the table of numbers, and the line of scores",
+        "plane-0": "the plane on the left",
+        "plane-1": "the plane on the right",
+        "kl-pair": "the bars",
+        "comparison": "the choice of the view",
+    },
+    "rate-distortion": {
+        "plane": "the plane",
+        "sweep": "the curve of the sweep",
+        "rate-distortion-numbers": "the table",
+    },
+    "time-machine": {
+        "tradeoff": "the curve of rate and distortion",
+        "ledger": "the numbers in nats",
+    },
+}
+# Keys whose part of the page is there in one view, or after a click, only: by page, the address
+# parameters that show it.
+SHOWN_BY = {
+    ("locality", "all-see"): {"locality": "What all cells see"},
+    ("locality", "all-paint"): {"locality": "What all cells paint"},
+    ("locality", "correlation"): {"locality": "By distance"},
+    ("projection", "posterior-bars"): {"picked": "0"},
+    ("aggregate", "buildup"): {"mixture": "Classes together"},
+    ("aggregate", "buildup-numbers"): {"mixture": "Classes together"},
+    ("aggregate", "variance"): {"mixture": "Within and between images"},
+    ("diagnostics", "samples"): {"diagnosis": "Samples"},
+    ("compare", "numbers"): {"comparison": "Numbers"},
+    ("compare", "kl-pair"): {"comparison": "KL"},
+}
+# Keys of parts inside a component, which are classes of its root.
+IN_COMPONENTS = {
+    ("", "ledger"), ("", "plane-numbers"), ("", "plane"),
+    ("time-machine", "tradeoff"), ("time-machine", "ledger"),
+    *((page, key) for page in ("", "sliders", "feature-map") for key in LENS),
+}  # fmt: skip
+
+
+def of_page(url_path: str) -> dict[str, str]:
+    """What a page can hide: key -> what it is."""
+    return FRAME | PAGES.get(url_path, {})
