@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.lesson import classroom_rooms, classroom_student, classroom_wall
+from pages.ui.classroom import rooms, student, wall
 
-room = classroom_rooms.asked_for()
+room = rooms.asked_for()
 if room is None:
-    classroom_rooms.enter()
-elif classroom_rooms.is_wall():
-    classroom_wall.show(room)
+    rooms.enter()
+elif rooms.is_wall():
+    wall.show(room)
 else:
-    classroom_student.show(room)
-st.html(classroom_rooms.STYLE)
+    student.show(room)
+st.html(rooms.STYLE)

@@ -41,7 +41,7 @@ if keys.PAGE.get() != page.url_path:
 if lesson:
     beside.leave_on(page)
     scene.enter(lesson.lesson, lesson.place, page.url_path, beside.opener(scripts))
-hidden.apply(lesson and lesson.lesson.hidden_at(lesson.step.name))
+hidden.apply(lesson.lesson.hidden_at(lesson.step.name) if lesson else None)
 beside.say(no_lesson)
 problems.say_refused()
 reconnection.keep()
@@ -55,8 +55,7 @@ try:
     with line.container(gap=None):
         st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
         if run:
-            with st.container(key="summary"):
-                summary.show(run)
+            summary.show(run)
         entry = words.mount(page.url_path)
     if entry:
         st.switch_page(scripts[door_of("glossary")], query_params={words.PARAMETER: entry})

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.lesson.classroom_wall import qr_code
+from pages.ui.classroom.wall import qr_code
 from tests.pages.app import assert_sound, button, open_page, words
 from vae_core.lessons.reading import FOLDER
 from vae_core.lessons.rooms import VARIABLE, Rooms

@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui.lesson import classroom_rooms, numbers
+from pages.ui.classroom import rooms
+from pages.ui.lesson import filled as filling
+from pages.ui.lesson import numbers
 from pages.ui.session import problems
-from vae_core.errors import RoomError, VAECoreError
-from vae_core.lessons import Choice, Lesson, NumberQuestion, Option, Step, fill
+from vae_core.errors import RoomError
+from vae_core.lessons import Choice, Lesson, NumberQuestion, Option, Step
 from vae_core.lessons.calls import Call, Number
+from vae_core.lessons.reading import PLACEHOLDER
 from vae_core.lessons.rooms import Answer, Room, RoomState, Said
 
 POLL = 3.0  # seconds
@@ -19,13 +22,13 @@ POLL = 3.0  # seconds
 
 def show(room: Room) -> None:
     """The room as a student sees it; it follows the teacher by itself."""
-    room.join(classroom_rooms.who())
+    room.join(rooms.who())
     _follow(room)
 
 
 def _draw(room: Room) -> None:
-    state, who = room.state(), classroom_rooms.who()
-    lesson = classroom_rooms.lesson_of(state)
+    state, who = room.state(), rooms.who()
+    lesson = rooms.lesson_of(state)
     step = lesson.step(state.step)
     if step is None or step.question is None:
         raise RoomError("the lesson's file has changed: it no longer asks this question.")
@@ -82,7 +85,7 @@ def _shown_at(room: Room, state: RoomState) -> float:
 @problems.callback
 def _say(room: Room, step: Step, said: Said, shown_at: float) -> None:
     assert step.question is not None
-    room.answer(classroom_rooms.who(), said, step.question, time.monotonic() - shown_at)
+    room.answer(rooms.who(), said, step.question, time.monotonic() - shown_at)
 
 
 def _tell(state: RoomState, step: Step, lesson: Lesson, own: Answer | None) -> None:
@@ -122,12 +125,6 @@ def value_of(lesson: Lesson) -> Callable[[Call], Number]:
 
 
 def filled(text: str, lesson: Lesson) -> str:
-    """A text with its live numbers; those that cannot be computed here are dashes."""
-
-    def value(call: Call) -> Number:
-        try:
-            return value_of(lesson)(call)
-        except VAECoreError:
-            return float("nan")
-
-    return fill(text, value).replace("nan", "–") if "{{" in text else text
+    """A text with its live numbers; dots stand where they cannot be computed here."""
+    run = numbers.own_model(lesson)
+    return filling.filled(text, run)[0] if run else PLACEHOLDER.sub(filling.UNKNOWN, text)

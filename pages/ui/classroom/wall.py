@@ -8,9 +8,10 @@ import io
 import segno
 import streamlit as st
 
+from pages.ui.classroom import rooms
+from pages.ui.classroom.student import filled, value_of
 from pages.ui.drawing import escaping
-from pages.ui.lesson import classroom_rooms, numbers
-from pages.ui.lesson.classroom_student import filled, value_of
+from pages.ui.lesson import numbers
 from pages.ui.library import passcode
 from pages.ui.session import problems
 from vae_core.errors import RoomError
@@ -28,17 +29,17 @@ def show(room: Room) -> None:
     _follow(room)
     with st.expander("Answers as a table"):
         if st.button("Prepare the CSV"):
-            _offer(room, classroom_rooms.lesson_of(room.state()))
+            _offer(room, rooms.lesson_of(room.state()))
         st.caption("A row an answer, without names. The numbers are those of the lesson's model.")
 
 
 def _draw(room: Room) -> None:
     state = room.state()
-    lesson = classroom_rooms.lesson_of(state)
+    lesson = rooms.lesson_of(state)
     step = lesson.step(state.step)
     if step is None or step.question is None:
         raise RoomError("the lesson's file has changed: it no longer asks this question.")
-    if classroom_rooms.has_changed(lesson, state):
+    if rooms.has_changed(lesson, state):
         st.warning("The lesson's file has changed since this room was opened.")
     votes = [room.answers(state.step, vote) for vote in range(1, state.vote + 1)]
     head, count = st.columns([3, 2], vertical_alignment="bottom")
@@ -106,8 +107,8 @@ def _controls(room: Room, lesson: Lesson, state: RoomState) -> None:
     if state.phase == "predict":
         how, picture = st.columns([3, 2])
         how.caption(f"Students open this page and type **{room.code}**, or follow the link:")
-        how.code(classroom_rooms.link(room), language=None)
-        picture.image(qr_code(classroom_rooms.link(room)), width=160)
+        how.code(rooms.link(room), language=None)
+        picture.image(qr_code(rooms.link(room)), width=160)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
