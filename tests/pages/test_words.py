@@ -326,7 +326,7 @@ def test_every_family_has_a_title_and_a_note_that_is_a_sentence() -> None:
     ("name", "said"),
     [
         ("mnist-ae-2d", "maps an image x to one *point*, the latent vector z, and the decoder"),
-        ("mnist-2d", "maps an image x to a distribution q(z|x) over latent vectors. We sample z"),
+        ("mnist-2d", "maps an image x to a distribution q(z|x). We sample z from it"),
         ("mnist-collapsed", "maps every image x to one distribution: q(z|x) is the prior. We"),
     ],
 )
