@@ -7,12 +7,12 @@ import streamlit as st
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
 from pages.ui.measure import bounds, truth
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links, problems
 from vae_core.analysis import Estimate, has_quadrature
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
-chosen.need_density(run, "without a density over z there is no bound on log p(x).")
+links.need_density(run, "without a density over z there is no bound on log p(x).")
 data = images.images_of(run)
 if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.components import take_home
 from pages.ui.drawing import escaping
-from pages.ui.session import chosen, keys, paths, problems, reconnection, summary
+from pages.ui.session import chosen, keys, model_list, paths, problems, reconnection, summary
 from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
 
@@ -15,7 +15,11 @@ st.html(paths.ROOT / "assets" / "frame.css")
 
 scripts = {
     door: st.Page(
-        door.script, title=door.title, url_path=door.url_path or None, default=not door.url_path
+        door.script,
+        title=door.title,
+        url_path=door.url_path or None,
+        default=not door.url_path,
+        help=door.question,
     )
     for door in DOORS
 }
@@ -40,15 +44,18 @@ if keys.PAGE.get() != page.url_path:
 problems.say_refused()
 reconnection.keep()
 try:
-    picker, line = st.columns([2, 5], vertical_alignment="center", gap="medium")
-    with picker, st.container(horizontal=True, vertical_alignment="center"):
-        run = chosen.pick_run()
-        if run:
-            take_home.offer(run)
+    st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
+    if door.of_model:
+        picker, line = st.columns([3, 2], vertical_alignment="center", gap="medium")
+        with picker, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            run = chosen.pick_run()
+            model_list.show()
+            if run:
+                take_home.offer(run)
+        line.caption(escaping.message(summary.summary(run)) if run else "")
+    else:
+        run = chosen.pick_run(is_shown=False)
     st.set_page_config(door.tab(run))
-    with line.container(gap=None):
-        st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
-        st.caption(escaping.message(summary.summary(run)) if run else "")
     page.run()
 except problems.PageEnds:
     pass

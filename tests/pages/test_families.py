@@ -15,6 +15,7 @@ from tests.pages.app import (
     assert_sound,
     charts,
     choose_preset,
+    chosen_label,
     numbers,
     open_page,
     own_run,
@@ -52,7 +53,7 @@ def opened(row: dict[str, Any], runs: Path, digits: Dataset) -> None:
     label = trained(runs, digits, **model, **row["decoder"])
     app = open_page(row["page"], run=label)
     assert_sound(app)
-    assert app.selectbox(key="run").value == label
+    assert chosen_label(app) == label
     line, metrics = app.caption[0].value, own_run(runs).metrics()
     assert line.startswith(POSTERIORS[row["posterior"]].title)
     assert f"latent {' × '.join(map(str, channels_first(row['latent_shape'])))}" in line

@@ -59,7 +59,10 @@ class Key(Generic[T]):
 # The frame
 CHOSEN = Key[Run]("chosen")  # the model that every page shows
 RUN_LABEL = Key[str]("run")  # the picker's widget, bound to the address
+LINKED = Key["str | None"]("linked")  # the run in the address, when it was last looked at
 NEXT_RUN = Key[str]("next_run")  # the id of the run to choose when the page is next drawn
+MODELS_OPEN = Key[bool]("models_open")  # the list of models: a widget
+RENAMED = Key[str]("renamed")  # the id of the run whose name is being written
 PAGE = Key[str]("page")
 VISIT = Key[int]("visit")  # how many pages were opened so far
 VISITOR = Key[str]("visitor")
