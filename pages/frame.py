@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import take_home
+from pages.ui.components.history import HISTORY
 from pages.ui.drawing import escaping
-from pages.ui.session import chosen, keys, model_list, paths, problems, reconnection, summary
+from pages.ui.session import chosen, keys, links, model_list, paths, problems, reconnection, summary
 from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
 
@@ -61,9 +62,6 @@ except problems.PageEnds:
     pass
 except VAECoreError as error:
     problems.show(problems.explain(error))
+HISTORY.mount(key="history")
 if following := after(door):
-    st.page_link(
-        scripts[following],
-        label=f"Next: {following.title}. {following.question}",
-        icon=":material/arrow_forward:",
-    )
+    links.to_page(following.url_path, f"Next: {following.title}. {following.question}")

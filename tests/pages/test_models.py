@@ -1,4 +1,4 @@
-"""Choosing a model: the guide to those that ship, own runs told apart and renamed, links to both."""
+"""Choosing a model: the guide to those that ship, own runs told apart and renamed."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def pick_run(is_shown: bool = True) -> Run | None:
             "page."
         )
         return None
-    asked, label = _label(runs)
+    asked, label = _label(runs, is_shown)
     if label is not None and keys.RUN_LABEL.get() != label:
         keys.RUN_LABEL.set(label)
     if is_shown:
@@ -53,28 +53,36 @@ def pick_run(is_shown: bool = True) -> Run | None:
             label_visibility="collapsed",
             width=WIDTH,
         )
+    keys.LINKED.set(_linked() if is_shown else None)
     label = label or next(iter(runs))
     if asked and asked not in runs:  # the text of the address is not repeated: it may be anything
         shown = escaping.markdown(label)
         st.toast(f"The model asked for is not here any more: {shown} is shown.", icon=GONE)
+    elif not is_shown and runs[label] != keys.CHOSEN.get() and keys.CHOSEN.get() is not None:
+        st.toast(f"{escaping.markdown(label)} is now the chosen model.", icon=":material/check:")
     keys.CHOSEN.set(runs[label])
     return runs[label]
 
 
-def _label(runs: Mapping[str, Run]) -> tuple[str | None, str | None]:
+def _linked() -> str | None:
+    """What the address has."""
+    return st.query_params.get(keys.RUN_LABEL.name)
+
+
+def _label(runs: Mapping[str, Run], has_picker: bool) -> tuple[str | None, str | None]:
     """The label that is asked for, and the one of the run to show; None for the first.
 
-    Asked for is a run chosen on a page, else what the picker has, else what is new in the address,
-    else what was chosen before.
+    Asked for is a run chosen on a page, else what is new in the address, as it is when the reader
+    goes back, else what the picker has or had. The first one is not in the address.
     """
-    linked, before = st.query_params.get(keys.RUN_LABEL.name), keys.CHOSEN.get()
-    is_new = linked != keys.LINKED.get()  # where there is no picker, the address stays behind
-    keys.LINKED.set(linked)
     by_id = {run.id: label for label, run in runs.items()}
     if (label := by_id.get(keys.NEXT_RUN.pop() or "")) is not None:
         return label, label
-    kept = listing.label_of(before) if before else None
-    asked = keys.RUN_LABEL.get() or (linked if is_new and linked else kept)
+    linked, before = _linked(), keys.CHOSEN.get()
+    if linked != keys.LINKED.get() and (linked or has_picker):
+        asked = linked or next(iter(runs))
+    else:
+        asked = keys.RUN_LABEL.get() or (listing.label_of(before) if before else None)
     meant = listing.label_meant(asked, runs) if asked else None  # from before its title changed
     return meant or asked, meant
 

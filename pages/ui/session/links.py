@@ -86,6 +86,7 @@ def to_page(url_path: str, label: str = "", query: Mapping[str, str] | None = No
         door.script,
         label=label or f"{door.title}. {door.question}",
         icon=PAGE,
+        help="",  # the question is in the label, or beside it
         query_params=dict(query) if query else None,
     )
 

@@ -16,7 +16,7 @@ import streamlit as st
 from pages.ui.drawing import escaping
 from pages.ui.library import cached, images, passcode
 from pages.ui.session import browser, chosen, keys, paths, problems
-from pages.ui.train import disk
+from pages.ui.train import disk, progress
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError, printable
 from vae_core.io import write_bytes
@@ -55,13 +55,14 @@ def open_file() -> bool:
         if pressed and not given:
             st.error("Choose a file, or write its path.")
         asks = given and (pressed or waiting) and _open(upload, path)
-        chosen, opened = keys.CHOSEN.get(), keys.OPENED.get()
-        if chosen is not None and chosen.id == opened:
+        run, opened = keys.CHOSEN.get(), keys.OPENED.get()
+        if run is not None and run.id == opened:
             st.success(
-                f"{escaping.markdown(chosen.title)} is open: it is now the chosen model on every "
+                f"{escaping.markdown(run.title)} is open: it is now the chosen model on every "
                 "page.",
                 icon=":material/check:",
             )
+            progress.onward((run,))
     return asks
 
 
