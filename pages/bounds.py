@@ -24,10 +24,16 @@ st.markdown(
 )
 chart, side = st.columns([3, 1], gap="large")
 with side:
-    count = st.select_slider("Test images", [50, 100, 200, 500, 1000], 100, key="bound_images")
+    count = st.select_slider(
+        "Test images", [50, 100, 200, 500, 1000], 100, key="bound_images", bind="query-params"
+    )
     count = min(count, len(data.test))
-    most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
-    widen = st.slider("Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
+    most = st.select_slider(
+        "Draws per image, at most", [10, 100, 1000], 100, key="bound_draws", bind="query-params"
+    )
+    widen = st.slider(
+        "Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen", bind="query-params"
+    )
     is_known = has_quadrature(cached.vae(run)) and st.toggle(
         "Show log p(x) itself", key="truth", bind="query-params",
         help="With one or two latent dimensions the integral over z can be had by quadrature.",

@@ -81,7 +81,9 @@ elif view == diagnostics_text.UNITS:
     figure, numbers = (activity, table, ACTIVE_VARIANCE), diagnostics_text.unit_numbers(table)
 elif view == diagnostics_text.LABELS:
     with side:
-        draws = st.select_slider("Draws of z", [500, 1000, 5000], 1000, key="label_draws")
+        draws = st.select_slider(
+            "Draws of z", [500, 1000, 5000], 1000, key="label_draws", bind="query-params"
+        )
     gap = diagnostics.label_gap(run, draws)
     figure, numbers = (label_bars, gap.table, gap.entropy), diagnostics_text.label_numbers(gap)
 else:

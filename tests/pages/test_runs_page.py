@@ -129,6 +129,19 @@ def test_pins_are_set_and_taken_away(runs: Path, three: list[Run]) -> None:
     assert not any(run.is_pinned for run in three)
 
 
+def test_a_pinned_run_is_not_deleted(runs: Path, three: list[Run]) -> None:
+    RunStore(runs).pin(three[2].id)
+    app = select(open_page("runs.py"), 0, 1)  # the newest first
+    button(app, "Delete …").click().run()
+    assert_sound(app)
+    assert any("Pinned runs are kept: 1 of those selected" in i.value for i in app.info)
+    assert not any("Lesson 2" in m.value for m in app.markdown)
+    app.button(key="delete-for-good").click().run()
+    assert ids(runs) == [three[0].id, three[2].id]
+    run_table.delete([three[2].id])  # as from a page that was drawn before it was pinned
+    assert ids(runs) == [three[0].id, three[2].id]
+
+
 def test_an_opened_run_is_the_chosen_one(three: list[Run]) -> None:
     app = select(open_page("runs.py"), 1)
     button(app, "Open").click().run()

@@ -53,7 +53,7 @@ def pick_run(is_shown: bool = True) -> Run | None:
             label_visibility="collapsed",
             width=WIDTH,
         )
-    keys.LINKED.set(_linked() if is_shown else None)
+    keys.LINKED.set((_linked(), is_shown))
     label = label or next(iter(runs))
     if asked and asked not in runs:  # the text of the address is not repeated: it may be anything
         shown = escaping.markdown(label)
@@ -79,7 +79,8 @@ def _label(runs: Mapping[str, Run], has_picker: bool) -> tuple[str | None, str |
     if (label := by_id.get(keys.NEXT_RUN.pop() or "")) is not None:
         return label, label
     linked, before = _linked(), keys.CHOSEN.get()
-    if linked != keys.LINKED.get() and (linked or has_picker):
+    last, had_picker = keys.LINKED.get_or((None, False))
+    if linked != last and (linked or (has_picker and had_picker)):
         asked = linked or next(iter(runs))
     else:
         asked = keys.RUN_LABEL.get() or (listing.label_of(before) if before else None)

@@ -59,7 +59,7 @@ class Key(Generic[T]):
 # The frame
 CHOSEN = Key[Run]("chosen")  # the model that every page shows
 RUN_LABEL = Key[str]("run")  # the picker's widget, bound to the address
-LINKED = Key["str | None"]("linked")  # the run in the address, when it was last looked at
+LINKED = Key["tuple[str | None, bool]"]("linked")  # the run in the last address; had it a picker
 NEXT_RUN = Key[str]("next_run")  # the id of the run to choose when the page is next drawn
 MODELS_OPEN = Key[bool]("models_open")  # the list of models: a widget
 RENAMED = Key[str]("renamed")  # the id of the run whose name is being written
