@@ -186,7 +186,7 @@ def test_the_feature_map_page_says_why_a_vector_has_no_cells(run: Run) -> None:
     app = open_page("feature_map.py", run)
     (info,) = app.info
     assert info.value.startswith(f"The latent of {run.title} is a vector: it has no cells.")
-    assert not app.get("bidi_component")
+    assert [c.proto.component_name for c in app.get("bidi_component")] == ["elbo_room.history"]
 
 
 def test_the_collapsed_model_paints_one_picture_whatever_z_is() -> None:

@@ -53,8 +53,10 @@ def pick_run(is_shown: bool = True) -> Run | None:
             label_visibility="collapsed",
             width=WIDTH,
         )
-    keys.LINKED.set((_linked(), is_shown))
     label = label or next(iter(runs))
+    if not is_shown:
+        keys.RUN_LABEL.set(label)
+    keys.LINKED.set((_linked(), is_shown))
     if asked and asked not in runs:  # the text of the address is not repeated: it may be anything
         shown = escaping.markdown(label)
         st.toast(f"The model asked for is not here any more: {shown} is shown.", icon=GONE)
