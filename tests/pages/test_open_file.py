@@ -22,6 +22,7 @@ from tests.pages.app import (
 )
 from tests.samples import rewrite, synthetic_files, tiny_run, write_files
 from vae_core import DataConfig, Run, RunStore, load_dataset
+from vae_core.runs.archive import archive
 
 
 @pytest.fixture
@@ -76,6 +77,16 @@ def test_an_opened_model_becomes_the_chosen_one_on_every_page(
         assert_sound(go(app, page))
         assert any(distortion in caption.value for caption in app.caption)
     assert len(RunStore(runs).list()) == 1  # and not once more with every run of the page
+
+
+@pytest.mark.parametrize("how", ["uploaded", "by its path"])
+def test_a_run_taken_home_opens_elsewhere(how: str, finished_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "taken.zip"
+    file.write_bytes(archive(finished_run))
+    app = open_page("train.py")
+    app = upload(app, file.name, file.read_bytes()) if how == "uploaded" else write_path(app, file)
+    assert_sound(app)
+    assert app.success[0].value.startswith(f"{finished_run.title} is open")
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,13 @@ def pick_image(label: str, key: str, first: int, codes: Codes, names: Sequence[s
     if st.session_state.get(key, 0) > last:  # chosen for a model with more images
         st.session_state[key] = last
     number = int(
-        st.number_input(label, 0, last, min(first, last), key=key, bind="query-params", width=150)
+        st.number_input(label, 0, last, min(first, last), key=key, bind="query-params", width=130)
     )
     label_here, by_class = int(codes.labels[number]), f"{key}-class"
     if len(known := codes.labels.unique().tolist()) > 1:
         st.session_state[by_class] = label_here  # it follows the number
         st.selectbox(
-            "Class", known, key=by_class, width=120,
+            "Class", known, key=by_class, width=100,
             format_func=lambda y: escaping.plain(names[y]),
             on_change=problems.callback(_to_class), args=(key, by_class, codes.labels),
         )  # fmt: skip
@@ -126,9 +126,12 @@ def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
     chosen = []
     another = int((codes.labels != codes.labels[0]).int().argmax()) or 1  # of another class
     for label, key, first in (("From test image", "from", 0), ("to test image", "to", another)):
-        index = pick_image(label, key, first, codes, names)
-        title = f"test image {index}, class {names[int(codes.labels[index])]}"
-        st.html(picture_html(picture_of(run, data, index), title), width=84)
+        with st.container(
+            horizontal=True, vertical_alignment="bottom", gap="small", width="content"
+        ):
+            index = pick_image(label, key, first, codes, names)
+            title = f"test image {index}, class {names[int(codes.labels[index])]}"
+            st.html(picture_html(picture_of(run, data, index), title), width=84)
         chosen.append(index)
     return chosen[0], chosen[1]
 

@@ -78,8 +78,8 @@ def _label(runs: Mapping[str, Run], has_picker: bool) -> tuple[str | None, str |
     goes back, else what the picker has or had. The first one is not in the address.
     """
     by_id = {run.id: label for label, run in runs.items()}
-    if (label := by_id.get(keys.NEXT_RUN.pop() or "")) is not None:
-        return label, label
+    if (wanted := by_id.get(keys.NEXT_RUN.pop() or "")) is not None:
+        return wanted, wanted
     linked, before = _linked(), keys.CHOSEN.get()
     last, had_picker = keys.LINKED.get_or((None, False))
     if linked != last and (linked or (has_picker and had_picker)):
