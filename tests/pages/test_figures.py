@@ -200,6 +200,12 @@ def test_a_name_beside_its_centre_has_a_line_to_it() -> None:
     assert not any(tag.showarrow for tag in tags((0.0, 0.0), (2.0, 0.0)))
 
 
+def test_no_axis_has_a_prefix_for_millionths_which_would_be_the_sign_of_the_mean() -> None:
+    figure = plane()
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.exponentformat == "power"
+
+
 # Densities
 
 
