@@ -82,6 +82,7 @@ def _label(runs: Mapping[str, Run], has_picker: bool) -> tuple[str | None, str |
         return wanted, wanted
     linked, before = _linked(), keys.CHOSEN.get()
     last, had_picker = keys.LINKED.get_or((None, False))
+    asked: str | None
     if linked != last and (linked or (has_picker and had_picker)):
         asked = linked or next(iter(runs))
     else:
