@@ -7,12 +7,12 @@ import streamlit as st
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
 from pages.ui.measure import bounds, truth
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links, problems
 from vae_core.analysis import Estimate, has_quadrature
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
-chosen.need_density(run, "without a density over z there is no bound on log p(x).")
+links.need_density(run, "without a density over z there is no bound on log p(x).")
 data = images.images_of(run)
 if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")
@@ -24,10 +24,16 @@ st.markdown(
 )
 chart, side = st.columns([3, 1], gap="large")
 with side:
-    count = st.select_slider("Test images", [50, 100, 200, 500, 1000], 100, key="bound_images")
+    count = st.select_slider(
+        "Test images", [50, 100, 200, 500, 1000], 100, key="bound_images", bind="query-params"
+    )
     count = min(count, len(data.test))
-    most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
-    widen = st.slider("Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
+    most = st.select_slider(
+        "Draws per image, at most", [10, 100, 1000], 100, key="bound_draws", bind="query-params"
+    )
+    widen = st.slider(
+        "Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen", bind="query-params"
+    )
     is_known = has_quadrature(cached.vae(run)) and st.toggle(
         "Show log p(x) itself", key="truth", bind="query-params",
         help="With one or two latent dimensions the integral over z can be had by quadrature.",

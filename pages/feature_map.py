@@ -8,17 +8,17 @@ from pages.ui.components import lens
 from pages.ui.drawing import escaping
 from pages.ui.explore import feature_map
 from pages.ui.library import cached, images
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links, problems
 
 run = chosen.chosen()
-if len(run.config.model.latent_shape) != 3:
-    title = escaping.markdown(run.title)
-    st.info(
-        f"The latent of {title} is a vector: it has no cells. Choose a model whose latent is a "
-        "feature map in the box above, such as MNIST feature map, or go to Latent sliders.",
-        icon=":material/grid_on:",
-    )
-    problems.end_page()
+links.need(
+    run,
+    links.is_map,
+    f"The latent of {escaping.markdown(run.title)} is a vector: it has no cells. Open a model "
+    "whose latent is a feature map, or see this one elsewhere.",
+    ("sliders", "posteriors"),
+    ":material/grid_on:",
+)
 
 vae = cached.vae(run)
 h, w, channels = vae.latent_shape

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.drawing import charts, escaping
 from pages.ui.explore import locality
 from pages.ui.library import cached
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links
 from vae_core.analysis import decoder_field, encoder_field
 from vae_core.figures.locality import (
     PAINTS,
@@ -20,14 +20,14 @@ from vae_core.figures.locality import (
 
 run = chosen.chosen()
 vae = cached.vae(run)
-if len(vae.latent_shape) != 3:
-    title = escaping.markdown(run.title)
-    st.info(
-        f"The latent of {title} is a vector: it has no cells. Choose a model whose latent is a "
-        "feature map in the box above, such as MNIST feature map.",
-        icon=":material/grid_on:",
-    )
-    problems.end_page()
+links.need(
+    run,
+    links.is_map,
+    f"The latent of {escaping.markdown(run.title)} is a vector: it has no cells. Open a model "
+    "whose latent is a feature map, or see this one elsewhere.",
+    ("sliders", "posteriors"),
+    ":material/grid_on:",
+)
 h, w, channels = vae.latent_shape
 field, reach = encoder_field(vae), decoder_field(vae)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import lens
-from pages.ui.drawing.strips import neighbours_html
-from pages.ui.explore import overview
+from pages.ui.drawing.strips import NEIGHBOURS, neighbours_html
+from pages.ui.explore import open_images, overview
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
+from vae_core.analysis import nearest_codes
 
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
@@ -28,6 +29,9 @@ def one_image() -> None:
     with st.container(key="neighbours"):
         st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
         st.html(neighbours_html(vae, codes, z, class_names, data))
+        open_images.offer_here(run, nearest_codes(codes, z, NEIGHBOURS).index.tolist())
+        if here.image is not None:
+            open_images.doors(here.image, is_here=True)
 
 
 one_image()

@@ -28,7 +28,9 @@ with side:
     )  # fmt: skip
     outlines = "Bars" if codes.mean[0].numel() == 1 else "Ellipses"  # on a line, or a plane
     ellipses = st.toggle(f"{outlines} of q(z|y)", True, key="ellipses", bind="query-params")
-    count = st.select_slider("Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count")
+    count = st.select_slider(
+        "Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count", bind="query-params"
+    )
 
 asked = posteriors.Asked(tuple(picked or labels), count, (j, k), layer, ellipses)
 shown, marginals = posteriors.plane(run, asked), posteriors.marginals(run, asked)

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.compare import rate_distortion as comparing
 from pages.ui.compare import rate_distortion_text as text
 from pages.ui.drawing import charts, escaping
-from pages.ui.session import chosen
+from pages.ui.session import chosen, links
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
@@ -29,6 +29,7 @@ if not POSTERIORS[run.config.model.posterior].has_rate:
         "so it has no place here. The runs measured as it was are shown.",
         icon=":material/all_inclusive:",
     )
+    links.offer_models(links.has_density, run)
 plane, side = st.columns([3, 2], gap="large")
 with plane:
     group = comparing.pick_group(run)
@@ -52,6 +53,7 @@ with side:
             "several values of β.",
             icon=":material/ssid_chart:",
         )
+        links.to_pages("train", "time-machine")
     else:
         swept_table = comparing.table("sweep", runs)
         st.markdown(f"##### {text.over(setting, swept_table)}")

@@ -9,7 +9,7 @@ from pages.ui.compare.two_models_text import images_title
 from pages.ui.drawing import charts, escaping
 from pages.ui.explore import walks
 from pages.ui.library import images
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links, problems
 from vae_core.comparison import same_images
 
 VIEWS = (POSTERIORS, KL, PICTURES, WALK, NUMBERS) = (
@@ -20,6 +20,7 @@ run = chosen.chosen()
 both = two_models.pick(run)
 if both is None:
     st.info("There is no second model to put beside this one. Train one on the Train page.")
+    links.to_pages("train")
     problems.end_page()
 view = st.segmented_control(
     "View", VIEWS, default=POSTERIORS, key="comparison", bind="query-params", required=True,
@@ -33,6 +34,7 @@ if view in (PICTURES, WALK) and not same_images(*both.runs):
         "compare their pictures.",
         icon=":material/image:",
     )
+    two_models.offer_second(both)
 elif view == POSTERIORS:
     st.markdown(
         "##### Where both put their codes. **Try this:** choose a model with another posterior in "

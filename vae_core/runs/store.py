@@ -247,6 +247,24 @@ class RunStore:
             with writing(path / PIN):
                 (path / PIN).unlink(missing_ok=True)
 
+    def rename(self, run_id: str, name: str | None) -> Run:
+        """Give a run another name for people; None leaves it with what it is. Its id stays.
+
+        Raises
+        ------
+        ConfigError
+            When the name is not allowed.
+        RunError
+            When there is no such run, it is a link to another place, or cannot be written.
+        """
+        path = self._own(run_id)
+        if path.is_symlink():
+            raise RunError(
+                f"{path}: is a link to another folder; only runs of this one are renamed."
+            )
+        run = self.load(run_id)
+        return _write_config(path, replace(run.config, name=name), run.created)
+
     def size(self, run_id: str | None = None) -> int:
         """Bytes that a run takes on the disk, or all of them with what was left behind.
 

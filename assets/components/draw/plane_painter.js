@@ -5,8 +5,10 @@
 import { signed } from "../page/text.js";
 import { TRIANGLE } from "../math/geometry.js";
 import { channelsOf, withAlpha } from "./colours.js";
-import { line, niceTicks, overlay, principalAxes, pushApart, stamp } from "./marks.js";
+import { line, niceTicks, overlay, principalAxes, pushApart, stamp, together } from "./marks.js";
 
+const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
+const TOGETHER = "#57606a"; // behind the name of several classes
 const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
 
 // How much of a Gaussian lies within so many sigma: 1 - exp(-k^2 / 2) in a plane, erf(k / sqrt 2)
@@ -240,19 +242,34 @@ export class PlanePainter {
     }
   }
 
-  /** Names at the classes' centres, pushed apart where they would cover each other. */
+  /**
+   * Names at the classes' centres, pushed apart where they would cover each other, with a line to
+   * their centre; one name for centres that are one place to the eye.
+   */
   _classNames(pen, classes) {
     pen.font = `bold 15px ${this.scene.font}`;
     pen.textAlign = "center";
-    const boxes = classes.map(({ name, mean, label }) => {
+    const marks = classes.map(({ name, mean, label }) => {
       const [x, y] = this.toScreen(mean);
-      return { name, label, x, y, half: pen.measureText(name).width / 2 + 5 };
+      return { name, label, x, y };
     });
+    const boxes = together(marks, SAME_PLACE).map((mark) => ({
+      ...mark, centre: [mark.x, mark.y], half: pen.measureText(mark.name).width / 2 + 5,
+      colour: mark.labels.length > 1 ? TOGETHER : this._classColour(mark.labels[0]),
+    }));
     for (let round = 0; round < 30; round++) {
       for (const a of boxes) for (const b of boxes) pushApart(a, b);
     }
-    for (const { name, label, x, y, half } of boxes) {
-      pen.fillStyle = this._classColour(label);
+    pen.lineWidth = 1.5;
+    for (const { x, y, centre, colour } of boxes) {
+      if (Math.hypot(x - centre[0], y - centre[1]) < BESIDE) continue;
+      pen.strokeStyle = colour;
+      pen.beginPath();
+      line(pen, ...centre, x, y);
+      pen.stroke();
+    }
+    for (const { name, x, y, half, colour } of boxes) {
+      pen.fillStyle = colour;
       pen.fillRect(x - half, y - 10, 2 * half, 20);
       pen.fillStyle = "white";
       pen.fillText(name, x, y + 5.5);

@@ -24,6 +24,7 @@ from vae_core.comparison import (
 )
 from vae_core.config import POSTERIORS
 
+CURVE = "curve"  # the sweep that is drawn as a curve
 MAX_TITLE = 200  # letters; classes are named in it
 TABLES = {"points": point_table, "epochs": epoch_table, "sweep": sweep_table}
 
@@ -92,7 +93,8 @@ def pick_group(run: Run) -> Group:
     label = st.selectbox(
         "Measured on",
         list(labels),
-        key=f"measured-on-{run.path}",
+        key=f"measured-on-{run.id}",  # each run begins with its own
+        bind="query-params",
         format_func=lambda label: escaping.plain(label, MAX_TITLE),
     )
     picked = labels[label]
@@ -114,4 +116,6 @@ def pick_sweep(group: Group) -> list[Run]:
         return []
     if len(several) == 1:
         return found[several[0]]
-    return found[st.selectbox("Sweep", several, key=f"sweep-{group.title}")]
+    if st.session_state.get(CURVE) not in (None, *several):  # of another group
+        del st.session_state[CURVE]
+    return found[st.selectbox("Sweep", several, key=CURVE, bind="query-params")]

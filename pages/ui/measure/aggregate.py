@@ -137,11 +137,13 @@ def together(run: Run, chosen: mixture.Mixture) -> None:
     labels = codes.labels.unique().tolist()
     chart, side = st.columns([3, 1], gap="large")
     with side:
-        name = st.selectbox("Latent dimension", [names[j] for j in order], key="buildup_number")
+        name = st.selectbox(
+            "Latent dimension", [names[j] for j in order], key="buildup_number", bind="query-params"
+        )
         last = labels[-1]
         if len(labels) > 1:
             last = st.select_slider(
-                "Classes up to", labels, last, key="buildup_classes",
+                "Classes up to", labels, last, key="buildup_classes", bind="query-params",
                 format_func=lambda y: escaping.markdown(run.data().class_names[y]),
             )  # fmt: skip
     j = names.index(name)

@@ -11,6 +11,7 @@ from pages.ui.drawing import numbers
 from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
 from vae_core.analysis import CodesInShell, Collapse, Estimate, LabelGap, RateParts
+from vae_core.config import POSTERIORS
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
@@ -31,16 +32,43 @@ HEADINGS = {
     TRAINING: "Are test images explained as well as training images, and was an earlier epoch "
     "better? **Try this:** compare the auto-encoder with the 2-D model.",
 }
+TRY = " **Try this:**"
+OTHERS = ("mnist-2d", "mnist-map")
+NAMED = {  # the models that a heading asks the reader to open
+    VERDICT: ("mnist-collapsed",),
+    UNITS: ("mnist-map", "mnist-collapsed"),
+    LABELS: ("mnist-2d", "mnist-20d"),
+    SAMPLES: ("mnist-2d", "mnist-20d"),
+    SHELL: ("mnist-map",),
+    TRAINING: ("mnist-ae-2d", "mnist-2d"),
+}
 WORST_POINTS = "Which test images does the auto-encoder reconstruct worst?"
 
 
-def heading(view: str, is_collapsed: bool, has_rate: bool = True) -> str:
+def heading(view: str, is_collapsed: bool, has_rate: bool = True, run_id: str = "") -> str:
     """The question of a view, and what to try, which is not to open the model that is open."""
     if view == WORST and not has_rate:
         return WORST_POINTS
-    if not is_collapsed:
-        return HEADINGS[view]
-    return HEADINGS[view].replace("the collapsed model", "a model that is not collapsed")
+    said = HEADINGS[view]
+    if is_collapsed:
+        said = said.replace("the collapsed model", "a model that is not collapsed")
+    elif set(NAMED.get(view, ())) == {run_id}:
+        return said[: said.index(TRY)]
+    return said.replace("the feature map, then ", "") if run_id == "mnist-map" else said
+
+
+def to_try(view: str, is_collapsed: bool) -> tuple[str, ...]:
+    """The models that the heading of a view names, by their folders."""
+    named = NAMED.get(view, ())
+    return OTHERS if is_collapsed and "mnist-collapsed" in named else named
+
+
+def fits(run: Run, view: str) -> bool:
+    """Whether a run has this view, as far as its settings tell."""
+    family, classes = POSTERIORS[run.config.model.posterior], run.config.data.classes
+    if view == LABELS:
+        return bool(family.has_density) and (classes is None or len(classes) > 1)
+    return view != SHELL or bool(family.has_rate and family.is_rotation_invariant)
 
 
 def not_for(codes: Codes, view: str) -> str | None:
@@ -49,14 +77,14 @@ def not_for(codes: Codes, view: str) -> str | None:
     if view == LABELS and not family.has_density:
         return (
             f"The label gap compares densities of single dimensions, and a {family.title} has "
-            "none. Choose a VAE in the box above."
+            "none. Open a VAE."
         )
     if view == LABELS and len(codes.labels.unique()) < 2:
         return "This model was trained on images of one class only, so there is no label to tell."
     if view == SHELL and not (family.has_rate and family.is_rotation_invariant):
         return (
             f"The shell is that of N(0, I), and this model's {family.title} is not trained against "
-            "it. Choose a model with a Gaussian posterior in the box above."
+            "it. Open a model with a Gaussian posterior."
         )
     return None
 

@@ -10,6 +10,7 @@ import torch
 from pages.ui.drawing import charts
 from pages.ui.drawing.escaping import html
 from pages.ui.drawing.numbers import fixed, sum_and_parts
+from pages.ui.explore import open_images
 from pages.ui.library import cached, images
 from vae_core import Dataset, Run
 from vae_core.analysis import Spread, decode_mean, draw_deviation, term_of, worst_images
@@ -40,6 +41,8 @@ def show(run: Run) -> None:
     pictures, side = st.columns([3, 2], gap="large")
     with pictures:
         st.html(_pictures(run, data, by))
+        worst = worst_images(cached.codes(run), cached.image_terms(run, data), by, COUNT)
+        open_images.offer(run, worst["index"].tolist())
     with side:
         nats = term_of(cached.image_terms(run, data), by).numpy()
         middle = (spread.mean, spread.standard_error)
