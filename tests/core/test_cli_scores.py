@@ -101,6 +101,7 @@ def test_evaluate_tells_a_bound_with_its_errors_beside_the_same_elbo(
         "elbo_to_bound": found.gap,
         "elbo_to_bound_error": found.gap_error,
         "median_ess": found.ess_median,
+        "median_ess_error": found.ess_median_error,
         "n_ess_below_10": found.n_few,
         "n_pareto_k_above_0.7": found.n_heavy,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+import torch
 
 from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
@@ -14,6 +15,7 @@ from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
 from vae_core.analysis import BoundSummary, ImageBounds, image_bounds, random_images
 from vae_core.analysis.bounds import FEW
+from vae_core.analysis.estimates import share_estimate
 from vae_core.analysis.pareto import HEAVY
 from vae_core.config import LIKELIHOODS
 from vae_core.likelihoods.bits import why_negative
@@ -76,19 +78,28 @@ def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
         (
             f"Effective sample size, of {most:,}",
             f"{found.ess_median:.1f}",
-            "median" + (f"; below {FEW}: {found.n_few:,} of {n:,}" if most > FEW else ""),
+            f"{_median(found)}; below {FEW}: {found.n_few:,} of {n:,}"
+            if most > FEW
+            else _median(found),
         ),
     ]
     if found.n_heavy is not None:
+        heavy = share_estimate(torch.arange(n) < found.n_heavy)
         shown.append(
             (
                 f"Pareto k above {HEAVY:g}",
-                f"{found.n_heavy / n:.0%}",
-                f"{found.n_heavy:,} of {n:,} images",
+                f"{heavy.value:.0%}",
+                f"± {heavy.standard_error:.0%}: {found.n_heavy:,} of {n:,} images",
             )
         )
     no_bound = over_images.format(fixed(found.at_mean_error))
     return [*shown, ("At z = mean: no bound, nats", fixed(found.at_mean), no_bound)]
+
+
+def _median(found: BoundSummary) -> str:
+    """What stands below the median effective sample size."""
+    error = found.ess_median_error
+    return "median" if math.isnan(error) else f"± {error:.1f}, median"
 
 
 def verdict(found: BoundSummary, widen: float) -> str:

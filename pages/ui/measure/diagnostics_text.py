@@ -66,11 +66,11 @@ def collapse_numbers(found: Collapse, parts: RateParts | None) -> dict[str, str]
     used = len(found.table) - int(found.table["unused"].sum())
     shown = {"Dimensions used": f"{used} of {len(found.table)}"}
     if parts is not None:
-        shown["Mean KL, nats per image"] = numbers.fixed(found.mean_kl)
+        shown["Mean KL, nats per image"] = numbers.estimate(found.mean_kl)
         information = parts.mutual_information
         ends = numbers.ends(information)
         shown["I(x; z), nats"] = f"{numbers.bracket(information)} {ends}".rstrip()
-    shown["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
+    shown["Spread of reconstructions, RMS per pixel"] = numbers.estimate(found.spread, 3)
     return shown
 
 
@@ -88,13 +88,15 @@ def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
 def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
     return {
-        "Label gap": f"{numbers.fixed(gap.gap, 3)} ± {gap.standard_error:.3f}",
-        "Most that one dimension says, nats": numbers.fixed(gap.table["information"][0]),
+        "Label gap": numbers.estimate(Estimate(gap.gap, gap.standard_error), 3),
+        "Most that one dimension says, nats": numbers.estimate(
+            Estimate(gap.table["information"][0], gap.table["standard_error"][0])
+        ),
         "H(y): all there is to say, nats": f"{gap.entropy:.2f}",
     }
 
 
-def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -> dict[str, str]:
+def sample_numbers(run: Run, codes: Codes, distances: dict[str, Estimate] | None) -> dict[str, str]:
     """Holes of the prior, and how far real pictures are from each other."""
     shown = {}
     if codes.family.has_density:
@@ -103,7 +105,8 @@ def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -
         if math.isfinite(found.gaussian.value):
             shown["Gaussian draws in a hole, at most"] = numbers.percent(found.gaussian)
     if distances is not None:
-        shown["Test images: nearest training image"] = f"{distances['real']:.3f}"
+        real = distances[diagnostics.REAL]
+        shown["Test images: nearest training image"] = numbers.estimate(real, 3)
     return shown
 
 
@@ -152,5 +155,6 @@ def show_table(table: pd.DataFrame) -> None:
             "picture_change": st.column_config.NumberColumn(
                 "change of the picture, RMS per pixel", format="%.4f"
             ),
+            "picture_change_error": st.column_config.NumberColumn("± over images", format="%.4f"),
         },
     )
