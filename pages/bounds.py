@@ -45,6 +45,7 @@ with chart:
     st.latex(bounds.formula(widen))
     with st.expander("Every number of draws"):
         st.dataframe(bounds.gaps(table), hide_index=True)
+        bounds.offer_table(run, data, found)
 with side:
     known = [] if gaps is None else truth.metrics(gaps)
     for label, value, error in [*known, *bounds.numbers(summary)]:

@@ -87,6 +87,8 @@ class ImageBounds:
         The score of z = mean, which bounds nothing.
     ess, pareto_k : Tensor, (n,)
         Effective sample size, and tail of the weights, of all draws.
+    widen : float
+        Proposal scale.
     """
 
     steps: tuple[int, ...]
@@ -95,6 +97,7 @@ class ImageBounds:
     at_mean: Float[Tensor, " n"]
     ess: Float[Tensor, " n"]
     pareto_k: Float[Tensor, " n"]
+    widen: float = 1.0
 
     @classmethod
     def joined(cls, parts: Sequence[ImageBounds]) -> ImageBounds:
@@ -106,6 +109,7 @@ class ImageBounds:
             torch.cat([part.at_mean for part in parts]),
             torch.cat([part.ess for part in parts]),
             torch.cat([part.pareto_k for part in parts]),
+            parts[0].widen,
         )
 
     def table(self) -> pd.DataFrame:
@@ -203,6 +207,7 @@ def image_bounds(
                     at_mean[images],
                     effective_size(log_w),
                     pareto_k(log_w),
+                    widen,
                 )
             )
     return ImageBounds.joined(parts)

@@ -13,7 +13,15 @@ from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
-from vae_core.analysis import BoundSummary, ImageBounds, image_bounds, random_images
+from vae_core.analysis import (
+    BoundSummary,
+    ImageBounds,
+    codes_table,
+    csv_bytes,
+    image_bounds,
+    parquet_bytes,
+    random_images,
+)
 from vae_core.analysis.bounds import FEW
 from vae_core.analysis.estimates import share_estimate
 from vae_core.analysis.pareto import HEAVY
@@ -149,6 +157,26 @@ def gaps(table: pd.DataFrame) -> pd.DataFrame:
             for value, spread in zip(table[mean], table[error], strict=True)
         ]
     return pd.DataFrame(shown)
+
+
+def codes_with_bounds(run: Run, data: Dataset, found: ImageBounds) -> pd.DataFrame:
+    """The codes of all test images with their scores, and the bounds of those measured here."""
+    bounded = random_images(len(data.test))[: len(found.ess)]
+    return codes_table(cached.codes(run), cached.image_terms(run, data), found, bounded)
+
+
+def offer_table(run: Run, data: Dataset, found: ImageBounds) -> None:
+    """The codes with these bounds to download, made when they are asked for."""
+    with st.container(horizontal=True):
+        for ending, to_bytes in (("csv", csv_bytes), ("parquet", parquet_bytes)):
+            st.download_button(
+                f"Codes with these bounds, .{ending}",
+                lambda to_bytes=to_bytes: to_bytes(codes_with_bounds(run, data, found)),
+                file_name=f"{run.id}-bounds.{ending}",
+                icon=":material/table:",
+                on_click="ignore",
+                key=f"bounds-{ending}",
+            )
 
 
 TAIL = (
