@@ -17,6 +17,7 @@ from vae_core.comparison.yardstick import (
     comparable,
     obstacle,
     same_images,
+    with_test_images,
 )
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "same_images",
     "sweep_table",
     "trained_value",
+    "with_test_images",
 ]

@@ -86,6 +86,7 @@ class ModelFacts:
     epochs: int
     dataset: str
     binarisation: str
+    n_train: int
     n_test: int
     n_samples: int
 
@@ -107,6 +108,7 @@ class ModelFacts:
             train.epochs,
             config.data.name,
             metrics.binarisation,
+            side.run.data().n_train,
             metrics.n_test,
             metrics.n_samples,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -167,11 +169,15 @@ def codes_with_bounds(run: Run, data: Dataset, found: ImageBounds) -> pd.DataFra
 
 def offer_table(run: Run, data: Dataset, found: ImageBounds) -> None:
     """The codes with these bounds to download, made when they are asked for."""
+
+    def make(to_bytes: Callable[[pd.DataFrame], bytes]) -> bytes:
+        return to_bytes(codes_with_bounds(run, data, found))
+
     with st.container(horizontal=True):
         for ending, to_bytes in (("csv", csv_bytes), ("parquet", parquet_bytes)):
             st.download_button(
                 f"Codes with these bounds, .{ending}",
-                lambda to_bytes=to_bytes: to_bytes(codes_with_bounds(run, data, found)),
+                partial(make, to_bytes),
                 file_name=f"{run.id}-bounds.{ending}",
                 icon=":material/table:",
                 on_click="ignore",

@@ -42,8 +42,8 @@ def show(run: Run) -> None:
         st.html(_pictures(run, data, by))
     with side:
         nats = term_of(cached.image_terms(run, data), by).numpy()
-        middles = [(each.value, each.standard_error) for each in (spread.mean, spread.median)]
-        charts.draw("scores", image_scores, nats, by, TITLES[by], *middles)
+        mean, median = ((each.value, each.standard_error) for each in (spread.mean, spread.median))
+        charts.draw("scores", image_scores, nats, by, TITLES[by], mean, median)
         for label, value in numbers(spread, by).items():
             st.metric(label, value)
         if why := why_negative(float(nats.min())):
