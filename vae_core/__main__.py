@@ -34,6 +34,7 @@ from vae_core.analysis.importance import check_draws, check_proposal
 from vae_core.analysis.projections import write_projection
 from vae_core.cli import evidence, interrupt, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
+from vae_core.comparison import score_error
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
 from vae_core.decimals import adding_up, fixed
@@ -200,14 +201,16 @@ def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
         print(json.dumps({"runs": _scores(runs)}))
         return 0
     width = max(len(run.title) for run in runs)
-    print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")
+    print(f"{'':{width}}  distortion    rate  negative ELBO ± over images, nats per test image")
     for run in runs:
         metrics = run.metrics()
         parts = adding_up((metrics.distortion, metrics.rate))
         cells = (
             fixed(nats) if math.isfinite(nats) else "-" for nats in (*parts, metrics.negative_elbo)
         )
-        print("{:{}}  {:>10}  {:>6}  {:>8}".format(run.title, width, *cells))
+        error = score_error(run)
+        sure = f" ± {fixed(error)}" if metrics.has_rate and math.isfinite(error) else ""
+        print("{:{}}  {:>10}  {:>6}  {:>8}{}".format(run.title, width, *cells, sure))
     return 0
 
 
@@ -217,10 +220,14 @@ def _report(values: dict[str, Any], args: argparse.Namespace) -> int:
 
 
 def _report_run(
-    run: Run, args: argparse.Namespace, metrics: Metrics | None = None, **more: float
+    run: Run,
+    args: argparse.Namespace,
+    metrics: Metrics | None = None,
+    error: float | None = None,
+    **more: float,
 ) -> int:
     """A run's final metrics, or others of its model, with what more was measured."""
-    _report(report.numbers(run, metrics) | more, args)
+    _report(report.numbers(run, metrics, error) | more, args)
     for sentence in () if args.json else report.notes(run, metrics):
         print(sentence)
     return 0
@@ -290,7 +297,8 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.evidence is not None:
         weighed |= finite(evidence.evidence(vae, dataset.test, args.evidence))
         weighed = {name: value for name, value in weighed.items() if value is not None}
-    return _report_run(run, args, Metrics.of(run.id, run.config.data, result), **weighed)
+    metrics = Metrics.of(run.id, run.config.data, result)
+    return _report_run(run, args, metrics, result.error, **weighed)
 
 
 def _measure(args: argparse.Namespace) -> int:

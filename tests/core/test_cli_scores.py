@@ -149,6 +149,7 @@ def test_evaluate_tells_a_bound_with_its_errors_beside_the_same_elbo(
     values = json.loads(out)
     assert (code, said) == (0, "Weighing 30 draws for each of 96 images ...\n")
     found = summarise_bound(finished_run.vae(), digits.test, 30, 1.4, n_samples=3)
+    assert plain.pop("test_negative_elbo_error") == pytest.approx(found.elbo_error)
     assert values == plain | {
         "n_importance": 30,
         "widen": 1.4,

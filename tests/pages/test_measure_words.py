@@ -43,7 +43,11 @@ SCORE = Metrics("a", "digits", "grey", 1234, 1, distortion=20.25, rate=3.5)
 def test_the_kl_pages_numbers_are_those_of_the_codes(name: str) -> None:
     codes = RUNS[name].codes()
     table = rate_table(codes)
-    shown = kl.numbers(codes, table)
+    told = kl.numbers(codes, table)
+    assert [label for label, value in told.items() if "±" not in value] == [
+        "Active: Var μ > 0.01 of the prior's"
+    ]
+    shown = {label: value.partition(" ± ")[0] for label, value in told.items()}
     assert float(shown.pop("Rate: mean KL, nats per image")) == pytest.approx(
         total_rate(codes), abs=0.0051
     )

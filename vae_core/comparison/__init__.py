@@ -1,6 +1,6 @@
 """Comparison of runs: differences with their errors, tables of scores, and which can be ranked."""
 
-from vae_core.comparison.pairs import ModelFacts, PairScore, Side, compare
+from vae_core.comparison.pairs import ModelFacts, PairScore, Side, compare, score_error
 from vae_core.comparison.points import Point, by_value, first_seeds, points
 from vae_core.comparison.tables import (
     Best,
@@ -39,6 +39,7 @@ __all__ = [
     "points",
     "run_table",
     "same_images",
+    "score_error",
     "sweep_table",
     "trained_value",
     "with_test_images",

@@ -48,6 +48,22 @@ class Side:
         return Estimate(mean, mean_estimate(getattr(self.terms, term)).standard_error)
 
 
+def score_error(run: Run) -> float:
+    """Standard error over the test images of a finished run's score, in nats per image.
+
+    The score is the negative ELBO, or the distortion where there is no finite rate; nan where
+    terms of the images were not kept, or are damaged.
+    """
+    try:
+        terms = run.terms()
+    except RunError:  # told where the terms themselves are asked for
+        return math.nan
+    if terms is None:
+        return math.nan
+    has_rate = run.metrics().has_rate
+    return mean_estimate(terms.negative_elbo if has_rate else terms.distortion).standard_error
+
+
 @dataclass(frozen=True)
 class PairScore:
     """One term of both runs, in nats per image.

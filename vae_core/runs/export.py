@@ -67,9 +67,7 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
         config, facts, weights, rounded, metrics, run.history(), kept, epoch, run.created,
         terms,
     )  # fmt: skip
-    exported = RunStore(folder.parent).adopt(folder.name, contents)
-    (folder / "README.md").write_text(model_card(exported), encoding="utf-8")
-    return exported
+    return RunStore(folder.parent).adopt(folder.name, contents, model_card)
 
 
 def _half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
