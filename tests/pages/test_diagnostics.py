@@ -180,8 +180,9 @@ def test_the_link_opens_the_label_gap() -> None:
     app = open_page("diagnostics.py", run, diagnosis="Label gap")
     found = label_gap(run.codes(), 1000)
     (shown,) = (metric for metric in app.metric if metric.label == "Label gap")
-    assert shown.value == f"{found.gap:.3f}"
-    assert shown.delta.split() == ["±", f"{found.standard_error:.3f}"]
+    low, high = found.gap.low, found.gap.high
+    assert shown.value == f"{low.value:.3f} to {high.value:.3f}"
+    assert shown.delta.split()[:2] == ["±", f"{low.standard_error:.3f}"]
 
 
 def test_samples_are_shown_without_the_data_set_and_measured_with_it() -> None:

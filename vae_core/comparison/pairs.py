@@ -10,6 +10,7 @@ from vae_core.analysis.estimates import Estimate, mean_estimate, paired_differen
 from vae_core.codes import Codes
 from vae_core.comparison.yardstick import comparable, same_images
 from vae_core.config import POSTERIORS
+from vae_core.errors import RunError
 from vae_core.evaluate import ImageTerms
 from vae_core.runs.run import Run
 from vae_core.vae import VAE

@@ -88,7 +88,7 @@ def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
 def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
     return {
-        "Label gap": numbers.estimate(Estimate(gap.gap, gap.standard_error), 3),
+        "Label gap": f"{numbers.bracket(gap.gap, 3)} {numbers.ends(gap.gap, 3)}".rstrip(),
         "Most that one dimension says, nats": numbers.estimate(
             Estimate(gap.table["information"][0], gap.table["standard_error"][0])
         ),
