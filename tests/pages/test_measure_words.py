@@ -292,10 +292,11 @@ def test_active_units_are_counted_and_the_rest_of_the_kl_is_told() -> None:
 
 def test_the_label_gap_is_told_with_its_error_and_what_there_is_to_say() -> None:
     table = pd.DataFrame({"information": [0.75, 0.5], "standard_error": [0.02, 0.03]})
+    table["information_lower"] = [0.7, 0.4]
     told = diagnostics_text.label_numbers(
         LabelGap(table, 2.302, Bracket(Estimate(0.0986, 0.0123), Estimate(0.1086, 0.0123)))
     )
-    assert list(told.values()) == ["0.099 to 0.109 ± 0.012", "0.75 ± 0.02", "2.30"]
+    assert list(told.values()) == ["0.099 to 0.109 ± 0.012", "0.70 to 0.75 ± 0.02", "2.30"]
 
 
 def test_each_kind_of_picture_is_told_with_the_error_of_its_distance() -> None:

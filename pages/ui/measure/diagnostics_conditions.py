@@ -13,10 +13,10 @@ from vae_core.figures.diagnostics import MAX_NAMES
 from vae_core.runs.overfitting import NOISE
 
 LABEL_NOTE = (
-    "one standard error over the draws. The two ends of the gap are with and without each draw's "
-    "own image in q(z_j|y) and q(z_j); bars are with it. This is no MIG, which is over the factors "
-    "that made the data: the label is one of them at best. A model may also say the class with "
-    "several dimensions jointly."
+    "one standard error over the draws. The two ends of a number are with and without each "
+    "draw's own image in q(z_j|y) and q(z_j); bars are with it. This is no MIG, which is over the "
+    "factors that made the data: the label is one of them at best. A model may also say the class "
+    "with several dimensions jointly."
 )
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.drawing import numbers
 from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
-from vae_core.analysis import CodesInShell, Collapse, Estimate, LabelGap, RateParts
+from vae_core.analysis import Bracket, CodesInShell, Collapse, Estimate, LabelGap, RateParts
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
@@ -87,10 +87,15 @@ def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
 
 def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
+    most = gap.table.iloc[0]
+    low, high = (
+        Estimate(most[end], most["standard_error"]) for end in ("information_lower", "information")
+    )
+    information = Bracket(low, high).in_order()
     return {
         "Label gap": f"{numbers.bracket(gap.gap, 3)} {numbers.ends(gap.gap, 3)}".rstrip(),
-        "Most that one dimension says, nats": numbers.estimate(
-            Estimate(gap.table["information"][0], gap.table["standard_error"][0])
+        "Most that one dimension says, nats": (
+            f"{numbers.bracket(information)} {numbers.ends(information)}".rstrip()
         ),
         "H(y): all there is to say, nats": f"{gap.entropy:.2f}",
     }
