@@ -8,7 +8,7 @@ from pages.ui.drawing import charts
 from pages.ui.library import cached, images
 from pages.ui.measure import bounds, truth
 from pages.ui.session import chosen, links, problems
-from vae_core.analysis import Estimate, has_quadrature
+from vae_core.analysis import has_quadrature
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
@@ -48,12 +48,12 @@ with chart:
     with st.container(key="bounds-numbers--verdict"):
         st.markdown(bounds.verdict(summary, widen))
         if gaps is not None:
-            bound = Estimate(summary.negative_bound, summary.bound_error)
-            st.markdown(truth.sentence(gaps, bound, summary.n_importance))
+            st.markdown(truth.sentence(gaps, found.negative_bounds[-1], summary.n_importance))
     with st.container(key="formulas"):
         st.latex(bounds.formula(widen))
     with st.container(key="bounds-numbers--table"), st.expander("Every number of draws"):
         st.dataframe(bounds.gaps(table), hide_index=True)
+        bounds.offer_table(run, data, found)
 with side, st.container(key="bounds-numbers"):
     known = [] if gaps is None else truth.metrics(gaps)
     for label, value, error in [*known, *bounds.numbers(summary)]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached
-from pages.ui.measure import kl
+from pages.ui.measure import diagnostics_text, kl
 from pages.ui.session import chosen, links
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
@@ -21,8 +21,7 @@ links.need_density(
 )
 chart, numbers = st.columns([3, 1], gap="large")
 with numbers, st.container(key="kl-numbers"):
-    for label, value in kl.numbers(codes, table).items():
-        st.metric(label, value)
+    diagnostics_text.show_numbers(kl.numbers(codes, table))
 rest = (family.rest_title, rate_rest(codes)) if family.rest_title else None
 with chart:
     view = st.segmented_control(

@@ -393,3 +393,11 @@ def test_ellipses_say_what_they_hold_beside_what_a_gaussian_does() -> None:
     assert line.endswith("68% and 95% of a Gaussian on a line.")
     triangle = posteriors.coverage_note(found, LatentPlane((3,), (0, 1), is_triangle=True))
     assert triangle == "The 1σ ellipse of q(z|y) holds 52.3% ± 0.7% of its draws."
+
+
+def test_only_the_aggregate_posterior_need_match_the_prior() -> None:
+    """The KL term pulls every posterior: none of them, and no class, need be the prior."""
+    app = open_page("posteriors.py", "Digits 2-D")
+    (said,) = (m.value for m in app.markdown if "pulls" in m.value)
+    assert "pulls every q(z|x) towards the prior" in said
+    assert "only the aggregate posterior q(z) need match it at the optimum" in said

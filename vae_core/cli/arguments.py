@@ -110,13 +110,7 @@ def parser() -> argparse.ArgumentParser:
         "--evidence", type=int, nargs="?", const=100, metavar="N",
         help="also log p(x) of N test images (default: 100), and the gaps to the ELBO",
     )  # fmt: skip
-    sub.add_argument(
-        "--widen",
-        type=float,
-        default=1.0,
-        metavar="F",
-        help="draw from q with its sigma times F",
-    )
+    _add_widen(sub)
     measure.add_flags(
         command("measure", "split the rate, and say how sure each number is", data=True)
     )
@@ -137,11 +131,22 @@ def parser() -> argparse.ArgumentParser:
         help="the new folder; FILE.zip for the run as it is; FILE.csv or .parquet for a table of "
         "its codes and ELBO terms, a test image a row",
     )
+    sub.add_argument(
+        "--bound", type=int, metavar="K",
+        help="with a table: also every image's bound with K weighed draws",
+    )  # fmt: skip
+    _add_widen(sub)
     _add_force(sub)
     sub = command("import", "make a run of a .safetensors file", run=False, data=True)
     sub.add_argument("file", metavar="FILE", help="weights that this project wrote")
     sub.add_argument("--name", help="a name for people")
     return whole
+
+
+def _add_widen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--widen", type=float, default=1.0, metavar="F", help="draw from q with its sigma times F"
+    )
 
 
 def _add_force(parser: argparse.ArgumentParser) -> None:

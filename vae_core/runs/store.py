@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -152,8 +152,17 @@ class RunStore:
         _check_id(run_id)
         return run_id
 
-    def adopt(self, run_id: str, contents: Contents) -> Run:
+    def adopt(
+        self, run_id: str, contents: Contents, card: Callable[[Run], str] | None = None
+    ) -> Run:
         """Write a finished run under an id of its own: whole, or not at all.
+
+        Parameters
+        ----------
+        run_id : str
+        contents : Contents
+        card : callable, optional
+            What README.md says of the run, in Markdown.
 
         Raises
         ------
@@ -175,6 +184,8 @@ class RunStore:
             for epoch, tensors in contents.kept.items():
                 write_checkpoint(folder, epoch, tensors)
             write_json(folder / "metrics.json", contents.metrics.to_dict())
+            if card:
+                write_bytes(folder / "README.md", card(run).encode())
         return replace(run, path=self.root / run_id)
 
     @contextmanager

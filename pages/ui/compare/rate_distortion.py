@@ -21,6 +21,7 @@ from vae_core.comparison import (
     point_table,
     points,
     sweep_table,
+    with_test_images,
 )
 from vae_core.config import POSTERIORS
 
@@ -81,8 +82,8 @@ def pick_group(run: Run) -> Group:
     """The select box of groups, the chosen run's first; returns the one that is picked."""
     every = {one.path: one for own in listing.sweeps().values() for one in own}
     every |= {one.path: one for one in listing.openable().values()}
-    yardsticks = {one.path: _yardstick(one) for one in every.values()}
-    own = yardsticks.get(run.path) or Yardstick.of(run)
+    found = with_test_images([*map(_yardstick, every.values()), Yardstick.of(run)])
+    own, yardsticks = found.pop(), dict(zip(every, found, strict=True))
     ordered = sorted(Counter(yardsticks.values()).items(), key=lambda pair: -pair[1])
     options = [own, *(yardstick for yardstick, _ in ordered if yardstick != own)]
     titles = Counter(map(text.title, options))

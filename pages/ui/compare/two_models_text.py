@@ -96,6 +96,7 @@ def facts(model: ModelFacts) -> dict[str, str]:
         "epochs": str(model.epochs),
         "data set": model.dataset,
         "pixels": model.binarisation,
+        "training images": f"{model.n_train:,}",
         "test images": f"{model.n_test:,}",
         "draws of z each": str(model.n_samples),
     }

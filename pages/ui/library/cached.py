@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pages.ui.library.background import run_in_background
 from pages.ui.session import paths
-from vae_core import Codes, Dataset, ImageTerms, Run, evaluate_images, load_dataset
+from vae_core import Codes, Dataset, ImageTerms, Run, comparison, evaluate_images, load_dataset
 from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.analysis.estimates import mean_estimate
 from vae_core.config import DataConfig
@@ -131,32 +131,20 @@ def training_codes(run: Run) -> Codes | None:
     return run.training_codes()
 
 
+@per_run(max_entries=64)
 def score_error(run: Run) -> float:
-    """Standard error over the test images of the run's score; nan where it is not known.
-
-    The score is the negative ELBO, or the distortion where there is no finite rate.
-    """
-    negative_elbo, distortion = _errors(run)
-    return negative_elbo if run.metrics().has_rate else distortion
-
-
-def distortion_error(run: Run) -> float:
-    """Standard error over the test images of the run's distortion; nan where it is not known."""
-    return _errors(run)[1]
+    """Standard error over the test images of the run's score; nan where it is not known."""
+    return comparison.score_error(run)
 
 
 @per_run(max_entries=64)
-def _errors(run: Run) -> tuple[float, float]:
-    """Standard errors of the negative ELBO and of the distortion."""
+def distortion_error(run: Run) -> float:
+    """Standard error over the test images of the run's distortion; nan where it is not known."""
     try:
         terms = run.terms()
     except RunError:  # told where the terms themselves are asked for
-        return math.nan, math.nan
-    if terms is None:
-        return math.nan, math.nan
-    both = (terms.negative_elbo, terms.distortion)
-    negative_elbo, distortion = (mean_estimate(nats).standard_error for nats in both)
-    return negative_elbo, distortion
+        return math.nan
+    return math.nan if terms is None else mean_estimate(terms.distortion).standard_error
 
 
 @per_run(max_entries=32)

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.drawing import numbers
 from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
-from vae_core.analysis import CodesInShell, Collapse, Estimate, LabelGap, RateParts
+from vae_core.analysis import Bracket, CodesInShell, Collapse, Estimate, LabelGap, RateParts
 from vae_core.config import POSTERIORS
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
@@ -94,11 +94,11 @@ def collapse_numbers(found: Collapse, parts: RateParts | None) -> dict[str, str]
     used = len(found.table) - int(found.table["unused"].sum())
     shown = {"Dimensions used": f"{used} of {len(found.table)}"}
     if parts is not None:
-        shown["Mean KL, nats per image"] = numbers.fixed(found.mean_kl)
+        shown["Mean KL, nats per image"] = numbers.estimate(found.mean_kl)
         information = parts.mutual_information
         ends = numbers.ends(information)
         shown["I(x; z), nats"] = f"{numbers.bracket(information)} {ends}".rstrip()
-    shown["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
+    shown["Spread of reconstructions, RMS per pixel"] = numbers.estimate(found.spread, 3)
     return shown
 
 
@@ -115,14 +115,21 @@ def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
 
 def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
+    most = gap.table.iloc[0]
+    low, high = (
+        Estimate(most[end], most["standard_error"]) for end in ("information_lower", "information")
+    )
+    information = Bracket(low, high).in_order()
     return {
-        "Label gap": f"{numbers.fixed(gap.gap, 3)} ± {gap.standard_error:.3f}",
-        "Most that one dimension tells, nats": numbers.fixed(gap.table["information"][0]),
+        "Label gap": f"{numbers.bracket(gap.gap, 3)} {numbers.ends(gap.gap, 3)}".rstrip(),
+        "Most that one dimension tells, nats": (
+            f"{numbers.bracket(information)} {numbers.ends(information)}".rstrip()
+        ),
         "Entropy of the class H(y), nats": f"{gap.entropy:.2f}",
     }
 
 
-def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -> dict[str, str]:
+def sample_numbers(run: Run, codes: Codes, distances: dict[str, Estimate] | None) -> dict[str, str]:
     """Holes of the prior, and how far real pictures are from each other."""
     shown = {}
     if codes.family.has_density:
@@ -131,7 +138,8 @@ def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -
         if math.isfinite(found.gaussian.value):
             shown["Gaussian draws in a hole, at most"] = numbers.percent(found.gaussian)
     if distances is not None:
-        shown["Test images: nearest training image"] = f"{distances['real']:.3f}"
+        real = distances[diagnostics.REAL]
+        shown["Test images: nearest training image"] = numbers.estimate(real, 3)
     return shown
 
 
@@ -182,5 +190,6 @@ def show_table(table: pd.DataFrame) -> None:
             "picture_change": st.column_config.NumberColumn(
                 "change of the picture, RMS per pixel", format="%.4f"
             ),
+            "picture_change_error": st.column_config.NumberColumn("± over images", format="%.4f"),
         },
     )

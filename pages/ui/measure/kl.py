@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pages.ui.drawing.numbers import fixed
+from pages.ui.drawing.numbers import estimate
 from vae_core import Codes
-from vae_core.analysis import rate_rest, total_rate
+from vae_core.analysis.estimates import mean_estimate
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.trainer import EpochTerms
 
@@ -51,11 +51,14 @@ def numbers(codes: Codes, table: pd.DataFrame) -> dict[str, str]:
     table : DataFrame
         See `rate_table`.
     """
-    shown = {"Rate: mean KL, nats per image": fixed(total_rate(codes))}
+    each = codes.kl.double().flatten(1)
+    shown = {"Rate: mean KL, nats per image": estimate(mean_estimate(codes.rate))}
     if title := codes.family.rest_title:
-        shown[f"of which {title}, nats"] = fixed(rate_rest(codes))
+        rest = mean_estimate(codes.rate.double() - each.sum(1))
+        shown[f"of which {title}, nats"] = estimate(rest)
     shown["Active dimensions"] = f"{table['active'].sum()} of {len(table)}"
-    return shown | {"Largest KL of one dimension, nats": fixed(table["kl"].max())}
+    most = each[:, int(each.mean(0).argmax())]
+    return shown | {"Largest KL of one dimension, nats": estimate(mean_estimate(most))}
 
 
 def views(codes: Codes) -> list[str]:

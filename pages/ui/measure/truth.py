@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 import torch
+from torch import Tensor
 
 from pages.ui.drawing import numbers
 from pages.ui.library import cached
@@ -12,7 +13,13 @@ from pages.ui.library.background import run_in_background
 from pages.ui.measure.bounds import AT_ONCE
 from vae_core import Dataset, Run
 from vae_core.analysis import inference_gaps, random_images
-from vae_core.analysis.estimates import Estimate, mean_estimate
+from vae_core.analysis.estimates import (
+    Estimate,
+    mean_estimate,
+    median_estimate,
+    paired_difference,
+    ratio_estimate,
+)
 
 TITLES = {
     "approximation_gap": "of it, what the family misses",
@@ -57,22 +64,23 @@ def metrics(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     ]
 
 
-def sentence(table: pd.DataFrame, bound: Estimate, n_draws: int) -> str:
+def sentence(table: pd.DataFrame, bound: Tensor, n_draws: int) -> str:
     """How far the bound still is, and where the rest of the gap comes from, from the numbers.
 
-    `bound` is the mean over the same images of -L_k.
+    `bound` is -L_k of the same images, (n,).
     """
-    left = bound.value - negative_evidence(table)
+    left = paired_difference(-_tensor(table["log_evidence"]), bound)
     said = (
-        f"With {n_draws:,} draws the bound is still {numbers.fixed(left)} nats above −log p(x), "
+        f"With {n_draws:,} draws the bound is still {numbers.estimate(left)} nats above −log p(x), "
         "which quadrature over z gives: log p(x) = ELBO + KL(q(z | x) ‖ p(z | x))."
     )
     if "amortisation_gap" in table:
-        share = table["amortisation_gap"].sum() / (table["log_evidence"] - table["elbo"]).sum()
+        encoders = _tensor(table["amortisation_gap"])
+        share = ratio_estimate(encoders, _tensor(table["log_evidence"] - table["elbo"]))
         said += (
-            f" {share:.0%} of that KL is the encoder's: another q of the same family would not "
-            f"have it. Half of the images miss less than "
-            f"{numbers.fixed(float(table['amortisation_gap'].median()))} nats by it."
+            f" {share.value:.0%} ± {share.standard_error:.0%} of that KL is the encoder's: another "
+            f"q of the same family would not have it. Half of the images miss less than "
+            f"{numbers.estimate(median_estimate(encoders))} nats by it."
         )
         several = int((table["n_modes"] > 1).sum())
         if several:
@@ -81,4 +89,8 @@ def sentence(table: pd.DataFrame, bound: Estimate, n_draws: int) -> str:
 
 
 def _mean(values: pd.Series[float]) -> Estimate:
-    return mean_estimate(torch.tensor(values.to_numpy()))
+    return mean_estimate(_tensor(values))
+
+
+def _tensor(values: pd.Series[float]) -> Tensor:
+    return torch.tensor(values.to_numpy())
