@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser]
 
-DEAR = 7e5  # multiply-adds of a decoding for which the grid has 64 cells along a side
+DEAR = 6e5  # multiply-adds of a decoding for which the grid has 63 cells along a side
 SHARES = [1 - math.exp(-0.5), 1 - math.exp(-2.0)]
 RUN = """async ({file, xs, cost, shares}) => {
   const {LensModel} = await import('/model/model.js');

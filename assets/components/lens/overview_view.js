@@ -23,7 +23,7 @@ export class OverviewView {
     this.truth = new TruePosterior(lens.state, lens.facts, () => lens.stage.schedule());
     this.plane = new PlaneView(plane, lens, this.truth);
     addResult(result, lens);
-    this.truthView = new TruePosteriorView({ plane, result }, lens, this.truth);
+    this.truthView = new TruePosteriorView(plane, lens, this.truth);
     source.append(
       element("div", { class: "controls", hidden: !lens.facts.family.has_density },
         button("Draw z again", lens.onRedraw, { class: "primary" }),

@@ -13,14 +13,13 @@ const SAME = 0.005; // nats: what two digits do not show
 
 export class TruePosteriorView {
   /**
-   * @param {{plane: HTMLElement, result: HTMLElement}} hosts
+   * @param {HTMLElement} host - below the plane
    * @param {Object} lens - facts, state
    * @param {TruePosterior} truth
    */
-  constructor({ plane, result }, { facts, state }, truth) {
+  constructor(host, { facts, state }, truth) {
     Object.assign(this, { facts, state, truth });
     this.legend = element("p", { class: "note truth-legend", "aria-live": "polite" });
-    plane.append(this.legend);
     this.mode = pictureFrame("decoded at the mode of p(z|x)", "at the mode of p(z|x)");
     this.mean = pictureFrame("decoded at the mean of q(z|x)", "at the mean μ of q(z|x)");
     this.search = button("Find the best q", () => truth.findBest());
@@ -32,9 +31,9 @@ export class TruePosteriorView {
     this.box = element("section", { class: "truth", hidden: true },
       element("h3", { text: "What p(z|x) would decode" }),
       element("div", { class: "pair" }, this.mode.figure, this.mean.figure),
-      this.controls, this.curve, this.words,
+      element("div", { class: "best" }, this.controls, this.curve, this.words),
     );
-    result.append(this.box);
+    host.append(this.legend, this.box);
   }
 
   frame() {

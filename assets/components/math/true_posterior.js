@@ -12,13 +12,13 @@
 import { affineInImage, pixels } from "./likelihoods.js";
 import { count } from "./shapes.js";
 
-export const SLACK = 9; // nats below the highest value from which on a cell is not halved
+export const SLACK = 8; // nats below the highest value from which on a cell is not halved
 const MORE_SLACK = 4; // of coarse cells, which are larger than a narrow peak; less at each level
 const REACHES = [5.2, 8]; // half the side of the grid: the first at whose edge the prior is small
 const PRIOR_SLACK = 13.52; // nats below the prior's mode beyond which nothing is decoded
 const MOST_CELLS = 97; // along a side; odd, so that every second cell is not a mirror of the others
 const FEWEST_CELLS = 49;
-const COST = 3e9; // multiply-adds that a square of cells may take: about 2 s
+const COST = 2.4e9; // multiply-adds that a square of cells may take: about 2 s
 const TOLERANCE = 5e-4; // nats: what is left to gain by another halving
 const MAX_HALVINGS = 12;
 const MOST_SPLIT = 8000; // cells halved at once; p(z|x) is wide then, and the sum hardly changes
