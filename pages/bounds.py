@@ -48,6 +48,7 @@ with chart:
     if missed is not None:
         bound = Estimate(summary.negative_bound, summary.bound_error)
         st.markdown(truth.sentence(missed, bound, summary.n_importance, how))
+        gaps.show(run, data, missed)
     st.latex(bounds.formula(widen))
     with st.expander("Every number of draws"):
         st.dataframe(bounds.gaps(table), hide_index=True)
@@ -56,8 +57,6 @@ with side:
     for label, value, error in [*known, *bounds.numbers(summary)]:
         st.metric(label, value, error, delta_color="off", delta_arrow="off")
 
-if missed is not None:
-    gaps.show(run, data, missed)
 if summary.n_heavy is not None:
     st.caption(bounds.TAIL)
 nats = (summary.negative_elbo, summary.negative_bound, summary.at_mean)

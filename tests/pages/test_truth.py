@@ -64,7 +64,8 @@ def test_the_page_shows_the_integral_that_the_library_finds() -> None:
     assert numbers(line["y"])[0] == pytest.approx(known)
     line_of_gaps = [t["name"] for t in charts(app)[1]["data"]]
     assert line_of_gaps == list(gaps.NAMES.values())
-    assert any("on the Overview" in element.body for element in app.get("html"))
+    shown_images = next(e.body for e in app.get("html") if "on the Overview" in e.body)
+    assert "true-posterior'" in shown_images  # to the end of the link
     bound = next(t for t in charts(app)[0]["data"] if "upper bound" in t["name"])
     assert min(numbers(bound["y"])) > known - 0.05
 

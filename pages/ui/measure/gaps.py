@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from urllib.parse import urlencode
 
 import numpy as np
@@ -86,7 +87,7 @@ def address(label: str, index: int, has_layer: bool) -> str:
     query = {"run": label, "image": str(index), "draw": "0"}
     if has_layer:
         query["layers"] = "points,classes,true-posterior"
-    return f"./?{urlencode(query)}"
+    return f"./?{urlencode(query, safe=',')}"
 
 
 @cached.per_run("Decoding the worst images …", max_entries=64)
@@ -114,7 +115,7 @@ def _worst(run: Run, data: Dataset, table: pd.DataFrame) -> str:
         lines = card(
             {str(k): v for k, v in row.items()}, html(data.class_names[int(labels[index])])
         )
-        href = html(address(label, index, has_layer))
+        href = escape(address(label, index, has_layer))
         figures.append(
             f"<figure><a href='{href}' target='_self'><img alt='test image {index} and its "
             f"reconstruction' src='{source}'></a><figcaption>{'<br>'.join(lines)}<br>"

@@ -96,7 +96,7 @@ def sentence(table: pd.DataFrame, bound: Estimate, n_draws: int, how: str = QUAD
     where = "above" if left >= 0.0 else "below"
     said = (
         f"With {n_draws:,} draws the bound is {numbers.fixed(abs(left))}{own} nats {where} "
-        f"−log p(x), which is had {how}: log p(x) = ELBO + KL(q(z | x) ‖ p(z | x))."
+        f"−log p(x), found {how}: log p(x) = ELBO + KL(q(z | x) ‖ p(z | x))."
     )
     if how != QUADRATURE:
         said += (
