@@ -53,7 +53,11 @@ def run_command(args: argparse.Namespace) -> int:
     rows = []
     for lesson in lessons:
         run = _run(args.run or lesson.scene.run, args)
-        row = {"lesson": lesson.id, "run_id": run.id, "claims": _claims(lesson, run)}
+        row: dict[str, Any] = {
+            "lesson": lesson.id,
+            "run_id": run.id,
+            "claims": _claims(lesson, run),
+        }
         if not args.all:
             row["text"] = "\n".join(_lines(lesson, run))
         rows.append(row)
