@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+
+from vae_core.lessons import QUANTITIES
 
 OWN = """+++
 title = "How many nats does a digit cost?"
@@ -97,7 +100,21 @@ def test_a_broken_file_is_one_line(cli, own, old, new, said):
 def test_what_is_asked_for_must_be_there(refusal, own):
     assert "there is no lesson 'nothing'" in refusal("lesson", "nothing")
     assert "there is no model 'nothing' here" in refusal("lesson", own, "--run", "nothing")
-    assert "expected the file or the name of a lesson, or --all" in refusal("lesson")
-    assert "or --all" in refusal("lesson", own, "--all")
+    assert "expected the file or the name of a lesson, --all or --q" in refusal("lesson")
+    assert "--all or --q" in refusal("lesson", own, "--all")
     own.write_text(OWN.replace('run = "digits-2d"\n', ""))
     assert "the lesson names no model: add --run RUN" in refusal("lesson", own)
+
+
+def test_quantities_are_listed_with_what_they_take_and_their_unit(cli):
+    code, out, err = cli("lesson", "--quantities")
+    assert (code, err) == (0, "")
+    assert "kl_normal(mu, sigma), nats\n    KL(N(mu, sigma²) || N(0, 1))" in out
+    assert "sd_of_draws(image, dimension, n=1000), units of z\n" in out
+    assert out.count("\n") == 2 * len(QUANTITIES)
+
+
+def test_the_lesson_of_the_readme_is_this_one(own):
+    text = Path("README.md").read_text(encoding="utf-8")
+    shown = text.partition("`cost.md`:\n\n```\n")[2].partition("```")[0]
+    assert shown.splitlines() == [line for line in OWN.splitlines() if line != "Check: rate() < 4"]

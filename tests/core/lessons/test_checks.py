@@ -49,6 +49,8 @@ def test_a_claim_that_a_model_cannot_answer_fails_with_the_reason(lesson, digits
         "cells."
     )
     assert "there is no model 'gone' here" in gone.message
+    assert not (cells.is_open)
+    assert not (gone.is_open)
 
 
 def test_a_claim_without_the_images_says_that_they_are_not_here(lesson, bare_machine):
@@ -56,6 +58,7 @@ def test_a_claim_without_the_images_says_that_they_are_not_here(lesson, bare_mac
         lesson("## Do\nA\nCheck: score_floor(0) > 1\n"), open_model("mnist-ones-2d")
     )
     assert "MNIST is not on this machine" in failure.message
+    assert failure.is_open
 
 
 def test_models_beside_the_run_come_before_those_that_ship(own_run):

@@ -67,6 +67,12 @@ def class_rate(run: Run, label: float) -> float:
     return total_rate(of_class(run, label))
 
 
+@quantity("nats per image")
+def class_distortion(run: Run, label: float) -> Estimate:
+    """Mean distortion over the test images of one class, one draw of z each, with its error."""
+    return mean_estimate(terms_of(run).distortion[of_class(run, label).index])
+
+
 @quantity("nats")
 def rate_min(run: Run) -> float:
     """The smallest rate of a test image."""
