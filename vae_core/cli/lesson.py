@@ -12,6 +12,7 @@ from typing import Any
 from vae_core.errors import LessonError
 from vae_core.lessons import (
     FOLDER,
+    QUANTITIES,
     Choice,
     Lesson,
     NumberQuestion,
@@ -41,13 +42,16 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--run", metavar="RUN", help="a run's id, or its folder; else its own")
     parser.add_argument("--all", action="store_true", help="only the claims, of every lesson")
+    parser.add_argument("--quantities", action="store_true", help="list what a lesson can show")
 
 
 def run_command(args: argparse.Namespace) -> int:
     """Print a filled lesson and its claims, or those of all lessons; 1 when a claim fails."""
     folder = os.environ.get(FOLDER)
-    if args.all == bool(args.file):
-        raise LessonError("expected the file or the name of a lesson, or --all.")
+    if bool(args.file) + args.all + args.quantities != 1:
+        raise LessonError("expected the file or the name of a lesson, --all or --quantities.")
+    if args.quantities:
+        return _list_quantities(args)
     paths = lesson_paths(folder) if args.all else [find_lesson(args.file, folder)]
     lessons = [read_lesson(path) for path in paths]
     rows = []
@@ -66,6 +70,19 @@ def run_command(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"lessons": rows} if args.all else rows[0]))
     return int(any(claim["message"] for row in rows for claim in row["claims"]))
+
+
+def _list_quantities(args: argparse.Namespace) -> int:
+    rows = [
+        {"call": quantity.usage, "unit": quantity.unit, "what": quantity.summary}
+        for _, quantity in sorted(QUANTITIES.items())
+    ]
+    if args.json:
+        print(json.dumps({"quantities": rows}))
+        return 0
+    for row in rows:
+        print(f"{row['call']}, {row['unit']}\n    {row['what']}")
+    return 0
 
 
 def _run(name: str, args: argparse.Namespace) -> Run:

@@ -76,11 +76,11 @@ def parse_call(text: str) -> Call:
     arguments = (
         tuple(_argument(part.strip()) for part in inside.split(",")) if inside.strip() else ()
     )
-    parameters = list(inspect.signature(QUANTITIES[name].function).parameters.values())[1:]
+    parameters = QUANTITIES[name].parameters
     needed = sum(p.default is inspect.Parameter.empty for p in parameters)
     if not needed <= len(arguments) <= len(parameters):
-        expected = ", ".join(p.name for p in parameters)
-        raise LessonError(f"expected {name}({expected}); got {len(arguments)} in the brackets.")
+        usage = QUANTITIES[name].usage
+        raise LessonError(f"expected {usage}; got {len(arguments)} in the brackets.")
     return Call(name, arguments, run or "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from vae_core.errors import VAECoreError
+from vae_core.errors import DataError, VAECoreError
 from vae_core.lessons.calls import Call, Resolve, ends, in_words
 from vae_core.lessons.lesson import Claim, Lesson
 from vae_core.lessons.models import open_model
@@ -21,10 +21,13 @@ class Failure:
     claim : Claim
     message : str
         What came instead, in one sentence with the line of the lesson's file.
+    is_open : bool
+        Whether it may well hold, and only the images are not on this machine.
     """
 
     claim: Claim
     message: str
+    is_open: bool = False
 
 
 def siblings(run: Run) -> Resolve:
@@ -51,9 +54,8 @@ def check_lesson(lesson: Lesson, run: Run, resolve: Resolve | None = None) -> li
             bound = claim.bound
             bounds = ends(bound.value(run, resolve)) if isinstance(bound, Call) else (bound,)
         except VAECoreError as error:
-            failures.append(
-                Failure(claim, f"line {claim.line}: {claim} cannot be computed: {error}")
-            )
+            said = f"line {claim.line}: {claim} cannot be computed: {error}"
+            failures.append(Failure(claim, said, isinstance(error, DataError)))
             continue
         if not all(claim.holds(end, limit) for end in ends(value) for limit in bounds):
             said = in_words(value, ".4g")

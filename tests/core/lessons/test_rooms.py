@@ -22,7 +22,7 @@ from vae_core.lessons.rooms import MAX_PEOPLE, MAX_ROOMS, Room, Rooms, new_who, 
 
 
 def test_a_room_is_found_by_its_code_however_it_is_typed(
-    room: Room, lesson: Lesson, tmp_path: Path
+    room: Room, voted_on: Lesson, tmp_path: Path
 ) -> None:
     rooms = Rooms(tmp_path / "rooms")
     assert rooms.room(f" {room.code.upper()} ").path == room.path
@@ -42,13 +42,13 @@ def test_a_room_is_found_by_its_code_however_it_is_typed(
     with pytest.raises(RoomError, match="there is no room"):
         room.state()
     with pytest.raises(RoomError, match="there is no room"):
-        room.answer(new_who(), "a", asked(lesson))
+        room.answer(new_who(), "a", asked(voted_on))
 
 
 def test_the_last_answer_of_each_counts_and_is_not_taken_after_the_votes_are_shown(
-    room: Room, lesson: Lesson
+    room: Room, voted_on: Lesson
 ) -> None:
-    question, (ada, bo) = asked(lesson), ("0000000a", "0000000b")
+    question, (ada, bo) = asked(voted_on), ("0000000a", "0000000b")
     room.answer(ada, "a", question, 3.26)
     room.answer(bo, "a", question)
     room.answer(ada, "b", question, 9.0)
@@ -89,33 +89,33 @@ def test_of_two_teachers_at_one_moment_one_is_told(room: Room) -> None:
     ],
 )  # fmt: skip
 def test_only_letters_of_options_and_finite_numbers_are_kept(
-    room: Room, lesson: Lesson, step: str, said: object
+    room: Room, voted_on: Lesson, step: str, said: object
 ) -> None:
     with pytest.raises(RoomError, match="expected"):
-        room.answer(new_who(), said, asked(lesson, step))  # type: ignore[arg-type]
+        room.answer(new_who(), said, asked(voted_on, step))  # type: ignore[arg-type]
     assert room.all_answers() == []
 
 
 @pytest.mark.parametrize("who", ["", "xyz", "8F3A21C4", "8f3a21c4/..", "../../../a", "8f3a21c"])
-def test_a_participant_is_eight_hexadecimal_digits(room: Room, lesson: Lesson, who: str) -> None:
+def test_a_participant_is_eight_hexadecimal_digits(room: Room, voted_on: Lesson, who: str) -> None:
     with pytest.raises(RoomError, match="eight hexadecimal digits"):
-        room.answer(who, "a", asked(lesson))
+        room.answer(who, "a", asked(voted_on))
 
 
 def test_a_room_takes_so_many_and_there_are_so_many_rooms(
-    room: Room, lesson: Lesson, tmp_path: Path
+    room: Room, voted_on: Lesson, tmp_path: Path
 ) -> None:
     for k in range(MAX_PEOPLE):
         (room.path / "people" / f"{k:08x}").touch()
-    room.answer("00000001", "a", asked(lesson))  # who is in stays in
+    room.answer("00000001", "a", asked(voted_on))  # who is in stays in
     with pytest.raises(RoomError, match="full"):
-        room.answer("ffffffff", "a", asked(lesson))
+        room.answer("ffffffff", "a", asked(voted_on))
     rooms = Rooms(tmp_path / "rooms")
     for k in range(MAX_ROOMS):
         (tmp_path / "rooms" / f"{'abcde'[k // 10]}aa{'abcdefghij'[k % 10]}").mkdir()
     assert len(rooms.list()) >= MAX_ROOMS
     with pytest.raises(RoomError, match="rooms are open already"):
-        rooms.open(lesson)
+        rooms.open(voted_on)
 
 
 def test_old_rooms_are_offered_and_none_is_deleted_by_itself(room: Room, tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_old_rooms_are_offered_and_none_is_deleted_by_itself(room: Room, tmp_pat
     assert [r.code for r in rooms.list()] == [room.code]
 
 
-def test_damaged_files_are_a_sentence_or_left_out(room: Room, lesson: Lesson) -> None:
-    room.answer("0000000a", "a", asked(lesson))
+def test_damaged_files_are_a_sentence_or_left_out(room: Room, voted_on: Lesson) -> None:
+    room.answer("0000000a", "a", asked(voted_on))
     votes = room.path / "answers" / "predict.1"
     (votes / "0000000b.json").write_text("{", encoding="utf-8")
     (votes / "0000000c.json").write_text('{"who": 1}', encoding="utf-8")
@@ -139,13 +139,13 @@ def test_damaged_files_are_a_sentence_or_left_out(room: Room, lesson: Lesson) ->
 
 
 def test_where_nothing_can_be_written_one_sentence_says_so_and_answers_stay(
-    lesson: Lesson, small_disk: Path
+    voted_on: Lesson, small_disk: Path
 ) -> None:
-    room = Rooms(small_disk).open(lesson)
-    room.answer("0000000a", "a", asked(lesson))
+    room = Rooms(small_disk).open(voted_on)
+    room.answer("0000000a", "a", asked(voted_on))
     fill_up(small_disk)
     with pytest.raises(VAECoreError, match="space"):
-        _vote(room.path, lesson.path, first=1)
+        _vote(room.path, voted_on.path, first=1)
     assert any((a.who, a.said) == ("0000000a", "a") for a in room.answers("predict", 1))
 
 
@@ -162,13 +162,13 @@ def _vote(path: Path, lesson_path: Path, first: int) -> None:
 
 
 def test_two_processes_lose_no_answer(
-    room: Room, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
+    room: Room, voted_on: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # an app that was tested before is what a new process would import
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     context: multiprocessing.context.BaseContext = process_context()
     servers = [
-        context.Process(target=_vote, args=(room.path, lesson.path, first))  # type: ignore[attr-defined]
+        context.Process(target=_vote, args=(room.path, voted_on.path, first))  # type: ignore[attr-defined]
         for first in (0, 40)
     ]
     for server in servers:
@@ -176,5 +176,5 @@ def test_two_processes_lose_no_answer(
     for server in servers:
         server.join(60)
         assert server.exitcode == 0
-    assert tally(room.answers("predict", 1), asked(lesson)) == {"a": 40, "b": 40}
+    assert tally(room.answers("predict", 1), asked(voted_on)) == {"a": 40, "b": 40}
     assert room.n_people() == 80

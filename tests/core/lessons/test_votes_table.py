@@ -17,22 +17,22 @@ from vae_core.lessons.votes_table import COLUMNS, votes_table
 
 def test_a_row_an_answer_with_what_was_believed(
     room: Room,
-    lesson: Lesson,
+    voted_on: Lesson,
     finished_run: Run,
 ) -> None:
-    room.answer("0000000a", "a", asked(lesson), 3.0)
-    room.answer("0000000b", "b", asked(lesson))
+    room.answer("0000000a", "a", asked(voted_on), 3.0)
+    room.answer("0000000b", "b", asked(voted_on))
     room.move(room.state(), step="transfer")
-    room.answer("0000000a", 2.04, asked(lesson, "transfer"))
-    room.answer("0000000b", 2.06, asked(lesson, "transfer"))
-    table = votes_table(room, lesson, finished_run, lambda _: finished_run)
+    room.answer("0000000a", 2.04, asked(voted_on, "transfer"))
+    room.answer("0000000b", 2.06, asked(voted_on, "transfer"))
+    table = votes_table(room, voted_on, finished_run, lambda _: finished_run)
     assert tuple(table.columns) == COLUMNS
     assert list(table["right"]) == [False, True, True, False]
     assert list(table["misconception"]) == ["It is one.", "", "", ""]
     assert list(table["said"]) == ["a", "b", "2.04", "2.06"]
     assert table["live_value"].iloc[2] == QUANTITIES["kl_normal"](finished_run, 2.0, 1.0) == 2.0
     assert math.isnan(table["live_value"].iloc[0])
-    assert set(table["lesson_sha256"]) == {lesson.digest}
+    assert set(table["lesson_sha256"]) == {voted_on.digest}
     assert list(table["seconds_since_shown"]) == [3.0, 0.0, 0.0, 0.0]
 
 

@@ -7,6 +7,7 @@ from vae_core.lessons.quantities import (  # noqa: F401  (their import registers
     encoder,
     evidence,
     feature_map,
+    gaussian_kl,
     normal,
     pixels,
     population,

@@ -63,7 +63,7 @@ def logvar(run: Run, image: float, dimension: float) -> float:
 
 
 @quantity("units of z")
-def sd_of_draws(run: Run, image: float, dimension: float, n: float = 1000) -> Estimate:
+def sd_of_draws(run: Run, image: float, dimension: float, n: int = 1000) -> Estimate:
     """Standard deviation of n draws of q(z_j|x); its error is sd / sqrt(2 (n − 1))."""
     q = codes_of(run).take(torch.tensor([place(run, image)])).posterior()
     z = q.sample((max(2, int(n)),), generator())[:, 0].flatten(1)[:, axis(run, dimension)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,9 +37,32 @@ class Quantity:
     def __doc__(self) -> str:  # type: ignore[override]
         return self.function.__doc__ or ""
 
+    @property
+    def parameters(self) -> list[inspect.Parameter]:
+        """What a call has in its brackets: all but the run."""
+        return list(inspect.signature(self.function).parameters.values())[1:]
+
+    @property
+    def usage(self) -> str:
+        """Its name with what its brackets take; what may be left out with its default."""
+        said = ", ".join(map(_in_usage, self.parameters))
+        return f"{self.function.__name__}({said})"
+
+    @property
+    def summary(self) -> str:
+        """The first line of what it is."""
+        return self.__doc__.partition("\n")[0]
+
     def __call__(self, run: Run, *arguments: float | str) -> float | Estimate | Bracket:
         """The value, a sampled one with its standard error. Kept while the run is as it is."""
         return _kept(self.function, run, version(run), arguments)
+
+
+def _in_usage(parameter: inspect.Parameter) -> str:
+    default = parameter.default
+    if default is inspect.Parameter.empty:
+        return parameter.name
+    return f"{parameter.name}=" + (f'"{default}"' if isinstance(default, str) else f"{default:g}")
 
 
 @lru_cache(MAX_KEPT)
