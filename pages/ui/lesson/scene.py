@@ -25,6 +25,7 @@ from vae_core.lessons import Lesson, Step
 from vae_core.lessons.lesson import Scene
 
 Parse = Callable[[str], Any]
+PICKED = "picked"
 LENS = {"image", "draw", "z", "axes", "layers", "cells", "channel"}
 
 
@@ -188,7 +189,8 @@ def _set(lesson: Lesson, scene: Scene, is_anew: bool) -> None:
         _link(name, [text])
     if view.lens is not None or is_anew:
         keys.LENS_STATE.set((run_id or (before.id if before else ""), view.lens or LensState()))
-        keys.PICKED.pop()
+    if PICKED in view.others or is_anew:
+        keys.PICKED.pop()  # what the address has counts
     keys.VISIT.set(keys.VISIT.get_or(0) + 1)
 
 
