@@ -42,7 +42,7 @@ if keys.PAGE.get() != page.url_path:
 if lesson:
     beside.leave_on(page)
     scene.enter(lesson.lesson, lesson.place, page.url_path, beside.opener(scripts))
-hidden.apply(lesson and lesson.hides)
+hidden.apply(lesson.hides if lesson else None)
 beside.say(no_lesson)
 problems.say_refused()
 reconnection.keep()
