@@ -7,15 +7,15 @@ import streamlit as st
 from pages.ui.drawing import charts
 from pages.ui.library import cached
 from pages.ui.measure import aggregate, mixture
-from pages.ui.session import chosen
+from pages.ui.session import chosen, links
 from vae_core.figures import surgery_bar
 
 run = chosen.chosen()
 family = cached.codes(run).family
-chosen.need_density(run, "its posteriors are points, and so q(z) has no density either.")
+links.need_density(run, "its posteriors are points, and so q(z) has no density either.")
 st.markdown(
-    "##### The mean KL: what z says of the image, and how far the aggregate posterior q(z) is from "
-    "the prior."
+    "##### The mean KL splits in two: the information I(x; z) that z carries about x, and the "
+    "distance of the aggregate posterior q(z) from the prior."
 )
 chart, side = st.columns([3, 1], gap="large")
 with side:

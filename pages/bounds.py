@@ -1,4 +1,4 @@
-"""Bounds: importance-weighted bounds on log p(x), beside the ELBO."""
+"""Bound and truth: importance-weighted bounds beside log p(x) itself, and what the ELBO misses."""
 
 from __future__ import annotations
 
@@ -6,50 +6,66 @@ import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
-from pages.ui.measure import bounds, truth
-from pages.ui.session import chosen, problems
-from vae_core.analysis import Estimate, has_quadrature
+from pages.ui.measure import bounds, gaps, truth
+from pages.ui.session import chosen, links, problems
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
-chosen.need_density(run, "without a density over z there is no bound on log p(x).")
+links.need_density(run, "without a density over z there is no bound on log p(x).")
 data = images.images_of(run)
 if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")
     problems.end_page()
 
 st.markdown(
-    "##### The negative ELBO lies above −log p(x). More draws per image, well weighed, come down "
-    "closer. **Try this:** raise the draws, then widen the proposal."
+    "##### The negative ELBO lies above −log p(x). Importance-weighted samples give a tighter "
+    "bound; the more, the tighter. **Try this:** raise the draws, then show log p(x) itself."
 )
+how = truth.way(cached.vae(run))
+by_grid = how == truth.QUADRATURE
 chart, side = st.columns([3, 1], gap="large")
 with side:
-    count = st.select_slider("Test images", [50, 100, 200, 500, 1000], 100, key="bound_images")
+    is_known = st.toggle(
+        "Show log p(x) itself", key="truth", bind="query-params", help=truth.HELP[by_grid]
+    )
+    if is_known and not by_grid:
+        st.caption(truth.HELP[by_grid])
+        count = st.select_slider(
+            "Test images", truth.FEW_COUNTS, 4, key="annealed_images", bind="query-params"
+        )
+    else:
+        count = st.select_slider(
+            "Test images", truth.COUNTS, 100, key="bound_images", bind="query-params"
+        )
     count = min(count, len(data.test))
-    most = st.select_slider("Draws per image, at most", [10, 100, 1000], 100, key="bound_draws")
-    widen = st.slider("Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen")
-    is_known = has_quadrature(cached.vae(run)) and st.toggle(
-        "Show log p(x) itself", key="truth", bind="query-params",
-        help="With one or two latent dimensions the integral over z can be had by quadrature.",
-    )  # fmt: skip
+    most = st.select_slider(
+        "Draws per image, at most", [10, 100, 1000], 100, key="bound_draws", bind="query-params"
+    )
+    widen = st.slider(
+        "Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen", bind="query-params"
+    )
 with chart:
     found = bounds.measure(run, data, count, most, widen)
     table, summary = found.table(), found.summary()
-    gaps = truth.measure(run, data, count) if is_known else None
-    evidence = None if gaps is None else truth.negative_evidence(gaps)
+    missed = truth.measure(run, data, count) if is_known else None
+    evidence = None if missed is None else truth.negative_evidence(missed)
     levels = (summary.negative_elbo, summary.at_mean, widen, evidence)
     charts.draw("bounds", bound_curve, table, *levels)
     with st.container(key="bounds-numbers--verdict"):
         st.markdown(bounds.verdict(summary, widen))
-        if gaps is not None:
-            bound = Estimate(summary.negative_bound, summary.bound_error)
-            st.markdown(truth.sentence(gaps, bound, summary.n_importance))
+        if missed is not None:
+            bound = found.negative_bounds[-1]
+            st.markdown(truth.sentence(missed, bound, summary.n_importance, how))
+    if missed is not None:
+        with st.container(key="bounds-numbers--gaps"):
+            gaps.show(run, data, missed)
     with st.container(key="formulas"):
         st.latex(bounds.formula(widen))
     with st.container(key="bounds-numbers--table"), st.expander("Every number of draws"):
         st.dataframe(bounds.gaps(table), hide_index=True)
+        bounds.offer_table(run, data, found)
 with side, st.container(key="bounds-numbers"):
-    known = [] if gaps is None else truth.metrics(gaps)
+    known = [] if missed is None else truth.metrics(missed)
     for label, value, error in [*known, *bounds.numbers(summary)]:
         st.metric(label, value, error, delta_color="off", delta_arrow="off")
 

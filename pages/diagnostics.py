@@ -16,7 +16,7 @@ from pages.ui.measure import (
     mixture,
     worst_images,
 )
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links, problems
 from pages.ui.train import curves, overfitted
 from vae_core.analysis.collapse import COLLAPSED
 from vae_core.analysis.rates import ACTIVE_VARIANCE
@@ -29,14 +29,17 @@ view = st.segmented_control(
     bind="query-params", required=True, label_visibility="collapsed",
 )  # fmt: skip
 if reason := diagnostics_text.not_for(codes, view):
-    st.info(reason, icon=":material/all_inclusive:")
-    problems.end_page()
+    links.dead_end(
+        run, lambda other: diagnostics_text.fits(other, view), reason,
+        icon=":material/all_inclusive:",
+    )  # fmt: skip
 is_collapsed = (
     view in (diagnostics_text.VERDICT, diagnostics_text.UNITS)
     and diagnostics.collapse(run).verdict == COLLAPSED
 )
 has_rate = codes.family.has_rate
-st.markdown(f"##### {diagnostics_text.heading(view, is_collapsed, has_rate)}")
+st.markdown(f"##### {diagnostics_text.heading(view, is_collapsed, has_rate, run.id)}")
+links.try_models(diagnostics_text.to_try(view, is_collapsed), run)
 
 if view == diagnostics_text.WORST:
     worst_images.show(run)
@@ -79,7 +82,9 @@ elif view == diagnostics_text.UNITS:
     figure, numbers = (activity, table, ACTIVE_VARIANCE), diagnostics_text.unit_numbers(table)
 elif view == diagnostics_text.LABELS:
     with side:
-        draws = st.select_slider("Draws of z", [500, 1000, 5000], 1000, key="label_draws")
+        draws = st.select_slider(
+            "Draws of z", [500, 1000, 5000], 1000, key="label_draws", bind="query-params"
+        )
     gap = diagnostics.label_gap(run, draws)
     figure, numbers = (label_bars, gap.table, gap.entropy), diagnostics_text.label_numbers(gap)
 else:

@@ -8,27 +8,27 @@ from pages.ui.components import lens
 from pages.ui.drawing import escaping
 from pages.ui.explore import feature_map
 from pages.ui.library import cached, images
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links, problems
 
 run = chosen.chosen()
-if len(run.config.model.latent_shape) != 3:
-    title = escaping.markdown(run.title)
-    st.info(
-        f"The latent of {title} is a vector: it has no cells. Choose a model whose latent is a "
-        "feature map in the box above, such as MNIST feature map, or go to Latent sliders.",
-        icon=":material/grid_on:",
-    )
-    problems.end_page()
+links.need(
+    run,
+    links.is_map,
+    f"The latent of {escaping.markdown(run.title)} is a vector: it has no cells. Open a model "
+    "whose latent is a feature map, or see this one elsewhere.",
+    ("sliders", "posteriors"),
+    ":material/grid_on:",
+)
 
 vae = cached.vae(run)
 h, w, channels = vae.latent_shape
-parts = "its own mean and variance" if vae.family.has_rate else "its own place"
+parts = "its own mean and variance" if vae.family.has_rate else "its own value"
 if not vae.family.is_additive:
     parts = "its share of its cell, whose dimensions add up to 1"
 
 st.markdown(
     f"##### The latent is an array of {channels} × {h} × {w} dimensions, each with {parts}. "
-    "**Try this:** move one cell, and see how far its ink reaches."
+    "**Try this:** move one cell, and see which pixels change."
 )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.components import take_home
-from pages.ui.drawing import escaping
+from pages.ui.components import take_home, words
+from pages.ui.components.history import HISTORY
 from pages.ui.lesson import beside, hidden, link_maker, scene, visit
-from pages.ui.session import chosen, keys, paths, problems, reconnection, summary
+from pages.ui.session import chosen, keys, links, model_list, paths, problems, reconnection, summary
 from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
 
@@ -16,7 +16,11 @@ st.html(paths.ROOT / "assets" / "frame.css")
 
 scripts = {
     door: st.Page(
-        door.script, title=door.title, url_path=door.url_path or None, default=not door.url_path
+        door.script,
+        title=door.title,
+        url_path=door.url_path or None,
+        default=not door.url_path,
+        help=door.question,
     )
     for door in DOORS
 }
@@ -47,27 +51,34 @@ beside.say(no_lesson)
 problems.say_refused()
 reconnection.keep()
 try:
-    picker, line = st.columns([2, 5], vertical_alignment="center", gap="medium")
-    with picker, st.container(horizontal=True, vertical_alignment="center", key="model-box"):
-        run = chosen.pick_run()
-        if run:
-            take_home.offer(run)
+    line, picker = st.columns([3, 2], vertical_alignment="center", gap="medium")
+    run = None
+    if door.of_model:
+        with picker.container(
+            horizontal=True, vertical_alignment="center", gap="small", key="model-box"
+        ):
+            run = chosen.pick_run()
+            model_list.show()
+            if run:
+                take_home.offer(run)
+    else:
+        run = chosen.pick_run(is_shown=False)
     st.set_page_config(door.tab(run))
     with line.container(gap=None):
         st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
-        with st.container(key="summary"):
-            st.caption(escaping.message(summary.summary(run)) if run else "")
+        if run and door.of_model:
+            summary.show(run)
+        entry = words.mount(page.url_path)
+    if entry:
+        st.switch_page(scripts[door_of("glossary")], query_params={words.PARAMETER: entry})
     with beside.page(lesson, run, page.url_path):
         page.run()
 except problems.PageEnds:
     pass
 except VAECoreError as error:
     problems.show(problems.explain(error))
+HISTORY.mount(key="history")
 if not lesson:
     link_maker.offer(page.url_path)
 if not lesson and (following := after(door)):
-    st.page_link(
-        scripts[following],
-        label=f"Next: {following.title}. {following.question}",
-        icon=":material/arrow_forward:",
-    )
+    links.to_page(following.url_path, f"Next: {following.title}. {following.question}")

@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached
-from pages.ui.measure import kl
-from pages.ui.session import chosen
+from pages.ui.measure import diagnostics_text, kl
+from pages.ui.session import chosen, links
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
@@ -15,14 +15,13 @@ from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_ove
 run = chosen.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
 family = codes.family
-chosen.need_density(
+links.need_density(
     run,
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
 )
 chart, numbers = st.columns([3, 1], gap="large")
 with numbers, st.container(key="kl-numbers"):
-    for label, value in kl.numbers(codes, table).items():
-        st.metric(label, value)
+    diagnostics_text.show_numbers(kl.numbers(codes, table))
 rest = (family.rest_title, rate_rest(codes)) if family.rest_title else None
 with chart:
     view = st.segmented_control(

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.drawing import charts, escaping
 from pages.ui.explore import locality
 from pages.ui.library import cached
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links
 from vae_core.analysis import decoder_field, encoder_field
 from vae_core.figures.locality import (
     PAINTS,
@@ -20,20 +20,20 @@ from vae_core.figures.locality import (
 
 run = chosen.chosen()
 vae = cached.vae(run)
-if len(vae.latent_shape) != 3:
-    title = escaping.markdown(run.title)
-    st.info(
-        f"The latent of {title} is a vector: it has no cells. Choose a model whose latent is a "
-        "feature map in the box above, such as MNIST feature map.",
-        icon=":material/grid_on:",
-    )
-    problems.end_page()
+links.need(
+    run,
+    links.is_map,
+    f"The latent of {escaping.markdown(run.title)} is a vector: it has no cells. Open a model "
+    "whose latent is a feature map, or see this one elsewhere.",
+    ("sliders", "posteriors"),
+    ":material/grid_on:",
+)
 h, w, channels = vae.latent_shape
 field, reach = encoder_field(vae), decoder_field(vae)
 
 st.markdown(
     "##### A cell keeps its place because convolutions are local. **Try this:** go from a corner "
-    "to the middle: the window moves, and so does the ink."
+    "to the middle: the receptive field moves, and so do the pixels that it changes."
 )
 with st.container(horizontal=True, gap="large"):
     cell = locality.pick(run)
@@ -50,7 +50,7 @@ x, said = locality.inputs(run)
 sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
 window, painted = (f.window(*cell) if f else None for f in (field, reach))
 view = st.segmented_control(
-    "View", ["One cell", "What all cells see", "What all cells paint", "By distance"],
+    "View", ["One cell", "What all cells see", "Pixels each cell changes", "By distance"],
     default="One cell", key="locality", bind="query-params", required=True,
     label_visibility="collapsed",
 )  # fmt: skip
@@ -59,7 +59,7 @@ if view == "One cell":
     maps = [
         PixelMap(x[0].mean(0).numpy(), "the first<br>of the images", "grey", "gray", window),
         PixelMap(sees, "the encoder:<br>what it sees", "of z per grey value", SEES, window),
-        PixelMap(paints, "the decoder:<br>what it paints", "grey values", PAINTS, painted),
+        PixelMap(paints, "the decoder:<br>what it changes", "grey values", PAINTS, painted),
     ]
     charts.draw("maps", pixel_maps, maps)
     st.latex(
@@ -87,7 +87,7 @@ else:
 st.caption(
     f"Root mean squares over the cell's {channels} channels and {said}; the decoder's inputs are "
     "moved by one standard deviation of the prior, from the means of the same images. Dotted: "
-    + ("what the layers allow. " if field else "nothing, for linear layers see and paint all. ")
+    + ("what the layers allow. " if field else "nothing, for linear layers see and change all. ")
     + f"Correlations are over {len(cached.codes(run)):,} test images, of equal channels of two "
     "cells, active dimensions only."
 )

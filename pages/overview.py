@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import lens
-from pages.ui.drawing.strips import neighbours_html
+from pages.ui.drawing.strips import NEIGHBOURS, neighbours_html
+from pages.ui.explore import open_images, overview
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
+from vae_core.analysis import nearest_codes
 
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
@@ -15,23 +17,21 @@ data = images.images_of(run)
 class_names = run.data().class_names
 family = vae.family
 
-answer = (
-    "a *distribution* over codes, one code z is drawn from it, and the decoder paints z"
-    if family.has_density
-    else "one *point*, the code z, and the decoder paints z"
-)
-st.markdown(f"##### The encoder answers an image with {answer}. **Try this:** drag z.")
+st.markdown(overview.heading(codes))
 
 
 @problems.fragment
 def one_image() -> None:
     here = lens.show(run, "overview", first_draw=1)
     z = lens.code(run, here)
-    shown = "the images themselves" if data else "as the decoder paints them"
+    shown = "the images themselves" if data else "decoded"
     unit = "; KL in nats per image" if family.has_rate else ""
     with st.container(key="neighbours"):
         st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
         st.html(neighbours_html(vae, codes, z, class_names, data))
+        open_images.offer_here(run, nearest_codes(codes, z, NEIGHBOURS).index.tolist())
+        if here.image is not None:
+            open_images.doors(here.image, is_here=True)
 
 
 one_image()
@@ -47,15 +47,12 @@ if family.has_rate:
         r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
         r"_{\substack{\text{KL term}\\\text{(rate)}}}"
     )
-    st.container(key="words--try").markdown(
-        "**Try this:** press *Draw z again* a few times. The picture changes as far as the "
-        "posterior is wide. KL belongs to the posterior, not to the draw, so it stays."
-    )
+    st.container(key="words--try").markdown(overview.about_sampling(codes))
 else:
     st.container(key="formulas").latex(
         family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)"
     )
     st.markdown(
         "**A point mass** has no σ: drawing z again gives the same z, and its KL is infinite. Only "
-        "the pixels' noise changes."
+        "the noise of the pixels changes."
     )

@@ -28,7 +28,9 @@ with side:
     )  # fmt: skip
     outlines = "Bars" if codes.mean[0].numel() == 1 else "Ellipses"  # on a line, or a plane
     ellipses = st.toggle(f"{outlines} of q(z|y)", True, key="ellipses", bind="query-params")
-    count = st.select_slider("Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count")
+    count = st.select_slider(
+        "Images shown", [500, 1000, 2000, 5000, 10000], 2000, key="count", bind="query-params"
+    )
 
 asked = posteriors.Asked(tuple(picked or labels), count, (j, k), layer, ellipses)
 shown, marginals = posteriors.plane(run, asked), posteriors.marginals(run, asked)
@@ -36,12 +38,7 @@ with plane:
     charts.show(shown.figures[0], key="plane")
 
 if codes.family.has_rate:
-    st.container(key="words--try").markdown(
-        "**Try this:** choose one class. It does not fill the prior, and need not: the KL term "
-        "pulls every q(z|x) towards the prior, but only the aggregate posterior q(z) need match it "
-        f"at the optimum. {outlines} match the mean and covariance of q(z|y), a mixture that is "
-        "not itself Gaussian."
-    )
+    st.container(key="words--try").markdown(posteriors.advice(codes, outlines))
 else:
     rings = "marks" if outlines == "Bars" else "rings"
     st.markdown(

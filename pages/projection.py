@@ -37,9 +37,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     )  # fmt: skip
 
 if not cached.rates(run)["active"].any():
-    st.info(
-        "No latent dimension is active: all means lie at one place, and say nothing of the images."
-    )
+    st.info("No latent dimension is active: all means lie at one place, whatever the image.")
 projection, shown = projection_progress.obtain(run, method, what)
 
 
@@ -52,8 +50,9 @@ def explore() -> None:
         projection_picks.show(run, pick)
         if d > 2 and not METHODS[shown].has_unit:
             st.markdown(
-                f"**{METHODS[shown].title}** has no units on its axes. Who is next to whom means "
-                "something; how far clusters are apart, and how large they are, means little."
+                f"**{METHODS[shown].title}** has no units on its axes. Which images are "
+                "neighbours is informative; how far clusters are apart, and how large they are, is "
+                "not."
             )
 
 

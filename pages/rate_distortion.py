@@ -7,13 +7,15 @@ import streamlit as st
 from pages.ui.compare import rate_distortion as comparing
 from pages.ui.compare import rate_distortion_text as text
 from pages.ui.drawing import charts, escaping
-from pages.ui.session import chosen
+from pages.ui.session import chosen, links
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
 from vae_core.likelihoods.bits import why_negative
 
-HEADING = "##### Every model is a point: what its code costs, and what its pictures still miss. "
+HEADING = (
+    "##### Each model is a point: its rate (KL term) against its distortion (reconstruction term). "
+)
 TRY_SWEEP = "**Try this:** follow β from low to high. Which end has KL = 0, and is it the best?"
 TRY_EPOCHS = "**Try this:** switch on *Over epochs*: does training save distortion or rate first?"
 NATS = st.column_config.NumberColumn(format="%.2f")
@@ -27,6 +29,7 @@ if not POSTERIORS[run.config.model.posterior].has_rate:
         "so it has no place here. The runs measured as it was are shown.",
         icon=":material/all_inclusive:",
     )
+    links.offer_models(links.has_density, run)
 plane, side = st.columns([3, 2], gap="large")
 with plane:
     group = comparing.pick_group(run)
@@ -50,6 +53,7 @@ with side:
             "several values of β.",
             icon=":material/ssid_chart:",
         )
+        links.to_pages("train", "time-machine")
     else:
         swept_table = comparing.table("sweep", runs)
         st.markdown(f"##### {text.over(setting, swept_table)}")

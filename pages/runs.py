@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.session import paths, problems
+from pages.ui.session import links, paths, problems
 from pages.ui.train import disk, queue_panel, run_table
 from vae_core import RunStore
 
@@ -16,6 +16,7 @@ if not entries:
         "deleted.",
         icon=":material/inventory_2:",
     )
+    links.to_pages("train", "")
     problems.end_page()
 
 st.markdown(
@@ -27,5 +28,5 @@ run_table.offer_room(entries, disk.show(len(entries)))
 run_table.offer(run_table.table(entries))
 st.caption(
     "Size: all files of a run. Training and interrupted: epochs done, of those asked for. Pinned "
-    "runs are not offered for deletion. Models that ship with ELBO Room are not here."
+    "runs are not deleted. Models that ship with ELBO Room are not here."
 )

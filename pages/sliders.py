@@ -27,8 +27,9 @@ def workbench() -> None:
         offer_traversal(run, vae, z, order, names)
 
 
+by = "KL" if vae.family.has_rate else "variance of their means"
 st.markdown(
-    "##### Each slider is one latent dimension, the most informative first. "
+    f"##### Each slider sets one latent dimension. They are sorted by their {by}, largest first. "
     "**Try this:** move the first one slowly, then the last."
 )
 workbench()

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import time_machine
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
-from pages.ui.session import problems
+from pages.ui.session import links, problems
 from vae_core.comparison import first_seeds
 
 sweeps = listing.sweeps()
@@ -17,11 +17,12 @@ if not sweeps:
         "setting, that kept their epochs.",
         icon=":material/history:",
     )
+    links.to_pages("train")
     problems.end_page()
 
 words, picker = st.columns([3, 1], gap="small")
 words.markdown(
-    "##### Every epoch that a sweep kept, turned so that only what was learned moves. "
+    "##### Saved epochs of a sweep, rotated onto each other (Procrustes): what moves was learned. "
     "**Try this:** play the epochs, then drag the other bar."
 )
 name = picker.selectbox(

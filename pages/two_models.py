@@ -9,7 +9,7 @@ from pages.ui.compare.two_models_text import images_title
 from pages.ui.drawing import charts, escaping
 from pages.ui.explore import walks
 from pages.ui.library import images
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, links, problems
 from vae_core.comparison import same_images
 
 VIEWS = (POSTERIORS, KL, PICTURES, WALK, NUMBERS) = (
@@ -20,6 +20,7 @@ run = chosen.chosen()
 both = two_models.pick(run)
 if both is None:
     st.info("There is no second model to put beside this one. Train one on the Train page.")
+    links.to_pages("train")
     problems.end_page()
 view = st.segmented_control(
     "View", VIEWS, default=POSTERIORS, key="comparison", bind="query-params", required=True,
@@ -33,6 +34,7 @@ if view in (PICTURES, WALK) and not same_images(*both.runs):
         "compare their pictures.",
         icon=":material/image:",
     )
+    two_models.offer_second(both)
 elif view == POSTERIORS:
     st.markdown(
         "##### Where both put their codes. **Try this:** choose a model with another posterior in "
@@ -46,13 +48,15 @@ elif view == POSTERIORS:
     st.caption(two_models.plane_note(both, alike))
 elif view == KL:
     st.markdown(
-        "##### How many latent dimensions say something, and how much. **Try this:** choose a "
+        "##### How many latent dimensions are active, and what each costs. **Try this:** choose a "
         "larger latent in the second box."
     )
     two_models.show_bars(both)
     st.caption(two_models.kl_note(both))
 elif view == PICTURES:
-    st.markdown("##### The same test images through both. **Try this:** look for what is lost.")
+    st.markdown(
+        "##### The same test images through both. **Try this:** look for details that are missing."
+    )
     st.html(two_models.reconstructions(both))
     st.caption(two_models.picture_note(both))
 elif view == WALK:
@@ -71,8 +75,8 @@ else:
     )
     two_models.show_table(both)
     st.caption(
-        "Test splits, each run's own. Active: Var μ > 0.01 of the prior's. β weighs the rate in "
-        "the loss; the negative ELBO here is without it."
+        "Test splits, each run's own. Active: variance of μ over the images above 0.01 of the "
+        "prior's. β weighs the rate in the loss; the negative ELBO here is without it."
     )
 if view in (PICTURES, WALK) and same_images(*both.runs) and images.images_of(run) is None:
     images.offer_images_of(run, "The original pictures need the data set.")

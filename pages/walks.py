@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.drawing import charts
-from pages.ui.explore import arithmetic, walks
+from pages.ui.explore import arithmetic, open_images, walks
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
 from vae_core.figures import walk_norms
@@ -18,6 +18,7 @@ st.markdown(walks.headline(vae, walks.middles(run)))
 ends = walks.pick_ends(run, data)
 paths = walks.between(vae, ends)
 st.html(walks.strips(run, paths))
+walks.offer_ends(ends)
 walks.offer_gifs(run, vae, ends)
 shell, lengths = walks.lengths(run)
 charts.draw(
@@ -34,6 +35,7 @@ with st.container(key="arithmetic"):
         st.html(equation)
         st.markdown(verdict)
         st.html(neighbours)
+        open_images.offer(run, arithmetic.nearest(run, classes))
         st.caption(arithmetic.conditions(codes))
     else:
         st.info("Arithmetic needs at least two classes; this model's test images are all of one.")

@@ -1,7 +1,7 @@
-"""Command line: train, sweep, resume, list, show, evaluate, measure, project, export, import.
+"""Command line: train, sweep, resume, list, show, evaluate, measure, lesson, project, export ...
 
-The same functions as the pages. Exit codes: 0 done, 2 bad arguments or data (one line on
-stderr), 130 interrupted with the run resumable.
+The same functions as the pages. Exit codes: 0 done, 1 a lesson's claim does not hold, 2 bad
+arguments or data (one line on stderr), 130 interrupted with the run resumable.
 """
 
 from __future__ import annotations
@@ -18,25 +18,36 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from tqdm import tqdm
 
 from vae_core.analysis import (
     channel_statistics,
     codes_table,
     csv_bytes,
+    image_bounds,
     parquet_bytes,
     project,
     sweep,
 )
-from vae_core.analysis.importance import check_draws
+from vae_core.analysis.importance import check_draws, check_proposal
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import evidence, interrupt, measure, report, seeds
+from vae_core.cli import evidence, interrupt, lesson, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
+from vae_core.comparison import score_error
 from vae_core.config import RunConfig
 from vae_core.data import Dataset, load_dataset, reload_dataset
 from vae_core.decimals import adding_up, fixed
-from vae_core.errors import DataError, RunError, TrainingError, VAECoreError, printable, shown
-from vae_core.evaluate import ImageTerms, evaluate, evaluate_images
+from vae_core.errors import (
+    ConfigError,
+    DataError,
+    RunError,
+    TrainingError,
+    VAECoreError,
+    printable,
+    shown,
+)
+from vae_core.evaluate import evaluate, evaluate_images
 from vae_core.io import finite, write_bytes
 from vae_core.jobs.training import train
 from vae_core.jobs.worker import Stopped
@@ -190,14 +201,16 @@ def _report_all(runs: Sequence[Run], args: argparse.Namespace) -> int:
         print(json.dumps({"runs": _scores(runs)}))
         return 0
     width = max(len(run.title) for run in runs)
-    print(f"{'':{width}}  distortion    rate  negative ELBO, nats per test image")
+    print(f"{'':{width}}  distortion    rate  negative ELBO ± over images, nats per test image")
     for run in runs:
         metrics = run.metrics()
         parts = adding_up((metrics.distortion, metrics.rate))
         cells = (
             fixed(nats) if math.isfinite(nats) else "-" for nats in (*parts, metrics.negative_elbo)
         )
-        print("{:{}}  {:>10}  {:>6}  {:>8}".format(run.title, width, *cells))
+        error = score_error(run)
+        sure = f" ± {fixed(error)}" if metrics.has_rate and math.isfinite(error) else ""
+        print("{:{}}  {:>10}  {:>6}  {:>8}{}".format(run.title, width, *cells, sure))
     return 0
 
 
@@ -207,10 +220,14 @@ def _report(values: dict[str, Any], args: argparse.Namespace) -> int:
 
 
 def _report_run(
-    run: Run, args: argparse.Namespace, metrics: Metrics | None = None, **more: float
+    run: Run,
+    args: argparse.Namespace,
+    metrics: Metrics | None = None,
+    error: float | None = None,
+    **more: float,
 ) -> int:
     """A run's final metrics, or others of its model, with what more was measured."""
-    _report(report.numbers(run, metrics) | more, args)
+    _report(report.numbers(run, metrics, error) | more, args)
     for sentence in () if args.json else report.notes(run, metrics):
         print(sentence)
     return 0
@@ -280,11 +297,16 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.evidence is not None:
         weighed |= finite(evidence.evidence(vae, dataset.test, args.evidence))
         weighed = {name: value for name, value in weighed.items() if value is not None}
-    return _report_run(run, args, Metrics.of(run.id, run.config.data, result), **weighed)
+    metrics = Metrics.of(run.id, run.config.data, result)
+    return _report_run(run, args, metrics, result.error, **weighed)
 
 
 def _measure(args: argparse.Namespace) -> int:
     return measure.run_command(_open(args.run, args), args)
+
+
+def _lesson(args: argparse.Namespace) -> int:
+    return lesson.run_command(args)
 
 
 def _project(args: argparse.Namespace) -> int:
@@ -308,23 +330,38 @@ def _import(args: argparse.Namespace) -> int:
     return _report_run(run, args)
 
 
-def _image_terms(run: Run, args: argparse.Namespace) -> ImageTerms | None:
-    """The ELBO terms of every test image; None where the images are not here, which is said.
+def _codes_table(run: Run, args: argparse.Namespace) -> pd.DataFrame:
+    """The codes of the test images, with the terms and bounds that can be had.
+
+    Where the images are not here, the terms are those kept with the run; where none are, that is
+    said.
 
     Raises
     ------
+    ConfigError
+        When a point mass is asked for a bound, or the draws are out of range.
     DataError or RunError
-        When the folder that was named has not the run's images.
+        When the images are not here, or others, though their folder was named or a bound asked for.
     """
+    codes, vae = run.codes(), run.vae()
+    if args.bound is not None:
+        check_proposal(vae, args.bound, args.widen)
     try:
         dataset = reload_dataset(run.config.data, args.data_dir, download=False)
         run.check_images(dataset)
     except (DataError, RunError) as error:
-        if args.data_dir:
+        if args.data_dir or args.bound is not None:
             raise
-        print(f"Without the images no distortion and negative ELBO: {error}", file=sys.stderr)
-        return None
-    return evaluate_images(run.vae(), dataset.test, run.metrics().n_samples)
+        if (kept := run.terms()) is None:
+            print(f"Without the images no distortion and negative ELBO: {error}", file=sys.stderr)
+        return codes_table(codes, kept)
+    terms = evaluate_images(vae, dataset.test, run.metrics().n_samples)
+    if args.bound is None:
+        return codes_table(codes, terms)
+    n = len(dataset.test)
+    print(f"Weighing {args.bound} draws for each of {n} images ...", file=sys.stderr)
+    bounds = image_bounds(vae, dataset.test, (args.bound,), args.widen)
+    return codes_table(codes, terms, bounds)
 
 
 TABLES = {".csv": csv_bytes, ".parquet": parquet_bytes}
@@ -332,9 +369,15 @@ TABLES = {".csv": csv_bytes, ".parquet": parquet_bytes}
 
 def _export(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
-    if to_bytes := TABLES.get(Path(args.to).suffix.lower()):
+    to_bytes = TABLES.get(Path(args.to).suffix.lower())
+    if args.bound is not None and to_bytes is None:
+        raise ConfigError(
+            f"--bound is a column of a table; got --to {shown(args.to)}. Give a name that ends in "
+            ".csv or .parquet."
+        )
+    if to_bytes is not None:
         file = _new_file(args)
-        table = codes_table(run.codes(), _image_terms(run, args))
+        table = _codes_table(run, args)
         write_bytes(file, to_bytes(table))
         return _report({"run_id": run.id, "n_images": len(table), "file": str(file)}, args)
     if args.to.lower().endswith(".zip"):
@@ -352,6 +395,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "show": _show,
     "evaluate": _evaluate,
     "measure": _measure,
+    "lesson": _lesson,
     "project": _project,
     "export": _export,
     "import": _import,

@@ -32,6 +32,10 @@ class LessonError(VAECoreError):
     """A lesson's file cannot be understood, or asks of a model what it does not have."""
 
 
+class RoomError(VAECoreError):
+    """A class's room is not there, full, or has moved on."""
+
+
 def printable(text: str, most: int = 300) -> str:
     """Text of a file in one line: what cannot be printed becomes ?, a long rest is cut."""
     line = "".join(c if c.isprintable() else "?" for c in text[: most + 1])

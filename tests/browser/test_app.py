@@ -80,7 +80,7 @@ def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
     page = open_page(server.url + "train?run=MNIST+20-D", shared=True)
     settled(page, PAGES["train"])
     assert chosen_model(page) == "MNIST 20-D"
-    assert page.get_by_text("latent 20-D").count() == 1
+    assert page.get_by_text("784 pixels become 20 numbers.").count() == 1
 
 
 def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
@@ -90,7 +90,7 @@ def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
     settled(page, PAGES[""])
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name="Digits 2-D").click()
-    page.get_by_text("(360 grey images").wait_for()
+    page.get_by_text("64 pixels become").wait_for()
     settled(page, PAGES[""])
     page.wait_for_timeout(500)  # the lens tells where it stands: what is asked meanwhile is lost
     for name, section, selector in (

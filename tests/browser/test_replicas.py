@@ -99,7 +99,7 @@ def open_model_file(page: Page) -> None:
 def choose(page: Page, label: str) -> None:
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name=label).click()
-    page.get_by_text("(360 grey images").wait_for()
+    page.get_by_text("64 pixels become").wait_for()
 
 
 def test_a_reader_keeps_to_one_server_and_the_next_one_has_the_other(

@@ -84,6 +84,67 @@ def spoiled(draw: st.DrawFn, whole: Any, changes: int = 3) -> Any:
     return value
 
 
+def _flags(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[list[str]]:
+    """Some of these flags, each with a value."""
+    words = [
+        st.just([]) | values.map(lambda v, name=name: [f"--{name.replace('_', '-')}", str(v)])
+        for name, values in choices.items()
+    ]
+    return st.tuples(*words).map(lambda several: [word for some in several for word in some])
+
+
+def _small(low: int, high: int) -> st.SearchStrategy[int]:
+    return st.integers(low, high)
+
+
+def right_commands(run: str, weights: str) -> st.SearchStrategy[list[str]]:
+    """Commands that have nothing wrong with them. TO stands for a file that is not there yet.
+
+    `run` is the folder of a finished run with a density, `weights` its weights file.
+    """
+    seed = st.sampled_from([0, 1, 2**31 - 1])
+    widen = st.sampled_from([0.1, 0.8, 1.0, 1.5, 10])
+    setting = _flags(
+        posterior=st.sampled_from(["diagonal", "full", "full-correlation", "laplace", "delta"]),
+        likelihood=st.sampled_from(
+            ["bernoulli", "continuous-bernoulli", "gaussian", "discretised-logistic"]
+        ),
+        latent=st.sampled_from([1, 2, 5]), beta=st.sampled_from([0, 0.5, 4]), seed=seed,
+        reduction=st.sampled_from(["sum/sum", "mean/sum", "mean/mean"]),
+        batch_size=_small(1, 30), warmup_epochs=_small(0, 2), free_bits=st.just(0.1),
+        binarisation=st.sampled_from(["grey", "threshold", "dynamic", "static"]),
+        validation=_small(0, 5), name=st.sampled_from(["a", "Ada's", "ß字", "x y"]),
+    )  # fmt: skip
+    sweeps = st.sampled_from([["beta", "1", "2"], ["latent", "2", "3"], ["seed", "0", "1"]])
+    table, folder = st.sampled_from(["TO.csv", "TO.parquet"]), st.sampled_from(["TO.zip", "TO"])
+    commands = {
+        "list": st.just([]),
+        "show": st.just([run]),
+        "evaluate": _flags(samples=_small(1, 3), importance=_small(1, 9), widen=widen).map(
+            lambda flags: [run, *flags]
+        ),
+        "measure": _flags(
+            draws=_small(2, 40), seed=seed, split=st.sampled_from(["test", "train"])
+        ).map(lambda flags: [run, *flags]),
+        "project": _flags(
+            method=st.just("pca"), of=st.sampled_from(["mean", "draw"]), seed=seed
+        ).map(lambda flags: [run, *flags, "--to", "TO.safetensors"]),
+        "export": st.tuples(table, _flags(bound=_small(1, 9), widen=widen)).map(
+            lambda pair: [run, "--to", pair[0], *pair[1]]
+        )
+        | folder.map(lambda to: [run, "--to", to]),
+        "import": _flags(name=st.sampled_from(["mine", "x y"])).map(
+            lambda flags: [weights, *flags]
+        ),
+        "train": setting,
+        "sweep": sweeps.map(lambda words: ["--over", words[0], "--values", *words[1:]]),
+    }
+    whole = st.one_of(
+        [words.map(lambda w, name=name: [name, *w]) for name, words in commands.items()]
+    )
+    return st.tuples(whole, st.booleans()).map(lambda pair: pair[0] + ["--json"] * pair[1])
+
+
 @st.composite
 def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
     """Bytes that are cut, flipped, doubled, or others."""

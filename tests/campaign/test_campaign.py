@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import resource
@@ -32,7 +33,17 @@ from pages.ui.components.lens_state import LensState
 from pages.ui.library.listing import label_meant
 from pages.ui.server import routes
 from pages.ui.server.routes import Offer
-from tests.campaign.strategies import damaged, dumped, spoiled, tensor_files, texts, values
+from tests.campaign.killed import WORK, Killed
+from tests.campaign.killed import moments as killed_moments
+from tests.campaign.strategies import (
+    damaged,
+    dumped,
+    right_commands,
+    spoiled,
+    tensor_files,
+    texts,
+    values,
+)
 from tests.pages.app import fetch
 from tests.samples import cifar_files, synthetic_files, tar_bytes, tiny_run
 from vae_core import DataConfig, Dataset, Run, RunConfig, RunStore, VAECoreError, load_dataset
@@ -228,11 +239,15 @@ def test_configs(times: int) -> None:
     campaign("configs", 200, times, spoiled(whole) | values(), check)
 
 
-COMMANDS = ("list", "show", "evaluate", "project", "export", "import", "resume", "train", "sweep")
+COMMANDS = (
+    *("list", "show", "evaluate", "measure", "project", "export", "import", "resume", "train"),
+    "sweep",
+)
 FLAGS = (
     *("--runs", "--to", "--json", "--force", "--method", "--of", "--seed", "--samples", "--name"),
     *("--importance", "--widen", "--data-dir", "--lr", "--beta", "--latent", "--dataset", "--over"),
     *("--values", "--posterior", "--classes", "--limit", "--threads", "--device", "-h", "--epochs"),
+    *("--bound", "--draws", "--split", "--keep", "--evidence", "--seeds", "--validation"),
 )
 
 
@@ -275,6 +290,32 @@ def test_command_lines(finished_run: Run, tmp_path: Path, times: int) -> None:
         campaign("command lines", 80, times, case, check)
     finally:
         os.chdir(here)
+
+
+def test_right_command_lines(finished_run: Run, tmp_path: Path, times: int) -> None:
+    """Commands with nothing wrong with them are done, whatever they are combined of."""
+    run = shutil.copytree(finished_run.path, tmp_path / "runs" / "good")
+    kept, number = content(run), itertools.count()
+    small = ["--epochs", "1", "--limit", "20", "--hidden", "4", "--threads", "1"]
+
+    def check(words: list[str]) -> None:
+        place = tmp_path / "out" / str(next(number))
+        place.mkdir(parents=True)
+        given = [str(place / word) if word.startswith("TO") else word for word in words]
+        given += small if words[0] in ("train", "sweep") else []
+        given += ["--runs", str(place / "runs")]
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            assert main(given) == 0, (given, err.getvalue())
+        if "--json" in words:
+            assert json.loads(out.getvalue().splitlines()[-1])
+        for entry in RunStore(place / "runs").list():
+            assert entry.status == "finished", given
+        assert content(run) == kept
+        shutil.rmtree(place)
+
+    case = right_commands(str(run), str(run / "weights.safetensors"))
+    campaign("right command lines", 20, times, case, check)
 
 
 NAMES = ("image", "draw", "z", "axes", "layers", "cells", "channel", "run", "picked", "view")
@@ -338,6 +379,19 @@ def test_a_config_of_python_with_a_number_of_thousands_of_digits_is_refused_in_a
     ):
         with pytest.raises(VAECoreError, match=f"{name} must be .*; got "):
             RunConfig.from_dict({part: {name: 10**5000}})
+
+
+def test_killed_work(tmp_path: Path, times: int) -> None:
+    """A run whose training, export, import or encoding is killed opens whole, or goes on."""
+    killed, moments = Killed.of(tmp_path), killed_moments(times)
+    counted = counts.setdefault("kills", Counter())
+    for name in WORK:
+        seconds = killed.seconds(name)
+        for case in range(times):
+            folder = killed.kill(name, f"{name}-{case}", moments.uniform(0.0, seconds))
+            assert killed.faults(name, folder) == [], name
+            counted["cases"] += 1
+            shutil.rmtree(folder)
 
 
 def test_training_of_a_spoiled_state_is_refused_in_a_sentence(

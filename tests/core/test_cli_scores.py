@@ -10,6 +10,7 @@ import pytest
 from tests.samples import tiny_run
 from vae_core import RunStore, evaluate
 from vae_core.analysis import channel_statistics, summarise_bound
+from vae_core.runs.terms import TERMS
 from vae_core.settings import command_line
 
 TINY = command_line(tiny_run()).split()[4:]
@@ -62,9 +63,66 @@ def test_export_writes_the_codes_with_the_terms_of_every_image(
     assert "exists already" in refusal("export", finished_run.path, "--to", file)
 
 
-def test_export_of_codes_does_without_the_images_and_says_so(cli, run_copy, tmp_path):
-    path = run_copy.path / "data.json"
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_export_writes_the_bound_of_every_image_that_evaluate_tells_the_mean_of(
+    answer, cli, finished_run, tmp_path, ending
+):
+    file = tmp_path / f"codes.{ending}"
+    asked = ("export", finished_run.path, "--to", file, "--bound", 20, "--widen", 1.2)
+    assert cli(*asked)[::2] == (0, "Weighing 20 draws for each of 96 images ...\n")
+    table = pd.read_csv(file) if ending == "csv" else pd.read_parquet(file)
+    told = json.loads(
+        cli("evaluate", finished_run.path, "--importance", 20, "--widen", 1.2, "--json")[1]
+    )
+    assert table["negative_bound"].mean() == pytest.approx(told["test_negative_bound"], abs=1e-9)
+    error = table["negative_bound"].std() / len(table) ** 0.5
+    assert error == pytest.approx(told["test_negative_bound_error"])
+    assert table["ess"].median() == pytest.approx(told["median_ess"])
+    assert set(table["n_importance"]) == {20}
+    assert set(table["proposal_scale"]) == {1.2}
+
+
+def test_a_bound_that_cannot_be_had_is_refused_and_nothing_is_written(
+    refusal, finished_run, run_copy, tmp_path, digits
+):
+    file = tmp_path / "codes.csv"
+    for words, said in (
+        (("--bound", 0), "n_importance must be from 1 to"),
+        (("--bound", 5, "--widen", 0), "widen must be from 0.1 to 10"),
+    ):
+        assert said in refusal("export", finished_run.path, "--to", file, *words)
+    archive = tmp_path / "run.zip"
+    assert "a name that ends in .csv or .parquet" in refusal(
+        "export", finished_run.path, "--to", archive, "--bound", 5
+    )
+    points = RunStore(tmp_path / "runs").create(tiny_run(posterior="delta"))
+    list(points.train(digits))
+    assert "has no density" in refusal("export", points.path, "--to", file, "--bound", 5)
+    of_others(run_copy)
+    assert "not the images" in refusal("export", run_copy.path, "--to", file, "--bound", 5)
+    assert not file.exists()
+    assert not archive.exists()
+
+
+def of_others(run):
+    """Make a run one of images that are not here."""
+    path = run.path / "data.json"
     path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+
+
+def test_export_of_codes_takes_the_terms_that_were_kept_where_the_images_are_not_here(
+    cli, run_copy, tmp_path
+):
+    of_others(run_copy)
+    assert cli("export", run_copy.path, "--to", tmp_path / "codes.csv")[::2] == (0, "")
+    table, metrics = pd.read_csv(tmp_path / "codes.csv"), run_copy.metrics()
+    for name in ("distortion", "rate", "negative_elbo"):
+        assert table[name].mean() == pytest.approx(getattr(metrics, name), rel=1e-6)
+
+
+def test_export_of_codes_does_without_images_and_terms_and_says_so(cli, run_copy, tmp_path):
+    of_others(run_copy)
+    (run_copy.path / TERMS).unlink()
     code, _, err = cli("export", run_copy.path, "--to", tmp_path / "codes.csv")
     assert code == 0
     assert err.startswith("Without the images no distortion and negative ELBO: ")
@@ -72,8 +130,7 @@ def test_export_of_codes_does_without_the_images_and_says_so(cli, run_copy, tmp_
 
 
 def test_evaluate_refuses_other_images(refusal, run_copy):
-    path = run_copy.path / "data.json"
-    path.write_text(path.read_text().replace('"fingerprint": "', '"fingerprint": "0'))
+    of_others(run_copy)
     assert "not the images the run was started with" in refusal("evaluate", run_copy.path)
 
 
@@ -92,6 +149,7 @@ def test_evaluate_tells_a_bound_with_its_errors_beside_the_same_elbo(
     values = json.loads(out)
     assert (code, said) == (0, "Weighing 30 draws for each of 96 images ...\n")
     found = summarise_bound(finished_run.vae(), digits.test, 30, 1.4, n_samples=3)
+    assert plain.pop("test_negative_elbo_error") == pytest.approx(found.elbo_error)
     assert values == plain | {
         "n_importance": 30,
         "widen": 1.4,
@@ -101,6 +159,7 @@ def test_evaluate_tells_a_bound_with_its_errors_beside_the_same_elbo(
         "elbo_to_bound": found.gap,
         "elbo_to_bound_error": found.gap_error,
         "median_ess": found.ess_median,
+        "median_ess_error": found.ess_median_error,
         "n_ess_below_10": found.n_few,
         "n_pareto_k_above_0.7": found.n_heavy,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,19 +14,26 @@ from pages.ui.compare import rate_distortion_text
 from tests.samples import ROOT, seeded, tiny_run
 from vae_core import Run, RunStore, load_dataset
 from vae_core.analysis import sweep, swept
+from vae_core.analysis.estimates import paired_difference
 from vae_core.comparison import (
     Obstacle,
+    Side,
     Yardstick,
     best_point,
     by_value,
+    compare,
     epoch_table,
+    obstacle,
     run_table,
+    same_images,
     sweep_table,
     trained_value,
+    with_test_images,
 )
 from vae_core.config import LIKELIHOODS
 
 SHIPPED = [e.run for e in RunStore(ROOT / "assets" / "sweeps" / "mnist-beta").list() if e.run]
+MODELS = [e.run for e in RunStore(ROOT / "assets" / "models").list() if e.run]
 BETAS = [0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
 
 
@@ -66,6 +75,64 @@ def test_other_images_or_pixels_are_not_comparable(tmp_path, digits, finished_ru
     assert rate_distortion_text.reason(own, other) == why
     title = rate_distortion_text.title(other)
     assert ("test images of 1, 7," in title) == ("classes" in changes)
+
+
+@pytest.fixture(scope="module")
+def held_out(tmp_path_factory) -> tuple[Run, Run]:
+    """Two runs with the same test images: one is trained on all training images, one on 76."""
+    store, runs = RunStore(tmp_path_factory.mktemp("held-out")), []
+    for n in (0, 20):
+        config = tiny_run()
+        config = replace(config, data=replace(config.data, validation=n))
+        runs.append(store.create(config))
+        list(runs[-1].train(load_dataset(config.data)))
+    return runs[0], runs[1]
+
+
+def test_the_same_test_images_compare_image_by_image_whatever_was_held_out(held_out):
+    whole, fewer = held_out
+    assert whole.data().fingerprint != fewer.data().fingerprint
+    assert whole.data().n_train != fewer.data().n_train
+    assert same_images(whole, fewer)
+    assert obstacle(whole, fewer) is None
+    assert Yardstick.of(whole) == Yardstick.of(fewer)
+    a, b = Side.of(whole), Side.of(fewer)
+    for score in compare(a, b):
+        paired = paired_difference(getattr(a.terms, score.term), getattr(b.terms, score.term))
+        assert score.is_ranked
+        assert score.difference.value == pytest.approx(paired.value, abs=1e-5)
+        assert score.difference.standard_error == paired.standard_error
+    assert best_point([whole, fewer]).unknown == ()
+
+
+def test_a_run_of_before_is_known_by_another_of_the_same_images(held_out, tmp_path):
+    """What it was scored on follows from all images; where nobody knows these, it is alone."""
+    whole, fewer = held_out
+    old = Run(shutil.copytree(whole.path, tmp_path / "old"), whole.config, whole.created)
+    facts = json.loads((old.path / "data.json").read_text())
+    del facts["test_fingerprint"]
+    (old.path / "data.json").write_text(json.dumps(facts))
+    assert old.data().test_fingerprint is None
+    assert same_images(old, whole)
+    assert not same_images(old, fewer)
+    lone, *both = map(Yardstick.of, (old, whole, fewer))
+    assert lone not in both
+    assert len(set(with_test_images([lone, *both]))) == 1
+    assert len(set(with_test_images([lone, both[1]]))) == 2
+    del facts["fingerprint"]
+    (old.path / "data.json").write_text(json.dumps(facts))
+    assert not same_images(old, old)
+    assert Yardstick.of(old).fingerprint == old.id
+    assert len(set(with_test_images([Yardstick.of(old), *both]))) == 2
+
+
+@pytest.mark.parametrize("run", [*SHIPPED, *MODELS], ids=lambda run: run.id)
+def test_a_run_that_ships_tells_its_test_images(run):
+    """So that one trained here with images held out compares with it."""
+    facts = run.data()
+    assert facts.test_fingerprint not in (None, facts.fingerprint)
+    if run.config.data.name == "digits":
+        assert facts.test_fingerprint == load_dataset(run.config.data).test_fingerprint
 
 
 def test_table_holds_the_metrics_and_no_rate_for_points(tmp_path, digits, finished_run):

@@ -10,7 +10,15 @@ import torch
 
 from tests.samples import ROOT, seeded
 from vae_core import RunStore
-from vae_core.analysis.estimates import Estimate, mean_estimate, paired_difference
+from vae_core.analysis.estimates import (
+    Estimate,
+    mean_estimate,
+    median_estimate,
+    paired_difference,
+    ratio_estimate,
+    root_estimate,
+    share_estimate,
+)
 from vae_core.comparison import Side, compare
 from vae_core.runs.terms import TERMS
 
@@ -30,6 +38,44 @@ def test_of_one_image_or_of_infinity_no_error_is_known(values: list[float]) -> N
     assert found.value == values[0]
     assert math.isnan(found.standard_error)
     assert found.is_zero is None
+
+
+@pytest.mark.parametrize("n", [25, 200, 201])
+@pytest.mark.parametrize("skewed", [False, True])
+def test_the_error_of_a_median_is_its_spread_over_samples(n: int, skewed: bool) -> None:
+    """And two of them cover the true median in 95 of 100 samples, whatever the distribution."""
+    draws = torch.randn(2000, n, generator=seeded()).double()
+    draws = draws.exp() if skewed else draws
+    found = [median_estimate(sample) for sample in draws]
+    middles = torch.tensor([one.value for one in found]).double()
+    errors = torch.tensor([one.standard_error for one in found]).double()
+    torch.testing.assert_close(middles, draws.quantile(0.5, 1))
+    assert float(errors.square().mean().sqrt() / middles.std()) == pytest.approx(1.0, abs=0.2)
+    covered = (middles - (1.0 if skewed else 0.0)).abs() <= 2.0 * errors
+    assert float(covered.double().mean()) == pytest.approx(0.95, abs=0.025)
+
+
+def test_few_values_or_infinite_ones_do_not_tell_how_sure_their_median_is() -> None:
+    assert median_estimate(torch.arange(5.0)).value == 2.0
+    for values in (torch.arange(5.0), torch.full((9,), math.inf)):
+        assert math.isnan(median_estimate(values).standard_error)
+    assert median_estimate(torch.arange(6.0)) == Estimate(2.5, 1.25)  # from first to last
+
+
+def test_a_share_a_root_and_a_ratio_have_the_errors_that_samples_of_them_show() -> None:
+    chosen = torch.rand(2000, 100, generator=seeded()) < 0.3
+    values = torch.randn(2000, 100, generator=seeded(1)).double() + 2.0
+    parts = 0.5 * values + 0.2 * torch.randn(2000, 100, generator=seeded(2)).double()
+    for found, truth in (
+        ([share_estimate(one) for one in chosen], 0.3),
+        ([root_estimate(one.square()) for one in values], math.sqrt(5.0)),
+        ([ratio_estimate(a, b) for a, b in zip(parts, values, strict=True)], 0.5),
+    ):
+        off = torch.tensor([one.value - truth for one in found]).double()
+        errors = torch.tensor([one.standard_error for one in found]).double()
+        assert float(errors.mean() / off.std()) == pytest.approx(1.0, abs=0.05)
+        assert float((off.abs() <= 2.0 * errors).double().mean()) == pytest.approx(0.95, abs=0.02)
+    assert root_estimate(torch.zeros(3)) == Estimate(0.0, 0.0)
 
 
 def test_a_model_differs_from_itself_by_nothing_surely() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 from tests.samples import ROOT
 
@@ -28,3 +29,12 @@ def test_every_package_is_in_the_list_of_licences():
         for name in row.split(", ")
     }
     assert {name for name, _ in LOCKED} <= {name.strip() for name in names}
+
+
+def test_the_project_has_a_licence_of_its_own_and_says_which():
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert text.startswith("MIT License\n\nCopyright (c) 2026 The ELBO Room authors\n")
+    assert project["license"] == "MIT"
+    assert project["license-files"] == ["LICENSE"]
+    assert "MIT, see [LICENSE](LICENSE)" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -25,7 +25,9 @@ from streamlit.testing.v1.element_tree import Button
 from torch import Tensor
 
 from pages.ui.components.lens_state import LensState
+from pages.ui.library.listing import label_of
 from pages.ui.server import routes
+from pages.ui.session.doors import DOORS
 from tests.samples import ROOT, tiny_run
 from vae_core import Dataset, Run, RunStore
 
@@ -33,6 +35,7 @@ FRAME = ROOT / "pages" / "frame.py"
 PAGES = sorted(
     p.name for p in FRAME.parent.glob("*.py") if p.name not in ("__init__.py", FRAME.name)
 )
+WITH_PICKER = [door.script for door in DOORS if door.of_model]
 MODELS = [entry.run for entry in RunStore(ROOT / "assets" / "models").list() if entry.run]
 VAES = [run for run in MODELS if run.config.model.posterior != "delta"]
 ALIVE = [run for run in MODELS if run.id != "mnist-collapsed"]  # whose pictures depend on z
@@ -82,6 +85,17 @@ def words(app: AppTest) -> list[str]:
     return said + [f"{metric.label} {metric.value}" for metric in app.metric]
 
 
+def model_line(app: AppTest) -> str:
+    """What the frame says that the chosen model is, with its score: behind Details."""
+    line: str = app.caption[1].value
+    return line
+
+
+def chosen_label(app: AppTest) -> str:
+    """What the picker calls the chosen model, also on pages without a picker."""
+    return label_of(app.session_state["chosen"])
+
+
 def button(app: AppTest, label: str) -> Button:
     return next(b for b in app.button if b.label == label)
 
@@ -120,6 +134,12 @@ def lens_pages(run: Run) -> list[str]:
 
 def is_map(run: Run) -> bool:
     return len(run.config.model.latent_shape) == 3
+
+
+def has_component(app: AppTest, name: str) -> bool:
+    """Whether a component of this name is on the page."""
+    found = app.get("bidi_component")
+    return any(c.proto.component_name.endswith(f".{name}") for c in found)
 
 
 def the_component(app: AppTest, name: str) -> Any:

@@ -15,8 +15,9 @@ from pages.ui.components.lens import LENS
 from pages.ui.components.lens_file import SCRIPT
 from pages.ui.components.save import SAVE
 from pages.ui.components.time_machine import TIMELINE
+from pages.ui.components.words import WORDS
 
-COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS]
+COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS, WORDS]
 MAX_LINES = 400
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 

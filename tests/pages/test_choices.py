@@ -15,13 +15,16 @@ from pages.ui.library.listing import openable
 from tests.pages.app import (
     MODELS,
     PAGES,
+    WITH_PICKER,
     assert_sound,
     charts,
+    chosen_label,
     fetch,
     float32,
     go,
     lens_facts,
     lens_pages,
+    model_line,
     open_page,
 )
 from tests.samples import rewrite, tiny_run
@@ -102,7 +105,7 @@ def test_a_link_that_asks_for_what_is_not_there_opens_every_page(address: dict[s
     known = {run.title for run in MODELS}
     for page in PAGES:
         assert_sound(go(app, page))
-        shown = app.selectbox(key="run").value
+        shown = chosen_label(app)
         assert shown == (address["run"] if address["run"] in known else MODELS_IN_ORDER[0])
 
 
@@ -166,13 +169,16 @@ def own_runs(runs: Path, digits: Dataset) -> Run:
 def test_own_runs_are_offered_and_damaged_ones_break_no_page(own_runs: Run) -> None:
     app, mine = open_page("overview.py"), f"{own_runs.title} · {own_runs.id[-6:]}"
     for page in PAGES:
+        if page not in WITH_PICKER:
+            assert_sound(go(app, page))
+            continue
         assert_sound(go(app, page))
         assert app.selectbox(key="run").options[len(MODELS) :] == [mine]
         app.selectbox(key="run").set_value(mine).run()
         assert_sound(app)
         terms = own_runs.metrics()
         _, distortion, _ = sum_and_parts(terms.distortion, terms.rate, digits=1)
-        assert f"distortion {distortion}" in app.caption[0].value
+        assert f"distortion {distortion}" in model_line(app)
         app.selectbox(key="run").set_value(DIGITS.title).run()
 
 
@@ -189,9 +195,10 @@ def test_weights_of_another_model_are_one_damaged_row_and_no_choice(own_runs: Ru
     before = open_page("overview.py").selectbox(key="run").options
     first = next(name for name in json.loads(header(own_runs)) if name != "__metadata__")
     rewrite(own_runs, "weights", **{first: None})
+    after = open_page("overview.py").selectbox(key="run").options
+    assert len(after) == len(before) - 1
     app = open_page("train.py")
     assert_sound(app)
-    assert len(app.selectbox(key="run").options) == len(before) - 1
     (expander,) = [e for e in app.expander if e.label.startswith("Unfinished")]
     assert any("not the weights of this run's model" in m.value for m in expander.markdown)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from tests.pages.app import (
     assert_sound,
     button,
     charts,
+    chosen_label,
     numbers,
     open_page,
     pictures,
@@ -162,15 +164,16 @@ def test_an_auto_encoder_has_its_worst_images_by_distortion(runs: Path, digits: 
 
 def test_a_histogram_counts_every_image_and_names_mean_and_median() -> None:
     nats = np.array([-3.0, -1.0, 0.0, 8.0])
-    figure = image_scores(nats, "distortion", "Distortion", (1.0, 2.42), -0.5)
+    figure = image_scores(nats, "distortion", "Distortion", (1.0, 2.42), (-0.5, 0.25))
     bars, mean, median = figure.data
     assert bars.y.sum() == 4
-    assert (mean.name, median.name) == ("mean 1.00 ± 2.42", "median −0.50")
+    assert (mean.name, median.name) == ("mean 1.00 ± 2.42", "median −0.50 ± 0.25")
     assert (list(mean.x), list(median.x)) == ([1.0, 1.0], [-0.5, -0.5])
     (band,) = figure.layout.shapes
     assert (band.x0, band.x1) == (1.0 - 2.42, 1.0 + 2.42)
-    alone = image_scores(nats[:1], "rate", "Rate", (-3.0, float("nan")), -3.0)
+    alone = image_scores(nats[:1], "rate", "Rate", (-3.0, math.nan), (-3.0, math.nan))
     assert not alone.layout.shapes
+    assert [line.name for line in alone.data[1:]] == ["mean −3.00", "median −3.00"]
 
 
 def test_the_link_opens_the_label_gap() -> None:
@@ -178,8 +181,9 @@ def test_the_link_opens_the_label_gap() -> None:
     app = open_page("diagnostics.py", run, diagnosis="Label gap")
     found = label_gap(run.codes(), 1000)
     (shown,) = (metric for metric in app.metric if metric.label == "Label gap")
-    assert shown.value == f"{found.gap:.3f}"
-    assert shown.delta.split() == ["±", f"{found.standard_error:.3f}"]
+    low, high = found.gap.low, found.gap.high
+    assert shown.value == f"{low.value:.3f} to {high.value:.3f}"
+    assert shown.delta.split()[:2] == ["±", f"{low.standard_error:.3f}"]
 
 
 def test_samples_are_shown_without_the_data_set_and_measured_with_it() -> None:
@@ -232,7 +236,7 @@ def test_an_overfitted_model_is_said_so_and_its_best_epoch_opens(runs: Path) -> 
     button(app, f"Open epoch {found.epoch}").click().run()
     assert_sound(app)
     title = f"digits 8 diagonal epoch {found.epoch} (chosen on test) "
-    assert app.selectbox(key="run").value.startswith(title)
+    assert chosen_label(app).startswith(title)
     assert len(RunStore(runs).list()) == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -169,6 +170,40 @@ def test_labels_of_classes_with_the_same_centre_are_parted() -> None:
     assert np.isfinite(places).all()
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1) + np.eye(3)
     assert apart.min() > 0.9 * 0.3
+
+
+def ellipses_at(*centres: tuple[float, float]) -> list[Ellipse]:
+    return [Ellipse(k, str(k), np.array(c), np.eye(2) / 50) for k, c in enumerate(centres)]
+
+
+def tags(*centres: tuple[float, float]) -> list[Any]:
+    figure = posterior_plane(points(0), ellipses_at(*centres), ("z0", "z1"))
+    return [a for a in figure.layout.annotations if "σ" not in a.text]
+
+
+def test_classes_at_one_place_have_one_name_there() -> None:
+    (tag,) = tags(*[(1e-4 * k, 0.5) for k in range(10)])
+    assert tag.text == "<b>all 10 classes</b>"
+    assert (tag.x, tag.y) == pytest.approx((4.5e-4, 0.5), abs=1e-3)
+    assert not tag.showarrow
+    one, two = tags((0.0, 0.0), (0.0, 1e-4), (2.0, 0.0))
+    assert (one.text, two.text) == ("<b>0, 1</b>", "<b>2</b>")
+
+
+def test_a_name_beside_its_centre_has_a_line_to_it() -> None:
+    close = [(0.08 * i, 0.08 * j) for i in range(3) for j in range(3)]
+    far = [tag for tag in tags(*close, (2.0, 0.0)) if tag.showarrow]
+    assert far
+    for tag in far:
+        assert (tag.x, tag.y) in close
+        assert (tag.ax, tag.ay) != (tag.x, tag.y)
+    assert not any(tag.showarrow for tag in tags((0.0, 0.0), (2.0, 0.0)))
+
+
+def test_no_axis_has_a_prefix_for_millionths_which_would_be_the_sign_of_the_mean() -> None:
+    figure = plane()
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.exponentformat == "power"
 
 
 # Densities

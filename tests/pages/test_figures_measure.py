@@ -65,6 +65,15 @@ def test_bounds_are_drawn_beside_the_elbo_and_the_number_that_is_none() -> None:
     np.testing.assert_allclose(at_mean.y, [96.0, 96.0])
 
 
+def test_the_truth_is_a_line_with_a_band_of_its_error() -> None:
+    figure = bound_curve(BOUND_TABLE, 105.25, 96.0, evidence=(100.5, 0.25))
+    line = figure.data[-1]
+    assert line.name == "−log p(x)"
+    np.testing.assert_allclose(line.y, [100.5, 100.5])
+    (band,) = figure.layout.shapes
+    assert (band.y0, band.y1) == (100.25, 100.75)
+
+
 def test_one_draw_of_a_wider_proposal_is_not_called_the_elbo() -> None:
     own, wide = (bound_curve(BOUND_TABLE, 105.25, 96.0, widen) for widen in (1.0, 1.4))
     assert titles(own) == f"draws k per image (k = 1: the negative ELBO) | {UNIT}"

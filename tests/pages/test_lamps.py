@@ -8,6 +8,7 @@ from functools import cache
 import pandas as pd
 import pytest
 
+from pages.ui.drawing import numbers
 from pages.ui.measure import lamps
 from pages.ui.measure.lamps import Lamp, State
 from pages.ui.train import curves
@@ -32,7 +33,7 @@ def lit(name: str) -> list[Lamp]:
     codes, found = run.codes(), collapse(run.vae(), run.codes())
     has_density = codes.family.has_density
     return [
-        lamps.collapse_lamp(found, mean_estimate(codes.kl.flatten(1).sum(1))),
+        lamps.collapse_lamp(found),
         lamps.use_lamp(found),
         lamps.overfitting_lamp(run.overfitting(), curves.last_score(run, run.history())),
         lamps.holes_lamp(holes(codes) if has_density else None, len(codes), "test images"),
@@ -91,7 +92,8 @@ def some(kl: list[float], unused: list[bool]) -> Collapse:
     table = pd.DataFrame(
         {"name": ["z0", "z1"], "kl": kl, "mean_variance": [0.5, 0.25], "active": True}
     ).assign(picture_change=[0.2, 0.001], unused=unused)
-    return Collapse(PARTLY, table, sum(kl), 0.1, (-3.0, 3.0), 16)
+    total = Estimate(sum(kl), 0.1)
+    return Collapse(PARTLY, table, total, Estimate(0.1, 0.01), (-3.0, 3.0), 16)
 
 
 def test_use_counts_what_is_used() -> None:
@@ -99,10 +101,17 @@ def test_use_counts_what_is_used() -> None:
     assert (lamp.state, lamp.word) == (State.PARTLY, "1 of 2 used")
     assert "all move, but the decoder does not answer" in lamp.evidence
     assert "cost 0.5 of 2.50 nats" in lamp.evidence
-    assert (
-        f"below {NO_KL}"
-        in lamps.collapse_lamp(some([2.0, 0.5], [False, True]), Estimate(2.5, 0.1)).evidence
-    )
+    said = lamps.collapse_lamp(some([2.0, 0.5], [False, True])).evidence
+    assert f"mean KL is 2.50 ± 0.10 nats per image (collapsed: below {NO_KL})" in said
+
+
+@pytest.mark.parametrize("name", ["mnist-full-2d", "mnist-dirichlet-3", "mnist-2d"])
+def test_the_mean_kl_of_the_lamp_is_the_rate_whatever_the_family(name: str) -> None:
+    """With correlations, the KLs of single dimensions do not add up to it."""
+    run = RUNS[name]
+    rate = mean_estimate(run.codes().rate)
+    assert rate.value == pytest.approx(run.metrics().rate, abs=0.01)
+    assert f"The mean KL is {numbers.estimate(rate)} nats" in lit(name)[COLLAPSE].evidence
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.pages.app import (
     MODELS,
     assert_sound,
     go,
+    has_component,
     is_map,
     lens_facts,
     lens_pages,
@@ -275,6 +276,6 @@ def test_a_link_to_cells_means_nothing_to_a_vector_and_the_page_of_cells_explain
     assert not is_map(DIGITS)
     app = open_page("feature_map.py", DIGITS, cells="1,2", channel="5")
     assert_sound(app)
-    assert not app.get("bidi_component")
+    assert not has_component(app, "lens")
     told = lens_facts(go(app, "sliders.py"))["state"]
     assert (told["cells"], told["channel"]) == ([], None)

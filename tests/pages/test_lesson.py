@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests import lessons
 from tests.pages.app import FRAME, button, lens_facts, tell, words
+from vae_core.lessons import reading
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +20,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = lessons.write(tmp_path / "lessons", choice=lessons.CHOICE, place=lessons.PLACE, bad="+")
     monkeypatch.setenv("ELBO_ROOM_LESSONS", str(made))
     return made
+
+
+@pytest.fixture(autouse=True)
+def _only_these(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the lessons that ship."""
+    monkeypatch.setattr(reading, "BUNDLED", tmp_path / "none")
 
 
 def opened(**address: str) -> AppTest:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 
 from pages.ui.drawing import numbers
-from pages.ui.measure import aggregate, bounds, diagnostics_text, kl, worst_images
+from pages.ui.measure import aggregate, bounds, diagnostics, diagnostics_text, kl, worst_images
 from pages.ui.session.summary import line, summary
 from tests.pages.app import MODELS
 from tests.samples import tiny_run
@@ -42,13 +43,17 @@ SCORE = Metrics("a", "digits", "grey", 1234, 1, distortion=20.25, rate=3.5)
 def test_the_kl_pages_numbers_are_those_of_the_codes(name: str) -> None:
     codes = RUNS[name].codes()
     table = rate_table(codes)
-    shown = kl.numbers(codes, table)
+    told = kl.numbers(codes, table)
+    assert [label for label, value in told.items() if "±" not in value] == [
+        "Active: Var μ > 0.01 of the prior's"
+    ]
+    shown = {label: value.partition(" ± ")[0] for label, value in told.items()}
     assert float(shown.pop("Rate: mean KL, nats per image")) == pytest.approx(
         total_rate(codes), abs=0.0051
     )
-    active, d = shown.pop("Active: Var μ > 0.01 of the prior's").split(" of ")
+    active, d = shown.pop("Active dimensions").split(" of ")
     assert (int(active), int(d)) == (int(table["active"].sum()), codes.mean[0].numel())
-    (most,) = [value for label, value in shown.items() if label.startswith("Most informative")]
+    (most,) = [value for label, value in shown.items() if label.startswith("Largest KL")]
     assert float(most) == pytest.approx(table["kl"].max(), abs=0.0051)
     rest = [label for label in shown if "of which" in label]
     assert rest == (["of which correlation, nats"] if name == "mnist-full-2d" else [])
@@ -117,7 +122,8 @@ def bound_summary(**changes: Any) -> BoundSummary:
     values = {
         "n_images": 200, "n_importance": 100, "negative_elbo": 99.5, "elbo_error": 0.625,
         "negative_bound": 97.125, "bound_error": 0.375, "gap": 2.375, "gap_error": 0.25,
-        "at_mean": 90.0625, "at_mean_error": 0.875, "ess_median": 31.46, "n_few": 46, "n_heavy": 62,
+        "at_mean": 90.0625, "at_mean_error": 0.875, "ess_median": 31.46,
+        "ess_median_error": 1.25, "n_few": 46, "n_heavy": 62,
     } | changes  # fmt: skip
     return BoundSummary(**values)
 
@@ -127,16 +133,18 @@ def test_bounds_are_told_with_their_errors_and_how_far_to_trust_them() -> None:
     assert elbo == ("Negative ELBO, nats per image", "99.50", "± 0.62 over images")
     assert bound == ("Bound with 100 draws, nats", "97.12", "± 0.38 over images")
     assert gap == ("ELBO to the bound, nats", "2.38", "± 0.25, same images")
-    said = "median; below 10: 46 of 200"
+    said = "± 1.2, median; below 10: 46 of 200"
     assert ess == ("Effective sample size, of 100", "31.5", said)
-    assert tail == ("Pareto k above 0.7", "31%", "62 of 200 images")
+    assert tail == ("Pareto k above 0.7", "31%", "± 3%: 62 of 200 images")
     assert at_mean == ("At z = mean: no bound, nats", "90.06", "± 0.88 over images")
 
 
 def test_ten_draws_have_no_tail_and_none_has_more_than_ten() -> None:
     shown = bounds.numbers(bound_summary(n_importance=10, n_few=200, n_heavy=None))
     assert not [label for label, *_ in shown if "Pareto" in label]
-    assert [error for label, _, error in shown if "of 10" in label] == ["median"]
+    assert [error for label, _, error in shown if "of 10" in label] == ["± 1.2, median"]
+    alone = bounds.numbers(bound_summary(ess_median_error=math.nan, n_importance=10, n_heavy=None))
+    assert [error for label, _, error in alone if "of 10" in label] == ["median"]
 
 
 @pytest.mark.parametrize(
@@ -237,8 +245,9 @@ def test_a_card_says_class_terms_error_and_how_far_from_the_mean() -> None:
 
 
 def test_a_term_over_all_images_is_told_with_its_error() -> None:
-    shown = worst_images.numbers(Spread(-527.919, 2.296, -564.63, 229.7), "rate")
-    assert list(shown.values()) == ["−527.92 ± 2.30", "−564.63", "229.70"]
+    middles = Estimate(-527.919, 2.296), Estimate(-564.63, 3.125)
+    shown = worst_images.numbers(Spread(*middles, 229.7), "rate")
+    assert list(shown.values()) == ["−527.92 ± 2.30", "−564.63 ± 3.12", "229.70"]
     assert next(iter(shown)) == "Rate: mean ± standard error, nats per image"
 
 
@@ -251,8 +260,8 @@ def test_images_of_several_draws_and_of_points_are_told_apart() -> None:
 def collapse(**changes: Any) -> Collapse:
     table = pd.DataFrame({"unused": [False, True, False, False], "picture_change": 0.1})
     values = {
-        "verdict": "healthy", "table": table, "mean_kl": 6.125,
-        "spread": 0.1875, "reach": (-2.0, 2.0), "n_images": 64,
+        "verdict": "healthy", "table": table, "mean_kl": Estimate(6.125, 0.03),
+        "spread": Estimate(0.1875, 0.004), "reach": (-2.0, 2.0), "n_images": 64,
     } | changes  # fmt: skip
     return Collapse(**values)
 
@@ -261,15 +270,15 @@ def test_the_verdicts_numbers_have_units_and_errors() -> None:
     used, *labels = diagnostics_text.collapse_numbers(collapse(), parts()).items()
     assert used[1] == "3 of 4"
     assert labels == [
-        ("Mean KL, nats per image", "6.12"),
+        ("Mean KL, nats per image", "6.12 ± 0.03"),
         ("I(x; z), nats", "5.50 to 6.75 ± 0.01"),
-        ("Spread of reconstructions, RMS per pixel", "0.188"),
+        ("Spread of reconstructions, RMS per pixel", "0.188 ± 0.004"),
     ]
 
 
 def test_a_model_without_a_rate_is_told_neither_rate_nor_information() -> None:
-    told = diagnostics_text.collapse_numbers(collapse(mean_kl=math.inf), None)
-    assert list(told.values()) == ["3 of 4", "0.188"]
+    told = diagnostics_text.collapse_numbers(collapse(mean_kl=Estimate(math.inf)), None)
+    assert list(told.values()) == ["3 of 4", "0.188 ± 0.004"]
 
 
 def test_active_units_are_counted_and_the_rest_of_the_kl_is_told() -> None:
@@ -282,9 +291,22 @@ def test_active_units_are_counted_and_the_rest_of_the_kl_is_told() -> None:
 
 
 def test_the_label_gap_is_told_with_its_error_and_what_there_is_to_say() -> None:
-    table = pd.DataFrame({"information": [0.75, 0.5]})
-    told = diagnostics_text.label_numbers(LabelGap(table, 2.302, 0.1086, 0.0123))
-    assert list(told.values()) == ["0.109 ± 0.012", "0.75", "2.30"]
+    table = pd.DataFrame({"information": [0.75, 0.5], "standard_error": [0.02, 0.03]})
+    table["information_lower"] = [0.7, 0.4]
+    told = diagnostics_text.label_numbers(
+        LabelGap(table, 2.302, Bracket(Estimate(0.0986, 0.0123), Estimate(0.1086, 0.0123)))
+    )
+    assert list(told.values()) == ["0.099 to 0.109 ± 0.012", "0.70 to 0.75 ± 0.02", "2.30"]
+
+
+def test_each_kind_of_picture_is_told_with_the_error_of_its_distance() -> None:
+    """On its sheet, and that of the test images beside them."""
+    pictures = torch.zeros(4, 1, 8, 8)
+    far = {diagnostics.PRIOR: Estimate(0.1875, 0.004), diagnostics.REAL: Estimate(0.125, 0.0002)}
+    assert "<b>0.188 ± 0.004</b>" in diagnostics.Samples({diagnostics.PRIOR: pictures}).html(far)
+    points = RUNS["mnist-ae-2d"]
+    told = diagnostics_text.sample_numbers(points, points.codes(), far)
+    assert list(told.values()) == ["0.125 ± less than 0.001"]
 
 
 def test_the_shell_is_told_with_the_shares_within() -> None:

@@ -11,9 +11,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
-from tests.pages.app import PAGES, assert_sound, button, choose_preset, go, open_page
+from tests.pages.app import (
+    WITH_PICKER,
+    assert_sound,
+    button,
+    choose_preset,
+    chosen_label,
+    go,
+    open_page,
+)
 from tests.samples import rewrite, synthetic_files, tiny_run, write_files
 from vae_core import DataConfig, Run, RunStore, load_dataset
+from vae_core.runs.archive import archive
 
 
 @pytest.fixture
@@ -59,15 +68,25 @@ def test_an_opened_model_becomes_the_chosen_one_on_every_page(
     assert_sound(app)
     (entry,) = RunStore(runs).list()
     assert entry.status == "finished"
-    assert app.selectbox(key="run").value == f"{entry.run.title} · {entry.id[-6:]}"
+    assert chosen_label(app) == f"{entry.run.title} · {entry.id[-6:]}"
     assert app.success[0].value.startswith(f"{entry.run.title} is open")
     assert app.file_uploader[0].value is None
     assert path_box(app).value == ""
     distortion = f"{finished_run.metrics().distortion:.1f}"
-    for page in PAGES:
+    for page in WITH_PICKER:
         assert_sound(go(app, page))
         assert any(distortion in caption.value for caption in app.caption)
     assert len(RunStore(runs).list()) == 1  # and not once more with every run of the page
+
+
+@pytest.mark.parametrize("how", ["uploaded", "by its path"])
+def test_a_run_taken_home_opens_elsewhere(how: str, finished_run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "taken.zip"
+    file.write_bytes(archive(finished_run))
+    app = open_page("train.py")
+    app = upload(app, file.name, file.read_bytes()) if how == "uploaded" else write_path(app, file)
+    assert_sound(app)
+    assert app.success[0].value.startswith(f"{finished_run.title} is open")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.train import queue
-from tests.pages.app import assert_sound, button, open_page, run_until
+from tests.pages.app import assert_sound, button, chosen_label, open_page, run_until
 from tests.pages.test_training import ask, labels
 from tests.samples import pid_of, tiny_run, until
 from vae_core import Run, RunStore
@@ -67,7 +67,7 @@ def test_settings_that_were_trained_before_are_looked_at_at_once(runs: Path) -> 
     run_until(train("Earlier", epochs=2), lambda a: bool(a.success))
     app = run_until(train("Later", epochs=2), lambda a: bool(a.success))
     assert "trained already, as Earlier" in app.success[0].value
-    assert app.selectbox(key="run").value.startswith("Earlier · ")
+    assert chosen_label(app).startswith("Earlier · ")
     assert len(RunStore(runs).list()) == 1
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from itertools import count
+from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 
 from pages.ui.server import routes
 from pages.ui.server.routes import Offer
@@ -88,6 +91,27 @@ def test_a_file_is_no_answer_and_an_answer_no_file() -> None:
     assert fetch(address + "a", EIGHT).status == 404
     assert fetch(address + "turn").status == 404
     assert fetch(address + "images/0", EIGHT).status == 405
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_question_is_no_error() -> None:
+    """Else each of them would leave a traceback in the log."""
+    path = f"/{letters()}turn"
+    events = [
+        {"type": "http.request", "body": EIGHT[:3], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return events.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+    asyncio.run(Starlette(routes=routes.below(""))(scope, receive, send))
+    assert not events
+    assert sent[0]["status"] == 400
 
 
 def test_what_was_offered_to_a_class_with_a_hundred_models_stays() -> None:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui.library import passcode
 from pages.ui.train import queue, run_table
-from tests.pages.app import assert_sound, button, choose_preset, go, open_page
+from tests.pages.app import assert_sound, button, choose_preset, chosen_label, go, open_page
 from tests.samples import tiny_run, until
 from vae_core import Dataset, Run, RunStore
 from vae_core.io import write_json
@@ -129,10 +129,23 @@ def test_pins_are_set_and_taken_away(runs: Path, three: list[Run]) -> None:
     assert not any(run.is_pinned for run in three)
 
 
+def test_a_pinned_run_is_not_deleted(runs: Path, three: list[Run]) -> None:
+    RunStore(runs).pin(three[2].id)
+    app = select(open_page("runs.py"), 0, 1)  # the newest first
+    button(app, "Delete …").click().run()
+    assert_sound(app)
+    assert any("Pinned runs are kept: 1 of those selected" in i.value for i in app.info)
+    assert not any("Lesson 2" in m.value for m in app.markdown)
+    app.button(key="delete-for-good").click().run()
+    assert ids(runs) == [three[0].id, three[2].id]
+    run_table.delete([three[2].id])  # as from a page that was drawn before it was pinned
+    assert ids(runs) == [three[0].id, three[2].id]
+
+
 def test_an_opened_run_is_the_chosen_one(three: list[Run]) -> None:
     app = select(open_page("runs.py"), 1)
     button(app, "Open").click().run()
-    assert app.selectbox(key="run").value == "Lesson 1 · 000001"
+    assert chosen_label(app) == "Lesson 1 · 000001"
     assert_sound(go(app, "posteriors.py"))
     assert button(select(go(app, "runs.py"), 0, 1), "Open").disabled
 
@@ -140,11 +153,11 @@ def test_an_opened_run_is_the_chosen_one(three: list[Run]) -> None:
 @pytest.mark.parametrize("page", ["overview.py", "posteriors.py", "sliders.py", "train.py"])
 def test_a_deleted_run_gives_way_to_another_on_every_page(page: str, three: list[Run]) -> None:
     app = open_page(page, "Lesson 1 · 000001")
-    assert app.selectbox(key="run").value == "Lesson 1 · 000001"
+    assert chosen_label(app) == "Lesson 1 · 000001"
     RunStore(three[1].path.parent).delete(three[1].id)
     app.run()
     assert_sound(app)
-    assert app.selectbox(key="run").value == "MNIST 2-D"
+    assert chosen_label(app) == "MNIST 2-D"
     (toast,) = app.toast
     assert toast.value == "The model asked for is not here any more: MNIST 2-D is shown."
     assert not app.run().toast
@@ -171,7 +184,7 @@ def test_the_chosen_run_can_be_deleted(runs: Path, three: list[Run]) -> None:
     delete(app)
     assert_sound(app)
     assert three[1].id not in ids(runs)
-    assert app.selectbox(key="run").value == "MNIST 2-D"
+    assert chosen_label(app) == "MNIST 2-D"
     for page in ("kl.py", "train.py"):
         assert_sound(go(app, page))
 
@@ -180,7 +193,7 @@ def test_the_chosen_run_can_be_deleted(runs: Path, three: list[Run]) -> None:
 def test_an_address_that_names_no_run_shows_another_and_repeats_nothing(asked: str) -> None:
     app = open_page("posteriors.py", asked)
     assert_sound(app)
-    assert app.selectbox(key="run").value == "MNIST 2-D"
+    assert chosen_label(app) == "MNIST 2-D"
     (toast,) = app.toast
     assert toast.value == "The model asked for is not here any more: MNIST 2-D is shown."
 

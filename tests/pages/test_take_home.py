@@ -12,9 +12,11 @@ import pytest
 from pages.ui.components import lens_file, take_home
 from pages.ui.components.component import ASSETS
 from pages.ui.components.save import SAVE
+from pages.ui.measure import bounds
 from tests.pages.app import MODELS, assert_sound, open_page
 from tests.samples import ROOT
 from vae_core import Run, load_dataset
+from vae_core.analysis import image_bounds, random_images
 
 SOME = [m for m in MODELS if m.id in ("digits-2d", "mnist-map", "mnist-dirichlet-3", "mnist-ae-2d")]
 
@@ -51,19 +53,36 @@ def test_the_table_of_codes_has_scores_where_the_images_are_here() -> None:
     table, metrics = take_home.table_of(digits, None), digits.metrics()
     for name in ("distortion", "rate", "negative_elbo"):
         assert table[name].mean() == pytest.approx(getattr(metrics, name), rel=1e-5)
-    assert list(take_home.table_of(mnist, None))[-1] == "rate"
-    assert list(take_home.table_of(points, None)) == ["index", "label", "mean_z0", "mean_z1"]
-    for run, said in ((digits, "negative ELBO in nats."), (mnist, "are not on this machine.")):
-        notes = [m.value for m in open_page("kl.py", run).markdown]
-        (note,) = (text for text in notes if text.startswith("Per test image: "))
-        assert note.endswith(said)
+    kept = take_home.table_of(mnist, None)  # its terms came with it, its images did not
+    assert kept["negative_elbo"].mean() == pytest.approx(mnist.metrics().negative_elbo, abs=0.01)
+    names = ["index", "label", "mean_z0", "mean_z1", "distortion"]
+    assert list(take_home.table_of(points, None)) == names
+    notes = [m.value for m in open_page("kl.py", mnist).markdown]
+    (note,) = (text for text in notes if text.startswith("Per test image: "))
+    assert note.endswith("negative ELBO in nats.")
+    assert take_home.codes_note(True, False).endswith("are not on this machine.")
+
+
+def test_the_bounds_that_the_page_measured_are_columns_of_the_codes() -> None:
+    run = next(run for run in MODELS if run.id == "digits-2d")
+    app = open_page("bounds.py", run)
+    assert_sound(app)
+    labels = [b.proto.label for b in app.get("download_button")]
+    assert {"Codes with these bounds, .csv", "Codes with these bounds, .parquet"} <= set(labels)
+    data = load_dataset(run.config.data)
+    some = data.test.take(random_images(len(data.test))[:50])
+    found = image_bounds(run.vae(), some, (1, 10))
+    table = bounds.codes_with_bounds(run, data, found)
+    assert len(table) == len(data.test)
+    assert table["negative_bound"].count() == 50
+    assert table["negative_bound"].mean() == pytest.approx(found.summary().negative_bound)
 
 
 def test_the_note_on_codes_says_what_is_missing_and_why() -> None:
-    assert take_home.codes_note(has_rate=False, has_images=True) == (
+    assert take_home.codes_note(has_rate=False, has_scores=True) == (
         "Per test image: z and distortion in nats."
     )
-    assert take_home.codes_note(has_rate=True, has_images=False) == (
+    assert take_home.codes_note(has_rate=True, has_scores=False) == (
         "Per test image: mean and standard deviation of q(z|x), rate in nats. No distortion and "
         "negative ELBO: the images, which are scored for it, are not on this machine."
     )

@@ -10,7 +10,16 @@ from streamlit.testing.v1 import AppTest
 from pages.ui.library import listing
 from pages.ui.train import queue
 from pages.ui.train.form import PRESETS
-from tests.pages.app import assert_sound, button, charts, choose_preset, go, open_page, run_until
+from tests.pages.app import (
+    assert_sound,
+    button,
+    charts,
+    choose_preset,
+    chosen_label,
+    go,
+    open_page,
+    run_until,
+)
 from tests.samples import until
 from vae_core import RunStore
 from vae_core.analysis import total_rate
@@ -48,7 +57,7 @@ def test_a_model_trained_on_the_page_becomes_the_chosen_one(runs: Path) -> None:
     (entry,) = RunStore(runs).list()
     assert entry.status == "finished"
     assert len(entry.run.history()) == 4
-    assert app.selectbox(key="run").value == f"Four epochs · {entry.id[-6:]}"
+    assert chosen_label(app) == f"Four epochs · {entry.id[-6:]}"
     assert [t["name"] for t in charts(app)[0]["data"][:2]] == ["train", "test"]
     go(app, "kl.py")
     assert_sound(app)
@@ -72,7 +81,7 @@ def test_a_stopped_model_goes_on_to_its_last_epoch(runs: Path) -> None:
     assert queue.is_running(entry.run)
     run_until(app, lambda a: bool(a.success))
     assert [r.epoch for r in entry.run.history()] == list(range(1, 81))
-    assert app.selectbox(key="run").value.startswith("Stopped · ")
+    assert chosen_label(app).startswith("Stopped · ")
 
 
 def test_a_running_job_is_found_again_in_a_new_window(runs: Path) -> None:
@@ -180,7 +189,7 @@ def test_a_sweep_trains_in_one_job_stops_as_a_whole_and_goes_on(runs: Path) -> N
     assert (low.config.train.beta, high.config.train.beta) == (0.5, 4.0)
     assert low.metrics().rate > high.metrics().rate
     assert low.kept_epochs() == high.kept_epochs() == [1, 2, 3, 5, 8, 13, 21, 34]
-    assert app.selectbox(key="run").value == f"beta 4 · {high.id[-6:]}"
+    assert chosen_label(app) == f"beta 4 · {high.id[-6:]}"
     go(app, "rate_distortion.py")
     assert_sound(app)
     names = {trace.get("name") for trace in charts(app)[0]["data"]}

@@ -16,15 +16,15 @@ import torch
 from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
 from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
-from pages.ui.explore import arithmetic, feature_map, posteriors, walks
-from pages.ui.session.summary import line
-from pages.ui.train import queue
+from pages.ui.explore import arithmetic, feature_map, overview, posteriors, walks
+from pages.ui.session.summary import in_words, line, sentence
+from pages.ui.train import form_text, queue
 from pages.ui.train.disk import amount
 from pages.ui.train.offer import which_images
 from pages.ui.train.progress import duration, how_far
 from tests.pages.app import MODELS, open_page
 from tests.samples import tiny_model
-from vae_core import Codes, RunConfig, TrainConfig, build_vae
+from vae_core import Codes, Run, RunConfig, TrainConfig, build_vae
 from vae_core.analysis import (
     Estimate,
     Projection,
@@ -82,6 +82,52 @@ def test_the_line_says_bits_per_dimension_where_the_likelihood_is_normalised() -
     assert "bits" not in said()  # grey pixels under a Bernoulli
     points = said(replace(SCORE, rate=math.inf), posterior="delta", likelihood="gaussian")
     assert "bits" not in points.lower()
+
+
+def told(metrics: Metrics = SCORE, **model: Any) -> str:
+    config = RunConfig(model=tiny_model(**model))
+    return sentence(config, (1, 8, 8), metrics, 0.25)
+
+
+def test_what_a_model_does_is_told_in_plain_words_with_its_numbers() -> None:
+    assert told() == (
+        "64 pixels become 3 numbers. The code costs 3.5 nats (5.0 bits), the picture still misses "
+        "20.2 ± 0.2."
+    )
+    assert "(12 bits), the picture" in told(replace(SCORE, rate=8.6))
+    assert told(latent=(2, 4, 3)).startswith("64 pixels become 24 numbers in a 2 × 4 map. ")
+    assert told(latent=(1,)).startswith("64 pixels become 1 number. ")
+    assert told(posterior="dirichlet").startswith("64 pixels become 3 proportions. ")
+    colours = sentence(RunConfig(model=tiny_model()), (3, 32, 32), SCORE)
+    assert colours.startswith("3,072 pixel values become 3 numbers. ")
+    assert colours.endswith("the picture still misses 20.2.")
+
+
+def test_a_code_without_a_price_or_without_information_is_told_as_such() -> None:
+    assert told(replace(SCORE, rate=math.inf), posterior="delta") == (
+        "64 pixels become 3 numbers. The code has no price: a point mass has no width. The picture "
+        "still misses 20.2 ± 0.2 nats."
+    )
+    assert told(replace(SCORE, rate=0.0004)).endswith(
+        "The code costs 0.0 nats: it carries no information. The picture still misses 20.2 ± 0.2."
+    )
+
+
+def test_a_density_misses_nothing_but_costs_and_that_may_be_negative() -> None:
+    density = told(replace(SCORE, distortion=-20.25), likelihood="gaussian")
+    assert density.endswith("the pixels cost −20.2 ± 0.2 (a density's may be negative).")
+    assert told(likelihood="gaussian").endswith("the pixels cost 20.2 ± 0.2.")
+
+
+@pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
+def test_the_plain_line_of_every_model_has_its_numbers_and_fits_a_line(run: Run) -> None:
+    said, metrics = in_words(run), run.metrics()
+    h, w = run.data().image_shape[1:]
+    assert said.startswith(f"{h * w} pixels become {math.prod(run.config.model.latent_shape)} ")
+    assert f"{numbers.fixed(metrics.distortion, 1)} ± " in said
+    assert ("no price" in said) == (not metrics.has_rate)
+    assert ("no information" in said) == (run.id == "mnist-collapsed")
+    assert len(said) < 135
 
 
 @pytest.mark.parametrize(
@@ -276,17 +322,63 @@ def test_every_family_has_a_title_and_a_note_that_is_a_sentence() -> None:
             assert family.bars_note.endswith(".")
 
 
-def test_over_an_auto_encoder_overview_tells_of_no_distribution_and_no_kl() -> None:
-    """But of a point; and of both over a model that has them."""
-    for name, said, unsaid in (
-        ("mnist-ae-2d", "one *point*, the code z", "a *distribution* over codes"),
-        ("mnist-2d", "a *distribution* over codes", "one *point*"),
-    ):
-        run = RUNS[name]
-        told = " ".join(m.value for m in open_page("overview.py", run).markdown)
-        assert said in told
-        assert unsaid not in told
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnist-ae-2d", "maps an image x to one *point*, the latent vector z, and the decoder"),
+        ("mnist-2d", "maps an image x to a distribution q(z|x). We sample z from it"),
+        ("mnist-collapsed", "maps every image x to one distribution: q(z|x) is the prior. We"),
+    ],
+)
+def test_overview_begins_with_what_is_true_of_the_model(name: str, said: str) -> None:
+    assert said in overview.heading(RUNS[name].codes())
+
+
+def test_over_an_auto_encoder_overview_tells_of_no_kl() -> None:
+    for name in ("mnist-ae-2d", "mnist-2d"):
+        told = " ".join(m.value for m in open_page("overview.py", RUNS[name]).markdown)
+        assert overview.heading(RUNS[name].codes()) in told
         assert ("KL in nats per image" in told) == (name == "mnist-2d")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnist-2d", "its σ is 0.03 of the prior's (median over images and active dimensions), so "
+         "a new z lies close"),
+        ("digits-2d", "its σ is 0.23 of the prior's (median over images and active dimensions). "),
+        ("mnist-collapsed", "its σ is 1.00 of the prior's (median over images), so a new z may lie "
+         "anywhere under the prior"),
+    ],
+)  # fmt: skip
+def test_what_drawing_again_shows_is_told_from_the_width_of_the_posteriors(
+    name: str, said: str
+) -> None:
+    assert said in overview.about_sampling(RUNS[name].codes())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnist-2d", "One class need not look like the prior. Every image pays for its own"),
+        ("mnist-ones-2d", "All images are of one class: their mixture is the aggregate posterior"),
+        ("mnist-collapsed", "q(z|x) is the prior for every image, and so is q(z|y)"),
+    ],
+)
+def test_what_to_try_with_classes_is_true_of_the_model(name: str, said: str) -> None:
+    told = posteriors.advice(RUNS[name].codes(), "Ellipses")
+    assert said in told
+    assert ("choose one class" in told) == (name == "mnist-2d")
+
+
+@pytest.mark.parametrize("flag", ["lr", "beta", "tc-weight", "batch-size", "epochs"])
+def test_the_form_says_what_a_setting_is_without_abbreviations(flag: str) -> None:
+    known = "weight of the KL; ELBO"
+    label, told = form_text.label(flag), form_text.help_of(flag, known)
+    assert label[0].isupper() or label[0] == "β"
+    assert told[0].isupper()
+    assert told.endswith(".")
+    assert "Lr" not in label
 
 
 def test_ellipses_say_what_they_hold_beside_what_a_gaussian_does() -> None:
@@ -301,3 +393,11 @@ def test_ellipses_say_what_they_hold_beside_what_a_gaussian_does() -> None:
     assert line.endswith("68% and 95% of a Gaussian on a line.")
     triangle = posteriors.coverage_note(found, LatentPlane((3,), (0, 1), is_triangle=True))
     assert triangle == "The 1σ ellipse of q(z|y) holds 52.3% ± 0.7% of its draws."
+
+
+def test_only_the_aggregate_posterior_need_match_the_prior() -> None:
+    """The KL term pulls every posterior: none of them, and no class, need be the prior."""
+    app = open_page("posteriors.py", "Digits 2-D")
+    (said,) = (m.value for m in app.markdown if "pulls" in m.value)
+    assert "pulls every q(z|x) towards the prior" in said
+    assert "only the aggregate posterior q(z) need match it at the optimum" in said

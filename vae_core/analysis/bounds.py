@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vae_core.analysis.estimates import median_estimate
 from vae_core.analysis.importance import (
     at_mean_no_bound,
     check_draws,
@@ -47,8 +48,8 @@ class BoundSummary:
         negative_elbo - negative_bound over the same images, and the standard error of this mean.
     at_mean, at_mean_error : float
         The score of z = mean, which bounds nothing.
-    ess_median : float
-        Median over images of the effective sample size.
+    ess_median, ess_median_error : float
+        Median over images of the effective sample size; its error by order statistics.
     n_few : int
         Images whose effective sample size is below FEW.
     n_heavy : int or None
@@ -66,6 +67,7 @@ class BoundSummary:
     at_mean: float
     at_mean_error: float
     ess_median: float
+    ess_median_error: float
     n_few: int
     n_heavy: int | None
 
@@ -85,6 +87,8 @@ class ImageBounds:
         The score of z = mean, which bounds nothing.
     ess, pareto_k : Tensor, (n,)
         Effective sample size, and tail of the weights, of all draws.
+    widen : float
+        Proposal scale.
     """
 
     steps: tuple[int, ...]
@@ -93,6 +97,7 @@ class ImageBounds:
     at_mean: Float[Tensor, " n"]
     ess: Float[Tensor, " n"]
     pareto_k: Float[Tensor, " n"]
+    widen: float = 1.0
 
     @classmethod
     def joined(cls, parts: Sequence[ImageBounds]) -> ImageBounds:
@@ -104,6 +109,7 @@ class ImageBounds:
             torch.cat([part.at_mean for part in parts]),
             torch.cat([part.ess for part in parts]),
             torch.cat([part.pareto_k for part in parts]),
+            parts[0].widen,
         )
 
     def table(self) -> pd.DataFrame:
@@ -125,6 +131,7 @@ class ImageBounds:
     def summary(self) -> BoundSummary:
         """Of the most draws."""
         bound, has_tail = self.negative_bounds[-1], not self.pareto_k.isnan().any()
+        size = median_estimate(self.ess)
         return BoundSummary(
             len(bound),
             self.steps[-1],
@@ -132,7 +139,8 @@ class ImageBounds:
             *mean_and_error(bound),
             *mean_and_error(self.negative_elbo - bound),
             *mean_and_error(self.at_mean),
-            float(self.ess.quantile(0.5)),
+            size.value,
+            size.standard_error,
             int((self.ess < FEW).sum()),
             int((self.pareto_k > HEAVY).sum()) if has_tail else None,
         )
@@ -199,6 +207,7 @@ def image_bounds(
                     at_mean[images],
                     effective_size(log_w),
                     pareto_k(log_w),
+                    widen,
                 )
             )
     return ImageBounds.joined(parts)

@@ -69,7 +69,7 @@ def class_surgery(
     for moments in class_posteriors(codes):
         own = codes.of_class(moments.label)
         class_kl = _known_marginal_kl(own, n_samples, seed)
-        matched = _kl_to_standard_normal(moments) if is_gaussian else math.nan
+        matched = kl_to_standard_normal(moments) if is_gaussian else math.nan
         brackets.append(class_kl)
         rows.append(
             {
@@ -173,7 +173,7 @@ def class_densities(
     return torch.stack(rows)
 
 
-def _kl_to_standard_normal(moments: ClassPosterior) -> float:
+def kl_to_standard_normal(moments: ClassPosterior) -> float:
     """KL(N(m, C) || N(0, I)) = 0.5 (tr C + |m|^2 - d - ln det C)."""
     mean, covariance = moments.mean, moments.covariance
     squares = covariance.trace() + mean.square().sum() - len(mean)

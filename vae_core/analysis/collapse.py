@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pandas as pd
 import torch
 
-from vae_core.analysis.picture_change import picture_change, reach
+from vae_core.analysis.estimates import Estimate, mean_estimate, root_estimate
+from vae_core.analysis.picture_change import reach, squared_changes
 from vae_core.analysis.rates import (
     active_units,
     channel_order,
@@ -40,12 +41,13 @@ class Collapse:
     table : DataFrame
         One row per latent dimension, the most informative first: name, kl (nats per image),
         mean_variance (Var_x mu_j, of the prior's), active, picture_change (RMS per pixel, on
-        a scale from 0 to 1; nan where not measured) and unused.
-    mean_kl : float
-        Nats per image, infinite for a point mass.
-    spread : float
+        a scale from 0 to 1; nan where not measured) with its standard error over images in
+        picture_change_error, and unused.
+    mean_kl : Estimate
+        Nats per image, with its standard error over images; infinite for a point mass.
+    spread : Estimate
         RMS per pixel of the reconstructions about their mean picture: 0 when every image
-        comes back as the same one.
+        comes back as the same one. With its standard error over MAX_PICTURES images.
     reach : (float, float)
         The values each dimension was set to.
     n_images : int
@@ -54,8 +56,8 @@ class Collapse:
 
     verdict: str
     table: pd.DataFrame
-    mean_kl: float
-    spread: float
+    mean_kl: Estimate
+    spread: Estimate
     reach: tuple[float, float]
     n_images: int
 
@@ -84,17 +86,19 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16) -> Collapse:
     order = channel_order(codes)
     some = torch.linspace(0, len(codes) - 1, min(n_images, len(codes))).long()
     table = _table(codes).iloc[order].reset_index(drop=True)
-    changes = picture_change(vae, codes.mean[some], order[:MAX_DIMS])
-    table["picture_change"] = pd.Series(changes.double().numpy())
+    squares = squared_changes(vae, codes.mean[some], order[:MAX_DIMS])
+    changes = [root_estimate(squares[:, k]) for k in range(squares.shape[1])]
+    table["picture_change"] = pd.Series([change.value for change in changes])
+    table["picture_change_error"] = pd.Series([change.standard_error for change in changes])
     table["unused"] = ~table["active"] | (table["picture_change"] < GREY_LEVEL)
-    mean_kl, verdict = total_rate(codes), _verdict(codes, table)
+    verdict = _verdict(codes, table)
     many = torch.linspace(0, len(codes) - 1, min(MAX_PICTURES, len(codes))).long()
     pictures = decode_mean(vae, codes.mean[many])
-    spread = float((pictures - pictures.mean(0)).square().mean().sqrt())
+    spread = root_estimate((pictures - pictures.mean(0)).square().flatten(1).mean(1))
     return Collapse(
         verdict,
         table,
-        mean_kl,
+        mean_estimate(codes.rate),
         spread,
         reach(codes.family),
         len(some),

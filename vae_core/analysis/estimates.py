@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 ERRORS = 2.0  # standard errors within which a difference counts as none
+MIN_ORDERED = 6  # values whose order tells how far off their median may be
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,52 @@ def mean_estimate(values: Tensor) -> Estimate:
     if n < 2 or not math.isfinite(value):
         return Estimate(value)
     return Estimate(value, values.double().std().item() / math.sqrt(n))
+
+
+def median_estimate(values: Tensor) -> Estimate:
+    """Median of one number for each image, (n,), and its standard error.
+
+    By order statistics: so many values to either side of the middle that the median of the
+    population lies between them in 95 of 100 samples, whatever the distribution; the error is a
+    quarter of their distance. Of less than MIN_ORDERED values it is not known.
+
+    References
+    ----------
+    McKean & Schrader, *A comparison of methods for studentizing the sample median*, 1984.
+    """
+    n, ordered = len(values), values.double().sort().values
+    value = float(ordered.quantile(0.5))
+    if n < MIN_ORDERED or not math.isfinite(value):
+        return Estimate(value)
+    outside = max(0, math.floor(0.5 * (n + 1) - ERRORS * math.sqrt(0.25 * n)) - 1)
+    width = float(ordered[n - 1 - outside] - ordered[outside])
+    return Estimate(value, width / (2.0 * ERRORS))
+
+
+def share_estimate(chosen: Tensor) -> Estimate:
+    """The share of n things that are chosen, (n,) of bool, and its binomial standard error."""
+    share = float(chosen.double().mean())
+    return Estimate(share, math.sqrt(share * (1.0 - share) / len(chosen)))
+
+
+def ratio_estimate(parts: Tensor, wholes: Tensor) -> Estimate:
+    """The sum of parts over the sum of wholes, both (n,) of the same images, and its error.
+
+    To first order that of the mean of part - ratio * whole, over the mean whole.
+    """
+    ratio = float(parts.double().sum() / wholes.double().sum())
+    left = mean_estimate(parts.double() - ratio * wholes.double())
+    return Estimate(ratio, left.standard_error / abs(float(wholes.double().mean())))
+
+
+def root_estimate(squares: Tensor) -> Estimate:
+    """The root of the mean of squares, one for each image, (n,), and its standard error.
+
+    To first order that of the mean, divided by twice the root; 0 where all squares are.
+    """
+    mean = mean_estimate(squares)
+    root = math.sqrt(max(0.0, mean.value))
+    return Estimate(root, mean.standard_error / (2.0 * root) if root else 0.0)
 
 
 def paired_difference(a: Tensor, b: Tensor) -> Estimate:

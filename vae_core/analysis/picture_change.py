@@ -24,6 +24,15 @@ def picture_change(
 
     RMS over images, both ends and all pixels of the difference between decoded mean pictures,
     on the pixels' scale from 0 to 1. Exactly 0 for a dimension that the decoder does not read.
+    Arguments as of `squared_changes`.
+    """
+    return squared_changes(vae, z, dims).mean(0).sqrt()
+
+
+def squared_changes(
+    vae: VAE, z: Float[Tensor, " n *latent"], dims: list[int]
+) -> Float[Tensor, "n k"]:
+    """The square of `picture_change` image by image, whose spread tells how sure the mean is.
 
     Parameters
     ----------
@@ -35,7 +44,7 @@ def picture_change(
 
     Returns
     -------
-    Tensor, (k,)
+    Tensor, (n, k)
     """
     ends = torch.tensor(reach(vae.family), dtype=z.dtype)
     # In a batch of the same size, so that equal latents give equal pictures to the last bit.
@@ -43,5 +52,6 @@ def picture_change(
     changes = []
     for j in dims:
         moved = torch.cat([vae.family.move(one, j, ends) for one in z])  # (2 n, *latent)
-        changes.append((decode_mean(vae, moved) - before).square().mean().sqrt())
-    return torch.stack(changes)
+        squares = (decode_mean(vae, moved) - before).square()
+        changes.append(squares.unflatten(0, (len(z), 2)).flatten(1).mean(1))
+    return torch.stack(changes, 1)

@@ -16,7 +16,7 @@ from torch.distributions import MultivariateNormal
 
 from vae_core.analysis.aggregate import aggregate_posterior
 from vae_core.analysis.classes import class_draws
-from vae_core.analysis.estimates import Estimate
+from vae_core.analysis.estimates import Estimate, share_estimate
 from vae_core.analysis.rate_parts import mutual_information
 from vae_core.codes import Codes
 from vae_core.data.dataset import Split
@@ -105,8 +105,7 @@ def _share_of_gaussian(codes: Codes, n_samples: int, seed: int) -> Estimate:
 
 
 def _share(log_q: Tensor, log_origin: Tensor) -> Estimate:
-    share = float((log_q < log_origin - HOLE).double().mean())
-    return Estimate(share, math.sqrt(share * (1.0 - share) / len(log_q)))
+    return share_estimate(log_q < log_origin - HOLE)
 
 
 def nearest_distance(pictures: Float[Tensor, "n c H W"], images: Split) -> Float[Tensor, " n"]:

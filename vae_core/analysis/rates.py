@@ -79,6 +79,17 @@ def total_rate(codes: Codes) -> float:
     return float(codes.rate.double().mean())
 
 
+def relative_width(codes: Codes) -> float:
+    """How wide the posteriors are beside the prior: the median of sigma_j(x) / sigma_j of p.
+
+    Over the images and the active dimensions; over all dimensions where none is active.
+    """
+    active = active_units(codes).flatten()
+    chosen = active if bool(active.any()) else torch.ones_like(active)
+    ratio = (codes.variance / codes.prior().variance).sqrt().flatten(1)[:, chosen]
+    return float(ratio.median())
+
+
 def rate_rest(codes: Codes) -> float:
     """`total_rate` less the sum over `rate_table`: the KL of the correlations.
 

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.analysis.estimates import Estimate
+from vae_core.analysis.estimates import Estimate, share_estimate
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
 from vae_core.posteriors import Posterior
@@ -106,8 +106,7 @@ def straight_middles(prior: Posterior, share: float = SHARE, seed: int = 0) -> E
     shell = prior_shell(prior, share, seed)
     one, other = prior.sample((2, N_DRAWS), torch.Generator().manual_seed(seed + 1))
     middle = norms((one + other) / 2)
-    found = float(((middle >= shell.low) & (middle <= shell.high)).double().mean())
-    return Estimate(found, math.sqrt(found * (1.0 - found) / N_DRAWS))
+    return share_estimate((middle >= shell.low) & (middle <= shell.high))
 
 
 def prior_shell(prior: Posterior, share: float = SHARE, seed: int = 0) -> Shell:

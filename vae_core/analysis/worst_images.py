@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vae_core.analysis.estimates import Estimate, mean_estimate, median_estimate
 from vae_core.codes import Codes
 from vae_core.data.dataset import Split
 from vae_core.errors import ConfigError
@@ -26,21 +27,21 @@ class Spread:
 
     Attributes
     ----------
-    mean, standard_error, median, deviation : float
-        The error is that of the mean over images, deviation / sqrt(n); nan for one image.
+    mean, median : Estimate
+        With their standard errors over images: deviation / sqrt(n), and by order statistics.
+    deviation : float
+        Standard deviation over images; nan for one.
     """
 
-    mean: float
-    standard_error: float
-    median: float
+    mean: Estimate
+    median: Estimate
     deviation: float
 
     @classmethod
     def of(cls, nats: Float[Tensor, " n"]) -> Spread:
         """That of these values."""
         deviation = float(nats.std()) if len(nats) > 1 else math.nan
-        error = deviation / math.sqrt(len(nats))
-        return cls(float(nats.mean()), error, float(nats.quantile(0.5)), deviation)
+        return cls(mean_estimate(nats), median_estimate(nats), deviation)
 
 
 def term_of(terms: ImageTerms, by: str) -> Float[Tensor, " n"]:
@@ -90,7 +91,7 @@ def worst_images(codes: Codes, terms: ImageTerms, by: str, count: int) -> pd.Dat
     spread = Spread.of(nats)
     order = nats.argsort(descending=True, stable=True)[:count]
     chosen = index[order]
-    above = (nats[order] - spread.mean) / (spread.deviation or math.nan)
+    above = (nats[order] - spread.mean.value) / (spread.deviation or math.nan)
     return pd.DataFrame(
         {
             "index": chosen.numpy(),

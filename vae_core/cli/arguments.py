@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from vae_core.analysis.projection_methods import METHODS
 from vae_core.analysis.projections import WHAT
-from vae_core.cli.measure import add_flags
+from vae_core.cli import lesson, measure
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, printable
 from vae_core.settings import PARTS, choices, flag_of, scalar_of, sizes, text_of
@@ -110,14 +110,11 @@ def parser() -> argparse.ArgumentParser:
         "--evidence", type=int, nargs="?", const=100, metavar="N",
         help="also log p(x) of N test images (default: 100), and the gaps to the ELBO",
     )  # fmt: skip
-    sub.add_argument(
-        "--widen",
-        type=float,
-        default=1.0,
-        metavar="F",
-        help="draw from q with its sigma times F",
+    _add_widen(sub)
+    measure.add_flags(
+        command("measure", "split the rate, and say how sure each number is", data=True)
     )
-    add_flags(command("measure", "split the rate, and say how sure each number is", data=True))
+    lesson.add_flags(command("lesson", "print a lesson with a model's numbers", run=False))
     sub = command("project", "lay the codes of the test split on a plane")
     sub.add_argument("--method", choices=METHODS, default="pca", help="pca, umap or t-sne")
     sub.add_argument("--of", choices=WHAT, default="mean", help="posterior means, or draws")
@@ -134,11 +131,22 @@ def parser() -> argparse.ArgumentParser:
         help="the new folder; FILE.zip for the run as it is; FILE.csv or .parquet for a table of "
         "its codes and ELBO terms, a test image a row",
     )
+    sub.add_argument(
+        "--bound", type=int, metavar="K",
+        help="with a table: also every image's bound with K weighed draws",
+    )  # fmt: skip
+    _add_widen(sub)
     _add_force(sub)
     sub = command("import", "make a run of a .safetensors file", run=False, data=True)
     sub.add_argument("file", metavar="FILE", help="weights that this project wrote")
     sub.add_argument("--name", help="a name for people")
     return whole
+
+
+def _add_widen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--widen", type=float, default=1.0, metavar="F", help="draw from q with its sigma times F"
+    )
 
 
 def _add_force(parser: argparse.ArgumentParser) -> None:

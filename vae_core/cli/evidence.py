@@ -10,7 +10,7 @@ import torch
 
 from vae_core.analysis import inference_gaps, random_images, summarise_bound
 from vae_core.analysis.bounds import FEW
-from vae_core.analysis.estimates import mean_estimate
+from vae_core.analysis.estimates import mean_estimate, median_estimate
 from vae_core.analysis.pareto import HEAVY
 from vae_core.data.dataset import Split
 from vae_core.errors import ConfigError, shown
@@ -39,6 +39,7 @@ def bound(vae: VAE, split: Split, args: argparse.Namespace) -> dict[str, Any]:
         "elbo_to_bound": found.gap,
         "elbo_to_bound_error": found.gap_error,
         "median_ess": found.ess_median,
+        "median_ess_error": found.ess_median_error,
         f"n_ess_below_{FEW}": found.n_few,
         f"n_pareto_k_above_{HEAVY}": found.n_heavy,
     }
@@ -61,7 +62,9 @@ def evidence(vae: VAE, split: Split, count: int, seed: int = 0) -> dict[str, Any
             found = mean_estimate(torch.tensor(table[name].to_numpy()))
             values |= {f"mean_{name}": found.value, f"mean_{name}_error": found.standard_error}
     if "amortisation_gap" in table:
-        values["median_amortisation_gap"] = float(table["amortisation_gap"].median())
+        middle = median_estimate(torch.tensor(table["amortisation_gap"].to_numpy()))
+        values["median_amortisation_gap"] = middle.value
+        values["median_amortisation_gap_error"] = middle.standard_error
         values["n_of_several_modes"] = int((table["n_modes"] > 1).sum())
     values["mean_evidence_error"] = float(table["error"].mean())  # of each image's log p(x)
     return values

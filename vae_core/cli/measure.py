@@ -78,8 +78,7 @@ def measurements(codes: Codes, n_samples: int, seed: int) -> dict[str, Estimate 
         classes = class_surgery(codes, n_samples, seed, parts)
         found["mean_class_kl"] = classes.mean_class_kl
         found["label_information"] = classes.label_information
-        gap = label_gap(codes, n_samples, seed)
-        found["label_gap"] = Estimate(gap.gap, gap.standard_error)
+        found["label_gap"] = label_gap(codes, n_samples, seed).gap
     found["prior_holes_at_most"] = holes(codes, n_samples, seed).prior
     return found
 

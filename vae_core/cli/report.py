@@ -10,6 +10,7 @@ import pandas as pd
 
 from vae_core.analysis.epochs import EpochScore, epoch_scores
 from vae_core.analysis.estimates import Estimate
+from vae_core.comparison import score_error
 from vae_core.decimals import adding_up, fixed
 from vae_core.io import finite
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
@@ -28,16 +29,28 @@ CHANNELS = (
 )
 
 
-def numbers(run: Run, metrics: Metrics | None = None) -> dict[str, Any]:
+def numbers(run: Run, metrics: Metrics | None = None, error: float | None = None) -> dict[str, Any]:
     """A run's final metrics, or others of its model, with the negative ELBO in bits beside nats.
 
-    Null stands for bits per dimension where they are none.
+    The score is followed by its standard error over the test images: the negative ELBO, or the
+    distortion of a point mass. Null stands for bits per dimension where they are none, and the
+    error is left out where it is not known.
+
+    Parameters
+    ----------
+    run : Run
+    metrics, error : optional
+        Those of another evaluation.
     """
     found = metrics or run.metrics()
+    error = score_error(run) if error is None else error
+    score = "test_negative_elbo" if found.has_rate else "test_distortion"
     bits = score_in_bits(found.negative_elbo, run.config, run.data().image_shape)
     values: dict[str, Any] = {}
     for name, value in found.to_dict().items():
         values[name] = value
+        if name == score and math.isfinite(error):
+            values[f"{name}_error"] = error
         if name == "test_negative_elbo":
             values[BITS] = bits
     return values

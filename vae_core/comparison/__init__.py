@@ -1,6 +1,6 @@
 """Comparison of runs: differences with their errors, tables of scores, and which can be ranked."""
 
-from vae_core.comparison.pairs import ModelFacts, PairScore, Side, compare
+from vae_core.comparison.pairs import ModelFacts, PairScore, Side, compare, score_error
 from vae_core.comparison.points import Point, by_value, first_seeds, points
 from vae_core.comparison.tables import (
     Best,
@@ -17,6 +17,7 @@ from vae_core.comparison.yardstick import (
     comparable,
     obstacle,
     same_images,
+    with_test_images,
 )
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "points",
     "run_table",
     "same_images",
+    "score_error",
     "sweep_table",
     "trained_value",
+    "with_test_images",
 ]

@@ -10,6 +10,7 @@ from vae_core.analysis.estimates import Estimate, mean_estimate, paired_differen
 from vae_core.codes import Codes
 from vae_core.comparison.yardstick import comparable, same_images
 from vae_core.config import POSTERIORS
+from vae_core.errors import RunError
 from vae_core.evaluate import ImageTerms
 from vae_core.runs.run import Run
 from vae_core.vae import VAE
@@ -46,6 +47,22 @@ class Side:
         if self.terms is None:
             return Estimate(mean)
         return Estimate(mean, mean_estimate(getattr(self.terms, term)).standard_error)
+
+
+def score_error(run: Run) -> float:
+    """Standard error over the test images of a finished run's score, in nats per image.
+
+    The score is the negative ELBO, or the distortion where there is no finite rate; nan where
+    terms of the images were not kept, or are damaged.
+    """
+    try:
+        terms = run.terms()
+    except RunError:  # told where the terms themselves are asked for
+        return math.nan
+    if terms is None:
+        return math.nan
+    has_rate = run.metrics().has_rate
+    return mean_estimate(terms.negative_elbo if has_rate else terms.distortion).standard_error
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,7 @@ class ModelFacts:
     epochs: int
     dataset: str
     binarisation: str
+    n_train: int
     n_test: int
     n_samples: int
 
@@ -107,6 +125,7 @@ class ModelFacts:
             train.epochs,
             config.data.name,
             metrics.binarisation,
+            side.run.data().n_train,
             metrics.n_test,
             metrics.n_samples,
         )

@@ -7,7 +7,8 @@ probability may not, and neither is a cross-entropy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from vae_core.config import LIKELIHOODS
@@ -32,11 +33,14 @@ class Yardstick:
     dataset : str
     binarisation : str
     fingerprint : str
-        Of the images and their pixels; changes with classes, limit and static draws.
+        Of the test images and their pixels; changes with classes, limit and static draws. Of all
+        images where that is not known; the run's id where neither is.
     n_test : int
     classes : tuple of str
     measure : str
         Kind of the likelihood: a density is no probability.
+    all_images : str, optional
+        Fingerprint of all images, which need not be the same.
     """
 
     dataset: str
@@ -45,6 +49,7 @@ class Yardstick:
     n_test: int
     classes: tuple[str, ...]
     measure: str
+    all_images: str | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, run: Run) -> Yardstick:
@@ -54,11 +59,17 @@ class Yardstick:
         return cls(
             data.name,
             data.binarisation,
-            str(facts.fingerprint),
+            facts.test_fingerprint or facts.fingerprint or run.id,
             facts.n_test,
             tuple(names[label] for label in data.classes or ()),
             LIKELIHOODS[run.config.model.likelihood].measure,
+            facts.fingerprint,
         )
+
+    @property
+    def knows_test_images(self) -> bool:
+        """Whether the fingerprint is that of the test images alone, and the other is known, too."""
+        return self.all_images is not None and self.fingerprint != self.all_images
 
     def obstacle(self, other: Yardstick) -> Obstacle | None:
         """What keeps scores of the other from being comparable; None when nothing does."""
@@ -69,10 +80,25 @@ class Yardstick:
         return None if self.measure == other.measure else Obstacle.MEASURE
 
 
+def with_test_images(yardsticks: Sequence[Yardstick]) -> list[Yardstick]:
+    """The same, by their test images also where only another of the same images knows these."""
+    known = {one.all_images: one.fingerprint for one in yardsticks if one.knows_test_images}
+    return [
+        replace(one, fingerprint=known.get(one.all_images, one.fingerprint)) for one in yardsticks
+    ]
+
+
 def same_images(a: Run, b: Run) -> bool:
-    """Whether both were trained and scored on the same pixels, by their fingerprint."""
-    prints = [run.data().fingerprint for run in (a, b)]
-    return prints[0] is not None and prints[0] == prints[1]
+    """Whether both were scored on the same pixels, whatever images they were trained on.
+
+    By the fingerprint of their test images, or of all images where that is not known.
+    """
+    one, other = a.data(), b.data()
+    pairs = (
+        (one.test_fingerprint, other.test_fingerprint),
+        (one.fingerprint, other.fingerprint),
+    )
+    return any(mine is not None and mine == theirs for mine, theirs in pairs)
 
 
 def obstacle(a: Run, b: Run) -> Obstacle | None:

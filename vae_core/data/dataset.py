@@ -131,13 +131,22 @@ class Dataset:
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits that change when any pixel, label or the binarisation does."""
-        digest = hashlib.sha256(self.binarisation.encode())
         held_out = () if self.validation is None else (self.validation,)
-        for split in (self.train, self.test, *held_out):
-            digest.update(f"{tuple(split.pixels.shape)} {split.levels}".encode())
-            digest.update(split.pixels.contiguous().numpy().data)
-            digest.update(split.labels.contiguous().numpy().data)
-        return digest.hexdigest()[:16]
+        return _digest(self.binarisation, self.train, self.test, *held_out)
+
+    @cached_property
+    def test_fingerprint(self) -> str:
+        """Likewise of the test split alone: models that are trained on other images share it."""
+        return _digest(self.binarisation, self.test)
+
+
+def _digest(binarisation: str, *splits: Split) -> str:
+    digest = hashlib.sha256(binarisation.encode())
+    for split in splits:
+        digest.update(f"{tuple(split.pixels.shape)} {split.levels}".encode())
+        digest.update(split.pixels.contiguous().numpy().data)
+        digest.update(split.labels.contiguous().numpy().data)
+    return digest.hexdigest()[:16]
 
 
 def prepare(dataset: Dataset, config: DataConfig) -> Dataset:

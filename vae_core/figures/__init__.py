@@ -4,6 +4,7 @@ from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, va
 from vae_core.figures.animation import gif
 from vae_core.figures.bounds import bound_curve
 from vae_core.figures.diagnostics import activity, dimension_evidence, label_bars
+from vae_core.figures.gaps import gap_histogram
 from vae_core.figures.image_scores import image_scores
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 from vae_core.figures.line import posterior_line
@@ -26,6 +27,7 @@ __all__ = [
     "contact_sheet",
     "data_uri",
     "dimension_evidence",
+    "gap_histogram",
     "gif",
     "image_scores",
     "kl_bars",

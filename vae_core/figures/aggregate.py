@@ -85,7 +85,10 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
     """
     split = bool(table["matched_kl"].notna().any())
     parts = (
-        [("matched_kl", "Gaussian of the same moments", ""), ("non_gaussian_kl", "the rest", "/")]
+        [
+            ("matched_kl", "Gaussian of the same moments", ""),
+            ("non_gaussian_kl", "non-Gaussian part", "/"),
+        ]
         if split
         else [("class_kl", "KL(q(z|y) ‖ p)", "")]
     )
@@ -152,7 +155,7 @@ def variance_bars(table: pd.DataFrame, prior: float | None, height: int = 380) -
         traces.append(line)
         line_axis = {"xaxis2": {"overlaying": "x", "range": ends, "visible": False}}
     return drawn(
-        traces, height, "latent dimension, most informative first", "variance of q(z_j)",
+        traces, height, "latent dimension, sorted by KL", "variance of q(z_j)",
         across={"type": "category"}, barmode="stack", **line_axis,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ def bound_curve(
     negative_elbo: float,
     at_mean: float,
     widen: float = 1.0,
-    evidence: float | None = None,
+    evidence: tuple[float, float] | None = None,
     height: int = 460,
 ) -> go.Figure:
     """Upper bounds on -log p(x) against the number of draws, on a logarithmic axis.
@@ -30,11 +30,12 @@ def bound_curve(
     negative_elbo : float
         Of the encoder's q(z|x), whatever the proposal: a dashed line.
     at_mean : float
-        The number at z = mean, which bounds nothing: a dotted line.
+        The number at z = mean, which is no bound: a dotted line.
     widen : float
         Proposal scale. Only at 1 is the bound of one draw the negative ELBO.
-    evidence : float, optional
-        -log p(x) itself, where it is known: a line below which no bound comes but by chance.
+    evidence : (float, float), optional
+        -log p(x) itself, where it is known, and the standard error of its estimate: a line with a
+        band, below which no bound comes but by chance.
     """
     draws = table["n_importance"]
     bound = {
@@ -55,8 +56,12 @@ def bound_curve(
         ("negative ELBO", negative_elbo, {"color": NEGATIVE_ELBO, "width": 2, "dash": "dash"}),
         ("at z = mean: no bound", at_mean, DOTTED),
     ]
+    band = []
     if evidence is not None:
-        lines.append(("−log p(x)", evidence, {"color": RATE, "width": 3}))
+        value, error = evidence
+        lines.append(("−log p(x)", value, {"color": RATE, "width": 3}))
+        edges = {"xref": "paper", "x0": 0, "x1": 1, "y0": value - error, "y1": value + error}
+        band = [{"type": "rect", **edges, "line": {"width": 0}, "fillcolor": RATE, "opacity": 0.25}]
     levels = [
         {
             "type": "scatter",
@@ -72,5 +77,5 @@ def bound_curve(
     first = "k = 1: the negative ELBO" if widen == 1.0 else f"from q with σ × {widen:g}"
     return drawn(
         [bound, *levels], height, f"draws k per image ({first})", UNIT,
-        across={"type": "log", "tickvals": draws},
+        across={"type": "log", "tickvals": draws}, shapes=band,
     )  # fmt: skip

@@ -18,7 +18,7 @@ def image_scores(
     term: str,
     title: str,
     mean: tuple[float, float],
-    median: float,
+    median: tuple[float, float],
     height: int = 320,
 ) -> go.Figure:
     """How many images have which value, with mean and median as lines.
@@ -33,7 +33,8 @@ def image_scores(
         What the term is called.
     mean : (float, float)
         And its standard error; a band, which is no wider than the line for many images.
-    median : float
+    median : (float, float)
+        And its standard error.
     """
     counts, edges = np.histogram(nats, N_BINS)
     most, (middle, error) = int(counts.max()), mean
@@ -48,7 +49,7 @@ def image_scores(
         "showlegend": False,
         "hovertemplate": "%{y} images from %{x:.1f} nats<extra></extra>",
     }
-    lines = [
+    lines: list[dict[str, object]] = [
         {
             "type": "scatter",
             "mode": "lines",
@@ -59,8 +60,8 @@ def image_scores(
             "hoverinfo": "name",
         }
         for value, line, name in (
-            (middle, {"color": PRIOR, "width": 3}, f"mean {fixed(middle)} ± {error:.2f}"),
-            (median, DOTTED, f"median {fixed(median)}"),
+            (middle, {"color": PRIOR, "width": 3}, f"mean {_with_error(mean)}"),
+            (median[0], DOTTED, f"median {_with_error(median)}"),
         )
     ]
     band = {
@@ -71,3 +72,9 @@ def image_scores(
         [bars, *lines], height, f"{title}, nats per image", "images", bargap=0,
         up={"rangemode": "tozero"}, shapes=[band] if np.isfinite(error) else [],
     )  # fmt: skip
+
+
+def _with_error(number: tuple[float, float]) -> str:
+    """A number ± its standard error, which that of one image does not have."""
+    value, error = number
+    return f"{fixed(value)} ± {error:.2f}" if np.isfinite(error) else fixed(value)

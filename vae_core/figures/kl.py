@@ -56,7 +56,7 @@ def kl_bars(
     if rest:
         names.append(rest[0])
         traces.append(_bars([rest[0]], [rest[1]], CORRELATION, "x", rest[0]))
-    order = "most informative first" if ordered else "in the order they break the stick"
+    order = "sorted by KL" if ordered else "in the order they break the stick"
     return drawn(
         traces, height, f"latent dimension, {order}", f"KL, {PER_IMAGE}",
         across={"type": "category", "categoryorder": "array", "categoryarray": names},
@@ -102,7 +102,7 @@ def kl_by_class(
         "hovertemplate": f"class %{{y}}, %{{x}}: %{{z:.3f}} {PER_IMAGE}<extra></extra>",
     }
     return drawn(
-        [heat], height, "latent dimension, most informative first", "class",
+        [heat], height, "latent dimension, sorted by KL", "class",
         across={"type": "category"}, up={"type": "category", "autorange": "reversed"},
     )  # fmt: skip
 

@@ -15,6 +15,8 @@ from vae_core.figures.text import inert
 from vae_core.figures.theme import DOTTED, NOTHING, PRIOR, class_colour, drawn
 
 ANGLES = np.linspace(0.0, 2.0 * np.pi, 97)
+SAME, BESIDE = 0.25, 0.6  # of a name's height: centres that are one, names that need a line
+TOGETHER = "#57606a"  # behind the name of several classes
 CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
 
 
@@ -130,20 +132,53 @@ def _field(images: Sequence[Ellipse]) -> Iterator[dict[str, Any]]:
 
 
 def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
-    """The name of each at its centre, or beside it where another is."""
-    places = _spread([ellipse.mean for ellipse in ellipses], gap)
-    return [
-        {
-            "x": x,
-            "y": y,
-            "text": f"<b>{inert(ellipse.name)}</b>",
-            "showarrow": False,
-            "font": {"size": 17, "color": "white"},
-            "bgcolor": class_colour(ellipse.label),
-            "borderpad": 2,
-        }
-        for ellipse, (x, y) in zip(ellipses, places, strict=True)
-    ]
+    """The name of each at its centre, or beside it with a line to it where another is.
+
+    Classes whose centres are one place to the eye have one name together.
+    """
+    groups = _together([ellipse.mean for ellipse in ellipses], SAME * gap)
+    centres = [np.mean([ellipses[k].mean for k in group], axis=0) for group in groups]
+    names = []
+    for group, centre, place in zip(groups, centres, _spread(centres, gap), strict=True):
+        label, is_one = ellipses[group[0]].label, len(group) == 1
+        is_beside = bool(np.linalg.norm(place - centre) > BESIDE * gap)
+        x, y = centre if is_beside else place
+        beside = {"ax": place[0], "ay": place[1], "axref": "x", "ayref": "y"}
+        names.append(
+            {
+                **{"x": x, "y": y},
+                **(beside if is_beside else {}),
+                "text": f"<b>{_joint_name([inert(ellipses[k].name) for k in group], ellipses)}</b>",
+                "showarrow": is_beside,
+                "arrowhead": 0,
+                "arrowwidth": 1.5,
+                "arrowcolor": class_colour(label) if is_one else PRIOR,
+                "font": {"size": 17, "color": "white"},
+                "bgcolor": class_colour(label) if is_one else TOGETHER,
+                "borderpad": 2,
+            }
+        )
+    return names
+
+
+def _joint_name(names: list[str], all_of: Sequence[Ellipse]) -> str:
+    """What classes at one place are called."""
+    if len(names) > 2 and len(names) == len(all_of):
+        return f"all {len(names)} classes"
+    return ", ".join(names)
+
+
+def _together(centres: Sequence[NDArray[np.float64]], near: float) -> list[list[int]]:
+    """Which centres are nearer than this to the first of their group; in their order."""
+    groups: list[list[int]] = []
+    for k, centre in enumerate(centres):
+        for group in groups:
+            if np.linalg.norm(centre - centres[group[0]]) < near:
+                group.append(k)
+                break
+        else:
+            groups.append([k])
+    return groups
 
 
 def _corner_names(corners: Mapping[str, tuple[float, float]]) -> list[dict[str, Any]]:

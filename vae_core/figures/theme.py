@@ -44,6 +44,8 @@ AXIS = {
     "zerolinecolor": "rgba(138,143,152,.6)",
     "tickfont": {"size": 14},
     "title": {"font": {"size": 15}},
+    "exponentformat": "power",  # 10⁻⁶, for "μ" is the mean
+    "minexponent": 5,
 }
 DOTTED = {"color": PRIOR, "width": 3, "dash": "dot"}
 

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -76,10 +77,18 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def clear_half_written(folder: Path, names: Collection[str]) -> None:
+def clear_half_written(folder: Path, names: Collection[str], age: float = 0.0) -> None:
     """Remove what killed processes have left of files of these names, and nothing else.
 
     Nothing is done in a folder that is a link, for that is another place.
+
+    Parameters
+    ----------
+    folder : Path
+    names : collection of str
+    age : float
+        Seconds without a change after which a file is left by a process that was killed, where
+        others that live may be writing.
     """
     with suppress(OSError):
         if folder.is_symlink():
@@ -88,7 +97,9 @@ def clear_half_written(folder: Path, names: Collection[str]) -> None:
             whole = re.fullmatch(
                 rf"\.(.+)\.([0-9a-f]{{8}}{re.escape(HALF_WRITTEN)}|[0-9]+)", path.name
             )
-            if whole and whole[1] in names and not path.is_dir():
+            if not (whole and whole[1] in names) or path.is_dir():
+                continue
+            if time.time() - path.lstat().st_mtime >= age:
                 path.unlink(missing_ok=True)
 
 

@@ -22,7 +22,7 @@ Number = float | Estimate | Bracket
 Resolve = Callable[[str], Run]  # a run by its id
 _CALL = re.compile(r"([a-z_]\w*)\(([^()]*)\)(?:\s+of\s+([A-Za-z0-9._-]{1,100}))?")
 _NUMBER = re.compile(r"[-+]?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})(e[-+]?\d{1,2})?")
-_WORD = re.compile(r"\"([\w -]{1,40})\"")
+_WORD = re.compile(r"\"([\w ./-]{1,60})\"")
 _FORMAT = re.compile(r"\+?,?(\.\d)?[fg%]")
 MINUS = "−"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from vae_core.errors import VAECoreError
-from vae_core.lessons.calls import Resolve, ends, in_words
+from vae_core.lessons.calls import Call, Resolve, ends, in_words
 from vae_core.lessons.lesson import Claim, Lesson
+from vae_core.lessons.models import open_model
 from vae_core.runs.run import Run
-from vae_core.runs.store import RunStore
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Failure:
 
 
 def siblings(run: Run) -> Resolve:
-    """Finds the runs that a lesson names beside this one, in the same folder of runs."""
-    return RunStore(run.path.parent).load
+    """Finds the runs that a lesson names: beside this one, else among those that ship."""
+    return partial(open_model, folder=run.path.parent)
 
 
 def check_lesson(lesson: Lesson, run: Run, resolve: Resolve | None = None) -> list[Failure]:
@@ -39,20 +40,25 @@ def check_lesson(lesson: Lesson, run: Run, resolve: Resolve | None = None) -> li
     lesson : Lesson
     run : Run
     resolve : callable, optional
-        Opens the runs that calls name, by their ids; by default those beside this run.
+        Opens the runs that calls name, by their ids; by default those beside this run, else those
+        that ship.
     """
     resolve = resolve or siblings(run)
     failures = []
     for claim in lesson.claims():
         try:
             value = claim.call.value(run, resolve)
+            bound = claim.bound
+            bounds = ends(bound.value(run, resolve)) if isinstance(bound, Call) else (bound,)
         except VAECoreError as error:
             failures.append(
                 Failure(claim, f"line {claim.line}: {claim} cannot be computed: {error}")
             )
             continue
-        if not all(claim.holds(end) for end in ends(value)):
+        if not all(claim.holds(end, limit) for end in ends(value) for limit in bounds):
             said = in_words(value, ".4g")
+            if isinstance(claim.bound, Call):
+                said += f" and {in_words(claim.bound.value(run, resolve), '.4g')}"
             failures.append(
                 Failure(claim, f"line {claim.line}: expected {claim}; got {said} on {run.title}.")
             )

@@ -52,5 +52,6 @@ def calls_of(lesson: Lesson) -> list[Call]:
             found.append(step.question.answer)
         elif isinstance(step.question, Place):
             found += [part for part in step.question.at if isinstance(part, Call)]
-        found += [claim.call for claim in step.claims]
+        for claim in step.claims:
+            found += [part for part in (claim.call, claim.bound) if isinstance(part, Call)]
     return list(dict.fromkeys(found))

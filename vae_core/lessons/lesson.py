@@ -76,19 +76,20 @@ Question = Choice | NumberQuestion | Place
 
 @dataclass(frozen=True)
 class Claim:
-    """What a lesson says of the model at hand: a quantity less or greater than a number."""
+    """What a lesson says of the model at hand: a quantity less or greater than another."""
 
     call: Call
     relation: str
-    bound: float
+    bound: Call | float
     line: int
 
     def __str__(self) -> str:
-        return f"{self.call} {self.relation} {self.bound:g}"
+        bound = self.bound if isinstance(self.bound, Call) else f"{self.bound:g}"
+        return f"{self.call} {self.relation} {bound}"
 
-    def holds(self, value: float) -> bool:
-        """Whether it is true of this value."""
-        return bool(RELATIONS[self.relation](value, self.bound))
+    def holds(self, value: float, bound: float) -> bool:
+        """Whether it is true of these values."""
+        return bool(RELATIONS[self.relation](value, bound))
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _OPTION = re.compile(r"- \[([ xX])\] (.+)")
 _MISCONCEPTION = re.compile(r"M: *(.+?[.!?])(?: +(.*))?")
 _DIRECTIVE = re.compile(r"(Show|Model|Page|View|Check): *(.+)")
-_CLAIM = re.compile(r"(.+?) *([<>]) *([-+]?[\d.]+(?:e[-+]?\d+)?) *")
+_CLAIM = re.compile(r"([^<>]+?) *([<>]) *([^<>]+?) *")
 _NUMBER_ANSWER = re.compile(r"= *(.+?) *(?:\+-|±) *([\d.]+) *")
 _PLACE_ANSWER = re.compile(r"@ *(.+?) *; *(.+?) *(?:\+-|±) *([\d.]+) *")
 _HTML = re.compile(r"<[A-Za-z/!?]")
@@ -55,6 +55,20 @@ def lesson_paths(folder: str | Path | None = None) -> list[Path]:
     if folder:
         found |= {path.stem: path for path in sorted(Path(folder).glob("*.md"))}
     return list(found.values())
+
+
+def find_lesson(name: str, folder: str | Path | None = None) -> Path:
+    """The file of a lesson: by its path, or by its name among those of `lesson_paths`.
+
+    Raises LessonError when there is none.
+    """
+    path = Path(name)
+    if path.suffix or len(path.parts) > 1:
+        return path
+    known = {path.stem: path for path in lesson_paths(folder)}
+    if name not in known:
+        raise LessonError(f"there is no lesson {shown(name)}. Known are: {', '.join(known)}.")
+    return known[name]
 
 
 def read_lesson(path: str | Path) -> Lesson:
@@ -196,9 +210,11 @@ def _take_directive(step: _Draft, name: str, value: str, number: int) -> None:
     else:
         match = _CLAIM.fullmatch(value)
         if match is None:
-            raise LessonError(f"Check: expected quantity < number or > number; got {shown(value)}.")
-        claim = Claim(parse_call(match[1]), match[2], _number(match[3]), number)
-        step.claims.append(claim)
+            raise LessonError(
+                f"Check: expected quantity < number or > quantity; got {shown(value)}."
+            )
+        bound = _number_or_call(match[3])
+        step.claims.append(Claim(parse_call(match[1]), match[2], bound, number))
 
 
 def _take_answer(step: _Draft, line: str) -> None:

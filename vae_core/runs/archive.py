@@ -7,21 +7,25 @@ import io
 import json
 import os
 import zipfile
-from pathlib import Path
+import zlib
+from pathlib import Path, PurePosixPath
 
-from vae_core.errors import RunError
+from vae_core.errors import RunError, printable
 from vae_core.io import write_bytes
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.export import score_line
 from vae_core.runs.run import TRAINING_CODES, Run
 from vae_core.runs.store import envelope
 from vae_core.runs.terms import TERMS
+from vae_core.runs.weights import NoModelFile
 
 FILES = (
     *("data.json", "history.jsonl", "metrics.json", "weights.safetensors", "codes.safetensors"),
     *(TERMS, TRAINING_CODES, "README.md"),
 )
 OPTIONAL = {"history.jsonl", TERMS, TRAINING_CODES, "README.md"}
+WEIGHTS = "weights.safetensors"
+MAX_WEIGHTS, MAX_TEXT = 400 << 20, 1 << 20  # bytes that are unpacked
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
 
 
@@ -68,6 +72,51 @@ def write_archive(run: Run, path: Path, replace: bool = False) -> None:
     write_bytes(path, archive(run))
 
 
+def unpack_model(path: Path, folder: Path) -> Path:
+    """The weights file of a packed run, unpacked into a folder with what describes it.
+
+    Nothing else of the archive is read, and its members' paths are not followed.
+
+    Parameters
+    ----------
+    path : Path
+        A .zip that `archive` made.
+    folder : Path
+        Where the files go, under names of their own.
+
+    Raises
+    ------
+    NoModelFile
+        When it is no such .zip, is encrypted or damaged, or its files are too large.
+    """
+    name = printable(path.name)
+    try:
+        with zipfile.ZipFile(path) as packed:
+            found = [m for m in packed.infolist() if PurePosixPath(m.filename).name == WEIGHTS]
+            found = [m for m in found if len(PurePosixPath(m.filename).parts) <= 2]
+            if len(found) != 1:
+                raise NoModelFile(
+                    f"{name}: expected the .zip of one run, with one {WEIGHTS}; got {len(found)} "
+                    "of them. Give the .zip that Take home makes."
+                )
+            home = PurePosixPath(found[0].filename).parent
+            for file, most in ((WEIGHTS, MAX_WEIGHTS), ("config.json", MAX_TEXT),
+                               ("data.json", MAX_TEXT)):  # fmt: skip
+                member = str(home / file)
+                if member in packed.namelist():
+                    with packed.open(member) as opened:
+                        content = opened.read(most + 1)
+                    if len(content) > most:
+                        raise NoModelFile(f"{name}: {file} is larger than {most >> 20} MB.")
+                    write_bytes(folder / file, content)
+    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise NoModelFile(
+            f"{name}: expected a whole .zip without a password; it cannot be read. Give the file "
+            "as Take home made it."
+        ) from error
+    return folder / WEIGHTS
+
+
 def _config(run: Run) -> bytes:
     config = dataclasses.replace(run.config, data=dataclasses.replace(run.config.data, path=None))
     return (json.dumps(envelope(config, run.created), indent=1) + "\n").encode()
@@ -79,7 +128,8 @@ def _readme(run: Run) -> str:
         f"{run.title}\n\n"
         "A variational auto-encoder, trained with ELBO Room.\n"
         f"{score_line(run)}\n\n"
-        f"To open it, unpack this .zip into ELBO Room's folder of runs, so that there is\n"
+        "To open it, choose Train, then Open a model file, and give this .zip. Or unpack it into\n"
+        f"ELBO Room's folder of runs, so that there is\n"
         f"runs/{run.id}/config.json. It is then among the models of every page, and\n\n"
         f"    python -m vae_core show {run.id}\n\n"
         "prints its settings and numbers. The weights alone will do as well, where the data set "

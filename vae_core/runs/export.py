@@ -62,13 +62,12 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     terms = in_half(evaluate_images(vae, dataset.test, N_SAMPLES))
     epoch = read_header(run.path / "weights.safetensors").epoch
     kept = {k: _half(read_tensors(checkpoint_path(run.path, k))[0]) for k in run.kept_epochs()}
+    facts = dataclasses.replace(run.data(), test_fingerprint=dataset.test_fingerprint)
     contents = Contents(
-        config, run.data(), weights, rounded, metrics, run.history(), kept, epoch, run.created,
+        config, facts, weights, rounded, metrics, run.history(), kept, epoch, run.created,
         terms,
     )  # fmt: skip
-    exported = RunStore(folder.parent).adopt(folder.name, contents)
-    (folder / "README.md").write_text(model_card(exported), encoding="utf-8")
-    return exported
+    return RunStore(folder.parent).adopt(folder.name, contents, model_card)
 
 
 def _half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

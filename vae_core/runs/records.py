@@ -88,6 +88,8 @@ class DataFacts:
         Of the images and their pixels; None in files without one.
     n_validation : int
         Training images held out; 0 in files without it.
+    test_fingerprint : str or None
+        Of the test images and their pixels alone; None in files without one.
     """
 
     image_shape: tuple[int, int, int]
@@ -96,6 +98,7 @@ class DataFacts:
     n_test: int
     fingerprint: str | None
     n_validation: int = 0
+    test_fingerprint: str | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> DataFacts:
@@ -107,6 +110,7 @@ class DataFacts:
             len(dataset.test),
             dataset.fingerprint,
             0 if dataset.validation is None else len(dataset.validation),
+            dataset.test_fingerprint,
         )
 
     @classmethod
@@ -125,16 +129,19 @@ class DataFacts:
             }:
                 sides = min(height, width) >= MIN_SIDE and max(height, width) <= MAX_SIDE
                 names_fit = len(names) <= MAX_LABEL + 1 and all(isinstance(n, str) for n in names)
-                fingerprint = facts.get("fingerprint")
-                if c in (1, 3) and sides and names_fit and isinstance(fingerprint, str | None):
+                prints = [facts.get(name) for name in ("fingerprint", "test_fingerprint")]
+                prints_fit = all(isinstance(one, str | None) for one in prints)
+                if c in (1, 3) and sides and names_fit and prints_fit:
+                    whole, test = (one and printable(one, MAX_NAME) for one in prints)
                     given = _Values({"n_train": 0, "n_validation": 0, **facts}, where)
                     return cls(
                         (int(c), int(height), int(width)),
                         tuple(printable(name, MAX_NAME) for name in names),
                         given.whole("n_train", 0, MAX_IMAGES),
                         given.whole("n_test", 1, MAX_IMAGES),
-                        fingerprint and printable(fingerprint, MAX_NAME),
+                        whole,
                         given.whole("n_validation", 0, MAX_IMAGES),
+                        test,
                     )
         raise RunError(
             f"{where}: expected facts about its data: an image_shape of 1 or 3 channels and "
@@ -143,10 +150,11 @@ class DataFacts:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As it is written, ready for JSON: without a number of held-out images where none are."""
+        """As it is written, ready for JSON: without held-out images and prints where none are."""
         values = vars(self) | {"class_names": list(self.class_names)}
-        if not self.n_validation:
-            del values["n_validation"]
+        for name in ("n_validation", "test_fingerprint"):
+            if not values[name]:
+                del values[name]
         return values
 
 

@@ -33,6 +33,7 @@ from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError, RunError, shown
 from vae_core.evaluate import ImageTerms, evaluate_images
 from vae_core.io import (
+    clear_half_written,
     json_line,
     open_tensors,
     read_tensors,
@@ -71,6 +72,7 @@ TRAINED = (  # what training writes
     *("data.json", "history.jsonl", "weights.safetensors", "resume.safetensors"),
     *("codes.safetensors", TERMS, "metrics.json", BEST),
 )
+LEFT_OVER = 600.0  # seconds after which half a file of codes is that of a killed process
 N_SAMPLES = 1  # draws per image in a run's history and metrics
 
 
@@ -183,6 +185,7 @@ class Run:
                 f"more than the {MAX_CODES:,} that are kept. Choose a model with a smaller latent."
             )
         codes = encode_dataset(self.vae(), dataset.train)
+        clear_half_written(self.path, (TRAINING_CODES,), LEFT_OVER)
         write_tensors(
             self.path / TRAINING_CODES, {"params": codes.params.float(), "labels": codes.labels}
         )

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -152,8 +152,17 @@ class RunStore:
         _check_id(run_id)
         return run_id
 
-    def adopt(self, run_id: str, contents: Contents) -> Run:
+    def adopt(
+        self, run_id: str, contents: Contents, card: Callable[[Run], str] | None = None
+    ) -> Run:
         """Write a finished run under an id of its own: whole, or not at all.
+
+        Parameters
+        ----------
+        run_id : str
+        contents : Contents
+        card : callable, optional
+            What README.md says of the run, in Markdown.
 
         Raises
         ------
@@ -175,6 +184,8 @@ class RunStore:
             for epoch, tensors in contents.kept.items():
                 write_checkpoint(folder, epoch, tensors)
             write_json(folder / "metrics.json", contents.metrics.to_dict())
+            if card:
+                write_bytes(folder / "README.md", card(run).encode())
         return replace(run, path=self.root / run_id)
 
     @contextmanager
@@ -246,6 +257,24 @@ class RunStore:
         else:
             with writing(path / PIN):
                 (path / PIN).unlink(missing_ok=True)
+
+    def rename(self, run_id: str, name: str | None) -> Run:
+        """Give a run another name for people; None leaves it with what it is. Its id stays.
+
+        Raises
+        ------
+        ConfigError
+            When the name is not allowed.
+        RunError
+            When there is no such run, it is a link to another place, or cannot be written.
+        """
+        path = self._own(run_id)
+        if path.is_symlink():
+            raise RunError(
+                f"{path}: is a link to another folder; only runs of this one are renamed."
+            )
+        run = self.load(run_id)
+        return _write_config(path, replace(run.config, name=name), run.created)
 
     def size(self, run_id: str | None = None) -> int:
         """Bytes that a run takes on the disk, or all of them with what was left behind.

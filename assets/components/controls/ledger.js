@@ -29,14 +29,16 @@ export class Ledger {
     this.rate = entry(colours.rate, "rate: KL(q(z|x) ‖ p(z))");
     this.rest = family.rest_title && entry(colours.correlation, `of it, ${family.rest_title}`, "part");
     this.total = entry(colours.elbo, "−ELBO, one draw", "sum");
+    this.gap = this._gapRows(entry, colours);
     this.note = element("p", { class: "note" });
+    this.aboutGap = element("p", { class: "note" });
     this.shown = [...order].slice(0, LEDGER_ROWS);
     if (names.length <= LEDGER_ROWS) this.shown.sort((a, b) => a - b);
     this.rows = this.shown.map((j) => kiloBar(names[j], colours));
     const left = names.length - this.shown.length;
     const bars = element("div", { class: "bars", hidden: !family.has_rate });
     bars.append(
-      element("p", { class: "note" }, element("b", { text: "KL of each dimension, nats" })),
+      element("p", { class: "note" }, element("b", { text: "KL per latent dimension (nats)" })),
       ...this.rows.map((row) => row.element),
     );
     this.key = element("p", { class: "note key" });
@@ -45,7 +47,7 @@ export class Ledger {
     host.append(
       element("h3", { text: "What it costs" }),
       element("p", { class: "note", text: "nats for this image" }),
-      table, this.note, bars,
+      table, this.note, this.aboutGap, bars,
     );
     this.colours = colours;
   }
@@ -63,7 +65,7 @@ export class Ledger {
     this.rate.value.textContent = hasRate ? nats(rate) : "∞";
     this.total.value.textContent = hasRate ? nats(sum) : "∞";
     const isBound = how === "draw" || !hasRate;
-    this.total.text.textContent = isBound ? "−ELBO, one draw" : "their sum";
+    this.total.text.textContent = isBound ? "−ELBO, one draw" : "distortion + rate";
     this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
@@ -83,6 +85,48 @@ export class Ledger {
     }
   }
 
+  /** Rows of log p(x) and of what lies between it and the ELBO, hidden at first. */
+  _gapRows(entry, { elbo, correlation }) {
+    const rows = {
+      evidence: entry(elbo, "−log p(x)", "gap"),
+      gap: entry(correlation, "log p(x) − ELBO", "gap"),
+      approximation: entry(correlation, "of it, approximation gap", "part gap"),
+      amortisation: entry(correlation, "of it, amortisation gap", "part gap"),
+    };
+    for (const { value } of Object.values(rows)) value.parentElement.hidden = true;
+    return rows;
+  }
+
+  /**
+   * @param {?Object} now - evidence: log p(x); isExact; elbo: of q, best: of q*; nats, each null
+   *   while it is not known; hasParts: whether a q* can be searched for. Null: not shown
+   */
+  showGap(now) {
+    const { evidence, gap, approximation, amortisation } = this.gap;
+    for (const { value } of [evidence, gap]) value.parentElement.hidden = !now;
+    const isSplit = Boolean(now && now.best !== null && now.elbo !== null);
+    for (const { value } of [approximation, amortisation]) value.parentElement.hidden = !isSplit;
+    this.aboutGap.textContent = "";
+    if (!now) return;
+    const isKnown = now.evidence !== null;
+    const about = isKnown && !now.isExact ? "≈ " : "";
+    evidence.value.textContent = isKnown ? about + nats(-now.evidence) : "–";
+    const isGap = isKnown && now.isExact && now.elbo !== null;
+    if (!isGap) {
+      gap.value.textContent = "–";
+      return;
+    }
+    const whole = hundredths(now.evidence) - hundredths(now.elbo);
+    gap.value.textContent = nats(whole);
+    this.aboutGap.textContent =
+      `The gap is KL(q(z|x) ‖ p(z|x)). It is of the expected −ELBO, ${nats(-now.elbo)}, by ` +
+      "nodes of q: the −ELBO of one draw scatters around that.";
+    if (!isSplit) return;
+    const parts = addingUp([now.evidence - now.best, now.best - now.elbo], 2, whole);
+    approximation.value.textContent = nats(parts[0]);
+    amortisation.value.textContent = nats(parts[1]);
+  }
+
   /** KL of the rows, and what is left: they add up to the rate where all dimensions have a row. */
   _inPrint(q, rest) {
     const kl = [...this.shown.map((j) => q.klPerDim[j]), rest];
@@ -99,8 +143,8 @@ function hundredths(value) {
 
 const NOTES = {
   draw: "z is a draw from q(z|x): an unbiased estimate.",
-  mean: "At z = μ, which is no draw: this sum bounds nothing.",
-  hand: "z was put there by hand: this sum bounds nothing.",
+  mean: "At z = μ, which is not sampled, this sum is not a bound on −log p(x).",
+  hand: "You chose z by hand, so this sum is not a bound on −log p(x).",
 };
 
 /** One dimension's KL as a bar: the part of its mean, then the part of its width. */

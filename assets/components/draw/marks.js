@@ -42,6 +42,28 @@ export function stamp({ data, width, height }, x, y, size, [red, green, blue], o
   }
 }
 
+/**
+ * Names of what is at one place to the eye become one name, in the order they come in.
+ * @param {{name: string, label: number, x: number, y: number}[]} marks - in pixels
+ * @param {number} near - pixels
+ * @returns {{name: string, labels: number[], x: number, y: number}[]}
+ */
+export function together(marks, near) {
+  const groups = [];
+  for (const mark of marks) {
+    const group = groups.find(([first]) => Math.hypot(first.x - mark.x, first.y - mark.y) < near);
+    if (group) group.push(mark);
+    else groups.push([mark]);
+  }
+  return groups.map((group) => ({
+    name: group.length > 2 && group.length === marks.length
+      ? `all ${group.length} classes` : group.map(({ name }) => name).join(", "),
+    labels: group.map(({ label }) => label),
+    x: group.reduce((sum, { x }) => sum + x, 0) / group.length,
+    y: group.reduce((sum, { y }) => sum + y, 0) / group.length,
+  }));
+}
+
 export function pushApart(a, b) {
   if (a === b) return;
   const wide = a.half + b.half + 2 - Math.abs(a.x - b.x);

@@ -5,8 +5,11 @@
 import { signed } from "../page/text.js";
 import { TRIANGLE } from "../math/geometry.js";
 import { channelsOf, withAlpha } from "./colours.js";
-import { line, niceTicks, overlay, principalAxes, pushApart, stamp } from "./marks.js";
+import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
+import { line, niceTicks, overlay, principalAxes, pushApart, stamp, together } from "./marks.js";
 
+const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
+const TOGETHER = "#57606a"; // behind the name of several classes
 const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
 
 // How much of a Gaussian lies within so many sigma: 1 - exp(-k^2 / 2) in a plane, erf(k / sqrt 2)
@@ -40,14 +43,17 @@ export class PlanePainter {
     this.isStale = true;
   }
 
-  /** Draw what has changed since; called once per frame. */
-  draw({ posterior, z, focus }) {
+  /**
+   * Draw what has changed since; called once per frame. `truth` are marks of the true posterior,
+   * or null: {contours, box, mode, best: a Gaussian or null}.
+   */
+  draw({ posterior, z, focus, truth = null }) {
     if (!this.side || !this.scene.reach) return;
     if (this.isStale) {
       this._drawBelow();
       this.isStale = false;
     }
-    this._drawAbove(posterior, z, focus);
+    this._drawAbove(posterior, z, focus, truth);
   }
 
   get centre() {
@@ -240,19 +246,34 @@ export class PlanePainter {
     }
   }
 
-  /** Names at the classes' centres, pushed apart where they would cover each other. */
+  /**
+   * Names at the classes' centres, pushed apart where they would cover each other, with a line to
+   * their centre; one name for centres that are one place to the eye.
+   */
   _classNames(pen, classes) {
     pen.font = `bold 15px ${this.scene.font}`;
     pen.textAlign = "center";
-    const boxes = classes.map(({ name, mean, label }) => {
+    const marks = classes.map(({ name, mean, label }) => {
       const [x, y] = this.toScreen(mean);
-      return { name, label, x, y, half: pen.measureText(name).width / 2 + 5 };
+      return { name, label, x, y };
     });
+    const boxes = together(marks, SAME_PLACE).map((mark) => ({
+      ...mark, centre: [mark.x, mark.y], half: pen.measureText(mark.name).width / 2 + 5,
+      colour: mark.labels.length > 1 ? TOGETHER : this._classColour(mark.labels[0]),
+    }));
     for (let round = 0; round < 30; round++) {
       for (const a of boxes) for (const b of boxes) pushApart(a, b);
     }
-    for (const { name, label, x, y, half } of boxes) {
-      pen.fillStyle = this._classColour(label);
+    pen.lineWidth = 1.5;
+    for (const { x, y, centre, colour } of boxes) {
+      if (Math.hypot(x - centre[0], y - centre[1]) < BESIDE) continue;
+      pen.strokeStyle = colour;
+      pen.beginPath();
+      line(pen, ...centre, x, y);
+      pen.stroke();
+    }
+    for (const { name, x, y, half, colour } of boxes) {
+      pen.fillStyle = colour;
       pen.fillRect(x - half, y - 10, 2 * half, 20);
       pen.fillStyle = "white";
       pen.fillText(name, x, y + 5.5);
@@ -280,7 +301,7 @@ export class PlanePainter {
     });
   }
 
-  _drawAbove(posterior, z, focus) {
+  _drawAbove(posterior, z, focus, truth) {
     const { orange, ink } = this.scene;
     const pen = this._begin(this.above);
     this._clip(pen);
@@ -289,25 +310,52 @@ export class PlanePainter {
       this._posterior(pen, posterior);
       this._letter(pen, "μ", posterior.mean, [-14, -8], ink);
     }
+    if (truth) this._truth(pen, truth);
     this._dot(pen, z, 9, orange, "white");
     this._letter(pen, "z", z, [16, 18], ink);
-    if (posterior) this._magnify(pen, posterior, z);
+    if (posterior) this._magnifyAll(pen, posterior, z, truth);
     pen.restore();
   }
 
-  /** A posterior too small to be seen, enlarged in the corner away from it. */
-  _magnify(pen, posterior, z) {
+  /** The true posterior, and the best q where there is one. */
+  _truth(pen, { contours, mode, best }, frame = this) {
+    drawContours(pen, contours, this.scene, frame);
+    drawMode(pen, mode, this.scene, frame);
+    if (best) drawBest(pen, best, this.scene.orange, frame);
+  }
+
+  /** What is too small to be seen, enlarged in corners: q and p(z|x) together where they are near. */
+  _magnifyAll(pen, posterior, z, truth) {
     const { long } = principalAxes(posterior.covariance);
-    const box = Math.min(0.26 * this.side, 130);
-    const scale = box / 2 / (2.7 * long); // of the box: 2 sigma and some air
-    const times = scale / this.scale;
-    if (times < 3 || !long) return;
-    const { ink, paper, grey, orange } = this.scene;
-    const [x, y] = this.toScreen(posterior.mean);
+    const q = { centre: posterior.mean, half: 2.7 * long }; // 2 sigma and some air
     const { left, top } = PLANE_MARGIN;
-    const boxLeft = x > left + this.side / 2 ? left + 6 : left + this.side - box - 6;
-    const isLow = y > top + this.side / 2 || this.scene.corners; // a triangle leaves room above
-    const boxTop = isLow ? top + 6 : top + this.side - box - 6;
+    const [x, y] = this.toScreen(posterior.mean);
+    const isLeft = x > left + this.side / 2;
+    const isTop = y > top + this.side / 2 || Boolean(this.scene.corners); // a triangle leaves room above
+    const marks = { posterior, z, truth };
+    if (!truth) {
+      this._magnify(pen, marks, q, isLeft, isTop);
+      return;
+    }
+    const p = { centre: truth.box.centre, half: 1.35 * truth.box.half };
+    const both = boxAround([q, p]);
+    if (both.half < 3 * Math.max(q.half, p.half)) this._magnify(pen, marks, both, isLeft, isTop);
+    else {
+      this._magnify(pen, marks, q, isLeft, isTop, "q(z|x)");
+      this._magnify(pen, marks, p, !isLeft, isTop, "p(z|x)");
+    }
+  }
+
+  /** A square of the plane, enlarged in a corner, where it would be small. */
+  _magnify(pen, { posterior, z, truth }, { centre, half }, isLeft, isTop, name = "") {
+    const box = Math.min(0.26 * this.side, 130);
+    const scale = box / 2 / half;
+    const times = scale / this.scale;
+    if (times < 3 || !half) return;
+    const { ink, paper, grey, orange } = this.scene;
+    const { left, top } = PLANE_MARGIN;
+    const boxLeft = isLeft ? left + 6 : left + this.side - box - 6;
+    const boxTop = isTop ? top + 6 : top + this.side - box - 6;
     pen.save();
     pen.beginPath();
     pen.rect(boxLeft, boxTop, box, box);
@@ -320,16 +368,17 @@ export class PlanePainter {
     const frame = {
       scale,
       toScreen: ([px, py]) => [
-        boxLeft + box / 2 + (px - posterior.mean[0]) * scale,
-        boxTop + box / 2 - (py - posterior.mean[1]) * scale,
+        boxLeft + box / 2 + (px - centre[0]) * scale,
+        boxTop + box / 2 - (py - centre[1]) * scale,
       ],
     };
     this._posterior(pen, posterior, frame);
+    if (truth) this._truth(pen, truth, frame);
     this._dot(pen, z, 6, orange, "white", frame);
     pen.font = `13px ${this.scene.font}`;
     pen.textAlign = "left";
     pen.fillStyle = ink;
-    pen.fillText(`× ${times.toPrecision(2)}`, boxLeft + 5, boxTop + box - 6);
+    pen.fillText(`${name} × ${zoomed(times)}`.trim(), boxLeft + 5, boxTop + box - 6);
     pen.restore();
   }
 
@@ -395,4 +444,17 @@ export class PlanePainter {
     pen.fillStyle = colour;
     pen.fillText(letter, x + right, y + down);
   }
+}
+
+/** A magnification in words: two digits. */
+function zoomed(times) {
+  return times < 99.5 ? times.toPrecision(2) : String(Math.round(times / 10) * 10);
+}
+
+/** The square around others, each {centre, half}. */
+function boxAround(boxes) {
+  const edge = (sign, k) => boxes.map(({ centre, half }) => centre[k] + sign * half);
+  const [low, high] = [[0, 1].map((k) => Math.min(...edge(-1, k))), [0, 1].map((k) => Math.max(...edge(1, k)))];
+  const half = Math.max(high[0] - low[0], high[1] - low[1]) / 2;
+  return { centre: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], half };
 }

@@ -8,6 +8,8 @@ import { button, element } from "../page/element.js";
 import { signed } from "../page/text.js";
 import { addResult, addSource, column } from "./parts.js";
 import { PlaneView } from "./plane_view.js";
+import { TruePosterior } from "./true_posterior.js";
+import { TruePosteriorView } from "./true_posterior_view.js";
 
 const FEW = 3; // dimensions of eps that are written out
 
@@ -18,8 +20,10 @@ export class OverviewView {
     this.facts = lens.facts;
     this.state = lens.state;
     this.source = addSource(source, lens, ["image", "drawing"]);
-    this.plane = new PlaneView(plane, lens);
+    this.truth = new TruePosterior(lens.state, lens.facts, () => lens.stage.schedule());
+    this.plane = new PlaneView(plane, lens, this.truth);
     addResult(result, lens);
+    this.truthView = new TruePosteriorView(plane, lens, this.truth);
     source.append(
       element("div", { class: "controls", hidden: !lens.facts.family.has_density },
         button("Draw z again", lens.onRedraw, { class: "primary" }),
@@ -38,9 +42,12 @@ export class OverviewView {
 
   frame() {
     const { posterior: q, distortion, how } = this.state;
+    this.truth.update();
     this.plane.frame();
+    this.truthView.frame();
     this.eps.textContent = this._aboutEps();
     this.ledger.show({ q, distortion, how });
+    this.ledger.showGap(this.truth.summary);
   }
 
   /** The eps that z was drawn with: it stays when the image changes or is drawn on. */
@@ -55,5 +62,6 @@ export class OverviewView {
   destroy() {
     this.source.destroy();
     this.plane.destroy();
+    this.truth.destroy();
   }
 }

@@ -9,6 +9,7 @@ import { button, element } from "../page/element.js";
 import { signed } from "../page/text.js";
 import { PlaneMap } from "./plane_map.js";
 import { PlaneTip } from "./plane_tip.js";
+import { LAYER, hasTruePosterior } from "./true_posterior.js";
 
 const PRIOR_DRAWS = 1500;
 const BACKGROUNDS = [
@@ -27,10 +28,11 @@ export class PlaneView {
   /**
    * @param {HTMLElement} host
    * @param {Object} lens - facts; state; stage; originals; callbacks onPlace(z), onRelease()
+   * @param {?TruePosterior} truth - of the image, where the view shows it
    */
-  constructor(host, lens) {
+  constructor(host, lens, truth = null) {
     const { facts, state, stage, onPlace, onRelease } = lens;
-    Object.assign(this, { facts, state, stage, onRelease });
+    Object.assign(this, { facts, state, stage, onRelease, truth });
     this.holder = element("div", { class: "plane" });
     this.tip = new PlaneTip(this.holder, lens);
     this.reading = element("p", { class: "reading" });
@@ -86,6 +88,10 @@ export class PlaneView {
     const classes = check("classes", "classes");
     classes.title = ABOUT_ELLIPSES[facts.names.length === 1 ? "line" : "plane"];
     controls.append(check("points", "images"), classes);
+    if (this.truth && facts.names.length === 2 && facts.family.has_density) {
+      this.truthControl = check(LAYER, "true posterior p(z|x)");
+      controls.append(this.truthControl);
+    }
     if (facts.family.has_density && facts.names.length > 1) {
       const background = BACKGROUNDS.find(([name]) => state.layers.includes(name))?.[0] ?? "none";
       this.background = select("Behind the points", BACKGROUNDS, background, () => this._chooseLayers());
@@ -118,6 +124,7 @@ export class PlaneView {
     const { facts } = this;
     const { model, axes, layers } = this.state;
     const { params, labels, n } = model.codes;
+    if (this.truthControl) this.truthControl.hidden = !hasTruePosterior(model, facts);
     this.layout = planeLayout(model, axes, facts);
     this.points = this.layout.points(params, n, labels);
     const { isLine = false } = this.layout;
@@ -199,7 +206,7 @@ export class PlaneView {
     const { points } = this;
     const { index: i } = this.tip;
     const focus = i === null ? null : [points.x[i], points.y[i]];
-    this.plane.draw({ posterior, z: this.layout.toPlane(z), focus });
+    this.plane.draw({ posterior, z: this.layout.toPlane(z), focus, truth: this.truth?.marks });
     this.reading.textContent = this._read(z);
   }
 

@@ -47,6 +47,17 @@ export function pixels(likelihood, output, imageShape) {
   };
 }
 
+/**
+ * log p(x|z) as scale * sum_i output_i x_i + bend * sum_i x_i^2 + constant: for many images, one
+ * product with the outputs of many z. Of what `pixels` takes.
+ * @returns {?{scale: number, bend: number, constant: number}} null for a likelihood that is no
+ *   such function of the image
+ */
+export function affineInImage(likelihood, output, imageShape) {
+  const { affine } = LIKELIHOODS[likelihood.name](output, count(imageShape), likelihood);
+  return affine?.() ?? null;
+}
+
 /** f of every pixel. */
 function image(size, f) {
   const values = new Float32Array(size);
@@ -56,18 +67,20 @@ function image(size, f) {
 
 /**
  * By their names in vae_core: functions of pixel i. `mean(i)` is what is shown,
- * `nats(i, x)` = log p(x_i = x | z), `sample(i, random)` a draw.
+ * `nats(i, x)` = log p(x_i = x | z), `sample(i, random)` a draw; `affine()` where it is one, see
+ * affineInImage.
  */
 export const LIKELIHOODS = {
   /** The output is the logit. On grey pixels this is a cross-entropy, not a density. */
-  bernoulli: (logits) => ({
+  bernoulli: (logits, size) => ({
     mean: (i) => sigmoid(logits[i]),
     nats: (i, x) => logits[i] * x - softplus(logits[i]),
     sample: (i, random) => (random.uniform() < sigmoid(logits[i]) ? 1 : 0),
+    affine: () => ({ scale: 1, bend: 0, constant: -sumOver(size, (i) => softplus(logits[i])) }),
   }),
 
   /** p(x) = exp(eta x - A(eta)) on [0, 1], A(eta) = ln((e^eta - 1) / eta), eta the output. */
-  "continuous-bernoulli": (etas) => ({
+  "continuous-bernoulli": (etas, size) => ({
     mean: (i) => continuousMean(etas[i]),
     nats: (i, x) => etas[i] * x - logNormaliser(etas[i]),
     sample(i, random) {
@@ -75,6 +88,7 @@ export const LIKELIHOODS = {
       const dark = -Math.log1p(random.uniform() * Math.expm1(-size)) / size; // inverse of the CDF
       return etas[i] > 0 ? 1 - dark : dark;
     },
+    affine: () => ({ scale: 1, bend: 0, constant: -sumOver(size, (i) => logNormaliser(etas[i])) }),
   }),
 
   /** x = output + sigma eps, eps from N(0, 1), one sigma for all pixels of an image. */
@@ -87,6 +101,11 @@ export const LIKELIHOODS = {
       mean: (i) => output[i],
       nats: (i, x) => -0.5 * precision * (x - output[i]) ** 2 - constant,
       sample: (i, random) => output[i] + Math.exp(logSigma) * random.normal(),
+      affine() {
+        const square = sumOver(size, (i) => output[i] * output[i]);
+        const rest = -0.5 * precision * square - size * constant;
+        return { scale: precision, bend: -0.5 * precision, constant: rest };
+      },
     };
   },
 
@@ -105,6 +124,13 @@ export const LIKELIHOODS = {
     };
   },
 };
+
+/** Sum of f over the pixels. */
+function sumOver(size, f) {
+  let sum = 0;
+  for (let i = 0; i < size; i++) sum += f(i);
+  return sum;
+}
 
 function meanOf(values) {
   let sum = 0;

@@ -136,6 +136,16 @@ export class LensModel {
     else this._ask("decode", values, made);
   }
 
+  /** What the decoder gives at z, overwritten by the next call. Only of a model that is here. */
+  outputAt(z) {
+    return this._decode(Float32Array.from(z));
+  }
+
+  /** p(x|z), at once. Only of a model that is here. */
+  pixelsAt(z) {
+    return pixels(this.graph.likelihood, this.outputAt(z), this.imageShape);
+  }
+
   /** One request at a time; of those that come meanwhile, only the latest is sent. */
   async _ask(name, values, done) {
     const isBusy = name in this._waiting;

@@ -21,9 +21,11 @@ from vae_core.comparison import (
     point_table,
     points,
     sweep_table,
+    with_test_images,
 )
 from vae_core.config import POSTERIORS
 
+CURVE = "curve"  # the sweep that is drawn as a curve
 MAX_TITLE = 200  # letters; classes are named in it
 TABLES = {"points": point_table, "epochs": epoch_table, "sweep": sweep_table}
 
@@ -80,8 +82,8 @@ def pick_group(run: Run) -> Group:
     """The select box of groups, the chosen run's first; returns the one that is picked."""
     every = {one.path: one for own in listing.sweeps().values() for one in own}
     every |= {one.path: one for one in listing.openable().values()}
-    yardsticks = {one.path: _yardstick(one) for one in every.values()}
-    own = yardsticks.get(run.path) or Yardstick.of(run)
+    found = with_test_images([*map(_yardstick, every.values()), Yardstick.of(run)])
+    own, yardsticks = found.pop(), dict(zip(every, found, strict=True))
     ordered = sorted(Counter(yardsticks.values()).items(), key=lambda pair: -pair[1])
     options = [own, *(yardstick for yardstick, _ in ordered if yardstick != own)]
     titles = Counter(map(text.title, options))
@@ -92,7 +94,8 @@ def pick_group(run: Run) -> Group:
     label = st.selectbox(
         "Measured on",
         list(labels),
-        key=f"measured-on-{run.path}",
+        key=f"measured-on-{run.id}",  # each run begins with its own
+        bind="query-params",
         format_func=lambda label: escaping.plain(label, MAX_TITLE),
     )
     picked = labels[label]
@@ -114,4 +117,6 @@ def pick_sweep(group: Group) -> list[Run]:
         return []
     if len(several) == 1:
         return found[several[0]]
-    return found[st.selectbox("Sweep", several, key=f"sweep-{group.title}")]
+    if st.session_state.get(CURVE) not in (None, *several):  # of another group
+        del st.session_state[CURVE]
+    return found[st.selectbox("Sweep", several, key=CURVE, bind="query-params")]

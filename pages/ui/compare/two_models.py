@@ -15,16 +15,17 @@ from pages.ui.drawing.latent_figure import gaussian_shares, latent_figure
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
-from pages.ui.session import summary
+from pages.ui.session import keys, links, summary
 from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
 from vae_core.analysis.plane import LatentPlane
-from vae_core.comparison import Side, comparable
+from vae_core.comparison import Side, comparable, same_images
 from vae_core.evaluate import ImageTerms, evaluate_images
 from vae_core.figures import kl_pair, same_scale
 from vae_core.figures.two_models import MAX_BARS
 from vae_core.runs.run import N_SAMPLES
 
+OTHER = keys.Key[str]("other")
 MAX_POINTS = 1000
 COUNT = 10
 STEPS = 11
@@ -55,12 +56,27 @@ def pick(run: Run) -> Pair | None:
     picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
     with picker:
         label = st.selectbox(
-            "Second model", others, others.index((alike or others)[0]), key="other",
+            "Second model", others, others.index((alike or others)[0]), key=OTHER.name,
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
     with line, st.container(key="numbers--scores"):
         st.caption(escaping.message(summary.summary(runs[label])))
     return Pair(run, runs[label], (own, label))
+
+
+def offer_second(pair: Pair) -> None:
+    """Buttons for second models that saw the same images as the first."""
+    alike = [
+        label
+        for label, run in listing.openable().items()
+        if run.path != pair.left.path and same_images(pair.left, run)
+    ]
+    with st.container(horizontal=True):
+        for label in alike[: links.MAX_OFFERED]:
+            st.button(
+                f"Compare with {escaping.markdown(label)}", icon=links.MODEL, key=f"second-{label}",
+                on_click=OTHER.set, args=(label,),
+            )  # fmt: skip
 
 
 def planes(pair: Pair) -> tuple[list[go.Figure], bool]:
@@ -133,7 +149,7 @@ def show_table(pair: Pair) -> None:
             "quantity": "",
             "left": escaping.markdown(pair.names[0]),
             "right": escaping.markdown(pair.names[1]),
-            "difference": "right less left",
+            "difference": "difference (right − left)",
         },
     )
     if reason := text.why_not(*pair.runs):

@@ -48,7 +48,7 @@ def with_error(estimate: Estimate, signed: bool = False) -> str:
 
 
 def difference(score: PairScore, printed: Estimate | None = None) -> str:
-    """The difference of two runs in a term, right less left, or why there is none.
+    """The difference of two runs in a term, right − left, or why there is none.
 
     `printed` is what stands for it, rounded; whether it is zero is asked of the exact one.
     """
@@ -96,6 +96,7 @@ def facts(model: ModelFacts) -> dict[str, str]:
         "epochs": str(model.epochs),
         "data set": model.dataset,
         "pixels": model.binarisation,
+        "training images": f"{model.n_train:,}",
         "test images": f"{model.n_test:,}",
         "draws of z each": str(model.n_samples),
     }

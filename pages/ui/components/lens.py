@@ -54,7 +54,7 @@ def show(run: Run, view: str, first_draw: int = 0) -> LensState:
     here = _state(run)
     started = keys.at_start(keys.LENS_START, run.id, here.to_page)
     result = LENS.mount(
-        key=f"lens-{view}-{run.id}",
+        key=f"lens-{view}-{run.id}-{keys.LENS_OPENED.get_or(0)}",
         data=_facts(run, view) | {"first_draw": first_draw, "state": started},
         on_state_change=lambda: None,
     )
@@ -66,7 +66,17 @@ def show(run: Run, view: str, first_draw: int = 0) -> LensState:
             st.query_params.pop(name, None)
         else:
             st.query_params[name] = value
+    keys.LENS_LINKED.set(_linked())
     return here
+
+
+def open_image(run: Run, index: int) -> None:
+    """Let the lens begin anew at a test image, on the page that shows it next."""
+    _, before = keys.LENS_STATE.get_or((run.id, LensState()))
+    keys.LENS_STATE.set((run.id, LensState(image=index, layers=before.layers)))
+    keys.LENS_LINKED.set(_linked())
+    keys.LENS_START.pop()
+    keys.LENS_OPENED.set(keys.LENS_OPENED.get_or(0) + 1)
 
 
 def code(run: Run, state: LensState) -> Tensor:
@@ -78,12 +88,24 @@ def code(run: Run, state: LensState) -> Tensor:
 
 
 def _state(run: Run) -> LensState:
-    """As the reader left the lens, or as the address has it; z is of one model only."""
-    linked = LensState.from_address(st.query_params.to_dict())
-    of, state = keys.LENS_STATE.get_or((run.id, linked))
+    """As an address has it that is new, else as the reader left the lens; z is of one model only.
+
+    The address is new on a link, and where the reader went back or forward.
+    """
+    linked, kept = _linked(), keys.LENS_STATE.get()
+    is_new = bool(linked) and linked != keys.LENS_LINKED.get()
+    if kept is None or is_new:
+        kept = run.id, LensState.from_address(linked)
+    of, state = kept
     if of != run.id:
         state = LensState(image=state.image, layers=state.layers, drawing=state.drawing)
     return _fitted(run, state)
+
+
+def _linked() -> dict[str, str]:
+    """The parameters of the address that are the lens'."""
+    query = st.query_params.to_dict()
+    return {name: query[name] for name in LensState().to_address() if name in query}
 
 
 def _fitted(run: Run, state: LensState) -> LensState:

@@ -24,7 +24,7 @@ POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inli
 VIEWS = (
     ("overview", "Overview", 1, "drag z, then begin somewhere else."),
     ("sliders", "Latent sliders", 0, "move the first one slowly, then the last."),
-    ("cells", "Feature map", 0, "move one cell, and see how far its ink reaches."),
+    ("cells", "Feature map", 0, "move one cell, and see which pixels change."),
 )
 PAGE = """<!doctype html>
 <html lang="en">

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-LAYERS = ("points", "classes", "density", "holes")
+LAYERS = ("points", "classes", "density", "holes", "true-posterior")
 MAX_POINTS = 20_000  # of a drawing
 LARGEST = 10_000.0  # of a number
 MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
 from pages.ui.components import lens_file
 from pages.ui.library import cached, images
-from vae_core import Dataset, Run
+from vae_core import Dataset, ImageTerms, Run
 from vae_core.analysis import codes_table, csv_bytes, parquet_bytes
 from vae_core.browser.portable import why_too_large
 from vae_core.config import POSTERIORS
+from vae_core.errors import RunError
 from vae_core.runs.archive import archive
 
 
@@ -33,21 +35,30 @@ def _codes(run: Run) -> None:
         _button("Codes, .parquet", ":material/table:", f"{run.id}-codes.parquet",
                 lambda: parquet_bytes(table_of(run, folder)))  # fmt: skip
     family = POSTERIORS[run.config.model.posterior]
-    st.markdown(codes_note(family.has_rate, images.are_on_disk(run)))
+    has_scores = images.are_on_disk(run) or _kept_terms(run) is not None
+    st.markdown(codes_note(family.has_rate, has_scores))
 
 
 def table_of(run: Run, folder: str | None) -> pd.DataFrame:
-    """The codes of the test images, with their scores where the images are on this machine."""
+    """The codes of the test images, with their scores where these are known."""
     found = cached.images_of(run, folder)
-    terms = cached.image_terms(run, found) if isinstance(found, Dataset) else None
+    terms = cached.image_terms(run, found) if isinstance(found, Dataset) else _kept_terms(run)
     return codes_table(cached.codes(run), terms)
 
 
-def codes_note(has_rate: bool, has_images: bool) -> str:
+@cached.per_run(max_entries=32)
+def _kept_terms(run: Run) -> ImageTerms | None:
+    """Those of before, where they were kept and are whole."""
+    with suppress(RunError):
+        return run.terms()
+    return None
+
+
+def codes_note(has_rate: bool, has_scores: bool) -> str:
     """What the table of codes has of every test image; and what it has not, and why."""
     known = "mean and standard deviation of q(z|x), rate" if has_rate else "z"
     scores = "distortion and negative ELBO" if has_rate else "distortion"
-    if has_images:
+    if has_scores:
         joint = "," if has_rate else " and"
         return f"Per test image: {known}{joint} {scores} in nats."
     nats = " in nats" if has_rate else ""

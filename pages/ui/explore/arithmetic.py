@@ -44,6 +44,14 @@ def outcome(run: Run, classes: tuple[int, int, int], data: Dataset | None) -> tu
     )
 
 
+@cached.per_run(max_entries=200)
+def nearest(run: Run, classes: tuple[int, int, int]) -> list[int]:
+    """The test images next to the result."""
+    codes = cached.codes(run)
+    found = nearest_codes(codes, class_arithmetic(codes, *classes), NEIGHBOURS)
+    return [int(i) for i in found.index]
+
+
 def equation(
     vae: VAE, codes: Codes, classes: tuple[int, int, int], z: Tensor, names: Sequence[str]
 ) -> str:

@@ -38,13 +38,13 @@ def sees(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
     return _sees(run, inputs(run)[0], cells)
 
 
-@cached.per_run("Asking every pixel …", max_entries=256)
+@cached.per_run("Differentiating by every pixel …", max_entries=256)
 def _sees(run: Run, x: Tensor, cells: list[Cell]) -> NDArray[np.float32]:
     found: NDArray[np.float32] = encoder_sensitivity(cached.vae(run), x, cells).numpy()
     return found
 
 
-@cached.per_run("Moving every dimension …", max_entries=256)
+@cached.per_run("Changing every dimension …", max_entries=256)
 def paints(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
     """Change of the decoded picture by these cells, (k, H, W)."""
     z = cached.codes(run).mean[:N_IMAGES]
@@ -59,7 +59,7 @@ def correlation(run: Run) -> pd.DataFrame:
 
 
 def padding_note(field: Field, sides: tuple[int, int]) -> str:
-    """What else is in a cell's window: beyond the image there is padding, which says nothing."""
+    """What else is in a cell's window: beyond the image there is padding."""
     if sides == field.size:
         return "its whole window"
     return f"of a window of {field.size[0]} × {field.size[1]}: the rest is padding"

@@ -11,8 +11,9 @@ from pages.ui.drawing import charts, plane_frames
 from pages.ui.drawing.latent_figure import gaussian_shares, latent_figure
 from pages.ui.drawing.numbers import percent
 from pages.ui.library import cached
-from vae_core import Run
-from vae_core.analysis import Estimate, class_draws, class_posteriors
+from vae_core import Codes, Run
+from vae_core.analysis import Estimate, class_draws, class_posteriors, total_rate
+from vae_core.analysis.collapse import NO_KL
 from vae_core.analysis.plane import LatentPlane, within_ellipses
 from vae_core.figures import marginal
 
@@ -104,6 +105,29 @@ def coverage_note(found: tuple[Estimate, Estimate], shape: LatentPlane) -> str:
     if shape.is_triangle:
         return f"The 1σ {of} of q(z|y) holds {one} of its draws."
     return f"The {what} of q(z|y) at 1σ and 2σ hold {one} and {two} of its draws, {gaussian}."
+
+
+def advice(codes: Codes, outlines: str) -> str:
+    """What to try with the classes, and why; `outlines` are "Ellipses" or "Bars"."""
+    matched = (
+        f"{outlines} match the mean and covariance of q(z|y), a mixture that is not itself "
+        "Gaussian."
+    )
+    if total_rate(codes) < NO_KL:
+        return (
+            "**Collapsed.** q(z|x) is the prior for every image, and so is q(z|y) for every class: "
+            "z carries no information."
+        )
+    if len(codes.labels.unique()) == 1:
+        return (
+            "All images are of one class: their mixture is the aggregate posterior q(z), which "
+            f"should match the prior. {matched}"
+        )
+    return (
+        "**Try this:** choose one class. One class need not look like the prior. Every image pays "
+        "for its own distance (KL), but what should match the prior is the mixture of all classes, "
+        f"q(z). {matched}"
+    )
 
 
 def notes(run: Run, asked: Asked) -> str:

@@ -9,6 +9,7 @@ import torch
 from pages.ui.components import atlas
 from pages.ui.drawing import charts, escaping
 from pages.ui.drawing.numbers import fixed
+from pages.ui.explore import open_images
 from pages.ui.library import cached, images
 from vae_core import Codes, Run
 from vae_core.analysis import decode_mean, latent_names
@@ -73,6 +74,7 @@ def _posterior(run: Run, codes: Codes, image: int) -> None:
             )
         else:
             st.markdown("A point mass: no width, and no finite KL.")
+    open_images.doors(image)
     table = posterior_table(codes, image, cached.order(run)[:MAX_NUMBERS])
     charts.draw("picked_posterior", posterior_bars, table, codes.family.has_rate)
 

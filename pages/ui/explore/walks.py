@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +16,7 @@ from torch.distributions import constraints
 from pages.ui.drawing import escaping, numbers
 from pages.ui.drawing.strips import FRAMES, GIF_SIDE, picture_html, rows_html
 from pages.ui.library import cached
+from pages.ui.session import links, problems
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import (
     Estimate,
@@ -42,6 +44,7 @@ class Ends:
     start: Tensor
     end: Tensor
     title: str
+    images: tuple[int, ...] = ()
 
 
 @cached.per_run(max_entries=64)
@@ -75,15 +78,39 @@ def headline(vae: VAE, middles: Estimate) -> str:
     )
 
 
-def pick_image(label: str, key: str, first: int, codes: Codes) -> int:
-    """A test image, by its number."""
+def pick_image(label: str, key: str, first: int, codes: Codes, names: Sequence[str]) -> int:
+    """A test image: by its number, by its class, or another of the same class."""
     last = len(codes) - 1
     if st.session_state.get(key, 0) > last:  # chosen for a model with more images
         st.session_state[key] = last
-    number = st.number_input(
-        label, 0, last, min(first, last), key=key, bind="query-params", width=150
+    number = int(
+        st.number_input(label, 0, last, min(first, last), key=key, bind="query-params", width=130)
     )
-    return int(number)
+    label_here, by_class = int(codes.labels[number]), f"{key}-class"
+    if len(known := codes.labels.unique().tolist()) > 1:
+        st.session_state[by_class] = label_here  # it follows the number
+        st.selectbox(
+            "Class", known, key=by_class, width=100,
+            format_func=lambda y: escaping.plain(names[y]),
+            on_change=problems.callback(_to_class), args=(key, by_class, codes.labels),
+        )  # fmt: skip
+    st.button(
+        "Another", key=f"{key}-another", on_click=problems.callback(st.session_state.update),
+        args=({key: next_of(codes.labels, number, label_here)},),
+    )  # fmt: skip
+    return number
+
+
+def _to_class(key: str, by_class: str, labels: Tensor) -> None:
+    """Another image, of the class that was chosen."""
+    st.session_state[key] = next_of(labels, -1, int(st.session_state[by_class]))
+
+
+def next_of(labels: Tensor, index: int, label: int) -> int:
+    """The next image of a class after one, beginning again after the last."""
+    those = (labels == label).nonzero().flatten()
+    after = those[those > index]
+    return int(after[0] if len(after) else those[0])
 
 
 def picture_of(run: Run, data: Dataset | None, index: int) -> Tensor:
@@ -99,9 +126,12 @@ def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
     chosen = []
     another = int((codes.labels != codes.labels[0]).int().argmax()) or 1  # of another class
     for label, key, first in (("From test image", "from", 0), ("to test image", "to", another)):
-        index = pick_image(label, key, first, codes)
-        title = f"test image {index}, class {names[int(codes.labels[index])]}"
-        st.html(picture_html(picture_of(run, data, index), title), width=84)
+        with st.container(
+            horizontal=True, vertical_alignment="bottom", gap="small", width="content"
+        ):
+            index = pick_image(label, key, first, codes, names)
+            title = f"test image {index}, class {names[int(codes.labels[index])]}"
+            st.html(picture_html(picture_of(run, data, index), title), width=84)
         chosen.append(index)
     return chosen[0], chosen[1]
 
@@ -121,7 +151,15 @@ def pick_ends(run: Run, data: Dataset | None) -> Ends:
             return Ends(z[0], z[1], "two draws from the prior")
         start, end = pick_images(run, data)
     what = " to ".join(f"image {i} ({names[int(codes.labels[i])]})" for i in (start, end))
-    return Ends(codes.mean[start], codes.mean[end], f"posterior means, {what}")
+    title = f"posterior means, {what}"
+    return Ends(codes.mean[start], codes.mean[end], title, (start, end))
+
+
+def offer_ends(ends: Ends) -> None:
+    """Links to Overview for the images that a walk is between."""
+    with st.container(horizontal=True):
+        for index in dict.fromkeys(ends.images):
+            links.to_page("", f"Image {index} on Overview", {"image": str(index)})
 
 
 def between(vae: VAE, ends: Ends, steps: int = STEPS) -> dict[str, Tensor]:

@@ -173,7 +173,8 @@ def _stand_in() -> None:
 
 
 def _set(lesson: Lesson, scene: Scene, is_anew: bool) -> None:
-    run_id, before = run_for(lesson, scene), keys.CHOSEN.get()
+    before = keys.CHOSEN.get()
+    run_id = run_for(lesson, scene) or (before.id if before else "")
     if run_id:
         chosen.choose(run_id)
         _link(keys.RUN_LABEL.name, [_model(run_id)])
@@ -188,7 +189,7 @@ def _set(lesson: Lesson, scene: Scene, is_anew: bool) -> None:
     for name, text in view.others.items():
         _link(name, [text])
     if view.lens is not None or is_anew:
-        keys.LENS_STATE.set((run_id or (before.id if before else ""), view.lens or LensState()))
+        keys.LENS_STATE.set((run_id, view.lens or LensState()))
     if PICKED in view.others or is_anew:
         keys.PICKED.pop()  # what the address has counts
     keys.VISIT.set(keys.VISIT.get_or(0) + 1)

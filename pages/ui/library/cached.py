@@ -16,7 +16,7 @@ from torch import Tensor
 
 from pages.ui.library.background import run_in_background
 from pages.ui.session import paths
-from vae_core import Codes, Dataset, ImageTerms, Run, evaluate_images, load_dataset
+from vae_core import Codes, Dataset, ImageTerms, Run, comparison, evaluate_images, load_dataset
 from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.analysis.estimates import mean_estimate
 from vae_core.config import DataConfig
@@ -133,19 +133,18 @@ def training_codes(run: Run) -> Codes | None:
 
 @per_run(max_entries=64)
 def score_error(run: Run) -> float:
-    """Standard error over the test images of the run's score; nan where it is not known.
+    """Standard error over the test images of the run's score; nan where it is not known."""
+    return comparison.score_error(run)
 
-    The score is the negative ELBO, or the distortion where there is no finite rate.
-    """
+
+@per_run(max_entries=64)
+def distortion_error(run: Run) -> float:
+    """Standard error over the test images of the run's distortion; nan where it is not known."""
     try:
         terms = run.terms()
     except RunError:  # told where the terms themselves are asked for
         return math.nan
-    if terms is None:
-        return math.nan
-    has_rate = run.metrics().has_rate
-    score = terms.negative_elbo if has_rate else terms.distortion
-    return mean_estimate(score).standard_error
+    return math.nan if terms is None else mean_estimate(terms.distortion).standard_error
 
 
 @per_run(max_entries=32)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from pages.ui.library.guide import ORDER
 from pages.ui.session import paths
 from vae_core.comparison import by_value
 from vae_core.errors import ConfigError
@@ -18,11 +19,6 @@ from vae_core.runs.store import Entry, RunStore
 Files = frozenset[tuple[str, int, int, int, int]]  # name, inode, size, times of the last changes
 
 DEFAULT_RUN = "mnist-2d"
-ORDER = (
-    *("mnist-2d", "mnist-20d", "mnist-map", "mnist-conv-2d", "mnist-ae-2d", "mnist-full-2d"),
-    *("mnist-dirichlet-3", "mnist-dirichlet-10", "mnist-gaussian-10d", "mnist-ones-2d"),
-    *("mnist-collapsed", "digits-2d", "digits-map"),
-)
 
 _known: dict[Path, tuple[Files, Entry]] = {}
 
@@ -57,8 +53,17 @@ def _files(path: Path) -> Files:
 
 def entries() -> list[Entry]:
     """Bundled models in their order, then the reader's own runs, newest first."""
+    return _bundled() + own().list()
+
+
+def shipped() -> list[Run]:
+    """The bundled models, in their order."""
+    return [entry.run for entry in _bundled() if entry.run]
+
+
+def _bundled() -> list[Entry]:
     bundled = {entry.id: entry for entry in _shipped(paths.BUNDLED)}
-    return [bundled[name] for name in ORDER if name in bundled] + own().list()
+    return [bundled[name] for name in ORDER if name in bundled]
 
 
 def own() -> Listing:
@@ -81,10 +86,17 @@ def _shipped(folder: Path) -> list[Entry]:
 
 def openable() -> dict[str, Run]:
     """Runs with weights and codes, by the label that the picker and the address show."""
-    runs = [e.run for e in entries() if e.run and e.run.is_finished]
-    return {
-        r.title if r.path.parent == paths.BUNDLED else f"{r.title} · {r.id[-6:]}": r for r in runs
-    }
+    return {label_of(e.run): e.run for e in entries() if e.run and e.run.is_finished}
+
+
+def is_own(run: Run) -> bool:
+    """Whether it was made here, rather than shipped."""
+    return paths.ASSETS not in run.path.parents
+
+
+def label_of(run: Run) -> str:
+    """What the picker and the address call it: an own run by its id, too, for names repeat."""
+    return f"{run.title} · {run.id[-6:]}" if is_own(run) else run.title
 
 
 def label_meant(asked: str, runs: Mapping[str, Run]) -> str | None:

@@ -29,7 +29,7 @@ from vae_core.figures import class_bars, class_layers, variance_bars
 N_PLACES = 241
 NOTHING_TO_SPLIT = (
     f"**Nothing to split.** The mean KL is below {NO_KL} nats per image: the posterior is the "
-    "prior whatever the image, and z says nothing of it."
+    "prior whatever the image, and z carries no information about it."
 )
 
 
@@ -80,11 +80,11 @@ def metrics(parts: RateParts) -> list[tuple[str, str, str]]:
 def saturated(parts: RateParts) -> str:
     """Why a mean KL cannot be split, and what is known of it all the same."""
     return (
-        f"**Saturated at ln N = {parts.ceiling:.2f} nats.** The posteriors tell "
-        f"{parts.n_images:,} images apart, so these images cannot say how much of the mean KL is "
-        "mutual information or total correlation: I(x; z) is anywhere between "
-        f"{numbers.bracket(parts.mutual_information).replace(' to ', ' and ')} nats. What each "
-        "dimension alone costs is still known."
+        f"**Saturated at ln N = {parts.ceiling:.2f} nats.** The posteriors of the "
+        f"{parts.n_images:,} images hardly overlap, so I(x; z) and the total correlation cannot be "
+        f"estimated from them: the lower estimate is capped at ln N. I(x; z) is between "
+        f"{numbers.bracket(parts.mutual_information).replace(' to ', ' and ')} nats. The KL of "
+        "each single dimension is still known."
     )
 
 
@@ -117,7 +117,8 @@ def one_by_one(run: Run, chosen: mixture.Mixture) -> None:
 def _of_classes(surgery: ClassSurgery) -> str:
     if math.isnan(surgery.label_information.high.value):
         return (
-            "Left out are classes whose images are told apart by their posteriors: too few to tell."
+            "Classes are left out whose posteriors hardly overlap: their images are too few for an "
+            "estimate."
         )
     information, marginal = surgery.label_information, surgery.marginal_kl
     return (
@@ -136,11 +137,13 @@ def together(run: Run, chosen: mixture.Mixture) -> None:
     labels = codes.labels.unique().tolist()
     chart, side = st.columns([3, 1], gap="large")
     with side:
-        name = st.selectbox("Latent dimension", [names[j] for j in order], key="buildup_number")
+        name = st.selectbox(
+            "Latent dimension", [names[j] for j in order], key="buildup_number", bind="query-params"
+        )
         last = labels[-1]
         if len(labels) > 1:
             last = st.select_slider(
-                "Classes up to", labels, last, key="buildup_classes",
+                "Classes up to", labels, last, key="buildup_classes", bind="query-params",
                 format_func=lambda y: escaping.markdown(run.data().class_names[y]),
             )  # fmt: skip
     j = names.index(name)

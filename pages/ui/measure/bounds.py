@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+import torch
 
 from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
-from vae_core.analysis import BoundSummary, ImageBounds, image_bounds, random_images
+from vae_core.analysis import (
+    BoundSummary,
+    ImageBounds,
+    codes_table,
+    csv_bytes,
+    image_bounds,
+    parquet_bytes,
+    random_images,
+)
 from vae_core.analysis.bounds import FEW
+from vae_core.analysis.estimates import share_estimate
 from vae_core.analysis.pareto import HEAVY
 from vae_core.config import LIKELIHOODS
 from vae_core.likelihoods.bits import why_negative
@@ -76,19 +88,28 @@ def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
         (
             f"Effective sample size, of {most:,}",
             f"{found.ess_median:.1f}",
-            "median" + (f"; below {FEW}: {found.n_few:,} of {n:,}" if most > FEW else ""),
+            f"{_median(found)}; below {FEW}: {found.n_few:,} of {n:,}"
+            if most > FEW
+            else _median(found),
         ),
     ]
     if found.n_heavy is not None:
+        heavy = share_estimate(torch.arange(n) < found.n_heavy)
         shown.append(
             (
                 f"Pareto k above {HEAVY:g}",
-                f"{found.n_heavy / n:.0%}",
-                f"{found.n_heavy:,} of {n:,} images",
+                f"{heavy.value:.0%}",
+                f"± {heavy.standard_error:.0%}: {found.n_heavy:,} of {n:,} images",
             )
         )
     no_bound = over_images.format(fixed(found.at_mean_error))
     return [*shown, ("At z = mean: no bound, nats", fixed(found.at_mean), no_bound)]
+
+
+def _median(found: BoundSummary) -> str:
+    """What stands below the median effective sample size."""
+    error = found.ess_median_error
+    return "median" if math.isnan(error) else f"± {error:.1f}, median"
 
 
 def verdict(found: BoundSummary, widen: float) -> str:
@@ -138,6 +159,30 @@ def gaps(table: pd.DataFrame) -> pd.DataFrame:
             for value, spread in zip(table[mean], table[error], strict=True)
         ]
     return pd.DataFrame(shown)
+
+
+def codes_with_bounds(run: Run, data: Dataset, found: ImageBounds) -> pd.DataFrame:
+    """The codes of all test images with their scores, and the bounds of those measured here."""
+    bounded = random_images(len(data.test))[: len(found.ess)]
+    return codes_table(cached.codes(run), cached.image_terms(run, data), found, bounded)
+
+
+def offer_table(run: Run, data: Dataset, found: ImageBounds) -> None:
+    """The codes with these bounds to download, made when they are asked for."""
+
+    def make(to_bytes: Callable[[pd.DataFrame], bytes]) -> bytes:
+        return to_bytes(codes_with_bounds(run, data, found))
+
+    with st.container(horizontal=True):
+        for ending, to_bytes in (("csv", csv_bytes), ("parquet", parquet_bytes)):
+            st.download_button(
+                f"Codes with these bounds, .{ending}",
+                partial(make, to_bytes),
+                file_name=f"{run.id}-bounds.{ending}",
+                icon=":material/table:",
+                on_click="ignore",
+                key=f"bounds-{ending}",
+            )
 
 
 TAIL = (

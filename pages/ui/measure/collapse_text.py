@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from pages.ui.drawing import numbers
-from vae_core.analysis import Collapse, Estimate
+from vae_core.analysis import Collapse
 from vae_core.analysis.collapse import COLLAPSED, GREY_LEVEL, NO_KL, NO_RATE
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 
 
-def kl_evidence(found: Collapse, mean_kl: Estimate) -> str:
+def kl_evidence(found: Collapse) -> str:
     """The mean KL and its standard error over images, against the threshold of collapse."""
     if found.verdict == NO_RATE:
         return (
@@ -19,13 +19,13 @@ def kl_evidence(found: Collapse, mean_kl: Estimate) -> str:
         )
     if found.verdict == COLLAPSED:
         return (
-            f"The mean KL, {_few(mean_kl.value)} nats per image, is below {NO_KL}: the posterior "
-            "is the prior whatever the image, and reconstructions differ from their mean picture "
-            f"by {_few(found.spread)} (RMS per pixel)."
+            f"The mean KL, {_few(found.mean_kl.value)} nats per image, is below {NO_KL}: the "
+            "posterior is the prior whatever the image, and reconstructions differ from their mean "
+            f"picture by {_few(found.spread.value)} (RMS per pixel)."
         )
     return (
-        f"The mean KL is {numbers.estimate(mean_kl)} nats per image (collapsed: below {NO_KL}): "
-        "the posterior depends on the image."
+        f"The mean KL is {numbers.estimate(found.mean_kl)} nats per image (collapsed: below "
+        f"{NO_KL}): the posterior depends on the image."
     )
 
 
@@ -41,14 +41,14 @@ def use_evidence(found: Collapse) -> str:
         )
     n, ignored = len(unused), int(unused["active"].sum())
     still = f"hardly move with the image (Var μ at most {ACTIVE_VARIANCE} of the prior's)"
-    why = f"{n - ignored} {still}, {ignored} move but the decoder does not answer"
+    why = f"{n - ignored} {still}, {ignored} move but the decoded picture does not"
     if ignored in (0, n):
-        why = f"all {still}" if ignored == 0 else "all move, but the decoder does not answer"
+        why = f"all {still}" if ignored == 0 else "all move, but the decoded picture does not"
     said = f"Of the {n} unused, {why}"
     if found.verdict != NO_RATE:
         said += (
-            f". Together they cost {_few(unused['kl'].sum())} of {_few(found.mean_kl)} nats per "
-            "image"
+            f". Together they cost {_few(unused['kl'].sum())} of {_few(found.mean_kl.value)} nats "
+            "per image"
         )
     if unused["picture_change"].isna().all():  # they were not among the most informative
         return f"{said}."

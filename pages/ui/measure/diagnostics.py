@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
 import torch
 from torch import Tensor
 
+from pages.ui.drawing import numbers
 from pages.ui.library import cached, images
 from pages.ui.library.background import run_in_background
 from pages.ui.measure import lamps, mixture
@@ -15,7 +15,7 @@ from pages.ui.measure.lamps import Lamp
 from pages.ui.train import curves
 from vae_core import Dataset, Run, analysis
 from vae_core.analysis import CodesInShell, Collapse, Holes, LabelGap, class_draws, decode_mean
-from vae_core.analysis.estimates import mean_estimate
+from vae_core.analysis.estimates import Estimate, median_estimate
 from vae_core.figures import contact_sheet, data_uri
 
 N_PICTURES = 200  # of each kind, for the distances
@@ -25,6 +25,7 @@ KEPT = 32
 RECONSTRUCTIONS = "Reconstructions"
 PRIOR = "Prior draws"
 GAUSSIAN = "Draws from one fitted Gaussian"
+REAL = "Test images"
 EXPLAINED = {
     RECONSTRUCTIONS: "decoded draws z ~ q(z|x) of test images",
     PRIOR: "decoded draws z ~ p(z)",
@@ -45,7 +46,7 @@ class Samples:
 
     pictures: dict[str, Tensor]
 
-    def html(self, distances: pd.Series[float] | None) -> str:
+    def html(self, distances: dict[str, Estimate] | None) -> str:
         """Sheets side by side, each with how far it is from the training images, if known."""
         sheets = []
         for name, shown in self.pictures.items():
@@ -53,7 +54,7 @@ class Samples:
             far = (
                 ""
                 if distances is None
-                else f" Nearest training image: <b>{distances[name]:.3f}</b>"
+                else f" Nearest training image: <b>{numbers.estimate(distances[name], 3)}</b>"
             )
             sheets.append(
                 f"<figure><figcaption><b>{name}</b>, {EXPLAINED[name]}.{far}</figcaption>"
@@ -62,13 +63,13 @@ class Samples:
         return f"{STYLE}<div class='sheets'>{''.join(sheets)}</div>"
 
 
-@cached.per_run("Moving every dimension …", KEPT)
+@cached.per_run("Changing every dimension …", KEPT)
 def collapse(run: Run) -> Collapse:
     """Whether the run uses its latent dimensions."""
     return run_in_background(analysis.collapse, cached.vae(run), cached.codes(run))
 
 
-@cached.per_run("Asking every dimension for the class …", KEPT)
+@cached.per_run("Measuring what each dimension tells about the class …", KEPT)
 def label_gap(run: Run, n_samples: int) -> LabelGap:
     """Information of single dimensions about the class."""
     return run_in_background(analysis.label_gap, cached.codes(run), n_samples)
@@ -102,7 +103,7 @@ def verdict(run: Run) -> list[Lamp]:
     of = mixture.of(run)
     has_density = codes.family.has_density
     return [
-        lamps.collapse_lamp(found, mean_estimate(codes.kl.flatten(1).sum(1))),
+        lamps.collapse_lamp(found),
         lamps.use_lamp(found),
         lamps.overfitting_lamp(
             run.overfitting(), curves.last_score(run, history) if history else None
@@ -115,22 +116,24 @@ def verdict(run: Run) -> list[Lamp]:
     ]
 
 
-def distances(run: Run) -> pd.Series[float] | None:
+def distances(run: Run) -> dict[str, Estimate] | None:
     """How far each kind of picture is from the training images, when these are here."""
     data = images.images_of(run)
     return None if data is None else _distances(run, data)
 
 
 @cached.per_run("Looking for the nearest training images …", KEPT)
-def _distances(run: Run, data: Dataset) -> pd.Series[float]:
-    """Median distance of each kind of picture; "real" is that of as many test images."""
+def _distances(run: Run, data: Dataset) -> dict[str, Estimate]:
+    """Median distance of each kind of picture, with its standard error over the pictures.
+
+    REAL is that of as many test images.
+    """
     pictures = samples(run).pictures
     test = data.test.batch(slice(0, N_PICTURES), torch.Generator().manual_seed(0))
-    far = {
-        name: float(analysis.nearest_distance(shown, data.train).median())
-        for name, shown in {**pictures, "real": test}.items()
+    return {
+        name: median_estimate(analysis.nearest_distance(shown, data.train))
+        for name, shown in {**pictures, REAL: test}.items()
     }
-    return pd.Series(far)
 
 
 @cached.per_run(max_entries=KEPT)

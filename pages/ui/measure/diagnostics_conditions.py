@@ -13,9 +13,10 @@ from vae_core.figures.diagnostics import MAX_NAMES
 from vae_core.runs.overfitting import NOISE
 
 LABEL_NOTE = (
-    "one standard error over the draws. This is no MIG, which is over the factors that made the "
-    "data: the label is one of them at best. A model may also say the class with several "
-    "dimensions jointly."
+    "one standard error over the draws. The two ends of a number are with and without each "
+    "draw's own image in q(z_j|y) and q(z_j); bars are with it. This is not the mutual information "
+    "gap (MIG), which needs the true generative factors; the class label is at most one of them. "
+    "Several dimensions together may also determine the class."
 )
 
 
@@ -46,7 +47,7 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
             "change is RMS over images, ends and pixels, from 0 (black) to 1 (white). Unused: Var "
             f"μ at most 0.01 of the prior's, or a change below one grey level, {GREY_LEVEL:.4f}. "
             f"Spread: of reconstructions about their mean picture.{bound}{capped} "
-            "Mean KL: ± one standard error over images. Overfitting: a rise counts above "
+            "±: one standard error over images. Overfitting: a rise counts above "
             f"{NOISE:.1%} of the loss. Holes are few when surely at most {FEW_HOLES:.0%}."
         )
     if view == diagnostics_text.UNITS:
@@ -64,8 +65,9 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
 def _sample_conditions(run: Run, codes: Codes) -> str:
     text = (
         f"The decoder's mean pictures. Distances: median over {diagnostics.N_PICTURES} pictures of "
-        "the RMS per pixel to the nearest training image, from 0 to 1; blur alone makes them "
-        "small, so compare them with each other."
+        "the RMS per pixel to the nearest training image, from 0 to 1, ± its standard error over "
+        "these pictures, by order statistics; blur alone makes them small, so compare them with "
+        "each other."
     )
     if not codes.family.has_density:
         return (
@@ -75,8 +77,8 @@ def _sample_conditions(run: Run, codes: Codes) -> str:
     text += (
         " A hole: q(z) at least ten times rarer than the density drawn from. "
         f"{mixture.of(run).describe(run)}. Between the posteriors of more images there would be "
-        "less room, so the shares are upper bounds; when the images are too few to know q(z) "
-        "between them they are saturated."
+        "less room, so the shares are upper bounds, ± one standard error over draws; when the "
+        "images are too few to know q(z) between them they are saturated."
     )
     if not codes.family.is_additive:
         text += " Proportions that add up to 1 have no Gaussian to fit."

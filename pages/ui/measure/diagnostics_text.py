@@ -10,7 +10,8 @@ import streamlit as st
 from pages.ui.drawing import numbers
 from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
-from vae_core.analysis import CodesInShell, Collapse, Estimate, LabelGap, RateParts
+from vae_core.analysis import Bracket, CodesInShell, Collapse, Estimate, LabelGap, RateParts
+from vae_core.config import POSTERIORS
 
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
@@ -19,8 +20,8 @@ HEADINGS = {
     "model.",
     UNITS: "A dimension is active when its mean moves from image to image. **Try this:** open the "
     "feature map, then the collapsed model.",
-    LABELS: "Does one dimension alone say which class an image is of? **Try this:** compare a 2-D "
-    "model with the 20-D one.",
+    LABELS: "Does one latent dimension alone tell the class of an image? **Try this:** compare a "
+    "2-D model with the 20-D one.",
     SAMPLES: "Good reconstructions need not mean good samples. **Try this:** compare a 2-D model "
     "with the 20-D one.",
     SHELL: "How far from the origin are draws of N(0, I), and how far are codes? With more "
@@ -31,16 +32,43 @@ HEADINGS = {
     TRAINING: "Are test images explained as well as training images, and was an earlier epoch "
     "better? **Try this:** compare the auto-encoder with the 2-D model.",
 }
+TRY = " **Try this:**"
+OTHERS = ("mnist-2d", "mnist-map")
+NAMED = {  # the models that a heading asks the reader to open
+    VERDICT: ("mnist-collapsed",),
+    UNITS: ("mnist-map", "mnist-collapsed"),
+    LABELS: ("mnist-2d", "mnist-20d"),
+    SAMPLES: ("mnist-2d", "mnist-20d"),
+    SHELL: ("mnist-map",),
+    TRAINING: ("mnist-ae-2d", "mnist-2d"),
+}
 WORST_POINTS = "Which test images does the auto-encoder reconstruct worst?"
 
 
-def heading(view: str, is_collapsed: bool, has_rate: bool = True) -> str:
+def heading(view: str, is_collapsed: bool, has_rate: bool = True, run_id: str = "") -> str:
     """The question of a view, and what to try, which is not to open the model that is open."""
     if view == WORST and not has_rate:
         return WORST_POINTS
-    if not is_collapsed:
-        return HEADINGS[view]
-    return HEADINGS[view].replace("the collapsed model", "a model that is not collapsed")
+    said = HEADINGS[view]
+    if is_collapsed:
+        said = said.replace("the collapsed model", "a model that is not collapsed")
+    elif set(NAMED.get(view, ())) == {run_id}:
+        return said[: said.index(TRY)]
+    return said.replace("the feature map, then ", "") if run_id == "mnist-map" else said
+
+
+def to_try(view: str, is_collapsed: bool) -> tuple[str, ...]:
+    """The models that the heading of a view names, by their folders."""
+    named = NAMED.get(view, ())
+    return OTHERS if is_collapsed and "mnist-collapsed" in named else named
+
+
+def fits(run: Run, view: str) -> bool:
+    """Whether a run has this view, as far as its settings tell."""
+    family, classes = POSTERIORS[run.config.model.posterior], run.config.data.classes
+    if view == LABELS:
+        return bool(family.has_density) and (classes is None or len(classes) > 1)
+    return view != SHELL or bool(family.has_rate and family.is_rotation_invariant)
 
 
 def not_for(codes: Codes, view: str) -> str | None:
@@ -49,14 +77,14 @@ def not_for(codes: Codes, view: str) -> str | None:
     if view == LABELS and not family.has_density:
         return (
             f"The label gap compares densities of single dimensions, and a {family.title} has "
-            "none. Choose a VAE in the box above."
+            "none. Open a VAE."
         )
     if view == LABELS and len(codes.labels.unique()) < 2:
         return "This model was trained on images of one class only, so there is no label to tell."
     if view == SHELL and not (family.has_rate and family.is_rotation_invariant):
         return (
             f"The shell is that of N(0, I), and this model's {family.title} is not trained against "
-            "it. Choose a model with a Gaussian posterior in the box above."
+            "it. Open a model with a Gaussian posterior."
         )
     return None
 
@@ -66,11 +94,11 @@ def collapse_numbers(found: Collapse, parts: RateParts | None) -> dict[str, str]
     used = len(found.table) - int(found.table["unused"].sum())
     shown = {"Dimensions used": f"{used} of {len(found.table)}"}
     if parts is not None:
-        shown["Mean KL, nats per image"] = numbers.fixed(found.mean_kl)
+        shown["Mean KL, nats per image"] = numbers.estimate(found.mean_kl)
         information = parts.mutual_information
         ends = numbers.ends(information)
         shown["I(x; z), nats"] = f"{numbers.bracket(information)} {ends}".rstrip()
-    shown["Spread of reconstructions, RMS per pixel"] = f"{found.spread:.3f}"
+    shown["Spread of reconstructions, RMS per pixel"] = numbers.estimate(found.spread, 3)
     return shown
 
 
@@ -87,14 +115,21 @@ def unit_numbers(table: pd.DataFrame) -> dict[str, str]:
 
 def label_numbers(gap: LabelGap) -> dict[str, str]:
     """The gap and what it is made of."""
+    most = gap.table.iloc[0]
+    low, high = (
+        Estimate(most[end], most["standard_error"]) for end in ("information_lower", "information")
+    )
+    information = Bracket(low, high).in_order()
     return {
-        "Label gap": f"{numbers.fixed(gap.gap, 3)} ± {gap.standard_error:.3f}",
-        "Most that one dimension says, nats": numbers.fixed(gap.table["information"][0]),
-        "H(y): all there is to say, nats": f"{gap.entropy:.2f}",
+        "Label gap": f"{numbers.bracket(gap.gap, 3)} {numbers.ends(gap.gap, 3)}".rstrip(),
+        "Most that one dimension tells, nats": (
+            f"{numbers.bracket(information)} {numbers.ends(information)}".rstrip()
+        ),
+        "Entropy of the class H(y), nats": f"{gap.entropy:.2f}",
     }
 
 
-def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -> dict[str, str]:
+def sample_numbers(run: Run, codes: Codes, distances: dict[str, Estimate] | None) -> dict[str, str]:
     """Holes of the prior, and how far real pictures are from each other."""
     shown = {}
     if codes.family.has_density:
@@ -103,7 +138,8 @@ def sample_numbers(run: Run, codes: Codes, distances: pd.Series[float] | None) -
         if math.isfinite(found.gaussian.value):
             shown["Gaussian draws in a hole, at most"] = numbers.percent(found.gaussian)
     if distances is not None:
-        shown["Test images: nearest training image"] = f"{distances['real']:.3f}"
+        real = distances[diagnostics.REAL]
+        shown["Test images: nearest training image"] = numbers.estimate(real, 3)
     return shown
 
 
@@ -154,5 +190,6 @@ def show_table(table: pd.DataFrame) -> None:
             "picture_change": st.column_config.NumberColumn(
                 "change of the picture, RMS per pixel", format="%.4f"
             ),
+            "picture_change_error": st.column_config.NumberColumn("± over images", format="%.4f"),
         },
     )

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pages.ui.drawing.numbers import fixed
+from pages.ui.drawing.numbers import estimate
 from vae_core import Codes
-from vae_core.analysis import rate_rest, total_rate
+from vae_core.analysis.estimates import mean_estimate
+from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.trainer import EpochTerms
 
 BARS, STICKS, BY_CLASS, BY_CELL = "Bars", "Stick-breaking", "By class", "By cell"
@@ -16,6 +17,11 @@ OVER_EPOCHS = "Over epochs"
 STICKS_NOTE = (
     "Each dimension's share of what the ones before it left over: these KLs add up to the rate, "
     "and change with the order."
+)
+
+ACTIVE_NOTE = (
+    f"A dimension is active where the variance of μ over the images is above {ACTIVE_VARIANCE} of "
+    "the prior's."
 )
 
 
@@ -45,11 +51,14 @@ def numbers(codes: Codes, table: pd.DataFrame) -> dict[str, str]:
     table : DataFrame
         See `rate_table`.
     """
-    shown = {"Rate: mean KL, nats per image": fixed(total_rate(codes))}
+    each = codes.kl.double().flatten(1)
+    shown = {"Rate: mean KL, nats per image": estimate(mean_estimate(codes.rate))}
     if title := codes.family.rest_title:
-        shown[f"of which {title}, nats"] = fixed(rate_rest(codes))
-    shown["Active: Var μ > 0.01 of the prior's"] = f"{table['active'].sum()} of {len(table)}"
-    return shown | {"Most informative dimension, nats": fixed(table["kl"].max())}
+        rest = mean_estimate(codes.rate.double() - each.sum(1))
+        shown[f"of which {title}, nats"] = estimate(rest)
+    shown["Active dimensions"] = f"{table['active'].sum()} of {len(table)}"
+    most = each[:, int(each.mean(0).argmax())]
+    return shown | {"Largest KL of one dimension, nats": estimate(mean_estimate(most))}
 
 
 def views(codes: Codes) -> list[str]:
@@ -66,6 +75,6 @@ def conditions(codes: Codes, view: str, pixels: str) -> str:
     """What the bars of a view are of, and what they are not."""
     note = STICKS_NOTE if view == STICKS else codes.family.bars_note
     return (
-        f"Means over {len(codes):,} test images ({pixels} pixels). {note} "
+        f"Means over {len(codes):,} test images ({pixels} pixels). {note} {ACTIVE_NOTE} "
         "KL compares the posterior with the prior, not its parameters with each other."
     )

@@ -16,7 +16,7 @@ import streamlit as st
 from pages.ui.drawing import escaping, numbers
 from pages.ui.measure import collapse_text
 from pages.ui.train import overfitted
-from vae_core.analysis import Collapse, Estimate, Holes
+from vae_core.analysis import Collapse, Holes
 from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_RATE
 from vae_core.analysis.epochs import EpochScore
 from vae_core.analysis.estimates import ERRORS
@@ -69,9 +69,9 @@ class Lamp:
     evidence: str
 
 
-def collapse_lamp(found: Collapse, mean_kl: Estimate) -> Lamp:
-    """Whether the posterior is the prior whatever the image; `mean_kl` with its error."""
-    evidence = collapse_text.kl_evidence(found, mean_kl)
+def collapse_lamp(found: Collapse) -> Lamp:
+    """Whether the posterior is the prior whatever the image."""
+    evidence = collapse_text.kl_evidence(found)
     if found.verdict == NO_RATE:
         return Lamp(COLLAPSE, State.UNKNOWN, "does not apply", evidence)
     if found.verdict == COLLAPSED:

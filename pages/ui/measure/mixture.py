@@ -59,6 +59,7 @@ def choose(run: Run) -> None:
     st.segmented_control(
         "q(z) is the mixture over", [TEST, TRAINING], default=TEST, required=True,
         key=keys.MIXTURE_SPLIT.name, persist_state="session", disabled=not here,
+        bind="query-params",
         help="Training images are more, which narrows every bracket."
         + ("" if here else " They are not on this machine."),
     )  # fmt: skip

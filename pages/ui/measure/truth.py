@@ -1,23 +1,51 @@
-"""log p(x) itself on the page Bounds, for models of one or two latent dimensions, and its gaps."""
+"""log p(x) itself on the page Bound and truth, and the gaps between it and the ELBO."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 import torch
+from torch import Tensor
+from torch.distributions import constraints
 
 from pages.ui.drawing import numbers
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
-from pages.ui.measure.bounds import AT_ONCE
 from vae_core import Dataset, Run
-from vae_core.analysis import inference_gaps, random_images
-from vae_core.analysis.estimates import Estimate, mean_estimate
+from vae_core.analysis import has_quadrature, inference_gaps, random_images
+from vae_core.analysis.estimates import (
+    Estimate,
+    mean_estimate,
+    median_estimate,
+    paired_difference,
+    ratio_estimate,
+)
+from vae_core.vae import VAE
 
+COUNTS = [50, 100, 200, 500, 1000]  # images
+FEW_COUNTS = [4, 10, 20, 50]  # images of which log p(x) is annealed: seconds for each
+AT_ONCE = {True: 50, False: 2}  # images between two looks at whether a control has changed
+NOTHING = 0.01  # nats: a mean gap of which no shares are told
+QUADRATURE = "by quadrature over z"
+ANNEALING = "by the tighter of annealed importance sampling and a defensive mixture"
+MIXTURE = "by importance sampling from a defensive mixture"
+HELP = {
+    True: "With one or two free latent dimensions the integral over z can be had by quadrature.",
+    False: "With more than two free latent dimensions there is no grid over z: log p(x) takes "
+    "annealed importance sampling (a defensive mixture on a simplex), some seconds for an image. "
+    "So it is offered for a few images.",
+}
 TITLES = {
     "approximation_gap": "of it, what the family misses",
     "amortisation_gap": "of it, what the encoder misses",
 }
+
+
+def way(vae: VAE) -> str:
+    """How log p(x) of a model is had."""
+    if has_quadrature(vae):
+        return QUADRATURE
+    return MIXTURE if vae.family.support is constraints.simplex else ANNEALING
 
 
 @cached.per_run(max_entries=64)
@@ -29,20 +57,27 @@ def _part(run: Run, data: Dataset, start: int, stop: int) -> pd.DataFrame:
 
 
 def measure(run: Run, data: Dataset, count: int) -> pd.DataFrame:
-    """`inference_gaps` of the images that the bounds are of, a few at a time."""
+    """`inference_gaps` of the images that the bounds are of.
+
+    A few at a time: changing a control meanwhile, or switching this off, stops the work after them.
+    """
+    how = way(cached.vae(run))
+    at_once = AT_ONCE[how == QUADRATURE]
     parts = []
     bar = st.progress(0.0)
-    for start in range(0, count, AT_ONCE):
-        stop = min(start + AT_ONCE, count)
-        bar.progress(stop / count, f"log p(x) of images {start + 1} to {stop}, by quadrature …")
+    for start in range(0, count, at_once):
+        stop = min(start + at_once, count)
+        words = f"log p(x) of images {start + 1} to {stop} of {count}, {how} …"
+        bar.progress(start / count, f"{words} Switch it off to stop.")
         parts.append(_part(run, data, start, stop))
     bar.empty()
     return pd.concat(parts, ignore_index=True)
 
 
-def negative_evidence(table: pd.DataFrame) -> float:
-    """Mean of -log p(x), in nats per image."""
-    return -float(table["log_evidence"].mean())
+def negative_evidence(table: pd.DataFrame) -> tuple[float, float]:
+    """Mean of -log p(x) in nats per image, and the standard error that its estimates leave."""
+    own = float(table["error"].pow(2).sum()) ** 0.5 / len(table)
+    return -float(table["log_evidence"].mean()), own
 
 
 def metrics(table: pd.DataFrame) -> list[tuple[str, str, str]]:
@@ -57,23 +92,33 @@ def metrics(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     ]
 
 
-def sentence(table: pd.DataFrame, bound: Estimate, n_draws: int) -> str:
+def sentence(table: pd.DataFrame, bound: Tensor, n_draws: int, how: str = QUADRATURE) -> str:
     """How far the bound still is, and where the rest of the gap comes from, from the numbers.
 
-    `bound` is the mean over the same images of -L_k.
+    `bound` is -L_k of the same images, (n,); `how`: see `way`.
     """
-    left = bound.value - negative_evidence(table)
+    left = paired_difference(-_tensor(table["log_evidence"]), bound)
+    far = Estimate(abs(left.value), left.standard_error)
+    where = "above" if left.value >= 0.0 else "below"
     said = (
-        f"With {n_draws:,} draws the bound is still {numbers.fixed(left)} nats above −log p(x), "
-        "which quadrature over z gives: log p(x) = ELBO + KL(q(z | x) ‖ p(z | x))."
+        f"With {n_draws:,} draws the bound is {numbers.estimate(far)} nats {where} −log p(x), "
+        f"found {how}: log p(x) = ELBO + KL(q(z | x) ‖ p(z | x))."
     )
-    if "amortisation_gap" in table:
-        share = table["amortisation_gap"].sum() / (table["log_evidence"] - table["elbo"]).sum()
+    if how != QUADRATURE:
         said += (
-            f" {share:.0%} of that KL is the encoder's: another q of the same family would not "
-            f"have it. Half of the images miss less than "
-            f"{numbers.fixed(float(table['amortisation_gap'].median()))} nats by it."
+            " What is sampled is a lower end of log p(x) in expectation: the gap is at least "
+            "this, but for chance."
         )
+    whole = _tensor(table["log_evidence"] - table["elbo"])
+    if "amortisation_gap" in table and float(whole.mean()) >= NOTHING:
+        encoders = _tensor(table["amortisation_gap"])
+        share = ratio_estimate(encoders, whole).at_most(1.0)
+        said += (
+            f" {share.value:.0%} ± {share.standard_error:.0%} of that KL is the encoder's: another "
+            f"q of the same family would not have it. Half of the images miss less than "
+            f"{numbers.estimate(median_estimate(encoders))} nats by it."
+        )
+    if "n_modes" in table:
         several = int((table["n_modes"] > 1).sum())
         if several:
             said += f" p(z | x) has several modes for {several:,} of {len(table):,} images."
@@ -81,4 +126,8 @@ def sentence(table: pd.DataFrame, bound: Estimate, n_draws: int) -> str:
 
 
 def _mean(values: pd.Series[float]) -> Estimate:
-    return mean_estimate(torch.tensor(values.to_numpy()))
+    return mean_estimate(_tensor(values))
+
+
+def _tensor(values: pd.Series[float]) -> Tensor:
+    return torch.tensor(values.to_numpy())

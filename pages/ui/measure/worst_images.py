@@ -9,7 +9,8 @@ import torch
 
 from pages.ui.drawing import charts
 from pages.ui.drawing.escaping import html
-from pages.ui.drawing.numbers import fixed, sum_and_parts
+from pages.ui.drawing.numbers import estimate, fixed, sum_and_parts
+from pages.ui.explore import open_images
 from pages.ui.library import cached, images
 from vae_core import Dataset, Run
 from vae_core.analysis import Spread, decode_mean, draw_deviation, term_of, worst_images
@@ -40,10 +41,12 @@ def show(run: Run) -> None:
     pictures, side = st.columns([3, 2], gap="large")
     with pictures:
         st.html(_pictures(run, data, by))
+        worst = worst_images(cached.codes(run), cached.image_terms(run, data), by, COUNT)
+        open_images.offer(run, worst["index"].tolist())
     with side:
         nats = term_of(cached.image_terms(run, data), by).numpy()
-        middle = (spread.mean, spread.standard_error)
-        charts.draw("scores", image_scores, nats, by, TITLES[by], middle, spread.median)
+        mean, median = ((each.value, each.standard_error) for each in (spread.mean, spread.median))
+        charts.draw("scores", image_scores, nats, by, TITLES[by], mean, median)
         for label, value in numbers(spread, by).items():
             st.metric(label, value)
         if why := why_negative(float(nats.min())):
@@ -63,12 +66,9 @@ def _pick_term(run: Run) -> str:
 
 def numbers(spread: Spread, by: str) -> dict[str, str]:
     """The term over all test images."""
-    mean = fixed(spread.mean, 2)
-    if math.isfinite(spread.standard_error):
-        mean += f" ± {spread.standard_error:.2f}"
     return {
-        f"{TITLES[by]}: mean ± standard error, nats per image": mean,
-        "Median, nats": fixed(spread.median, 2),
+        f"{TITLES[by]}: mean ± standard error, nats per image": estimate(spread.mean),
+        "Median ± standard error, nats": estimate(spread.median),
         "Standard deviation over images, nats": fixed(spread.deviation, 2),
     }
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
 from pages.ui.session import keys, paths, problems
-from vae_core.config import POSTERIORS
 from vae_core.runs.run import Run
 
 GONE = ":material/delete:"
+WIDTH = 340  # pixels of the box: whole names, on a screen that is 1280 wide
 
 
 def visitor() -> str:
@@ -25,8 +26,14 @@ def choose(run_id: str) -> None:
     keys.NEXT_RUN.set(run_id)
 
 
-def pick_run() -> Run | None:
-    """The picker in the frame; returns the chosen run."""
+def pick_run(is_shown: bool = True) -> Run | None:
+    """The picker in the frame; returns the chosen run.
+
+    Parameters
+    ----------
+    is_shown : bool
+        False where the choice does nothing: the run stays chosen for the pages that show it.
+    """
     runs = listing.openable()
     if not runs:
         problems.show(
@@ -34,27 +41,54 @@ def pick_run() -> Run | None:
             "page."
         )
         return None
-    wanted = keys.NEXT_RUN.pop()
-    for label, run in runs.items():
-        if run.id == wanted:
-            keys.RUN_LABEL.set(label)
-    asked = keys.RUN_LABEL.get() or st.query_params.get("run")
-    meant = listing.label_meant(asked, runs) if asked else None
-    if meant and meant != asked:  # a link from before its title changed
-        keys.RUN_LABEL.set(meant)
-        asked = meant
-    label = st.selectbox(
-        "Model",
-        list(runs),
-        key=keys.RUN_LABEL.name,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    asked, label = _label(runs, is_shown)
+    if label is not None and keys.RUN_LABEL.get() != label:
+        keys.RUN_LABEL.set(label)
+    if is_shown:
+        label = st.selectbox(
+            "Model",
+            list(runs),
+            key=keys.RUN_LABEL.name,
+            bind="query-params",
+            label_visibility="collapsed",
+            width=WIDTH,
+        )
+    label = label or next(iter(runs))
+    if not is_shown:
+        keys.RUN_LABEL.set(label)
+    keys.LINKED.set((_linked(), is_shown))
     if asked and asked not in runs:  # the text of the address is not repeated: it may be anything
         shown = escaping.markdown(label)
         st.toast(f"The model asked for is not here any more: {shown} is shown.", icon=GONE)
+    elif not is_shown and runs[label] != keys.CHOSEN.get() and keys.CHOSEN.get() is not None:
+        st.toast(f"{escaping.markdown(label)} is now the chosen model.", icon=":material/check:")
     keys.CHOSEN.set(runs[label])
     return runs[label]
+
+
+def _linked() -> str | None:
+    """What the address has."""
+    return st.query_params.get(keys.RUN_LABEL.name)
+
+
+def _label(runs: Mapping[str, Run], has_picker: bool) -> tuple[str | None, str | None]:
+    """The label that is asked for, and the one of the run to show; None for the first.
+
+    Asked for is a run chosen on a page, else what is new in the address, as it is when the reader
+    goes back, else what the picker has or had. The first one is not in the address.
+    """
+    by_id = {run.id: label for label, run in runs.items()}
+    if (wanted := by_id.get(keys.NEXT_RUN.pop() or "")) is not None:
+        return wanted, wanted
+    linked, before = _linked(), keys.CHOSEN.get()
+    last, had_picker = keys.LINKED.get_or((None, False))
+    asked: str | None
+    if linked != last and (linked or (has_picker and had_picker)):
+        asked = linked or next(iter(runs))
+    else:
+        asked = keys.RUN_LABEL.get() or (listing.label_of(before) if before else None)
+    meant = listing.label_meant(asked, runs) if asked else None  # from before its title changed
+    return meant or asked, meant
 
 
 def chosen() -> Run:
@@ -63,15 +97,3 @@ def chosen() -> Run:
     if run is None:
         problems.end_page()
     return run
-
-
-def need_density(run: Run, why: str) -> None:
-    """Stop the page when the run's posteriors are points, with what that means here."""
-    if POSTERIORS[run.config.model.posterior].has_density:
-        return
-    st.info(
-        f"{escaping.markdown(run.title)} is a deterministic auto-encoder: {why} Choose a VAE in "
-        "the box above.",
-        icon=":material/all_inclusive:",
-    )
-    problems.end_page()

@@ -61,7 +61,10 @@ class Key(Generic[T]):
 # The frame
 CHOSEN = Key[Run]("chosen")  # the model that every page shows
 RUN_LABEL = Key[str]("run")  # the picker's widget, bound to the address
+LINKED = Key["tuple[str | None, bool]"]("linked")  # the run in the last address; had it a picker
 NEXT_RUN = Key[str]("next_run")  # the id of the run to choose when the page is next drawn
+MODELS_OPEN = Key[bool]("models_open")  # the list of models: a widget
+RENAMED = Key[str]("renamed")  # the id of the run whose name is being written
 PAGE = Key[str]("page")
 VISIT = Key[int]("visit")  # how many pages were opened so far
 VISITOR = Key[str]("visitor")
@@ -99,6 +102,8 @@ MIXTURE_DRAWS = Key[int]("draws_of_z")  # that measure it
 
 # Components in the page, with the id of the run that their values are of
 LENS_STATE = Key[tuple[str, "LensState"]]("lens_state")
+LENS_LINKED = Key[dict[str, str]]("lens_linked")  # its state in the address, as last looked at
+LENS_OPENED = Key[int]("lens_opened")  # how many images were opened in it from elsewhere
 PICKED = Key[tuple[str, "Pick"]]("picked")
 PROJECTION_STOPPED = Key[tuple[str, str, str]]("projection_stopped")
 LENS_START = Key[tuple[object, dict[str, Any]]]("lens_start")

@@ -1,16 +1,82 @@
-"""What the chosen model is and how well it does, in one line of the frame."""
+"""What the chosen model does, in one line of plain words; what it is and its score, in another."""
 
 from __future__ import annotations
 
 import math
 
+import streamlit as st
+from torch.distributions import constraints
+
+from pages.ui.drawing import escaping
 from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
-from vae_core.config import POSTERIORS, RunConfig, shape_in_words
+from vae_core.analysis.collapse import NO_KL
+from vae_core.config import LIKELIHOODS, POSTERIORS, RunConfig, shape_in_words
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.objective import effective_beta
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import Run
+
+
+def show(run: Run) -> None:
+    """The line in plain words; behind a small button, the settings and the score."""
+    with st.container(horizontal=True, vertical_alignment="top", key="summary"):
+        st.caption(escaping.message(in_words(run)), width="content")
+        with st.popover("Details", type="tertiary", key="details"):
+            st.caption(escaping.message(summary(run)))
+
+
+def in_words(run: Run) -> str:
+    """What the chosen model does to an image, and at what cost, in plain words."""
+    error = cached.distortion_error(run)
+    return sentence(run.config, run.data().image_shape, run.metrics(), error)
+
+
+def sentence(
+    config: RunConfig,
+    image_shape: tuple[int, int, int],
+    metrics: Metrics,
+    distortion_error: float = math.nan,
+) -> str:
+    """The same of what it depends on.
+
+    `distortion_error` is the standard error of the distortion over the images; nan where it is
+    not known.
+    """
+    does = f"{_pixels(image_shape)} become {_numbers(config)}."
+    missed = f"{_picture(config)} {fixed(metrics.distortion, 1)}"
+    if math.isfinite(distortion_error):
+        missed += f" ± {distortion_error:.1f}"
+    if metrics.distortion < 0.0:
+        missed += " (a density's may be negative)"
+    if not metrics.has_rate:
+        return f"{does} The code has no price: a point mass has no width. The {missed} nats."
+    rate = sum_and_parts(metrics.distortion, metrics.rate, digits=1)[2]
+    if metrics.rate < NO_KL:
+        return f"{does} The code costs {rate} nats: it carries no information. The {missed}."
+    bits = metrics.rate / math.log(2.0)
+    code = f"{rate} nats ({bits:.{0 if bits >= 9.95 else 1}f} bits)"
+    return f"{does} The code costs {code}, the {missed}."
+
+
+def _pixels(image_shape: tuple[int, int, int]) -> str:
+    what = "pixels" if image_shape[0] == 1 else "pixel values"
+    return f"{math.prod(image_shape):,} {what}"
+
+
+def _numbers(config: RunConfig) -> str:
+    *sites, _ = shape = config.model.latent_shape
+    n, family = math.prod(shape), POSTERIORS[config.model.posterior]
+    what = "proportion" if family.support is constraints.simplex else "number"
+    where = f" in a {' × '.join(map(str, sites))} map" if sites else ""
+    return f"{n:,} {what}{'' if n == 1 else 's'}{where}"
+
+
+def _picture(config: RunConfig) -> str:
+    """What the distortion is of: a density's zero is no perfect picture."""
+    if LIKELIHOODS[config.model.likelihood].is_density:
+        return "pixels cost"
+    return "picture still misses"
 
 
 def summary(run: Run) -> str:

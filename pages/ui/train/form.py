@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.session import keys
+from pages.ui.train import form_text
 from vae_core.config import LIKELIHOODS, DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.settings import PARTS, choices, flag_of
 
@@ -109,10 +110,10 @@ def _widget(field: dataclasses.Field[Any], hint: Any, begin: Any) -> Any:
     that comes back to a new session brings what was typed, which would be lost.
     """
     is_new = _key(field) not in st.session_state
-    label = flag_of(field).replace("-", " ").capitalize()
+    label = form_text.label(flag_of(field))
     options: dict[str, Any] = {
         "key": _key(field),
-        "help": field.metadata["help"].capitalize() + ".",
+        "help": form_text.help_of(flag_of(field), field.metadata["help"]),
         "persist_state": "session",
         "disabled": flag_of(field) in OF_SIGMA and not _has_sigma(),
     }

@@ -101,13 +101,16 @@ def _n_kept(config: RunConfig) -> int:
     return len(config.train.keep_epochs)
 
 
+EXPECT_COLLAPSE = " So expect posterior collapse."
+
+
 def meaning(config: RunConfig, data: Dataset) -> str:
     """The effective weights of the loss, in the terms of the ELBO."""
     model, train = config.model, config.train
     if not POSTERIORS[model.posterior].has_rate:
         return ""
     beta = effective_beta(train, data.image_shape, model.latent_shape)
-    said = []
+    d, said = math.prod(model.latent_shape), []
     if beta != 1.0:
         said.append(f"This loss is the ELBO's with β = {beta:.3g}.")
     if LIKELIHOODS[model.likelihood].has_sigma and model.sigma == "fixed":
@@ -115,10 +118,10 @@ def meaning(config: RunConfig, data: Dataset) -> str:
         sigma = reduction.implied_sigma(model.sigma_value, train.beta)
         used = directions_used(cached.spectrum(config.data), sigma)
         said.append(
-            f"It stands for a decoder with σ = {sigma:.3g}, σ² = {sigma**2:.3g}. A linear model "
-            f"then uses {min(used, math.prod(model.latent_shape))} of its "
-            f"{math.prod(model.latent_shape)} latent dimensions: {which_images(len(data.train))} "
-            f"vary by more than σ² in {used} directions."
+            f"It equals the ELBO with decoder noise σ = {sigma:.3g}, σ² = {sigma**2:.3g}. A linear "
+            "VAE uses a direction only where the pixel variance along it exceeds σ²: "
+            f"{min(used, d)} of its {d} latent dimensions, for {which_images(len(data.train))} "
+            f"vary so in {used} directions.{EXPECT_COLLAPSE if used == 0 else ''}"
         )
     return " ".join(said)
 

@@ -16,14 +16,16 @@ import streamlit as st
 from pages.ui.drawing import escaping
 from pages.ui.library import cached, images, passcode
 from pages.ui.session import browser, chosen, keys, paths, problems
-from pages.ui.train import disk
+from pages.ui.train import disk, progress
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError, VAECoreError, printable
 from vae_core.io import write_bytes
+from vae_core.runs.archive import unpack_model
 from vae_core.runs.model_file import ModelFile, import_model, read_model_file
 from vae_core.runs.store import RunStore
 from vae_core.runs.weights import NEVER, PICKLES, NoModelFile
 
+ZIP = ".zip"
 MEGABYTES = 200  # of an upload
 
 
@@ -37,8 +39,8 @@ def open_file() -> bool:
         if not passcode.ask("Opening a model file"):
             return False
         upload = st.file_uploader(
-            "A .safetensors file of weights that ELBO Room wrote",
-            "safetensors", max_upload_size=MEGABYTES, key=f"model-file-{boxes}",
+            "A run's .zip from *Take home*, or a .safetensors file of weights that ELBO Room wrote",
+            ["zip", "safetensors"], max_upload_size=MEGABYTES, key=f"model-file-{boxes}",
         )  # fmt: skip
         if not browser.sends_cookies():
             st.caption(
@@ -55,13 +57,14 @@ def open_file() -> bool:
         if pressed and not given:
             st.error("Choose a file, or write its path.")
         asks = given and (pressed or waiting) and _open(upload, path)
-        chosen, opened = keys.CHOSEN.get(), keys.OPENED.get()
-        if chosen is not None and chosen.id == opened:
+        run, opened = keys.CHOSEN.get(), keys.OPENED.get()
+        if run is not None and run.id == opened:
             st.success(
-                f"{escaping.markdown(chosen.title)} is open: it is now the chosen model on every "
+                f"{escaping.markdown(run.title)} is open: it is now the chosen model on every "
                 "page.",
                 icon=":material/check:",
             )
+            progress.onward((run,))
     return asks
 
 
@@ -116,12 +119,28 @@ def _read(place: Path, uploaded: bool) -> ModelFile:
 
 @contextmanager
 def _on_disk(upload: Upload | None, path: str) -> Iterator[Path]:
-    """The file's path; an upload's in a folder that is gone afterwards."""
+    """The path of the weights; an upload's, and those of a .zip, in a folder gone afterwards."""
     if upload is None:
-        yield Path(os.path.expanduser(path))
+        place = Path(os.path.expanduser(path))
+        if place.suffix.lower() != ZIP:
+            yield place
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            yield _unpacked(place, Path(folder))
         return
     with tempfile.TemporaryDirectory() as folder:
         name = re.sub(r"[^\w.-]", "-", upload.name)[-50:].lstrip(".")  # 255 bytes are a name's most
         place = Path(folder) / (name or "model")
         write_bytes(place, upload.getvalue())
-        yield place
+        yield unpack_model(place, Path(folder)) if place.suffix.lower() == ZIP else place
+
+
+def _unpacked(place: Path, folder: Path) -> Path:
+    """The weights in a .zip on the server; of one that is none, only that is told."""
+    try:
+        return unpack_model(place, folder)
+    except NoModelFile as error:
+        raise NoModelFile(
+            f"{printable(str(place))}: expected the .zip of a run; there is none at this path that "
+            "the server may read."
+        ) from error

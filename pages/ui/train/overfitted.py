@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import streamlit as st
 
 from pages.ui.drawing import escaping
-from pages.ui.library import cached, images, passcode
-from pages.ui.session import chosen, paths, problems
-from pages.ui.train import disk
-from vae_core.config import MAX_NAME
-from vae_core.runs.model_file import import_model, read_model_file
+from pages.ui.library import passcode
+from pages.ui.session import problems
+from pages.ui.train import open_epoch
 from vae_core.runs.overfitting import Overfitting
 from vae_core.runs.run import Run
-from vae_core.runs.store import RunStore
 
 
 def sentence(found: Overfitting) -> str:
@@ -58,23 +54,6 @@ def offer(run: Run, found: Overfitting) -> None:
 
 @passcode.guarded
 def _open(run: Run, found: Overfitting) -> None:
-    """Make a run of the best epoch's weights, or choose the one that was made before.
-
-    Its name, which stands on every page, says what chose the epoch.
-    """
-    end = f" epoch {found.epoch} (chosen on {found.split})"
-    name = f"{run.title.translate(NO_SIGNS)[: MAX_NAME - len(end)]}{end}"
-    store = RunStore(paths.RUNS)
-    config = replace(run.config, name=name, data=replace(run.config.data, path=None))
-    opened = store.find(config)
-    if opened is None:
-        best = run.best_weights()
-        if best is None:
-            return
-        disk.check_disk()
-        data = cached.dataset(replace(run.config.data, path=images.data_dir()))
-        opened = import_model(read_model_file(best), store, data, name, disk.limits())
-    chosen.choose(opened.id)
-
-
-NO_SIGNS = str.maketrans({"×": "x", "·": " "})  # a title may have signs that a name may not
+    """Open the best epoch, under a name that says what chose it: it stands on every page."""
+    if (best := run.best_weights()) is not None:
+        open_epoch.open_weights(run, best, f" epoch {found.epoch} (chosen on {found.split})")

@@ -7,8 +7,8 @@ import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.library import passcode
-from pages.ui.session import chosen, keys, paths, problems
-from pages.ui.train import curves, overfitted, queue
+from pages.ui.session import chosen, keys, links, paths, problems
+from pages.ui.train import curves, open_epoch, overfitted, queue
 from vae_core import Run
 from vae_core.runs.store import Entry
 
@@ -108,6 +108,7 @@ def _ended(run: Run, done: int) -> None:
             chosen.choose(run.id)
             st.rerun()
         st.success(_finished(runs), icon=":material/check:")
+        onward(runs)
         for one in runs:
             found = one.overfitting()
             if one.id != run.id and found and found.is_clear:
@@ -117,7 +118,9 @@ def _ended(run: Run, done: int) -> None:
         problems.show(problem)
     else:
         st.warning(f"Interrupted after epoch {done} of {run.config.train.epochs}.")
-    _offer_to_go_on(*runs, key=f"go-on-{run.id}")
+    with st.container(horizontal=True):
+        _offer_to_go_on(*runs, key=f"go-on-{run.id}")
+        open_epoch.offer_last(run, run.id)
 
 
 def _offer_to_go_on(*runs: Run, key: str) -> None:
@@ -130,9 +133,33 @@ def _offer_to_go_on(*runs: Run, key: str) -> None:
     )
 
 
+def onward(runs: tuple[Run, ...]) -> None:
+    """Where to look at what was trained: pages that show it at their best."""
+    with st.container(horizontal=True):
+        for url_path, label in doors_onward(runs):
+            links.to_page(url_path, label)
+
+
+def doors_onward(runs: tuple[Run, ...]) -> list[tuple[str, str]]:
+    """Addresses and labels of the pages for a finished run, or for those of a sweep."""
+    run = runs[0]
+    has_rate = links.has_density(run)
+    if len(runs) > 1:
+        kept = any(one.config.train.keep_epochs for one in runs)
+        compared = [("rate-distortion", "Compare them by rate and distortion")] if has_rate else []
+        moving = [("time-machine", "Watch them train")] if kept else []
+        return compared + moving + [("compare", "Put two side by side")]
+    cells = [("feature-map", "Move its cells")] if links.is_map(run) else []
+    cost = [("kl", "What each dimension costs")] if has_rate else []
+    return [
+        ("", "Decode with it"), *cells, ("posteriors", "See its codes"), *cost,
+        ("compare", "Compare it with another"),
+    ]  # fmt: skip
+
+
 def _finished(runs: tuple[Run, ...]) -> str:
     if len(runs) > 1:
-        return f"All {len(runs)} runs are finished: compare them on *Rate and distortion*."
+        return f"All {len(runs)} runs are finished."
     if keys.SHARED.get():
         return (
             f"These settings have been trained already, as {escaping.markdown(runs[0].title)}: it "
@@ -160,6 +187,8 @@ def unfinished(entries: list[Entry]) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(_standing(runs))
                 _offer_to_go_on(*runs, key=f"resume-{runs[0].id}")
+                if len(runs) == 1:
+                    open_epoch.offer_last(runs[0], f"resume-{runs[0].id}")
         for entry in damaged:
             st.markdown(f"{escaping.markdown(entry.id)}: {escaping.message(entry.problem)}")
 

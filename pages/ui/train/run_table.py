@@ -10,17 +10,18 @@ import streamlit as st
 from pages.ui.drawing import escaping
 from pages.ui.library import passcode
 from pages.ui.session import chosen, keys, paths, problems, summary
-from pages.ui.train import disk, queue
+from pages.ui.train import disk, open_epoch, progress, queue
 from vae_core import Run, RunStore
 from vae_core.config import POSTERIORS, shape_in_words
 from vae_core.errors import RunError
+from vae_core.runs.run import PIN
 from vae_core.runs.store import Entry
 
 MAX_NAMED = 8  # in the dialog
 COLUMNS = {
     "Size, MB": st.column_config.NumberColumn(format="%.2f"),
     "Made, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-    "Pinned": st.column_config.CheckboxColumn(help="Not offered for deletion when room is made"),
+    "Pinned": st.column_config.CheckboxColumn(help="Kept: not deleted while it is pinned"),
 }
 
 
@@ -85,14 +86,15 @@ def table(entries: list[Entry]) -> list[Entry]:
 def offer(selected: list[Entry]) -> None:
     """What can be done with the runs selected."""
     runs = [entry.run for entry in selected if entry.run]
-    one = runs[0] if len(selected) == 1 and runs and runs[0].is_finished else None
+    one = runs[0] if len(selected) == 1 and runs and can_open(runs[0]) else None
     are_pinned = bool(runs) and all(run.is_pinned for run in runs)
     closed = not passcode.is_granted()
     with st.container(horizontal=True):
         st.button(
             "Open", icon=":material/folder_open:", disabled=one is None,
-            on_click=problems.callback(chosen.choose), args=(one.id if one else "",),
-            help="Choose this model on every page: one finished run",
+            on_click=problems.callback(open_run), args=(one,),
+            help="Choose this model on every page: one run, finished, or interrupted after an "
+            "epoch",
         )  # fmt: skip
         st.button(
             "Unpin" if are_pinned else "Pin", icon=":material/keep:", disabled=closed or not runs,
@@ -102,6 +104,22 @@ def offer(selected: list[Entry]) -> None:
         if st.button("Delete …", icon=":material/delete:", disabled=closed or not selected):
             confirm([entry.id for entry in selected])
     passcode.ask("Pinning and deleting runs")
+    if one is not None and one == keys.CHOSEN.get():
+        st.success(f"{escaping.markdown(one.title)} is open.", icon=":material/check:")
+        progress.onward((one,))
+
+
+def can_open(run: Run) -> bool:
+    """Whether there is a model to look at: finished, or interrupted after an epoch."""
+    return run.is_finished or (open_epoch.last_epoch(run) is not None and not queue.is_running(run))
+
+
+def open_run(run: Run | None) -> None:
+    """Choose a finished run; of an interrupted one, its last epoch as a model of its own."""
+    if run is not None and run.is_finished:
+        chosen.choose(run.id)
+    elif run is not None:
+        open_epoch.open_last(run)
 
 
 def offer_room(entries: list[Entry], n_bytes: int) -> None:
@@ -137,6 +155,10 @@ def pin(ids: list[str], is_pinned: bool) -> None:
 def confirm(ids: list[str]) -> None:
     """Name what would be lost, and ask."""
     entries = [entry for entry in RunStore(paths.RUNS).list() if entry.id in ids]
+    if pinned := [entry for entry in entries if is_pinned(entry.id)]:
+        st.info(f"Pinned runs are kept: {len(pinned)} of those selected. Unpin them first.")
+        entries = [entry for entry in entries if entry not in pinned]
+    ids = [entry.id for entry in entries]
     names = [_name(entry) for entry in entries]
     more = [f"and {len(names) - MAX_NAMED} more"] if len(names) > MAX_NAMED else []
     st.markdown("\n".join(f"- {name}" for name in names[:MAX_NAMED] + more))
@@ -148,7 +170,7 @@ def confirm(ids: list[str]) -> None:
     with st.container(horizontal=True):
         if st.button(
             "Delete", type="primary", icon=":material/delete:", key="delete-for-good",
-            on_click=problems.callback(delete), args=(ids,),
+            on_click=problems.callback(delete), args=(ids,), disabled=not ids,
         ):  # fmt: skip
             st.rerun()
         if st.button("Keep"):
@@ -171,6 +193,8 @@ def delete(ids: list[str]) -> None:
         try:
             if _is_busy(run_id):
                 raise RunError(f"{run_id} is in training: stop it on the Train page first.")
+            if is_pinned(run_id):
+                raise RunError(f"{run_id} is pinned and is kept: unpin it first.")
             store.delete(run_id)
         except RunError as error:
             said.append(str(error))
@@ -187,6 +211,11 @@ def _is_busy(run_id: str) -> bool:
         return queue.is_running(RunStore(paths.RUNS).load(run_id))
     except RunError:  # damaged: it cannot be trained
         return False
+
+
+def is_pinned(run_id: str) -> bool:
+    """Whether the run of this id is pinned, damaged or not."""
+    return (paths.RUNS / run_id / PIN).exists()
 
 
 def say() -> None:

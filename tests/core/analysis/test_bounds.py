@@ -22,6 +22,7 @@ from vae_core.analysis import (
     summarise_bound,
 )
 from vae_core.analysis.bounds import APART, mean_and_error
+from vae_core.analysis.estimates import median_estimate
 from vae_core.evaluate import EVALUATION_BLOCK
 
 
@@ -148,6 +149,7 @@ def test_summary_is_of_the_most_draws():
     assert summary.gap == pytest.approx(summary.negative_elbo - summary.negative_bound)
     assert (summary.at_mean, summary.at_mean_error) == mean_and_error(found.at_mean)
     assert summary.ess_median == pytest.approx(float(found.ess.sort().values[99:101].mean()))
+    assert summary.ess_median_error == median_estimate(found.ess).standard_error > 0.0
     assert summary.n_few == int((found.ess < 10).sum())
     assert summary.n_heavy == int((found.pareto_k > 0.7).sum())
     assert summarise_bound(model.vae, split, 30, 1.2, 7, 3) == summary
@@ -156,7 +158,7 @@ def test_summary_is_of_the_most_draws():
 def test_one_image_has_no_error_and_few_draws_no_tail():
     one = image_bounds(model_of().vae, images(1), (1, 4)).summary()
     errors = [getattr(one, f.name) for f in fields(one) if f.name.endswith("error")]
-    assert len(errors) == 4
+    assert len(errors) == 5
     assert all(map(math.isnan, errors))
     assert one.n_heavy is None
 

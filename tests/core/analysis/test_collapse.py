@@ -49,8 +49,8 @@ def test_models_of_known_state_are_told(name: str, verdict: str) -> None:
     run = BUNDLED.load(name)
     found = collapse(run.vae(), run.codes())
     assert found.verdict == verdict
-    assert (found.spread < 1e-4) == (verdict == COLLAPSED)
-    assert (found.mean_kl == math.inf) == (verdict == NO_RATE)
+    assert (found.spread.value < 1e-4) == (verdict == COLLAPSED)
+    assert (found.mean_kl.value == math.inf) == (verdict == NO_RATE)
 
 
 @pytest.mark.parametrize("latent", LATENTS)
@@ -79,6 +79,12 @@ def test_of_a_linear_decoder_the_effect_is_known() -> None:
     expected = (moves * weight.square().mean(0)).sqrt()
     torch.testing.assert_close(picture_change(vae, z, [0, 1, 2]), expected)
     torch.testing.assert_close(picture_change(vae, z, [2, 0]), expected[[2, 0]])
+    found = collapse(vae, codes_of(z), len(z))
+    by_name = found.table.set_index("name")["picture_change_error"]
+    squares = (ends - z[..., None]).square().mean(2) * weight.square().mean(0)
+    errors = squares.std(0) / math.sqrt(len(z)) / (2.0 * expected)
+    for j, error in enumerate(errors.tolist()):
+        assert by_name[f"z{j}"] == pytest.approx(error, rel=1e-5)
 
 
 @pytest.mark.parametrize("family", FREE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -20,7 +21,7 @@ from vae_core.analysis import (
     total_rate,
     traverse,
 )
-from vae_core.analysis.rates import ACTIVE_VARIANCE
+from vae_core.analysis.rates import ACTIVE_VARIANCE, relative_width
 from vae_core.config import POSTERIORS
 
 WITH_RATE = [name for name, family in POSTERIORS.items() if family.has_rate]
@@ -223,3 +224,18 @@ def test_decoded_pictures_can_be_shown():
     assert pictures.shape == (6, 3, 8, 8)
     assert (pictures.min(), pictures.max()) == (0, 1)
     assert not pictures.requires_grad
+
+
+@pytest.mark.parametrize("posterior", ["diagonal", "dirichlet"])
+def test_the_relative_width_is_one_where_posteriors_are_the_prior(posterior):
+    codes = random_codes(posterior)
+    n = len(codes)
+    if posterior == "diagonal":  # mean 0 and log-variance 0
+        alike = dataclasses.replace(codes, params=torch.zeros_like(codes.params))
+        assert relative_width(alike) == pytest.approx(1.0)
+        moved = torch.linspace(-1, 1, n)[:, None].expand(n, 3)
+        halved = torch.cat([moved, torch.full((n, 3), 2 * math.log(0.5))], 1)
+        assert relative_width(dataclasses.replace(codes, params=halved)) == pytest.approx(0.5)
+    else:
+        ratio = (codes.variance / codes.prior().variance).sqrt()
+        assert ratio.min() <= relative_width(codes) <= ratio.max()

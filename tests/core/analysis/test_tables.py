@@ -11,7 +11,14 @@ import torch
 
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import DataError, build_vae, encode_dataset, evaluate, evaluate_images
-from vae_core.analysis import Codes, codes_table, csv_bytes, latent_names, parquet_bytes
+from vae_core.analysis import (
+    Codes,
+    codes_table,
+    csv_bytes,
+    image_bounds,
+    latent_names,
+    parquet_bytes,
+)
 from vae_core.config import POSTERIORS
 
 
@@ -73,6 +80,28 @@ def test_terms_follow_the_selection_of_images_and_are_of_all_of_them(digits):
     assert len(codes_table(codes.first(41), few)) == 41
     with pytest.raises(DataError, match=r"terms of at least 96 images; got 41\."):
         codes_table(codes, few)
+
+
+def test_each_image_has_its_own_bound_or_none(digits):
+    """Whatever images the bound is of and the table shows, and in whatever order."""
+    vae = build_vae(tiny_model(), digits.image_shape)
+    codes, bounded = encode_dataset(vae, digits.test), torch.tensor([40, 3, 7])
+    bounds = image_bounds(vae, digits.test.take(bounded), (1, 5), 1.4)
+    table = codes_table(codes, None, bounds, bounded).set_index("index")
+    assert list(table)[-4:] == ["negative_bound", "ess", "n_importance", "proposal_scale"]
+    assert (
+        table.loc[bounded.tolist(), "negative_bound"].tolist()
+        == bounds.negative_bounds[-1].tolist()
+    )
+    assert table.loc[bounded.tolist(), "ess"].tolist() == bounds.ess.tolist()
+    assert table["negative_bound"].count() == table["ess"].count() == 3
+    assert set(table["n_importance"]) == {5}
+    assert set(table["proposal_scale"]) == {1.4}
+    some = codes_table(codes.take(torch.tensor([3, 5])), None, bounds, bounded)
+    assert some["negative_bound"].tolist()[:1] == [float(bounds.negative_bounds[-1][1])]
+    assert some["negative_bound"].isna().tolist() == [False, True]
+    with pytest.raises(DataError, match=r"positions of 3 images with a bound; got 2\."):
+        codes_table(codes, None, bounds, bounded[:2])
 
 
 def test_files_give_the_terms_back_exactly(digits):

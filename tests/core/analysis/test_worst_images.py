@@ -70,10 +70,12 @@ def test_an_auto_encoder_is_ordered_by_distortion_only():
 def test_the_spread_is_that_of_the_values():
     spread = Spread.of(torch.tensor([1.0, 2.0, 6.0, 11.0], dtype=torch.float64))
     values = [1.0, 2.0, 6.0, 11.0]
-    assert (spread.mean, spread.median) == (5.0, 4.0)
+    assert (spread.mean.value, spread.median.value) == (5.0, 4.0)
     assert spread.deviation == pytest.approx(np.std(values, ddof=1))
-    assert spread.standard_error == pytest.approx(spread.deviation / 2)
-    assert math.isnan(Spread.of(torch.ones(1)).standard_error)
+    assert spread.mean.standard_error == pytest.approx(spread.deviation / 2)
+    assert math.isnan(Spread.of(torch.ones(1)).mean.standard_error)
+    assert math.isnan(spread.median.standard_error)
+    assert Spread.of(torch.arange(100.0)).median.standard_error == 5.25  # 39.5 ... 60.5
 
 
 def test_the_error_of_a_draw_is_the_spread_of_evaluations_with_other_seeds(digits):

@@ -15,7 +15,9 @@ from tests.samples import tensors, tiny_run
 from vae_core import Run, RunError, RunStore
 from vae_core.__main__ import main
 from vae_core.config import POSTERIORS
-from vae_core.runs.archive import archive
+from vae_core.runs.archive import archive, unpack_model
+from vae_core.runs.model_file import import_model, read_model_file
+from vae_core.runs.weights import NoModelFile
 
 MEMBERS = {
     *("README.txt", "config.json", "data.json", "history.jsonl", "metrics.json"),
@@ -90,3 +92,57 @@ def test_the_command_line_packs_without_the_data_and_overwrites_nothing(
     assert (tmp_path / "run.zip").read_bytes() == archive(finished_run)
     assert main(words) == 2
     assert "run.zip: exists already" in capsys.readouterr().err
+
+
+def packed(folder: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(folder / "given.zip", "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return folder / "given.zip"
+
+
+def test_the_model_of_a_packed_run_opens_as_its_weights_do(finished_run, tmp_path, digits):
+    (tmp_path / "given.zip").write_bytes(archive(finished_run))
+    (tmp_path / "here").mkdir()
+    weights = unpack_model(tmp_path / "given.zip", tmp_path / "here")
+    assert weights.read_bytes() == (finished_run.path / "weights.safetensors").read_bytes()
+    opened = import_model(read_model_file(weights), RunStore(tmp_path / "runs"), digits)
+    assert opened.metrics().distortion == pytest.approx(finished_run.metrics().distortion)
+
+
+def test_only_the_model_is_unpacked_wherever_members_point(finished_run, tmp_path):
+    weights = (finished_run.path / "weights.safetensors").read_bytes()
+    here = tmp_path / "a" / "here"
+    here.mkdir(parents=True)
+    given = packed(tmp_path, {"run/weights.safetensors": weights, "../../x": b"1", "run/y": b"2"})
+    unpack_model(given, here)
+    assert [path.name for path in here.iterdir()] == ["weights.safetensors"]
+    assert not (tmp_path / "x").exists()
+    unpack_model(packed(tmp_path, {"../weights.safetensors": weights}), here)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "given.zip"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"run/config.json": b"{}"},
+        {"a/weights.safetensors": b"", "b/weights.safetensors": b""},
+        {"a/b/c/weights.safetensors": b""},
+    ],
+    ids=["empty", "no weights", "two runs", "far down"],
+)
+def test_a_zip_that_is_no_run_is_refused(members, tmp_path):
+    with pytest.raises(NoModelFile, match=r"expected the \.zip of one run"):
+        unpack_model(packed(tmp_path, members), tmp_path)
+
+
+def test_a_damaged_or_too_large_zip_is_refused(finished_run, tmp_path):
+    whole = archive(finished_run)
+    for content in (b"", b"PK", whole[: len(whole) // 2]):
+        (tmp_path / "given.zip").write_bytes(content)
+        with pytest.raises(NoModelFile, match="it cannot be read"):
+            unpack_model(tmp_path / "given.zip", tmp_path)
+    given = packed(tmp_path, {"run/weights.safetensors": b"x", "run/config.json": bytes(2 << 20)})
+    with pytest.raises(NoModelFile, match=r"config\.json is larger than 1 MB"):
+        unpack_model(given, tmp_path)

@@ -1,6 +1,20 @@
 """Quantities that lessons may show: functions of a run and of numbers, each with its unit."""
 
-from vae_core.lessons.quantities import normal
+from vae_core.lessons.quantities import (  # noqa: F401  (their import registers them)
+    comparison,
+    covariance,
+    decoder,
+    encoder,
+    evidence,
+    feature_map,
+    normal,
+    pixels,
+    population,
+    prior,
+    rates,
+    sizes,
+    sweep,
+)
 from vae_core.lessons.quantities.registry import QUANTITIES, Quantity, quantity
 
-__all__ = ["QUANTITIES", "Quantity", "normal", "quantity"]
+__all__ = ["QUANTITIES", "Quantity", "quantity"]

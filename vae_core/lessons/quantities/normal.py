@@ -1,4 +1,4 @@
-"""Arithmetic of one Gaussian against N(0, 1). No model is asked."""
+"""Arithmetic that asks no model: one Gaussian against N(0, 1), and sizes of covariances."""
 
 from __future__ import annotations
 
@@ -27,3 +27,50 @@ def kl_normal_slip(run: Run, mu: float, sigma: float) -> float:
     """The same with the wrong sign of its logarithm: ln sigma + (mu² + sigma² − 1) / 2."""
     sigma = _sigma(sigma)
     return 0.5 * (mu * mu + sigma * sigma - 1.0) + math.log(sigma)
+
+
+@quantity("units of z")
+def seed_noise(run: Run, sigma: float) -> float:
+    """Standard deviation of log(0.5 sigma) eps: |ln(sigma / 2)|."""
+    return abs(math.log(0.5 * _sigma(sigma)))
+
+
+@quantity("count")
+def diagonal_outputs(run: Run, d: float) -> float:
+    """Outputs of an encoder of a diagonal Gaussian over d dimensions: 2 d."""
+    return 2.0 * d
+
+
+@quantity("count")
+def full_outputs(run: Run, d: float) -> float:
+    """Outputs of an encoder of a full covariance over d dimensions: d (d + 3) / 2."""
+    return d * (d + 3.0) / 2.0
+
+
+@quantity("count")
+def full_entries(run: Run, d: float) -> float:
+    """Entries of a covariance matrix over d dimensions: d²."""
+    return d * d
+
+
+@quantity("count")
+def full_distinct(run: Run, d: float) -> float:
+    """Different entries of a covariance matrix, which is symmetric: d (d + 1) / 2."""
+    return d * (d + 1.0) / 2.0
+
+
+@quantity("count")
+def map_variances(run: Run, side: float, shrink: float, channels: float) -> float:
+    """Variances of a feature map of a square image that is shrunk so many times: C (side / s)²."""
+    return channels * (side / shrink) ** 2
+
+
+@quantity("share")
+def corner_under_prior(run: Run, t: float, channels: float) -> float:
+    """P(largest z_j > t) under Dirichlet(1, ..., 1) over C proportions, t of 0.5 or more.
+
+    C (1 − t)^(C − 1): two proportions cannot both be above one half.
+    """
+    if not 0.5 <= t < 1.0:
+        raise LessonError(f"expected a proportion from 0.5 to 1; got {t:g}.")
+    return channels * math.pow(1.0 - t, channels - 1.0)

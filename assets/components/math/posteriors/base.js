@@ -48,6 +48,9 @@ export class Posterior {
   /** Where the prior has its mass: "real", or "simplex", where the channels of a site sum to 1. */
   static support = "real";
 
+  /** The class of q* of the family, see math/best_posterior.js; null where none is searched for. */
+  static best = null;
+
   /** Whether no rotation around the origin changes the prior. */
   static isRotationInvariant = false;
 
@@ -83,6 +86,14 @@ export class Posterior {
 
   _kl() {
     return total(this.klPerDim);
+  }
+
+  /**
+   * Places and weights for expectations under q without noise; null where the family has none.
+   * @returns {?{z: Float64Array[], weights: number[]}} the weights add up to 1
+   */
+  nodes() {
+    return null;
   }
 
   /** What klPerDim is made of, where the marginals are Gaussian: {location, width}. */

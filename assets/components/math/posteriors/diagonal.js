@@ -3,6 +3,8 @@
  * parts of mean and width, and their densities on a plane.
  */
 
+import { gaussianOf, nodesOf } from "../best_posterior.js";
+import { NORMAL_NODES, pairsOf } from "../nodes.js";
 import { cellsWithin } from "../plane_grid.js";
 import { randomGenerator } from "../random.js";
 import { count, float64s, total } from "../shapes.js";
@@ -37,6 +39,12 @@ export class Gaussian extends Posterior {
     return gaussianMixture(this.moments(params, n, latentShape, axes));
   }
 
+  /** Of Gauss and Hermite, for two dimensions. */
+  nodes() {
+    if (this.size !== 2) return null;
+    return { z: nodesOf(gaussianOf(this)), weights: pairsOf(NORMAL_NODES).map(([, , w]) => w) };
+  }
+
   get parts() {
     const location = this.mean.map((mu) => 0.5 * mu * mu);
     const width = float64s(this.size, (j) => {
@@ -57,6 +65,8 @@ export function clampedLogVariance(logVariance) {
 
 /** N(mu, diag sigma^2): C means, then C log-variances. */
 export class DiagonalGaussian extends Gaussian {
+  static best = "diagonal";
+
   constructor(latentShape, mean, logVariance) {
     super(latentShape, mean);
     this.logVariance = logVariance;

@@ -16,6 +16,8 @@ const FLOAT32_EPSILON = 2 ** -23; // what torch keeps partial correlations from 
  * row j of the L of the site whose params begin at `at`, up to the diagonal.
  */
 class CholeskyGaussian extends Gaussian {
+  static best = "full";
+
   constructor(latentShape, params) {
     super(latentShape, readParams(params, latentShape));
     this.params = params.slice(); // read later, when the encoder may have written over its own

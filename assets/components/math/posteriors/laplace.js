@@ -2,6 +2,7 @@
  * The Laplace posterior and prior, with sharp peaks and heavy tails.
  */
 
+import { LAPLACE_NODES, pairsOf } from "../nodes.js";
 import { addProduct } from "../plane_grid.js";
 import { randomGenerator } from "../random.js";
 import { count, float64s, total } from "../shapes.js";
@@ -53,6 +54,13 @@ export class Laplace extends Posterior {
     const random = randomGenerator(seed);
     const eps = float64s(this.size, () => random.exponential() - random.exponential());
     return this.mean.map((mu, j) => mu + this.scale[j] * eps[j]);
+  }
+
+  /** Of Gauss and Laguerre on either side of the mean, for two dimensions. */
+  nodes() {
+    if (this.size !== 2) return null;
+    const [[x, y], [a, b], pairs] = [this.mean, this.scale, pairsOf(LAPLACE_NODES)];
+    return { z: pairs.map(([u, v]) => [x + a * u, y + b * v]), weights: pairs.map(([, , w]) => w) };
   }
 
   logProb(z) {

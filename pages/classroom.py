@@ -1,0 +1,16 @@
+"""The class: a room with a code, students' answers, and the teacher's wall."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.classroom import rooms, student, wall
+
+room = rooms.asked_for()
+if room is None:
+    rooms.enter()
+elif rooms.is_wall():
+    wall.show(room)
+else:
+    student.show(room)
+st.html(rooms.STYLE)

@@ -1,0 +1,1 @@
+"""A class: rooms with a code, students' windows, the teacher's wall."""

@@ -1,0 +1,146 @@
+"""Rooms of a class: where they are kept, how one is entered, and who is in.
+
+All of it is in the address, `?room=kumo&who=8f3a21c4` or `?room=kumo&role=wall`: a reload, and a
+server that takes over from another, go on where one was.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.drawing import escaping
+from pages.ui.lesson import files
+from pages.ui.library import passcode
+from pages.ui.session import paths, problems
+from vae_core.errors import RoomError
+from vae_core.lessons import Lesson
+from vae_core.lessons.rooms import VARIABLE, Room, Rooms, RoomState, new_who
+
+ROOM, WHO, ROLE, WALL = "room", "who", "role", "wall"
+STYLE = (  # readable from the back row
+    "<style>.st-key-class-question p, .st-key-class-question li {font-size:1.5rem;line-height:1.4}"
+    ".st-key-class-answers button {min-height:3.2rem}"
+    ".st-key-class-answers button, .st-key-class-answers button > * {justify-content:flex-start}"
+    ".st-key-class-answers button p {font-size:1.15rem}"
+    ".st-key-class-question [data-testid=stProgress] > div > div > div {height:1.2rem}</style>"
+)
+_WHO = re.compile(r"[0-9a-f]{8}")
+
+
+def rooms() -> Rooms:
+    """All rooms: in ELBO_ROOM_ANSWERS, or beside the runs."""
+    return Rooms(Path(os.environ.get(VARIABLE) or paths.RUNS.parent / "rooms"))
+
+
+def asked_for() -> Room | None:
+    """The room in the address; None where there is none, said in a sentence if one was named."""
+    code = st.query_params.get(ROOM, "")
+    if not code:
+        return None
+    try:
+        return rooms().room(code)
+    except RoomError as error:
+        problems.show(error)
+        return None
+
+
+def link(room: Room) -> str:
+    """The address to hand out, which has no participant in it."""
+    return f"{(st.context.url or '').partition('?')[0]}?{ROOM}={room.code}"
+
+
+def is_wall() -> bool:
+    """Whether this window is the teacher's."""
+    return st.query_params.get(ROLE) == WALL
+
+
+def who() -> str:
+    """This browser's eight digits, from the address; new ones where there are none."""
+    known = st.query_params.get(WHO, "")
+    if not _WHO.fullmatch(known):
+        known = new_who()
+        st.query_params[WHO] = known
+    return known
+
+
+def lesson_of(state: RoomState) -> Lesson:
+    """The room's lesson, as its file is now. Raises RoomError when it is gone or damaged."""
+    entry = files.find(state.lesson)
+    if entry is None or entry.lesson is None:
+        why = entry.problem if entry else "its file is not here"
+        raise RoomError(f"the lesson {state.lesson} of this room cannot be read: {why}.")
+    return entry.lesson
+
+
+def has_changed(lesson: Lesson, state: RoomState) -> bool:
+    """Whether the lesson's file is another one than when the room was opened."""
+    return lesson.digest != state.digest
+
+
+def enter() -> None:
+    """Join a room by its code, or open one as the teacher."""
+    join, teach = st.columns(2, gap="large")
+    with join:
+        st.subheader("Join your class")
+        st.text_input(
+            "The room's four letters", key="room-code", max_chars=8, on_change=_join, width=300
+        )
+        st.caption("No name and no account: only your answers are kept, and eight random digits.")
+    with teach:
+        st.subheader("Teach a class")
+        if passcode.ask("Opening a room"):
+            _open_form()
+            _list()
+
+
+@problems.callback
+def _join() -> None:
+    code = rooms().room(str(st.session_state["room-code"])).code
+    st.query_params[ROOM] = code
+
+
+def _open_form() -> None:
+    lessons = {entry.id: entry.lesson for entry in files.entries() if entry.lesson}
+    if not lessons:
+        st.info("There is no lesson to vote on.")
+        return
+    chosen = st.selectbox(
+        "Lesson", list(lessons), key="room-lesson",
+        format_func=lambda name: escaping.plain(lessons[name].title),
+    )  # fmt: skip
+    st.button("Open a room", type="primary", on_click=_open, args=(lessons[chosen],))
+
+
+@problems.callback
+@passcode.guarded
+def _open(lesson: Lesson) -> None:
+    _to_wall(rooms().open(lesson).code)
+
+
+@problems.callback
+@passcode.guarded
+def _to_wall(code: str) -> None:
+    st.query_params.from_dict({ROOM: code, ROLE: WALL})
+
+
+def _list() -> None:
+    """Rooms that are open, and those that could go."""
+    old = {room.code for room in rooms().old()}
+    for room in rooms().list():
+        name, go, drop = st.columns([3, 1, 1], vertical_alignment="center")
+        note = " Nothing has moved in it for 30 days." if room.code in old else ""
+        name.markdown(f"**{room.code}**: {room.n_people()} joined.{note}")
+        go.button("Go on", key=f"go-{room.code}", on_click=_to_wall, args=(room.code,))
+        with drop.popover("Delete"):
+            st.write(f"Room {room.code} and all its answers will be gone.")
+            st.button("Delete it", key=f"drop-{room.code}", on_click=_delete, args=(room.code,))
+
+
+@problems.callback
+@passcode.guarded
+def _delete(code: str) -> None:
+    rooms().delete(code)

@@ -1,0 +1,130 @@
+"""A student's window: the question, the own answer, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.ui.classroom import rooms
+from pages.ui.lesson import filled as filling
+from pages.ui.lesson import numbers
+from pages.ui.session import problems
+from vae_core.errors import RoomError
+from vae_core.lessons import Choice, Lesson, NumberQuestion, Option, Step
+from vae_core.lessons.calls import Call, Number
+from vae_core.lessons.reading import PLACEHOLDER
+from vae_core.lessons.rooms import Answer, Room, RoomState, Said
+
+POLL = 3.0  # seconds
+
+
+def show(room: Room) -> None:
+    """The room as a student sees it; it follows the teacher by itself."""
+    room.join(rooms.who())
+    _follow(room)
+
+
+def _draw(room: Room) -> None:
+    state, who = room.state(), rooms.who()
+    lesson = rooms.lesson_of(state)
+    step = lesson.step(state.step)
+    if step is None or step.question is None:
+        raise RoomError("the lesson's file has changed: it no longer asks this question.")
+    own = next((a for a in room.answers(state.step, state.vote) if a.who == who), None)
+    st.caption(f"Room {room.code} · {lesson.title}" + (" · second vote" if state.vote == 2 else ""))
+    with st.container(key="class-question"):
+        st.markdown(filled(step.body, lesson))
+    with st.container(key="class-answers"):
+        if state.phase == "predict":
+            _ask(room, state, step, lesson, own)
+        else:
+            _tell(state, step, lesson, own)
+
+
+_follow = problems.fragment(_draw, run_every=POLL)
+
+
+def _ask(room: Room, state: RoomState, step: Step, lesson: Lesson, own: Answer | None) -> None:
+    shown_at = _shown_at(room, state)
+    if state.is_paused:
+        st.info("The teacher has paused the room. Your answer waits, or stays as it is.")
+    if isinstance(step.question, Choice):
+        for option in step.question.options:
+            st.button(
+                filled(f"**{option.letter.upper()}** {option.text}", lesson),
+                key=f"say-{state.number}-{option.letter}",
+                type="primary" if own and own.said == option.letter else "secondary",
+                disabled=state.is_paused, width="stretch",
+                on_click=_say, args=(room, step, option.letter, shown_at),
+            )  # fmt: skip
+    elif isinstance(step.question, NumberQuestion):
+        said = st.number_input(
+            "Your number", value=own.said if own and isinstance(own.said, float) else None,
+            key=f"say-{state.step}-{state.vote}", format="%g", disabled=state.is_paused,
+        )  # fmt: skip
+        st.button(
+            "Answer", disabled=state.is_paused or said is None, type="primary",
+            on_click=_say, args=(room, step, said, shown_at),
+        )  # fmt: skip
+    else:
+        st.info("This question is answered on the plane, at the teacher's.")
+    st.caption(
+        "Your answer is kept; you may change it until the votes are shown." if own else
+        "Answer by yourself first, without asking your neighbour."
+    )  # fmt: skip
+
+
+def _shown_at(room: Room, state: RoomState) -> float:
+    """When this window first showed this question."""
+    key = f"shown-{room.code}-{state.step}-{state.vote}"
+    return float(st.session_state.setdefault(key, time.monotonic()))
+
+
+@problems.callback
+def _say(room: Room, step: Step, said: Said, shown_at: float) -> None:
+    assert step.question is not None
+    room.answer(rooms.who(), said, step.question, time.monotonic() - shown_at)
+
+
+def _tell(state: RoomState, step: Step, lesson: Lesson, own: Answer | None) -> None:
+    """After the votes are shown: the own answer, and at the reveal what is right."""
+    if state.phase == "votes":
+        st.info("The votes are on the wall. Discuss them with your neighbour.")
+    if isinstance(step.question, Choice):
+        for option in step.question.options:
+            _tell_option(option, state, lesson, bool(own and own.said == option.letter))
+    elif own is not None:
+        st.markdown(f"You said {own.said}.")
+    if state.phase == "reveal" and isinstance(step.question, NumberQuestion):
+        found = value_of(lesson)(step.question.answer)
+        st.markdown(f"It is **{numbers.said(step.question, found)}**.")
+    if own is None:
+        st.caption("You have not answered this one.")
+
+
+def _tell_option(option: Option, state: RoomState, lesson: Lesson, is_own: bool) -> None:
+    is_revealed = state.phase == "reveal"
+    mark = ":material/check_circle: " if is_revealed and option.is_right else ""
+    yours = " *(your answer)*" if is_own else ""
+    st.markdown(filled(f"{mark}**{option.letter.upper()}** {option.text}{yours}", lesson))
+    if is_revealed and option.response and (is_own or option.is_right):
+        st.caption(filled(option.response, lesson))
+
+
+def value_of(lesson: Lesson) -> Callable[[Call], Number]:
+    """What a quantity is for the model that the lesson was written for.
+
+    Raises, when called, VAECoreError where that model is not here or has no such number.
+    """
+    run = numbers.own_model(lesson)
+    if run is None:
+        raise RoomError(f"the model of the lesson {lesson.id} is not here.")
+    return lambda call: numbers.value(call, run)
+
+
+def filled(text: str, lesson: Lesson) -> str:
+    """A text with its live numbers; dots stand where they cannot be computed here."""
+    run = numbers.own_model(lesson)
+    return filling.filled(text, run)[0] if run else PLACEHOLDER.sub(filling.UNKNOWN, text)

@@ -1,0 +1,135 @@
+"""Links: every model and every page that is named can be opened where it is named.
+
+A page that cannot serve the chosen model says why, offers the models that it can serve as
+buttons, and the pages that serve this model as links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NoReturn
+
+import streamlit as st
+
+from pages.ui.drawing import escaping
+from pages.ui.library import listing
+from pages.ui.session import chosen, problems
+from pages.ui.session.doors import door_of
+from vae_core.config import POSTERIORS
+from vae_core.runs.run import Run
+
+MODEL, PAGE = ":material/deployed_code:", ":material/arrow_forward:"
+MAX_OFFERED = 4
+
+Fits = Callable[[Run], bool]
+
+
+def is_map(run: Run) -> bool:
+    """Whether the latent is a feature map."""
+    return len(run.config.model.latent_shape) == 3
+
+
+def has_density(run: Run) -> bool:
+    """Whether its posteriors have a density: it is a VAE, no auto-encoder."""
+    return bool(POSTERIORS[run.config.model.posterior].has_density)
+
+
+def is_gaussian(run: Run) -> bool:
+    """Whether its prior is N(0, I), and its posterior is trained against it."""
+    family = POSTERIORS[run.config.model.posterior]
+    return bool(family.has_rate and family.is_rotation_invariant)
+
+
+def fitting(runs: Mapping[str, Run], fits: Fits, like: Run, most: int = MAX_OFFERED) -> list[str]:
+    """Labels of other runs that fit, those of the same images first, each else in its order."""
+    found = [label for label, run in runs.items() if fits(run) and run.path != like.path]
+    name = like.config.data.name
+    return sorted(found, key=lambda label: runs[label].config.data.name != name)[:most]
+
+
+def offer_models(fits: Fits, like: Run) -> None:
+    """Buttons for models that this page can show; `like` is the one that it cannot."""
+    runs = listing.openable()
+    with st.container(horizontal=True):
+        for label in fitting(runs, fits, like):
+            offer_model(runs[label])
+
+
+def offer_model(run: Run, label: str | None = None, here: str = "") -> None:
+    """A button that makes this the chosen model, on this page. Not for fragments.
+
+    `here` tells two buttons for one model on one page apart.
+    """
+    st.button(
+        label or f"Open {escaping.markdown(listing.label_of(run))}",
+        icon=MODEL,
+        key=f"open-{run.id}-{here}",
+        on_click=problems.callback(chosen.choose),
+        args=(run.id,),
+    )
+
+
+def try_models(ids: Iterable[str], run: Run, here: str = "") -> None:
+    """Buttons for models that ship and are named in a sentence, but for the one that is open."""
+    shipped = {one.id: one for one in listing.shipped()}
+    others = [shipped[name] for name in ids if name in shipped and name != run.id]
+    if others:
+        with st.container(horizontal=True):
+            for other in others:
+                offer_model(other, here=here)
+
+
+def to_page(url_path: str, label: str = "", query: Mapping[str, str] | None = None) -> None:
+    """A link to a page, by default under its title and question."""
+    door = door_of(url_path)
+    st.page_link(
+        door.script,
+        label=label or f"{door.title}. {door.question}",
+        icon=PAGE,
+        help="",  # the question is in the label, or beside it
+        query_params=dict(query) if query else None,
+    )
+
+
+def to_pages(*url_paths: str) -> None:
+    """Links to pages, in a row."""
+    with st.container(horizontal=True):
+        for url_path in url_paths:
+            to_page(url_path)
+
+
+def need(
+    run: Run, fits: Fits, why: str, pages: Sequence[str] = (), icon: str = ":material/block:"
+) -> None:
+    """End the page when it cannot serve the run, with the doors out of it.
+
+    Parameters
+    ----------
+    run : Run
+        The chosen one.
+    fits : callable
+        Whether the page can serve a run.
+    why : str
+        One sentence in Markdown.
+    pages : sequence of str
+        Addresses of pages that serve this run.
+    icon : str
+    """
+    if not fits(run):
+        dead_end(run, fits, why, pages, icon)
+
+
+def dead_end(
+    run: Run, fits: Fits, why: str, pages: Sequence[str] = (), icon: str = ":material/block:"
+) -> NoReturn:
+    """`need` for a page that knows already that it cannot."""
+    st.info(why, icon=icon)
+    offer_models(fits, run)
+    to_pages(*pages)
+    problems.end_page()
+
+
+def need_density(run: Run, why: str) -> None:
+    """End the page when the run's posteriors are points, with what that means here."""
+    sentence = f"{escaping.markdown(run.title)} is a deterministic auto-encoder: {why}"
+    need(run, has_density, sentence, ("", "posteriors"), ":material/all_inclusive:")

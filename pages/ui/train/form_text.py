@@ -1,0 +1,45 @@
+"""Labels and help of the form's settings, where those of the command line are too short."""
+
+from __future__ import annotations
+
+LABELS = {
+    "lr": "Learning rate",
+    "limit": "Training images, at most",
+    "hidden": "Hidden layers",
+    "latent": "Latent shape",
+    "posterior": "Posterior q(z|x)",
+    "likelihood": "Likelihood p(x|z)",
+    "beta": "β, weight of the KL term",
+    "tc-weight": "Total-correlation weight",
+    "sigma": "σ of the Gaussian likelihood",
+    "sigma-value": "Value of σ",
+    "reduction": "Sum or mean",
+}
+HELP = {
+    "beta": "Weight β of the KL term; 1 gives the ELBO. A larger β gives cheaper codes and "
+    "blurrier pictures.",
+    "latent": "Number of latent dimensions, or rows x columns x channels of a feature map. With 2 "
+    "everything can be drawn on a plane; 20 give sharper pictures.",
+    "posterior": "Family of q(z|x). delta is a point mass: a plain auto-encoder.",
+    "likelihood": "Family of p(x|z), which scores the pixels.",
+    "reduction": "Sum or mean of the distortion over pixels / of the KL over latent dimensions. "
+    "The ELBO is sum/sum.",
+    "tc-weight": "Weight of the total correlation in the loss: above 0 the latent dimensions are "
+    "pushed to be independent over the data.",
+    "free-bits": "KL of a latent dimension, in nats, below which the loss does not push it down.",
+}
+
+
+def label(flag: str) -> str:
+    """What stands above a setting."""
+    return LABELS.get(flag) or _begun(flag.replace("-", " "))
+
+
+def help_of(flag: str, default: str) -> str:
+    """What a setting is, and what to expect of it."""
+    return HELP.get(flag) or f"{_begun(default)}."
+
+
+def _begun(text: str) -> str:
+    """With a capital at the beginning, and the rest as it is: no "elbo", no "kl"."""
+    return text[:1].upper() + text[1:]

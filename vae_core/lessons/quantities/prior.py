@@ -1,0 +1,54 @@
+"""Draws of the prior, and codes where the prior puts them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from vae_core.analysis.estimates import Estimate
+from vae_core.errors import LessonError
+from vae_core.lessons.quantities.loading import axis, codes_of, generator, vae_of, whole
+from vae_core.lessons.quantities.registry import quantity
+from vae_core.runs.run import Run
+
+
+@quantity("count")
+def prior_hits(run: Run, label: float, n: float = 200) -> Estimate:
+    """How many of n draws of the prior lie nearest to the mean of an image of a class.
+
+    The error is that of another n draws: sqrt(n p (1 − p)).
+    """
+    codes, count = codes_of(run), max(1, whole(n, "draws"))
+    z = vae_of(run).prior().sample((count,), generator()).flatten(1)
+    nearest = torch.cdist(z, codes.mean.flatten(1)).argmin(1)
+    hits = int((codes.labels[nearest] == whole(label, "a class")).sum())
+    return Estimate(float(hits), math.sqrt(hits * (1.0 - hits / count)))
+
+
+@quantity("units of z")
+def code_sd(run: Run, dimension: float) -> float:
+    """Standard deviation of the posterior means over the test images."""
+    loc = codes_of(run).mean.flatten(1)[:, axis(run, dimension)]
+    return float(loc.double().std(correction=0))
+
+
+@quantity("share")
+def share_in_prior(run: Run, share: float = 0.95) -> float:
+    """Share of the posterior means inside the ball that holds this share of N(0, I)."""
+    from scipy.special import gammaincinv
+
+    loc = codes_of(run).mean.flatten(1).double()
+    if not 0.0 < share < 1.0:
+        raise LessonError(f"expected a share between 0 and 1; got {share:g}.")
+    radius = 2.0 * gammaincinv(0.5 * loc.shape[1], share)  # of chi², squared
+    return float((loc.square().sum(1) < radius).double().mean())
+
+
+@quantity("share")
+def share_corner(run: Run, t: float) -> float:
+    """Share of the test images whose largest mean proportion E[z_j] is above t."""
+    if codes_of(run).family.is_additive:
+        raise LessonError(f"{run.title} has no proportions: its z lies on no simplex.")
+    largest = codes_of(run).mean.flatten(1).max(1).values
+    return float((largest > t).double().mean())

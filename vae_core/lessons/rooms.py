@@ -1,0 +1,349 @@
+"""Rooms: where a class's votes on a lesson are kept, in a folder that servers may share.
+
+    kumo/states/0000007.json                where the class is: the highest number counts
+    kumo/people/8f3a21c4                    an empty file for each that has joined
+    kumo/answers/predict.1/8f3a21c4.json    one small file an answer
+
+Moving the class makes the next state, and a file of that name can be made only once: of two
+teachers at the same moment one is told. Answers are replaced in one step, each in a file of its
+own, so servers need neither a lock nor a data base, and one that is killed loses nothing. Only
+letters of options and finite numbers are stored, and of a student only eight random digits.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from vae_core.errors import RoomError, RunError, shown
+from vae_core.io import parse_json, read_text, remove, write_bytes, write_json, writing
+from vae_core.lessons.lesson import Choice, Lesson, Place, Question
+
+VARIABLE = "ELBO_ROOM_ANSWERS"  # names the folder of rooms
+PHASES = ("predict", "votes", "reveal")  # answering; bars are shown; the right answer, too
+MAX_ROOMS = 50
+MAX_PEOPLE = 300
+MAX_BYTES = 4096  # of a state or an answer
+OLD = timedelta(days=30)  # after which a room is offered for deletion
+_CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
+_CODE = re.compile(r"[a-z]{4}")
+_WHO = re.compile(r"[0-9a-f]{8}")
+
+Said = str | float | tuple[float, float]
+
+
+@dataclass(frozen=True)
+class RoomState:
+    """Where a class is.
+
+    Attributes
+    ----------
+    number : int
+        Of this state; the next one has the next number.
+    lesson, digest : str
+        Its id, and the digest of its file when the room was opened.
+    step : str
+        "predict" or "transfer": whose question is asked.
+    vote : int
+        1, or 2 after "vote again".
+    phase : str
+        Of PHASES.
+    is_paused : bool
+        Whether answers wait.
+    at : str
+        When this state began, UTC.
+    """
+
+    number: int
+    lesson: str
+    digest: str
+    step: str = "predict"
+    vote: int = 1
+    phase: str = "predict"
+    is_paused: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one participant has said to one vote on one question."""
+
+    who: str
+    step: str
+    vote: int
+    said: Said
+    at: str
+    seconds: float
+
+
+class Room:
+    """One room. Methods read the files each time.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder, whose name is its code.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def code(self) -> str:
+        """The four letters that students are told."""
+        return self.path.name
+
+    def state(self) -> RoomState:
+        """Where the class is. Raises RoomError when the room is gone or damaged."""
+        try:
+            last = max((p.name for p in (self.path / "states").glob("*.json")), default=None)
+            if last is None:
+                raise RoomError(f"there is no room {self.code}; ask the teacher for its code.")
+            return _state(_read(self.path / "states" / last))
+        except (OSError, RunError, TypeError, ValueError) as error:
+            raise RoomError(f"room {self.code} cannot be read: {error}") from error
+
+    def move(self, seen: RoomState, **changes: Any) -> RoomState:
+        """Take the class on from the state that the teacher has seen.
+
+        Raises
+        ------
+        RoomError
+            When another window has moved the room meanwhile, or the folder cannot be written.
+        """
+        following = replace(seen, **changes, number=seen.number + 1, at=_now())
+        path = self.path / "states" / _name(following.number)
+        half = path.with_suffix(f".{secrets.token_hex(4)}")
+        try:
+            write_json(half, asdict(following))
+            try:
+                os.link(half, path)  # fails where the name is taken, unlike a rename
+            finally:
+                half.unlink(missing_ok=True)
+        except FileExistsError as error:
+            raise RoomError(
+                f"another window has moved room {self.code} on; look where it is now."
+            ) from error
+        except (OSError, RunError) as error:
+            raise RoomError(f"room {self.code} stays where it is: {error}") from error
+        return following
+
+    def join(self, who: str) -> None:
+        """Count a participant in. Raises RoomError when the room is full or gone."""
+        _check_who(who)
+        people = self.path / "people"
+        if not people.is_dir():
+            raise RoomError(f"there is no room {self.code}; ask the teacher for its code.")
+        if (people / who).exists():
+            return
+        if self.n_people() >= MAX_PEOPLE:
+            raise RoomError(f"room {self.code} is full: {MAX_PEOPLE} have joined.")
+        try:
+            write_bytes(people / who, b"")
+        except RunError as error:
+            raise RoomError(f"room {self.code} cannot be joined: {error}") from error
+
+    def n_people(self) -> int:
+        """How many have joined."""
+        return len(_names(self.path / "people"))
+
+    def answer(self, who: str, said: Said, question: Question, seconds: float = 0.0) -> Answer:
+        """Keep what someone says to the question that is asked; saying it again replaces it.
+
+        Parameters
+        ----------
+        who : str
+            Eight hexadecimal digits.
+        said : str, float or pair of float
+            The letter of an option, a number, or a place.
+        question : Choice, NumberQuestion or Place
+        seconds : float
+            Since the question was shown.
+
+        Raises
+        ------
+        RoomError
+            When answers are not taken any more or are paused, the answer is not one of the
+            question's: then nothing has changed.
+        RunError
+            When it cannot be written; an earlier answer is still there.
+        """
+        _check_who(who)
+        check_said(said, question)
+        state = self.state()
+        if state.phase != "predict":
+            raise RoomError("the votes are shown already; your answer came too late.")
+        if state.is_paused:
+            raise RoomError("the teacher has paused the room; answer when it goes on.")
+        self.join(who)
+        elapsed = seconds if math.isfinite(seconds) else 0.0
+        answer = Answer(who, state.step, state.vote, said, _now(), round(max(0.0, elapsed), 1))
+        folder = self._votes(state.step, state.vote)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / f"{who}.json", asdict(answer))
+        return answer
+
+    def answers(self, step: str, vote: int) -> list[Answer]:
+        """What was said to one vote on a step's question; a damaged file is left out."""
+        found = []
+        for name in _names(self._votes(step, vote)):
+            try:
+                found.append(_answer(_read(self._votes(step, vote) / name)))
+            except (RunError, TypeError, KeyError, ValueError):
+                continue
+        return found
+
+    def all_answers(self) -> list[Answer]:
+        """Every answer to every question, in the order in which votes were held."""
+        folders = sorted(_names(self.path / "answers"), key=lambda n: n.split("."))
+        votes = (name.rpartition(".")[::2] for name in folders)
+        return [
+            a for step, vote in votes if vote.isdecimal() for a in self.answers(step, int(vote))
+        ]
+
+    def _votes(self, step: str, vote: int) -> Path:
+        return self.path / "answers" / f"{step}.{vote}"
+
+
+class Rooms:
+    """All rooms of a server, or of several that share the folder.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self, lesson: Lesson) -> Room:
+        """A new room for a lesson, at its first question.
+
+        Raises
+        ------
+        RoomError
+            When there are too many, the lesson asks nothing, or the folder cannot be written.
+        """
+        asking = [step.name.lower() for step in lesson.steps if step.question]
+        if not asking:
+            raise RoomError(f"{lesson.title}: asks nothing, so there is nothing to vote on.")
+        if len(self.list()) >= MAX_ROOMS:
+            raise RoomError(f"{MAX_ROOMS} rooms are open already; delete one first.")
+        while (path := self.folder / _new_code()).exists():
+            pass
+        first = RoomState(0, lesson.id, lesson.digest, step=asking[0], at=_now())
+        try:
+            (path / "states").mkdir(parents=True)
+            (path / "people").mkdir()
+            write_json(path / "states" / _name(0), asdict(first))
+        except (OSError, RunError) as error:
+            raise RoomError(f"no room can be made in {self.folder}: {error}") from error
+        return Room(path)
+
+    def room(self, code: str) -> Room:
+        """A room by its code, however it was typed. Raises RoomError when there is none."""
+        code = code.strip().lower()
+        if not (_CODE.fullmatch(code) and (self.folder / code / "states").is_dir()):
+            raise RoomError(
+                f"there is no room {shown(code)}; ask the teacher for its four letters."
+            )
+        return Room(self.folder / code)
+
+    def list(self) -> list[Room]:
+        """All rooms, by their codes."""
+        return [Room(self.folder / n) for n in _names(self.folder) if _CODE.fullmatch(n)]
+
+    def old(self, now: float | None = None) -> Sequence[Room]:
+        """Those in which nothing has moved for OLD."""
+        limit = (now or time.time()) - OLD.total_seconds()
+        found = []
+        for room in self.list():
+            try:
+                if (room.path / "states").stat().st_mtime < limit:
+                    found.append(room)
+            except OSError:  # deleted meanwhile
+                continue
+        return found
+
+    def delete(self, code: str) -> None:
+        """Delete a room with all its answers."""
+        remove(self.room(code).path)
+
+
+def tally(answers: Sequence[Answer], question: Choice) -> dict[str, int]:
+    """How many have chosen each option, by its letter; those that nobody chose are 0."""
+    counts = Counter(answer.said for answer in answers)
+    return {option.letter: counts[option.letter] for option in question.options}
+
+
+def check_said(said: Said, question: Question) -> None:
+    """Raise RoomError unless this can be an answer to the question."""
+    if isinstance(question, Choice):
+        letters = [option.letter for option in question.options]
+        if said not in letters:
+            raise RoomError(f"expected one of {', '.join(letters)}; got {shown(said)}.")
+        return
+    parts = said if isinstance(said, tuple) else (said,)
+    n = 2 if isinstance(question, Place) else 1
+    if len(parts) != n or not all(isinstance(p, float | int) and math.isfinite(p) for p in parts):
+        expected = "a place, two numbers" if n == 2 else "a number"
+        raise RoomError(f"expected {expected}; got {shown(said)}.")
+
+
+def new_who() -> str:
+    """Eight random hexadecimal digits, by which a browser's answers belong together."""
+    return secrets.token_hex(4)
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2)
+
+
+def _check_who(who: str) -> None:
+    if not _WHO.fullmatch(who):
+        raise RoomError(f"expected eight hexadecimal digits for a participant; got {shown(who)}.")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _name(number: int) -> str:
+    return f"{number:07}.json"
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, but for half-written files; nothing where it is not there."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found = parse_json(read_text(path, MAX_BYTES))
+    if not isinstance(found, dict):
+        raise RunError(f"{path}: expected a JSON object.")
+    return found
+
+
+def _state(found: dict[str, Any]) -> RoomState:
+    state = RoomState(**found)
+    if state.phase not in PHASES:
+        raise RunError(f"expected a phase of {', '.join(PHASES)}; got {shown(state.phase)}.")
+    return state
+
+
+def _answer(found: dict[str, Any]) -> Answer:
+    said = found["said"]
+    return Answer(**{**found, "said": tuple(said) if isinstance(said, list) else said})
