@@ -101,7 +101,7 @@ def test_a_lesson_is_played_through() -> None:
 
 
 def test_a_reload_keeps_place_and_answers() -> None:
-    app = opened(lesson="choice")
+    app = opened(lesson="choice", done="place")
     app.radio[0].set_value("b")
     app = press(press(press(app, "I predict this"), "Next: Do"), "Next: Reveal")
     fresh = AppTest.from_file(FRAME, default_timeout=60)
@@ -110,6 +110,7 @@ def test_a_reload_keeps_place_and_answers() -> None:
     fresh.run()
     fresh = sound(fresh.switch_page("kl.py").run())
     assert app.query_params.items() <= fresh.query_params.items()
+    assert queried(fresh, "done") == "place"
     assert "it costs 1.81 nats" in said(fresh)
     assert "$\\mu = 0$ and $\\sigma = 1$ **(yours)**" in said(fresh)
     assert fresh.selectbox(key="run").value == "Digits 2-D"
@@ -143,10 +144,13 @@ def test_a_lesson_that_does_not_hold_offers_its_own_model(folder: Path) -> None:
     (warning,) = app.warning
     assert warning.value.startswith("This lesson does not hold for MNIST 2-D: ")
     assert "got 1.808 on MNIST 2-D" in warning.value
+    assert queried(app, "of") == "mnist-2d"
+    assert opened(lesson="choice", step="predict", of="mnist-2d").warning[0].value == warning.value
     assert "For which" not in said(app)
     lessons.write(folder, choice=lessons.CHOICE)
     app = press(app, "Open Digits 2-D")
     assert app.selectbox(key="run").value == "Digits 2-D"
+    assert queried(app, "of") is None
     assert "For which" in said(app)
     lessons.write(folder, choice=claim)
     app = press(app.run(), "Go on all the same")

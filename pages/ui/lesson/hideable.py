@@ -35,7 +35,7 @@ PAGES: dict[str, dict[str, str]] = {
         "locality": "the choice of the view",
         "maps": "the maps of one cell",
         "all-see": "what all cells see",
-        "all-paint": "what all cells paint",
+        "all-paint": "the pixels that each cell changes",
         "correlation": "the correlation by distance",
     },
     "projection": {
@@ -93,7 +93,7 @@ PAGES: dict[str, dict[str, str]] = {
 # parameters that show it.
 SHOWN_BY = {
     ("locality", "all-see"): {"locality": "What all cells see"},
-    ("locality", "all-paint"): {"locality": "What all cells paint"},
+    ("locality", "all-paint"): {"locality": "Pixels each cell changes"},
     ("locality", "correlation"): {"locality": "By distance"},
     ("projection", "posterior-bars"): {"picked": "0"},
     ("projection", "picked_posterior"): {"picked": "0"},

@@ -165,19 +165,24 @@ def enter(
 
 
 def _stand_in() -> None:
-    """A model that a link names beside the lesson stands for the lesson's own."""
-    asked = st.query_params.get(keys.RUN_LABEL.name)
-    runs = listing.openable()
-    if asked and (label := listing.label_meant(asked, runs)):
+    """A model that a link names beside the lesson stands for the lesson's own.
+
+    Later on its id is in the address, for the model that is open may be that of a step.
+    """
+    query, runs = st.query_params, listing.openable()
+    named, asked = query.get(place.MODEL), query.get(keys.RUN_LABEL.name)
+    if named in {run.id for run in runs.values()}:
+        keys.LESSON_MODEL.set(named)
+    elif asked and not query.get(place.STEP) and (label := listing.label_meant(asked, runs)):
         keys.LESSON_MODEL.set(runs[label].id)
 
 
 def _set(lesson: Lesson, scene: Scene, is_anew: bool) -> None:
     before = keys.CHOSEN.get()
     run_id = run_for(lesson, scene) or (before.id if before else "")
-    if run_id:
+    if (label := _model(run_id)) != run_id:  # one that the picker has
         chosen.choose(run_id)
-        _link(keys.RUN_LABEL.name, [_model(run_id)])
+        _link(keys.RUN_LABEL.name, [label])
     view = parts(scene.view)
     if is_anew:
         for key in set(WIDGETS) - SHARED - set(view.widgets):
