@@ -152,13 +152,14 @@ def enter(
             keys.SCENE_DUE.set(BEGINS)
     elif before is not None and before.step != at.step and url_path != scene.page:
         keys.SCENE_DUE.setdefault(MOVES)
-    place.keep(at)
     due = keys.SCENE_DUE.get()
-    if due is None:
-        return False
-    if url_path != scene.page:
+    if due is not None and url_path != scene.page:
+        keys.LESSON_PLACE.set(at)  # the address of the page that is left stays as it was
         keys.SCENE_DUE.set(MOVES if due == STAYS else due)
         go(scene.page, place.address(at))
+    place.keep(at)
+    if due is None:
+        return False
     keys.SCENE_DUE.pop()
     _set(lesson, scene, is_anew=due != STAYS)
     return True
