@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.classroom import rooms, student, wall
+from pages.ui.classroom import inventory, rooms, student, wall
 
 room = rooms.asked_for()
 if room is None:
-    rooms.enter()
+    rooms.enter(inventory.open_room)
 elif rooms.is_wall():
     wall.show(room)
 else:

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.classroom.wall import qr_code
+from pages.ui.classroom.rooms import qr_code
 from tests.pages.app import assert_sound, button, open_page, words
+from vae_core.lessons.inventory import read_inventory
 from vae_core.lessons.reading import FOLDER
 from vae_core.lessons.rooms import VARIABLE, Rooms
 
@@ -184,3 +185,30 @@ def test_the_code_on_the_wall_is_the_address_to_hand_out() -> None:
     assert side == 17 + 4 * version
     assert set(np.asarray(picture).ravel().tolist()) == {0, 255}
     assert qr_code(address) != qr_code(address.replace("kumo", "nono"))
+
+
+def test_a_class_takes_the_test_twice_and_sees_its_gain(rooms: Rooms) -> None:
+    wall = open_page(PAGE)
+    button(wall, "Open a room for the test before and after").click().run()
+    assert_sound(wall)
+    (room,) = rooms.list()
+    right = [item.question.right.letter for item in read_inventory().items]
+    before = {"0000000a": 2, "0000000b": 4, "0000000c": 3}
+    for gained in (0, 4):
+        for who, n_right in before.items():
+            window = student(room.code, who)
+            for number, letter in enumerate(right[: n_right + gained], start=1):
+                step = room.state().step
+                window.radio(key=f"item-{step}-{number}").set_value(letter)
+            button(window, "Hand in").click().run()
+            assert_sound(window)
+            assert "Your answers are kept" in said(window)
+        wall.run()
+        assert "3 of 3 have handed in" in said(wall)
+        button(wall, "Close the test").click().run()
+        if not gained:
+            button(wall, "Give it again, after the course").click().run()
+    assert "3 have answered both times: 3.0 of 10 right before, 7.0 after" in said(wall)
+    assert "Hedges' g" in said(wall)
+    assert "closed" in said(student(room.code, "0000000a"))
+    assert_sound(wall)

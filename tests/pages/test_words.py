@@ -396,8 +396,8 @@ def test_ellipses_say_what_they_hold_beside_what_a_gaussian_does() -> None:
 
 
 def test_only_the_aggregate_posterior_need_match_the_prior() -> None:
-    """The KL term pulls every posterior: none of them, and no class, need be the prior."""
+    """Every image pays for its own distance, and no class need be the prior."""
     app = open_page("posteriors.py", "Digits 2-D")
-    (said,) = (m.value for m in app.markdown if "pulls" in m.value)
-    assert "pulls every q(z|x) towards the prior" in said
-    assert "only the aggregate posterior q(z) need match it at the optimum" in said
+    (said,) = (m.value for m in app.markdown if "Every image pays" in m.value)
+    assert "Every image pays for its own distance (KL)" in said
+    assert "what should match the prior is the mixture of all classes, q(z)" in said

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vae_core.errors import LessonError, RunError, shown
 from vae_core.io import read_text
@@ -80,6 +81,17 @@ def read_lesson(path: str | Path) -> Lesson:
         One sentence with file and line, whatever is wrong.
     """
     path = Path(path)
+    head, lines, first, digest = read_parts(path)
+    steps = read_steps(lines, first, path, _step_name)
+    scene = Scene(head["run"], head["page"], head["view"])
+    return Lesson(
+        path.stem, head["title"], head["question"], head["minutes"], scene, head["hide"],
+        head["after"], steps, path, digest,
+    )  # fmt: skip
+
+
+def read_parts(path: Path) -> tuple[dict[str, Any], list[str], int, str]:
+    """The settings of a file, its lines, the index of the first behind them, and its digest."""
     try:
         text = read_text(path, MAX_BYTES)
     except RunError as error:
@@ -92,12 +104,7 @@ def read_lesson(path: str | Path) -> Lesson:
         )
     lines = text.splitlines()
     head, first = read_head(lines, path)
-    steps = _steps(lines, first, path)
-    scene = Scene(head["run"], head["page"], head["view"])
-    return Lesson(
-        path.stem, head["title"], head["question"], head["minutes"], scene, head["hide"],
-        head["after"], steps, path, hashlib.sha256(text.encode()).hexdigest(),
-    )  # fmt: skip
+    return head, lines, first, hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass
@@ -116,12 +123,18 @@ class _Draft:
     shows: tuple[str, ...] = ()
 
 
-def _steps(lines: list[str], first: int, path: Path) -> tuple[Step, ...]:
+def read_steps(
+    lines: list[str], first: int, path: Path, name_of: Callable[[str, list[str]], str]
+) -> tuple[Step, ...]:
+    """The parts of a file from line `first` on, each with a heading that `name_of` takes.
+
+    `name_of` is given the heading's line and the names before it.
+    """
     drafts: list[_Draft] = []
     for number, line in enumerate(lines[first:], start=first + 1):
         try:
             if line.startswith("## "):
-                drafts.append(_Draft(_step_name(line, [d.name for d in drafts]), number))
+                drafts.append(_Draft(name_of(line, [d.name for d in drafts]), number))
             elif drafts:
                 _read_line(drafts[-1], line, number)
             elif line.strip():

@@ -26,9 +26,11 @@ from typing import Any
 
 from vae_core.errors import RoomError, RunError, shown
 from vae_core.io import parse_json, read_text, remove, write_bytes, write_json, writing
+from vae_core.lessons.inventory import Inventory
 from vae_core.lessons.lesson import Choice, Lesson, Place, Question
 
 VARIABLE = "ELBO_ROOM_ANSWERS"  # names the folder of rooms
+BEFORE, AFTER = "before", "after"  # steps of a room for an inventory
 PHASES = ("predict", "votes", "reveal")  # answering; bars are shown; the right answer, too
 MAX_ROOMS = 50
 MAX_PEOPLE = 300
@@ -52,7 +54,7 @@ class RoomState:
     lesson, digest : str
         Its id, and the digest of its file when the room was opened.
     step : str
-        "predict" or "transfer": whose question is asked.
+        "predict" or "transfer": whose question is asked; for an inventory "before" or "after".
     vote : int
         1, or 2 after "vote again".
     phase : str
@@ -156,7 +158,9 @@ class Room:
         """How many have joined."""
         return len(_names(self.path / "people"))
 
-    def answer(self, who: str, said: Said, question: Question, seconds: float = 0.0) -> Answer:
+    def answer(
+        self, who: str, said: Said, question: Question | Inventory, seconds: float = 0.0
+    ) -> Answer:
         """Keep what someone says to the question that is asked; saying it again replaces it.
 
         Parameters
@@ -164,8 +168,8 @@ class Room:
         who : str
             Eight hexadecimal digits.
         said : str, float or pair of float
-            The letter of an option, a number, or a place.
-        question : Choice, NumberQuestion or Place
+            The letter of an option, a number, or a place; a letter for each item.
+        question : Choice, NumberQuestion, Place or Inventory
         seconds : float
             Since the question was shown.
 
@@ -226,22 +230,26 @@ class Rooms:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, lesson: Lesson) -> Room:
-        """A new room for a lesson, at its first question.
+    def open(self, asked: Lesson | Inventory) -> Room:
+        """A new room for a lesson, at its first question, or for an inventory.
 
         Raises
         ------
         RoomError
             When there are too many, the lesson asks nothing, or the folder cannot be written.
         """
-        asking = [step.name.lower() for step in lesson.steps if step.question]
-        if not asking:
-            raise RoomError(f"{lesson.title}: asks nothing, so there is nothing to vote on.")
+        if isinstance(asked, Inventory):
+            first_step = BEFORE
+        else:
+            asking = [step.name.lower() for step in asked.steps if step.question]
+            if not asking:
+                raise RoomError(f"{asked.title}: asks nothing, so there is nothing to vote on.")
+            first_step = asking[0]
         if len(self.list()) >= MAX_ROOMS:
             raise RoomError(f"{MAX_ROOMS} rooms are open already; delete one first.")
         while (path := self.folder / _new_code()).exists():
             pass
-        first = RoomState(0, lesson.id, lesson.digest, step=asking[0], at=_now())
+        first = RoomState(0, asked.id, asked.digest, step=first_step, at=_now())
         try:
             (path / "states").mkdir(parents=True)
             (path / "people").mkdir()
@@ -286,8 +294,12 @@ def tally(answers: Sequence[Answer], question: Choice) -> dict[str, int]:
     return {option.letter: counts[option.letter] for option in question.options}
 
 
-def check_said(said: Said, question: Question) -> None:
+def check_said(said: Said, question: Question | Inventory) -> None:
     """Raise RoomError unless this can be an answer to the question."""
+    if isinstance(question, Inventory):
+        if not question.is_answer(said):
+            raise RoomError(f"expected a letter for each of {len(question.items)} items.")
+        return
     if isinstance(question, Choice):
         letters = [option.letter for option in question.options]
         if said not in letters:

@@ -10,8 +10,9 @@ import pandas as pd
 from vae_core.analysis.estimates import Estimate
 from vae_core.errors import VAECoreError
 from vae_core.lessons.calls import Call, Number, Resolve, ends
+from vae_core.lessons.inventory import Inventory, class_gain
 from vae_core.lessons.lesson import Choice, Lesson, NumberQuestion, Place, Question
-from vae_core.lessons.rooms import Room, Said
+from vae_core.lessons.rooms import AFTER, BEFORE, Room, Said
 from vae_core.runs.run import Run
 
 COLUMNS = (
@@ -63,6 +64,46 @@ def votes_table(room: Room, lesson: Lesson, run: Run, resolve: Resolve) -> pd.Da
             )
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def inventory_table(room: Room, inventory: Inventory) -> pd.DataFrame:
+    """What each participant has answered before and after, with the gain of the class.
+
+    Returns
+    -------
+    DataFrame
+        A row for each who has answered; scores are empty where one of the two is missing. The
+        gain of those who have both, Hedges' g with its 95 % interval, is the same in every row.
+
+    Raises
+    ------
+    RoomError
+        When the room cannot be read.
+    """
+    digest = room.state().digest
+    said = {step: letters(room, step, inventory) for step in (BEFORE, AFTER)}
+    found = class_gain(inventory, said[BEFORE], said[AFTER])
+    rows = []
+    for who in sorted(said[BEFORE].keys() | said[AFTER].keys()):
+        row: dict[str, Any] = {"room": room.code, "inventory": inventory.id}
+        row |= {"inventory_sha256": digest, "who": who}
+        for step in (BEFORE, AFTER):
+            row[step] = said[step].get(who, "")
+            row[f"score_{step}"] = inventory.score(row[step]) if row[step] else None
+        row |= {
+            "hedges_g": found.effect if found else None,
+            "g_low": found.low if found else None,
+            "g_high": found.high if found else None,
+            "normalised_gain": found.normalised if found else None,
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def letters(room: Room, step: str, inventory: Inventory) -> dict[str, str]:
+    """The letters of each participant, before or after; of another inventory's length: none."""
+    answers = {answer.who: answer.said for answer in room.answers(step, 1)}
+    return {who: str(said) for who, said in answers.items() if inventory.is_answer(said)}
 
 
 def judged(

@@ -5,6 +5,7 @@
 import { signed } from "../page/text.js";
 import { TRIANGLE } from "../math/geometry.js";
 import { channelsOf, withAlpha } from "./colours.js";
+import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
 import { line, niceTicks, overlay, principalAxes, pushApart, stamp, together } from "./marks.js";
 
@@ -313,7 +314,7 @@ export class PlanePainter {
     if (truth) this._truth(pen, truth);
     this._dot(pen, z, 9, orange, "white");
     this._letter(pen, "z", z, [16, 18], ink);
-    if (posterior) this._magnifyAll(pen, posterior, z, truth);
+    if (posterior) this._magnify(pen, posterior, z, truth);
     pen.restore();
   }
 
@@ -324,62 +325,17 @@ export class PlanePainter {
     if (best) drawBest(pen, best, this.scene.orange, frame);
   }
 
-  /** What is too small to be seen, enlarged in corners: q and p(z|x) together where they are near. */
-  _magnifyAll(pen, posterior, z, truth) {
+  /** What is too small to be seen, enlarged in corners. */
+  _magnify(pen, posterior, z, truth) {
     const { long } = principalAxes(posterior.covariance);
     const q = { centre: posterior.mean, half: 2.7 * long }; // 2 sigma and some air
-    const { left, top } = PLANE_MARGIN;
-    const [x, y] = this.toScreen(posterior.mean);
-    const isLeft = x > left + this.side / 2;
-    const isTop = y > top + this.side / 2 || Boolean(this.scene.corners); // a triangle leaves room above
-    const marks = { posterior, z, truth };
-    if (!truth) {
-      this._magnify(pen, marks, q, isLeft, isTop);
-      return;
-    }
-    const p = { centre: truth.box.centre, half: 1.35 * truth.box.half };
-    const both = boxAround([q, p]);
-    if (both.half < 3 * Math.max(q.half, p.half)) this._magnify(pen, marks, both, isLeft, isTop);
-    else {
-      this._magnify(pen, marks, q, isLeft, isTop, "q(z|x)");
-      this._magnify(pen, marks, p, !isLeft, isTop, "p(z|x)");
-    }
-  }
-
-  /** A square of the plane, enlarged in a corner, where it would be small. */
-  _magnify(pen, { posterior, z, truth }, { centre, half }, isLeft, isTop, name = "") {
-    const box = Math.min(0.26 * this.side, 130);
-    const scale = box / 2 / half;
-    const times = scale / this.scale;
-    if (times < 3 || !half) return;
-    const { ink, paper, grey, orange } = this.scene;
-    const { left, top } = PLANE_MARGIN;
-    const boxLeft = isLeft ? left + 6 : left + this.side - box - 6;
-    const boxTop = isTop ? top + 6 : top + this.side - box - 6;
-    pen.save();
-    pen.beginPath();
-    pen.rect(boxLeft, boxTop, box, box);
-    pen.fillStyle = paper;
-    pen.fill();
-    pen.strokeStyle = grey;
-    pen.lineWidth = 1.5;
-    pen.stroke();
-    pen.clip();
-    const frame = {
-      scale,
-      toScreen: ([px, py]) => [
-        boxLeft + box / 2 + (px - centre[0]) * scale,
-        boxTop + box / 2 - (py - centre[1]) * scale,
-      ],
-    };
-    this._posterior(pen, posterior, frame);
-    if (truth) this._truth(pen, truth, frame);
-    this._dot(pen, z, 6, orange, "white", frame);
-    pen.font = `13px ${this.scene.font}`;
-    pen.textAlign = "left";
-    pen.fillStyle = ink;
-    pen.fillText(`${name} × ${zoomed(times)}`.trim(), boxLeft + 5, boxTop + box - 6);
-    pen.restore();
+    const { side, scale, scene } = this;
+    const plane = { ...PLANE_MARGIN, side, scale, scene, place: this.toScreen(posterior.mean) };
+    magnifyAll(pen, plane, q, truth?.box, (frame) => {
+      this._posterior(pen, posterior, frame);
+      if (truth) this._truth(pen, truth, frame);
+      this._dot(pen, z, 6, scene.orange, "white", frame);
+    });
   }
 
   /** Its ellipse at 1 and 2 sigma, and its mean. */
@@ -444,17 +400,4 @@ export class PlanePainter {
     pen.fillStyle = colour;
     pen.fillText(letter, x + right, y + down);
   }
-}
-
-/** A magnification in words: two digits. */
-function zoomed(times) {
-  return times < 99.5 ? times.toPrecision(2) : String(Math.round(times / 10) * 10);
-}
-
-/** The square around others, each {centre, half}. */
-function boxAround(boxes) {
-  const edge = (sign, k) => boxes.map(({ centre, half }) => centre[k] + sign * half);
-  const [low, high] = [[0, 1].map((k) => Math.min(...edge(-1, k))), [0, 1].map((k) => Math.max(...edge(1, k)))];
-  const half = Math.max(high[0] - low[0], high[1] - low[1]) / 2;
-  return { centre: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], half };
 }

@@ -77,7 +77,7 @@ export class TruePosteriorView {
         : "p(z|x): no image yet.";
     }
     const names = facts.names.map((name, k) => `${name} = ${signed(found.mode[k], 2)}`).join(", ");
-    const lines = "Dark lines: the densest regions of p(z|x), which hold 39% and 86% of it. × its mode";
+    const lines = "Contours: the densest regions of p(z|x), which hold 39% and 86% of it. × its mode";
     if (!found.isSettled) return `${lines}. Interpolated so far: once the image rests, more is decoded around the peaks.`;
     const far = Math.hypot(...found.mode.map((value, k) => value - truth.q.mean[k]));
     const several = found.nRegions > 1 ? ` The 86% lie in ${found.nRegions} separate regions.` : "";

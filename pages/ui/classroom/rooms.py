@@ -6,10 +6,13 @@ server that takes over from another, go on where one was.
 
 from __future__ import annotations
 
+import io
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import segno
 import streamlit as st
 
 from pages.ui.drawing import escaping
@@ -53,6 +56,22 @@ def link(room: Room) -> str:
     return f"{(st.context.url or '').partition('?')[0]}?{ROOM}={room.code}"
 
 
+def invite(room: Room) -> None:
+    """How students come in: the code, the link, and the link as a QR code."""
+    how, picture = st.columns([3, 2])
+    how.caption(f"Students open this page and type **{room.code}**, or follow the link:")
+    how.code(link(room), language=None)
+    picture.image(qr_code(link(room)), width=160)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def qr_code(address: str) -> bytes:
+    """A QR code as a PNG, with the quiet border that readers need."""
+    file = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(file, kind="png", scale=6, border=4)
+    return file.getvalue()
+
+
 def is_wall() -> bool:
     """Whether this window is the teacher's."""
     return st.query_params.get(ROLE) == WALL
@@ -81,8 +100,11 @@ def has_changed(lesson: Lesson, state: RoomState) -> bool:
     return lesson.digest != state.digest
 
 
-def enter() -> None:
-    """Join a room by its code, or open one as the teacher."""
+def enter(open_test: Callable[[], None]) -> None:
+    """Join a room by its code, or open one as the teacher.
+
+    `open_test` opens one for the test before and after a course.
+    """
     join, teach = st.columns(2, gap="large")
     with join:
         st.subheader("Join your class")
@@ -94,6 +116,7 @@ def enter() -> None:
         st.subheader("Teach a class")
         if passcode.ask("Opening a room"):
             _open_form()
+            st.button("Open a room for the test before and after", on_click=open_test)
             _list()
 
 
@@ -118,12 +141,13 @@ def _open_form() -> None:
 @problems.callback
 @passcode.guarded
 def _open(lesson: Lesson) -> None:
-    _to_wall(rooms().open(lesson).code)
+    to_wall(rooms().open(lesson).code)
 
 
 @problems.callback
 @passcode.guarded
-def _to_wall(code: str) -> None:
+def to_wall(code: str) -> None:
+    """Lead this room from here."""
     st.query_params.from_dict({ROOM: code, ROLE: WALL})
 
 
@@ -134,7 +158,7 @@ def _list() -> None:
         name, go, drop = st.columns([3, 1, 1], vertical_alignment="center")
         note = " Nothing has moved in it for 30 days." if room.code in old else ""
         name.markdown(f"**{room.code}**: {room.n_people()} joined.{note}")
-        go.button("Go on", key=f"go-{room.code}", on_click=_to_wall, args=(room.code,))
+        go.button("Go on", key=f"go-{room.code}", on_click=to_wall, args=(room.code,))
         with drop.popover("Delete"):
             st.write(f"Room {room.code} and all its answers will be gone.")
             st.button("Delete it", key=f"drop-{room.code}", on_click=_delete, args=(room.code,))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui.classroom import rooms
+from pages.ui.classroom import inventory, rooms
 from pages.ui.lesson import filled as filling
 from pages.ui.lesson import numbers
 from pages.ui.session import problems
@@ -23,6 +23,9 @@ POLL = 3.0  # seconds
 def show(room: Room) -> None:
     """The room as a student sees it; it follows the teacher by itself."""
     room.join(rooms.who())
+    if inventory.is_of(room.state()):
+        inventory.student(room)
+        return
     _follow(room)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
-import segno
 import streamlit as st
 
-from pages.ui.classroom import rooms
+from pages.ui.classroom import inventory, rooms
 from pages.ui.classroom.student import filled, value_of
 from pages.ui.drawing import escaping
 from pages.ui.lesson import numbers
@@ -25,6 +24,9 @@ POLL = 2.0  # seconds
 def show(room: Room) -> None:
     """The wall; asks for the passcode where there is one."""
     if not passcode.ask("Leading a class"):
+        return
+    if inventory.is_of(room.state()):
+        inventory.wall(room)
         return
     _follow(room)
     with st.expander("Answers as a table"):
@@ -105,18 +107,7 @@ def _controls(room: Room, lesson: Lesson, state: RoomState) -> None:
                 start = {"step": following[0], "vote": 1, "phase": "predict", "is_paused": False}
                 _move(room, state, name, primary=state.phase == "reveal", **start)
     if state.phase == "predict":
-        how, picture = st.columns([3, 2])
-        how.caption(f"Students open this page and type **{room.code}**, or follow the link:")
-        how.code(rooms.link(room), language=None)
-        picture.image(qr_code(rooms.link(room)), width=160)
-
-
-@st.cache_data(max_entries=50, show_spinner=False)
-def qr_code(address: str) -> bytes:
-    """A QR code as a PNG, with the quiet border that readers need."""
-    file = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(file, kind="png", scale=6, border=4)
-    return file.getvalue()
+        rooms.invite(room)
 
 
 def _move(
