@@ -46,7 +46,7 @@ if keys.PAGE.get() != page.url_path:
 if lesson:
     beside.leave_on(page)
     scene.enter(lesson.lesson, lesson.place, page.url_path, beside.opener(scripts))
-hidden.apply(lesson.lesson.hidden_at(lesson.step.name) if lesson else None)
+hidden.apply(lesson.hides if lesson else None)
 beside.say(no_lesson)
 problems.say_refused()
 reconnection.keep()

@@ -66,13 +66,14 @@ def _one(run: Run, image: int) -> None:
 
 def _posterior(run: Run, codes: Codes, image: int) -> None:
     """KL and bars of one image's posterior."""
-    if codes.family.has_rate:
-        st.markdown(
-            f"KL(q(z|x) ‖ p) = **{fixed(float(codes.rate[image]))} nats**; the mean over the test "
-            f"images is {fixed(float(codes.rate.mean()))}."
-        )
-    else:
-        st.markdown("A point mass: no width, and no finite KL.")
+    with st.container(key="picked_posterior--kl"):
+        if codes.family.has_rate:
+            st.markdown(
+                f"KL(q(z|x) ‖ p) = **{fixed(float(codes.rate[image]))} nats**; the mean over the "
+                f"test images is {fixed(float(codes.rate.mean()))}."
+            )
+        else:
+            st.markdown("A point mass: no width, and no finite KL.")
     open_images.doors(image)
     table = posterior_table(codes, image, cached.order(run)[:MAX_NUMBERS])
     charts.draw("picked_posterior", posterior_bars, table, codes.family.has_rate)

@@ -17,11 +17,9 @@ from vae_core.lessons.head import KEY
 HIDE = "hide"  # the parameter of an address
 PAGE, WORDS = "page", "words"
 MAX_KEYS = 40
-# What competes with the lesson's card: the page's question and doors, the box with the model, and
-# what the page itself proposes to try.
+# What competes with the lesson's card: the page's question, and what the page proposes to try.
 IN_A_LESSON = (
     "h1.door",
-    ".st-key-model-box",
     f".st-key-{PAGE} .stElementContainer:has(h5 strong)",
     f'[class*="st-key-{WORDS}--try"]',
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # On all pages.
 FRAME = {"summary": "what the model is, and its score", "words": "headings and captions"}
+SYNONYMS = {"picked_posterior"}  # not offered twice
 
 LENS = {
     "result": "the decoded pictures",
@@ -34,12 +35,13 @@ PAGES: dict[str, dict[str, str]] = {
         "locality": "the choice of the view",
         "maps": "the maps of one cell",
         "all-see": "what all cells see",
-        "all-paint": "what all cells paint",
+        "all-paint": "the pixels that each cell changes",
         "correlation": "the correlation by distance",
     },
     "projection": {
         "method": "the choice of the method",
         "posterior-bars": "KL and bars of the picked image",
+        "picked_posterior": "the same, by the name of the chart",
     },
     "walks": {"norms": "the norms along a walk", "arithmetic": "the arithmetic of class means"},
     "kl": {
@@ -91,9 +93,10 @@ PAGES: dict[str, dict[str, str]] = {
 # parameters that show it.
 SHOWN_BY = {
     ("locality", "all-see"): {"locality": "What all cells see"},
-    ("locality", "all-paint"): {"locality": "What all cells paint"},
+    ("locality", "all-paint"): {"locality": "Pixels each cell changes"},
     ("locality", "correlation"): {"locality": "By distance"},
     ("projection", "posterior-bars"): {"picked": "0"},
+    ("projection", "picked_posterior"): {"picked": "0"},
     ("aggregate", "buildup"): {"mixture": "Classes together"},
     ("aggregate", "buildup-numbers"): {"mixture": "Classes together"},
     ("aggregate", "variance"): {"mixture": "Within and between images"},
@@ -111,4 +114,5 @@ IN_COMPONENTS = {
 
 def of_page(url_path: str) -> dict[str, str]:
     """What a page can hide: key -> what it is."""
-    return FRAME | PAGES.get(url_path, {})
+    known = FRAME | PAGES.get(url_path, {})
+    return {key: words for key, words in known.items() if key not in SYNONYMS}

@@ -13,7 +13,15 @@ from pages.ui.lesson.hidden import HIDE, from_address
 from pages.ui.lesson.skeleton import skeleton
 from pages.ui.session import chosen, keys, problems
 
-NOT_OF_THE_VIEW = {HIDE, keys.RUN_LABEL.name, place.LESSON, place.STEP, place.SAID, place.DONE}
+NOT_OF_THE_VIEW = {
+    HIDE,
+    keys.RUN_LABEL.name,
+    place.LESSON,
+    place.STEP,
+    place.SAID,
+    place.DONE,
+    place.MODEL,
+}
 
 
 def link(

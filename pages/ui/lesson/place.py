@@ -18,6 +18,7 @@ from vae_core.lessons import Choice, Lesson, NumberQuestion, Step
 from vae_core.lessons.lesson import Question
 
 LESSON, STEP, SAID, DONE = "lesson", "step", "said", "done"
+MODEL = "of"  # the id of the run that stands for the lesson's own
 NOTHING = "-"  # an answer not given, before one that was
 MAX_DONE = 200  # letters of the list of finished lessons in an address
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -131,15 +132,21 @@ def here() -> Place | None:
 def keep(place: Place) -> None:
     """Remember where the reader is, in the session and in the address."""
     keys.LESSON_PLACE.set(place)
-    for name, value in address(place).items():
-        if st.query_params.get(name) != value:
-            st.query_params[name] = value
+    wanted = address(place)
+    for name in (LESSON, STEP, SAID, DONE, MODEL):
+        if name not in wanted:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != wanted[name]:
+            st.query_params[name] = wanted[name]
 
 
 def address(place: Place) -> dict[str, str]:
     """Parameters of the address in a lesson, with the lessons that are done where it is short."""
-    done = ".".join(keys.LESSONS_DONE.get_or(()))
-    return place.to_address() | ({DONE: done} if 0 < len(done) <= MAX_DONE else {})
+    finished, model = ".".join(done()), keys.LESSON_MODEL.get()
+    written = place.to_address()
+    if 0 < len(finished) <= MAX_DONE:
+        written[DONE] = finished
+    return written | ({MODEL: model} if model else {})
 
 
 def leave() -> None:
@@ -154,7 +161,7 @@ def leave() -> None:
         keys.SCENE_DUE,
     ):
         key.pop()
-    for name in (LESSON, STEP, SAID):
+    for name in (LESSON, STEP, SAID, MODEL):
         st.query_params.pop(name, None)
 
 

@@ -25,6 +25,7 @@ from vae_core.lessons import Lesson, Step
 from vae_core.lessons.lesson import Scene
 
 Parse = Callable[[str], Any]
+PICKED = "picked"
 LENS = {"image", "draw", "z", "axes", "layers", "cells", "channel"}
 
 
@@ -151,31 +152,38 @@ def enter(
             keys.SCENE_DUE.set(BEGINS)
     elif before is not None and before.step != at.step and url_path != scene.page:
         keys.SCENE_DUE.setdefault(MOVES)
-    place.keep(at)
     due = keys.SCENE_DUE.get()
-    if due is None:
-        return False
-    if url_path != scene.page:
+    if due is not None and url_path != scene.page:
+        keys.LESSON_PLACE.set(at)  # the address of the page that is left stays as it was
         keys.SCENE_DUE.set(MOVES if due == STAYS else due)
         go(scene.page, place.address(at))
+    place.keep(at)
+    if due is None:
+        return False
     keys.SCENE_DUE.pop()
     _set(lesson, scene, is_anew=due != STAYS)
     return True
 
 
 def _stand_in() -> None:
-    """A model that a link names beside the lesson stands for the lesson's own."""
-    asked = st.query_params.get(keys.RUN_LABEL.name)
-    runs = listing.openable()
-    if asked and (label := listing.label_meant(asked, runs)):
+    """A model that a link names beside the lesson stands for the lesson's own.
+
+    Later on its id is in the address, for the model that is open may be that of a step.
+    """
+    query, runs = st.query_params, listing.openable()
+    named, asked = query.get(place.MODEL), query.get(keys.RUN_LABEL.name)
+    if named in {run.id for run in runs.values()}:
+        keys.LESSON_MODEL.set(named)
+    elif asked and not query.get(place.STEP) and (label := listing.label_meant(asked, runs)):
         keys.LESSON_MODEL.set(runs[label].id)
 
 
 def _set(lesson: Lesson, scene: Scene, is_anew: bool) -> None:
-    run_id, before = run_for(lesson, scene), keys.CHOSEN.get()
-    if run_id:
+    before = keys.CHOSEN.get()
+    run_id = run_for(lesson, scene) or (before.id if before else "")
+    if (label := _model(run_id)) != run_id:  # one that the picker has
         chosen.choose(run_id)
-        _link(keys.RUN_LABEL.name, [_model(run_id)])
+        _link(keys.RUN_LABEL.name, [label])
     view = parts(scene.view)
     if is_anew:
         for key in set(WIDGETS) - SHARED - set(view.widgets):
@@ -187,8 +195,9 @@ def _set(lesson: Lesson, scene: Scene, is_anew: bool) -> None:
     for name, text in view.others.items():
         _link(name, [text])
     if view.lens is not None or is_anew:
-        keys.LENS_STATE.set((run_id or (before.id if before else ""), view.lens or LensState()))
-        keys.PICKED.pop()
+        keys.LENS_STATE.set((run_id, view.lens or LensState()))
+    if PICKED in view.others or is_anew:
+        keys.PICKED.pop()  # what the address has counts
     keys.VISIT.set(keys.VISIT.get_or(0) + 1)
 
 

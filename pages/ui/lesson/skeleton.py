@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from vae_core.lessons.head import KEY
@@ -66,5 +65,13 @@ def skeleton(run_id: str, page: str, view: Mapping[str, str], hide: Iterable[str
 
 
 def _text(value: str) -> str:
-    """A basic string of TOML, whose escapes are those of JSON."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A basic string of TOML, on one line."""
+    return '"' + "".join(map(_letter, value)) + '"'
+
+
+def _letter(c: str) -> str:
+    if c in '"\\':
+        return f"\\{c}"
+    if 0xD800 <= ord(c) <= 0xDFFF:  # half a letter
+        return "?"
+    return c if c.isprintable() else f"\\U{ord(c):08X}"

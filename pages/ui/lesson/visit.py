@@ -12,6 +12,8 @@ from vae_core.errors import LessonError
 from vae_core.lessons import Lesson, Step
 from vae_core.runs.run import Run
 
+MODEL_BOX = "model-box"  # hidden in every lesson, until a step says `Show: model-box`
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -36,6 +38,13 @@ class Visit:
     def answer(self) -> str:
         """What was answered to this step's question; empty where nothing was."""
         return self.place.answer(self.lesson, self.step)
+
+    @property
+    def hides(self) -> tuple[str, ...]:
+        """The keys of what is hidden at this step; the box with the model, unless it is shown."""
+        hidden = self.lesson.hidden_at(self.step.name)
+        is_shown = MODEL_BOX in self.lesson.scene_at(self.step.name).shows
+        return hidden if is_shown else (*hidden, MODEL_BOX)
 
     def model(self, shown: Run) -> Run:
         """The run whose numbers the lesson's text has: its own, or the one that stands for it."""
