@@ -48,6 +48,7 @@ PAGES: dict[str, dict[str, str]] = {
         "kl-numbers": "the numbers beside the chart",
         "kl": "the chart",
         "view": "the choice of the view",
+        "bell": "one Gaussian against the prior",
         "formulas": "the formula",
     },
     "aggregate": {
@@ -97,6 +98,7 @@ SHOWN_BY = {
     ("locality", "correlation"): {"locality": "By distance"},
     ("projection", "posterior-bars"): {"picked": "0"},
     ("projection", "picked_posterior"): {"picked": "0"},
+    ("kl", "bell"): {"view": "One Gaussian"},
     ("aggregate", "buildup"): {"mixture": "Classes together"},
     ("aggregate", "buildup-numbers"): {"mixture": "Classes together"},
     ("aggregate", "variance"): {"mixture": "Within and between images"},
