@@ -140,7 +140,7 @@ def sides(pair: Pair) -> tuple[Side, Side]:
 def show_table(pair: Pair) -> None:
     """The numbers of both, and what their errors are."""
     left, right = sides(pair)
-    st.dataframe(
+    st.container(key="numbers--table").dataframe(
         text.compare_table(left, right),
         key="numbers",
         hide_index=True,
