@@ -59,7 +59,7 @@ def pick(run: Run) -> Pair | None:
             "Second model", others, others.index((alike or others)[0]), key=OTHER.name,
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
-    with line, st.container(key="numbers--scores"):
+    with line, st.container(key="other-summary"):
         st.caption(escaping.message(summary.summary(runs[label])))
     return Pair(run, runs[label], (own, label))
 
@@ -140,7 +140,7 @@ def sides(pair: Pair) -> tuple[Side, Side]:
 def show_table(pair: Pair) -> None:
     """The numbers of both, and what their errors are."""
     left, right = sides(pair)
-    st.dataframe(
+    st.container(key="numbers--table").dataframe(
         text.compare_table(left, right),
         key="numbers",
         hide_index=True,

@@ -66,7 +66,7 @@ def _one(run: Run, image: int) -> None:
 
 def _posterior(run: Run, codes: Codes, image: int) -> None:
     """KL and bars of one image's posterior."""
-    with st.container(key="picked_posterior--kl"):
+    with st.container(key="picked-kl"):
         if codes.family.has_rate:
             st.markdown(
                 f"KL(q(z|x) ‖ p) = **{fixed(float(codes.rate[image]))} nats**; the mean over the "

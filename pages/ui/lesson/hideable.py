@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # On all pages.
 FRAME = {"summary": "what the model is, and its score", "words": "headings and captions"}
-SYNONYMS = {"picked_posterior"}  # not offered twice
+SYNONYMS = {"posterior-bars"}  # of parts that are offered each
 
 LENS = {
     "result": "the decoded pictures",
@@ -40,8 +40,9 @@ PAGES: dict[str, dict[str, str]] = {
     },
     "projection": {
         "method": "the choice of the method",
-        "posterior-bars": "KL and bars of the picked image",
-        "picked_posterior": "the same, by the name of the chart",
+        "posterior-bars": "KL and bars of the picked image together",
+        "picked_posterior": "the bars of the picked image",
+        "picked-kl": "the KL of the picked image",
     },
     "walks": {"norms": "the norms along a walk", "arithmetic": "the arithmetic of class means"},
     "kl": {
@@ -74,7 +75,8 @@ PAGES: dict[str, dict[str, str]] = {
         "diagnosis": "the choice of the view",
     },
     "compare": {
-        "numbers": "the table of numbers, and the line of scores",
+        "numbers": "the table of numbers",
+        "other-summary": "what the second model is, and its score",
         "plane-0": "the plane on the left",
         "plane-1": "the plane on the right",
         "kl-pair": "the bars",
@@ -98,6 +100,7 @@ SHOWN_BY = {
     ("locality", "correlation"): {"locality": "By distance"},
     ("projection", "posterior-bars"): {"picked": "0"},
     ("projection", "picked_posterior"): {"picked": "0"},
+    ("projection", "picked-kl"): {"picked": "0"},
     ("kl", "bell"): {"view": "One Gaussian"},
     ("aggregate", "buildup"): {"mixture": "Classes together"},
     ("aggregate", "buildup-numbers"): {"mixture": "Classes together"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tests.core.posteriors.families import random_params
-from tests.samples import LATENTS, seeded, start_cli
+from tests.samples import LATENTS, seeded
 from vae_core import Codes, Run
 from vae_core.analysis import project
 from vae_core.analysis.projection_methods import METHODS
@@ -210,11 +211,12 @@ def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     assert read.explained_variance_ratio == made.explained_variance_ratio
 
 
-def test_the_command_line_writes_what_the_library_finds(finished_run: Run, tmp_path: Path) -> None:
+def test_the_command_line_writes_what_the_library_finds(
+    finished_run: Run, tmp_path: Path, cli: Callable[..., tuple[int, str, str]]
+) -> None:
     words = ("project", finished_run.path, "--method", "t-sne", "--to", tmp_path / "p.safetensors")
-    process = start_cli(*words, cwd=tmp_path)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
+    code, _, said = cli(*words)
+    assert code == 0, said
     percent = [int(line.split()[0]) for line in said.splitlines() if line.endswith(" %")]
     assert percent == sorted(set(percent))
     assert percent[-1] <= 100
