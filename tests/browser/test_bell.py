@@ -109,7 +109,7 @@ def address_of(page: Page) -> dict[str, str]:
 def test_dragged_and_by_keys_the_gaussian_moves_and_the_address_keeps_it(
     open_page: Callable[..., Page], server: Server
 ) -> None:
-    page = open_page(f"{server.url}/kl?view=One+Gaussian&run=Digits+2-D", shared=True)
+    page = open_page(f"{server.url}kl?view=One+Gaussian&run=Digits+2-D", shared=True)
     page.wait_for_selector(".lens.bell.ready")
     mean, arm = page.locator(".handle.mu"), page.locator(".handle.sigma")
     until(lambda: mean.bounding_box()["x"] > 100)  # type: ignore[index]
