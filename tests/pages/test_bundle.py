@@ -11,13 +11,14 @@ import pytest
 from pages.ui.components.atlas import ATLAS
 from pages.ui.components.bundle import BundleError, bundle, modules_of
 from pages.ui.components.component import ASSETS, Component
+from pages.ui.components.history import HISTORY
 from pages.ui.components.lens import LENS
 from pages.ui.components.lens_file import SCRIPT
 from pages.ui.components.save import SAVE
 from pages.ui.components.time_machine import TIMELINE
 from pages.ui.components.words import WORDS
 
-COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS, WORDS]
+COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS, WORDS, HISTORY]
 MAX_LINES = 400
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
