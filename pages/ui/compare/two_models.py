@@ -75,7 +75,7 @@ def offer_second(pair: Pair) -> None:
         for label in alike[: links.MAX_OFFERED]:
             st.button(
                 f"Compare with {escaping.markdown(label)}", icon=links.MODEL, key=f"second-{label}",
-                on_click=OTHER.set, args=(label,),
+                on_click=problems.callback(OTHER.set), args=(label,),
             )  # fmt: skip
 
 
