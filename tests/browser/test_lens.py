@@ -182,6 +182,10 @@ def test_a_finger_drags_z_and_the_page_does_not_scroll(server: Server, open_page
             {"type": kind, "touchPoints": [{"x": px, "y": py} for px, py in points]},
         )
 
+    send("touchStart", (x, y))  # a tap brings z there, and a finger then takes hold of it
+    send("touchEnd")
+    until(lambda: reading(page) != start)
+    start = reading(page)
     send("touchStart", (x, y))
     for step in range(10):
         send("touchMove", (x, y - 10 * step))

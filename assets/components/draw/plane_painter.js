@@ -4,7 +4,7 @@
 
 import { signed } from "../page/text.js";
 import { TRIANGLE } from "../math/geometry.js";
-import { channelsOf, withAlpha } from "./colours.js";
+import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
 import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
@@ -272,7 +272,7 @@ export class PlanePainter {
     for (const { name, x, y, half, colour } of boxes) {
       pen.fillStyle = colour;
       pen.fillRect(x - half, y - 10, 2 * half, 20);
-      pen.fillStyle = "white";
+      pen.fillStyle = inkOn(colour);
       pen.fillText(name, x, y + 5.5);
     }
   }
