@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.components import bell
 from pages.ui.drawing import charts
 from pages.ui.library import cached
 from pages.ui.measure import diagnostics_text, kl
-from pages.ui.session import chosen, links
+from pages.ui.session import chosen, links, problems
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
@@ -19,14 +20,20 @@ links.need_density(
     run,
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
 )
+
+view = st.segmented_control(
+    "View", kl.views(codes), default=kl.BARS, key="view", bind="query-params", required=True
+)
+if view == kl.ONE_GAUSSIAN:
+    bell.show(codes)
+    st.caption(kl.conditions(codes, view, run.config.data.binarisation))
+    problems.end_page()
+bell.leave()
 chart, numbers = st.columns([3, 1], gap="large")
 with numbers, st.container(key="kl-numbers"):
     diagnostics_text.show_numbers(kl.numbers(codes, table))
 rest = (family.rest_title, rate_rest(codes)) if family.rest_title else None
 with chart:
-    view = st.segmented_control(
-        "View", kl.views(codes), default=kl.BARS, key="view", bind="query-params", required=True
-    )
     if view == kl.BY_CELL:
         cells = table["kl"].to_numpy().reshape(run.config.model.latent_shape)
         charts.draw("kl", kl_cells, cells.sum(-1), "all channels", height=380)

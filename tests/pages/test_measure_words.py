@@ -58,15 +58,18 @@ def test_the_kl_pages_numbers_are_those_of_the_codes(name: str) -> None:
 
 
 def test_a_map_has_cells_and_proportions_have_sticks() -> None:
-    assert kl.views(RUNS["digits-2d"].codes()) == ["Bars", "By class", "Over epochs"]
-    assert kl.views(RUNS["digits-map"].codes()) == ["Bars", "By class", "By cell", "Over epochs"]
+    last = ["Over epochs", "One Gaussian"]
+    assert kl.views(RUNS["digits-2d"].codes()) == ["Bars", "By class", *last]
+    assert kl.views(RUNS["digits-map"].codes()) == ["Bars", "By class", "By cell", *last]
     simplex = RUNS["mnist-dirichlet-3"].codes()
-    assert kl.views(simplex) == ["Bars", "Stick-breaking", "By class", "Over epochs"]
+    assert kl.views(simplex) == ["Bars", "Stick-breaking", "By class", *last]
     assert "order" in kl.conditions(simplex, kl.STICKS, "grey")
     assert "order" not in kl.conditions(simplex, kl.BARS, "grey")
     assert kl.conditions(simplex, kl.BARS, "static").startswith(
         "Means over 10,000 test images (static pixels)."
     )
+    assert kl.conditions(simplex, kl.ONE_GAUSSIAN, "grey").endswith("another family: Dirichlet.")
+    assert "family" not in kl.conditions(RUNS["digits-2d"].codes(), kl.ONE_GAUSSIAN, "grey")
 
 
 def between(low: float, high: float, error: float = 0.01) -> Bracket:

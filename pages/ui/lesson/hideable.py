@@ -49,6 +49,7 @@ PAGES: dict[str, dict[str, str]] = {
         "kl-numbers": "the numbers beside the chart",
         "kl": "the chart",
         "view": "the choice of the view",
+        "bell": "one Gaussian against the prior",
         "formulas": "the formula",
     },
     "aggregate": {
@@ -100,6 +101,7 @@ SHOWN_BY = {
     ("projection", "posterior-bars"): {"picked": "0"},
     ("projection", "picked_posterior"): {"picked": "0"},
     ("projection", "picked-kl"): {"picked": "0"},
+    ("kl", "bell"): {"view": "One Gaussian"},
     ("aggregate", "buildup"): {"mixture": "Classes together"},
     ("aggregate", "buildup-numbers"): {"mixture": "Classes together"},
     ("aggregate", "variance"): {"mixture": "Within and between images"},

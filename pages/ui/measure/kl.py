@@ -14,6 +14,7 @@ from vae_core.trainer import EpochTerms
 
 BARS, STICKS, BY_CLASS, BY_CELL = "Bars", "Stick-breaking", "By class", "By cell"
 OVER_EPOCHS = "Over epochs"
+ONE_GAUSSIAN = "One Gaussian"  # of no model
 STICKS_NOTE = (
     "Each dimension's share of what the ones before it left over: these KLs add up to the rate, "
     "and change with the order."
@@ -63,7 +64,7 @@ def numbers(codes: Codes, table: pd.DataFrame) -> dict[str, str]:
 
 def views(codes: Codes) -> list[str]:
     """The views that there are for such codes, the first of them to begin with."""
-    found = [BARS, BY_CLASS, OVER_EPOCHS]
+    found = [BARS, BY_CLASS, OVER_EPOCHS, ONE_GAUSSIAN]
     if len(codes.latent_shape) == 3:
         found.insert(2, BY_CELL)
     if not codes.family.is_additive:
@@ -73,8 +74,23 @@ def views(codes: Codes) -> list[str]:
 
 def conditions(codes: Codes, view: str, pixels: str) -> str:
     """What the bars of a view are of, and what they are not."""
+    if view == ONE_GAUSSIAN:
+        return one_gaussian(codes)
     note = STICKS_NOTE if view == STICKS else codes.family.bars_note
     return (
         f"Means over {len(codes):,} test images ({pixels} pixels). {note} {ACTIVE_NOTE} "
         "KL compares the posterior with the prior, not its parameters with each other."
     )
+
+
+def one_gaussian(codes: Codes) -> str:
+    """What the two bells are of, and what the chosen model has instead, where it has others."""
+    text = (
+        "One latent dimension: a Gaussian q against the prior N(0, 1). Nothing here is of the "
+        "chosen model, except d, the number of its latent dimensions. "
+        "KL compares q with the prior, not μ with σ."
+    )
+    family = codes.family
+    if family.is_rotation_invariant:
+        return text
+    return f"{text} This model's posterior is of another family: {family.title}."

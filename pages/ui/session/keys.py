@@ -14,6 +14,7 @@ from vae_core.runs import Run
 
 if TYPE_CHECKING:
     from pages.ui.components.atlas import Pick
+    from pages.ui.components.bell import BellState
     from pages.ui.components.lens_state import LensState
     from pages.ui.lesson.place import Place  # noqa: F401  in the type of a key, as a text
     from vae_core.lessons import Lesson  # noqa: F401
@@ -110,6 +111,7 @@ PROJECTION_STOPPED = Key[tuple[str, str, str]]("projection_stopped")
 LENS_START = Key[tuple[object, dict[str, Any]]]("lens_start")
 ATLAS_START = Key[tuple[object, dict[str, Any]]]("atlas_start")
 TIME_START = Key[tuple[object, dict[str, int]]]("time_start")
+BELL_START = Key[tuple[object, "BellState"]]("bell_start")
 
 
 def at_start(key: Key[tuple[object, T]], of: str, now: Callable[[], T]) -> T:
