@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pages.ui.components.atlas import ATLAS
+from pages.ui.components.bell import BELL
 from pages.ui.components.bundle import BundleError, bundle, modules_of
 from pages.ui.components.component import ASSETS, Component
 from pages.ui.components.history import HISTORY
@@ -18,7 +19,7 @@ from pages.ui.components.save import SAVE
 from pages.ui.components.time_machine import TIMELINE
 from pages.ui.components.words import WORDS
 
-COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS, WORDS, HISTORY]
+COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS, WORDS, HISTORY, BELL]
 MAX_LINES = 400
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
