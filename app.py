@@ -16,7 +16,9 @@ from pages.ui.explore import projection_queue
 from pages.ui.library import background, passcode
 from pages.ui.server import routes
 from pages.ui.server.preload import warm_up
+from pages.ui.server.style import Styled
 from pages.ui.server.uploads import Uploads
+from pages.ui.session.paths import ASSETS
 from pages.ui.train import queue
 from vae_core.errors import ConfigError
 from vae_core.jobs.priority import pin_to_one_core
@@ -45,5 +47,8 @@ app = st.App(
     "pages/frame.py",
     lifespan=lifespan,
     routes=routes.below(base),
-    middleware=[Middleware(Uploads, may=passcode.may_upload)],
+    middleware=[
+        Middleware(Uploads, may=passcode.may_upload),
+        Middleware(Styled, style=(ASSETS / "frame.css").read_text(encoding="utf-8")),
+    ],
 )

@@ -7,12 +7,21 @@ import streamlit as st
 from pages.ui.components import take_home, words
 from pages.ui.components.history import HISTORY
 from pages.ui.lesson import beside, hidden, link_maker, scene, visit
-from pages.ui.session import chosen, keys, links, model_list, paths, problems, reconnection, summary
+from pages.ui.session import (
+    chosen,
+    keys,
+    links,
+    model_list,
+    paths,
+    problems,
+    projector,
+    reconnection,
+    summary,
+)
 from pages.ui.session.doors import APP, DOORS, after, door_of
 from vae_core.errors import VAECoreError
 
 st.set_page_config(APP, page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
-st.html(paths.ROOT / "assets" / "frame.css")
 
 scripts = {
     door: st.Page(
@@ -50,6 +59,7 @@ hidden.apply(lesson.hides if lesson else None)
 beside.say(no_lesson)
 problems.say_refused()
 reconnection.keep()
+projector.apply()
 try:
     line, picker = st.columns([3, 2], vertical_alignment="center", gap="medium")
     run = None
@@ -64,7 +74,7 @@ try:
     else:
         run = chosen.pick_run(is_shown=False)
     st.set_page_config(door.tab(run))
-    with line.container(gap=None):
+    with line.container(gap=None, key="where"):
         st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
         if run and door.of_model:
             summary.show(run)
@@ -79,6 +89,8 @@ except VAECoreError as error:
     problems.show(problems.explain(error))
 HISTORY.mount(key="history")
 if not lesson:
-    link_maker.offer(page.url_path)
+    with st.container(horizontal=True, key="foot"):
+        link_maker.offer(page.url_path)
+        projector.offer()
 if not lesson and (following := after(door)):
     links.to_page(following.url_path, f"Next: {following.title}. {following.question}")

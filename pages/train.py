@@ -11,7 +11,7 @@ from pages.ui.train.form import PRESETS, run_form, use_preset
 from vae_core.errors import ConfigError, JobError
 
 form, watch = st.columns([2, 3], gap="large")
-with watch:
+with watch.container(key="watch"):
     runs = st.container()
     asks = open_file.open_file()
 with form:

@@ -22,6 +22,7 @@ import torch._dynamo  # noqa: F401
 
 from tests.samples import tensors, tiny_run
 from vae_core import Dataset, Run, RunConfig, RunStore, load_dataset
+from vae_core.jobs.executors import without_main
 from vae_core.jobs.training import train
 from vae_core.runs.export import export_run
 from vae_core.runs.model_file import import_model, read_model_file
@@ -116,7 +117,8 @@ class Killed:
         context.set_forkserver_preload(["tests.campaign.killed"])
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, name, str(folder)))
-        process.start()
+        with without_main():
+            process.start()
         theirs.close()
         assert ours.recv() == "begun"
         began = time.monotonic()

@@ -24,7 +24,7 @@ import torch
 from tests.samples import tensors, tiny_run
 from vae_core import Run, RunConfig, RunStore, VAECoreError, load_dataset
 from vae_core.errors import JobError
-from vae_core.jobs.executors import process_context
+from vae_core.jobs.executors import process_context, without_main
 from vae_core.jobs.training import train
 
 EPOCHS = 6
@@ -61,7 +61,8 @@ class Trainers:
         for seed in range(n):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, self._barrier, seed))
-            process.start()
+            with without_main():
+                process.start()
             self._pipes.append(ours)
             self._processes.append(process)
 

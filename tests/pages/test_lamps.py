@@ -99,7 +99,7 @@ def some(kl: list[float], unused: list[bool]) -> Collapse:
 def test_use_counts_what_is_used() -> None:
     lamp = lamps.use_lamp(some([2.0, 0.5], [False, True]))
     assert (lamp.state, lamp.word) == (State.PARTLY, "1 of 2 used")
-    assert "all move, but the decoder does not answer" in lamp.evidence
+    assert "all move, but the decoded picture does not" in lamp.evidence
     assert "cost 0.5 of 2.50 nats" in lamp.evidence
     said = lamps.collapse_lamp(some([2.0, 0.5], [False, True])).evidence
     assert f"mean KL is 2.50 ± 0.10 nats per image (collapsed: below {NO_KL})" in said

@@ -44,9 +44,7 @@ def test_the_kl_pages_numbers_are_those_of_the_codes(name: str) -> None:
     codes = RUNS[name].codes()
     table = rate_table(codes)
     told = kl.numbers(codes, table)
-    assert [label for label, value in told.items() if "±" not in value] == [
-        "Active: Var μ > 0.01 of the prior's"
-    ]
+    assert [label for label, value in told.items() if "±" not in value] == ["Active dimensions"]
     shown = {label: value.partition(" ± ")[0] for label, value in told.items()}
     assert float(shown.pop("Rate: mean KL, nats per image")) == pytest.approx(
         total_rate(codes), abs=0.0051

@@ -196,7 +196,7 @@ def test_a_slow_method_is_worked_out_beside_the_page_and_kept() -> None:
     run_until(app, lambda app: not waiting(app))
     facts = lens_facts(app, "atlas")
     assert facts["titles"] == ["t-SNE 1, no unit", "t-SNE 2, no unit"]
-    assert "means little" in shown(app)
+    assert "how far clusters are apart" in shown(app)
     assert "test image 11" in shown(app)  # still picked
     assert projection_queue.find(MAP, "t-sne", "mean") is not None
     assert not waiting(choose(MAP, "t-sne"))

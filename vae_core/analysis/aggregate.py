@@ -98,7 +98,7 @@ class AggregatePosterior:
     ) -> tuple[Tensor, Tensor, Tensor]:
         n, rows = len(self.codes), max(1, BLOCK // len(self.codes))
         found: list[tuple[Tensor, ...]] = []
-        for start in range(0, len(z), rows):
+        for start in range(0, len(z) or 1, rows):  # once for no draws, too
             pairs = log_prob_pairs(z[start : start + rows])
             if index is None:
                 whole = pairs.logsumexp(1)

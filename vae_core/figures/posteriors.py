@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from vae_core.figures.text import inert
-from vae_core.figures.theme import DOTTED, NOTHING, PRIOR, class_colour, drawn
+from vae_core.figures.theme import DOTTED, NOTHING, PRIOR, class_colour, drawn, ink_on
 
 ANGLES = np.linspace(0.0, 2.0 * np.pi, 97)
 SAME, BESIDE = 0.25, 0.6  # of a name's height: centres that are one, names that need a line
@@ -143,6 +143,7 @@ def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
         label, is_one = ellipses[group[0]].label, len(group) == 1
         is_beside = bool(np.linalg.norm(place - centre) > BESIDE * gap)
         x, y = centre if is_beside else place
+        tag = class_colour(label) if is_one else TOGETHER
         beside = {"ax": place[0], "ay": place[1], "axref": "x", "ayref": "y"}
         names.append(
             {
@@ -153,8 +154,8 @@ def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
                 "arrowhead": 0,
                 "arrowwidth": 1.5,
                 "arrowcolor": class_colour(label) if is_one else PRIOR,
-                "font": {"size": 17, "color": "white"},
-                "bgcolor": class_colour(label) if is_one else TOGETHER,
+                "font": {"size": 17, "color": ink_on(tag)},
+                "bgcolor": tag,
                 "borderpad": 2,
             }
         )

@@ -1,8 +1,9 @@
 """Theme of all figures: a colour per class and a colour per quantity.
 
-The class colours are Petroff's ten (arXiv 2107.02270), chosen for colour-vision deficiency
-and kept as they are in light and dark; classes are labelled directly as well. Backgrounds
-are transparent and text takes the page's colour.
+The ten class colours were searched for the largest least difference (OKLab) of any two, as most
+people see them and as simulated for protanopia and deuteranopia (Machado et al. 2009); none is
+that of a quantity. They are the same in light and dark, and classes are labelled directly as
+well. Backgrounds are transparent and text takes the page's colour.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 CLASS_COLOURS = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
-    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
+    "#3c69f0", "#c3d200", "#a50000", "#e1a596", "#781ea5",
+    "#00e1f0", "#5a9600", "#e14ba5", "#0f5a5a", "#a596ff",
 )  # fmt: skip
 
 DISTORTION = "#3f90da"
 RATE = "#e76300"
 CORRELATION = "#a96b59"
-NEGATIVE_ELBO = "#832db6"
+NEGATIVE_ELBO = "#a15ad6"
 PRIOR = "#8a8f98"
 INACTIVE = "#b8bcc4"
 BRIGHTER, DARKER = "#e76300", "#3f90da"
@@ -35,6 +36,7 @@ LAYOUT = {
     "plot_bgcolor": "rgba(0,0,0,0)",
     "font": {"size": 15},
     "hoverlabel": {"font": {"size": 14}},
+    "dragmode": False,  # a finger on a chart scrolls the page; the tool bar has zoom and pan
     "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0.0},
 }
 AXIS = {
@@ -58,6 +60,24 @@ CONFIG = {
 def class_colour(label: int) -> str:
     """The colour of a class; repeats after ten."""
     return CLASS_COLOURS[label % len(CLASS_COLOURS)]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#rrggbb", from 0 of black to 1 of white (WCAG 2)."""
+    channels = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(a: str, b: str) -> float:
+    """Contrast of two colours, from 1 to 21 (WCAG 2)."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is read better on a colour: at 4.58 or more on any."""
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, colour))
 
 
 def drawn(

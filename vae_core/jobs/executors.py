@@ -91,7 +91,7 @@ class _LocalProcess(ProcessPoolExecutor):
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """As the base class. The process it starts does not import the server's main script."""
-        with _without_main(), on_all_cores():
+        with without_main(), on_all_cores():
             future = super().submit(fn, *args, **kwargs)
         if not self._is_reused:
             future.add_done_callback(lambda _: self.shutdown(wait=False))
@@ -120,7 +120,7 @@ def process_context() -> BaseContext:
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
+def without_main() -> Iterator[None]:
     """A spawned process imports what is `__main__`: in an app a page, which would be drawn."""
     main, nothing = sys.modules["__main__"], ModuleType("__main__")
     sys.modules["__main__"] = nothing

@@ -6,6 +6,8 @@ import { element } from "../page/element.js";
 import { PlanePainter } from "./plane_painter.js";
 
 const HOVER_REACH = 10; // CSS pixels
+const FINGER = 36; // so far from z a finger takes hold of it
+const TAP = 10; // a finger that moves more scrolls the page
 const MAX_ZOOM = 64;
 const KEYS_TO_STEPS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
@@ -23,7 +25,9 @@ export class LatentPlane extends PlanePainter {
     const above = element("canvas", {
       tabindex: 0,
       role: "application",
+      "aria-label": "z on the plane of its dimensions",
       "aria-roledescription": "plane of two latent dimensions",
+      ontouchstart: (event) => this._holds(event.touches[0]) && event.preventDefault(),
       onpointerdown: (event) => this._press(event),
       onpointermove: (event) => this._moved(event),
       onpointerup: (event) => this._let(event),
@@ -68,10 +72,20 @@ export class LatentPlane extends PlanePainter {
 
   _press(event) {
     if (!event.isPrimary || event.button !== 0) return;
+    const isFinger = event.pointerType === "touch" && !this._holds(event);
+    this.tap = isFinger ? { pointer: event.pointerId, at: this._at(event) } : null;
+    if (isFinger) return;
     this.above.setPointerCapture(event.pointerId);
     this.pointer = event.pointerId;
     this.events.onHover(null);
     this.events.onMove(this.toPlane(this._at(event)));
+  }
+
+  /** Whether a finger there takes hold of z; elsewhere it scrolls the page, or taps. */
+  _holds(event) {
+    const [x, y] = this.toScreen(this.events.where());
+    const [left, top] = this._at(event);
+    return Math.hypot(left - x, top - y) < FINGER;
   }
 
   _moved(event) {
@@ -85,8 +99,17 @@ export class LatentPlane extends PlanePainter {
   }
 
   _let(event) {
+    if (this.tap?.pointer === event.pointerId) this._tapped(event);
     if (event.pointerId !== this.pointer) return;
     this.pointer = null;
+    this.events.onRelease();
+  }
+
+  _tapped(event) {
+    const [[left, top], [x, y]] = [this.tap.at, this._at(event)];
+    this.tap = null;
+    if (event.type !== "pointerup" || Math.hypot(left - x, top - y) > TAP) return;
+    this.events.onMove(this.toPlane([x, y]));
     this.events.onRelease();
   }
 

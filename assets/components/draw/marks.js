@@ -2,6 +2,11 @@
  * Marks of a plane: axes of ellipses, ticks, lines, points, and labels that do not overlap.
  */
 
+// How much of a Gaussian lies within so many sigma: 1 - exp(-k^2 / 2) in a plane, erf(k / sqrt 2)
+// on a line.
+export const IN_A_PLANE = { 1: "39%", 2: "86%", 3: "99%" };
+export const ON_A_LINE = { 1: "68%", 2: "95%", 3: "99.7%" };
+
 /** Standard deviations along the principal axes of a 2 x 2 covariance, and the long one's angle. */
 export function principalAxes([xx, xy, yy]) {
   const middle = (xx + yy) / 2;

@@ -4,19 +4,15 @@
 
 import { signed } from "../page/text.js";
 import { TRIANGLE } from "../math/geometry.js";
-import { channelsOf, withAlpha } from "./colours.js";
+import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
-import { line, niceTicks, overlay, principalAxes, pushApart, stamp, together } from "./marks.js";
+import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
+import { principalAxes, pushApart, stamp, together } from "./marks.js";
 
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
 const TOGETHER = "#57606a"; // behind the name of several classes
 const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
-
-// How much of a Gaussian lies within so many sigma: 1 - exp(-k^2 / 2) in a plane, erf(k / sqrt 2)
-// on a line.
-const IN_A_PLANE = { 1: "39%", 2: "86%", 3: "99%" };
-const ON_A_LINE = { 1: "68%", 2: "95%", 3: "99.7%" };
 
 /** Two canvases: below what changes seldom, above what moves with the finger. */
 export class PlanePainter {
@@ -276,7 +272,7 @@ export class PlanePainter {
     for (const { name, x, y, half, colour } of boxes) {
       pen.fillStyle = colour;
       pen.fillRect(x - half, y - 10, 2 * half, 20);
-      pen.fillStyle = "white";
+      pen.fillStyle = inkOn(colour);
       pen.fillText(name, x, y + 5.5);
     }
   }

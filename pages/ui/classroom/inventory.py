@@ -121,17 +121,15 @@ def _results(inventory: Inventory, before: dict[str, str], after: dict[str, str]
 def _move(room: Room, state: RoomState, label: str, **changes: object) -> None:
     st.button(
         label, key=f"move-{label}-{state.number}", type="primary",
-        on_click=_go, args=(room, state, changes),
+        on_click=problems.callback(_go), args=(room, state, changes),
     )  # fmt: skip
 
 
-@problems.callback
 @passcode.guarded
 def _go(room: Room, seen: RoomState, changes: dict[str, object]) -> None:
     room.move(seen, **changes)
 
 
-@problems.callback
 @passcode.guarded
 def open_room() -> None:
     """A room for the test."""

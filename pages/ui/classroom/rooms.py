@@ -109,18 +109,23 @@ def enter(open_test: Callable[[], None]) -> None:
     with join:
         st.subheader("Join your class")
         st.text_input(
-            "The room's four letters", key="room-code", max_chars=8, on_change=_join, width=300
+            "The room's four letters",
+            key="room-code",
+            max_chars=8,
+            on_change=problems.callback(_join),
+            width=300,
         )
         st.caption("No name and no account: only your answers are kept, and eight random digits.")
     with teach:
         st.subheader("Teach a class")
         if passcode.ask("Opening a room"):
             _open_form()
-            st.button("Open a room for the test before and after", on_click=open_test)
+            st.button(
+                "Open a room for the test before and after", on_click=problems.callback(open_test)
+            )
             _list()
 
 
-@problems.callback
 def _join() -> None:
     code = rooms().room(str(st.session_state["room-code"])).code
     st.query_params[ROOM] = code
@@ -135,16 +140,16 @@ def _open_form() -> None:
         "Lesson", list(lessons), key="room-lesson",
         format_func=lambda name: escaping.plain(lessons[name].title),
     )  # fmt: skip
-    st.button("Open a room", type="primary", on_click=_open, args=(lessons[chosen],))
+    st.button(
+        "Open a room", type="primary", on_click=problems.callback(_open), args=(lessons[chosen],)
+    )
 
 
-@problems.callback
 @passcode.guarded
 def _open(lesson: Lesson) -> None:
     to_wall(rooms().open(lesson).code)
 
 
-@problems.callback
 @passcode.guarded
 def to_wall(code: str) -> None:
     """Lead this room from here."""
@@ -158,13 +163,19 @@ def _list() -> None:
         name, go, drop = st.columns([3, 1, 1], vertical_alignment="center")
         note = " Nothing has moved in it for 30 days." if room.code in old else ""
         name.markdown(f"**{room.code}**: {room.n_people()} joined.{note}")
-        go.button("Go on", key=f"go-{room.code}", on_click=to_wall, args=(room.code,))
+        go.button(
+            "Go on", key=f"go-{room.code}", on_click=problems.callback(to_wall), args=(room.code,)
+        )
         with drop.popover("Delete"):
             st.write(f"Room {room.code} and all its answers will be gone.")
-            st.button("Delete it", key=f"drop-{room.code}", on_click=_delete, args=(room.code,))
+            st.button(
+                "Delete it",
+                key=f"drop-{room.code}",
+                on_click=problems.callback(_delete),
+                args=(room.code,),
+            )
 
 
-@problems.callback
 @passcode.guarded
 def _delete(code: str) -> None:
     rooms().delete(code)

@@ -60,7 +60,7 @@ def _ask(room: Room, state: RoomState, step: Step, lesson: Lesson, own: Answer |
                 key=f"say-{state.number}-{option.letter}",
                 type="primary" if own and own.said == option.letter else "secondary",
                 disabled=state.is_paused, width="stretch",
-                on_click=_say, args=(room, step, option.letter, shown_at),
+                on_click=problems.callback(_say), args=(room, step, option.letter, shown_at),
             )  # fmt: skip
     elif isinstance(step.question, NumberQuestion):
         said = st.number_input(
@@ -69,7 +69,7 @@ def _ask(room: Room, state: RoomState, step: Step, lesson: Lesson, own: Answer |
         )  # fmt: skip
         st.button(
             "Answer", disabled=state.is_paused or said is None, type="primary",
-            on_click=_say, args=(room, step, said, shown_at),
+            on_click=problems.callback(_say), args=(room, step, said, shown_at),
         )  # fmt: skip
     else:
         st.info("This question is answered on the plane, at the teacher's.")
@@ -85,7 +85,6 @@ def _shown_at(room: Room, state: RoomState) -> float:
     return float(st.session_state.setdefault(key, time.monotonic()))
 
 
-@problems.callback
 def _say(room: Room, step: Step, said: Said, shown_at: float) -> None:
     assert step.question is not None
     room.answer(rooms.who(), said, step.question, time.monotonic() - shown_at)

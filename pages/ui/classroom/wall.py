@@ -115,11 +115,10 @@ def _move(
 ) -> None:
     st.button(
         label, key=f"move-{label}-{state.number}", type="primary" if primary else "secondary",
-        on_click=_go, args=(room, state, changes),
+        on_click=problems.callback(_go), args=(room, state, changes),
     )  # fmt: skip
 
 
-@problems.callback
 @passcode.guarded
 def _go(room: Room, seen: RoomState, changes: dict[str, object]) -> None:
     room.move(seen, **changes)

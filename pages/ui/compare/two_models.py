@@ -15,7 +15,7 @@ from pages.ui.drawing.latent_figure import gaussian_shares, latent_figure
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
-from pages.ui.session import keys, links, summary
+from pages.ui.session import keys, links, problems, summary
 from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
 from vae_core.analysis.plane import LatentPlane
@@ -75,7 +75,7 @@ def offer_second(pair: Pair) -> None:
         for label in alike[: links.MAX_OFFERED]:
             st.button(
                 f"Compare with {escaping.markdown(label)}", icon=links.MODEL, key=f"second-{label}",
-                on_click=OTHER.set, args=(label,),
+                on_click=problems.callback(OTHER.set), args=(label,),
             )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def _holds(visit: Visit, model: Run) -> bool:
             )  # fmt: skip
         st.button(
             "Go on all the same", key="lesson-anyway",
-            on_click=keys.LESSON_ANYWAY.set, args=((visit.lesson.id, model.id),),
+            on_click=problems.callback(keys.LESSON_ANYWAY.set), args=((visit.lesson.id, model.id),),
         )  # fmt: skip
     return False
 
@@ -120,8 +120,18 @@ def _notes(visit: Visit) -> None:
             icon=":material/edit_document:",
         )
         with st.container(horizontal=True):
-            st.button("Go on with it", key="lesson-go-on", on_click=_accept, args=(visit,))
-            st.button("Begin again", key="lesson-begin", on_click=_begin_again, args=(visit,))
+            st.button(
+                "Go on with it",
+                key="lesson-go-on",
+                on_click=problems.callback(_accept),
+                args=(visit,),
+            )
+            st.button(
+                "Begin again",
+                key="lesson-begin",
+                on_click=problems.callback(_begin_again),
+                args=(visit,),
+            )
 
 
 def _accept(visit: Visit) -> None:

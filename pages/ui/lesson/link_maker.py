@@ -11,10 +11,11 @@ from pages.ui.drawing import escaping
 from pages.ui.lesson import hideable, place
 from pages.ui.lesson.hidden import HIDE, from_address
 from pages.ui.lesson.skeleton import skeleton
-from pages.ui.session import chosen, keys, problems
+from pages.ui.session import chosen, keys, problems, projector
 
 NOT_OF_THE_VIEW = {
     HIDE,
+    projector.PARAMETER,
     keys.RUN_LABEL.name,
     place.LESSON,
     place.STEP,

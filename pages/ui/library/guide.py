@@ -48,7 +48,7 @@ ORDER = tuple(name for group in GROUPS for name in group.lines)
 
 
 def settings_line(config: RunConfig) -> str:
-    """What an own run is, so that runs of one name are told apart: data, family, latent, loss."""
+    """What an own run is, so that runs of one name differ: data, family, latent, loss."""
     data, model, train = config.data, config.model, config.train
     said = [SOURCES[data.name].title if data.name in SOURCES else data.name]
     if data.classes:

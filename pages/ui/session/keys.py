@@ -70,6 +70,7 @@ PAGE = Key[str]("page")
 VISIT = Key[int]("visit")  # how many pages were opened so far
 VISITOR = Key[str]("visitor")
 PASSCODE = Key[str]("passcode_given")
+PROJECTOR = Key[bool]("projector_on")  # whether pages are laid out for a projector
 DATA_DIR = Key[str]("data_dir")  # the widget with the folder of images
 
 # Lessons

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from tests.core.lessons.asking import asked
 from vae_core import VAECoreError
 from vae_core.errors import RoomError
-from vae_core.jobs.executors import process_context
+from vae_core.jobs.executors import process_context, without_main
 from vae_core.lessons import Lesson, read_lesson
 from vae_core.lessons.rooms import MAX_PEOPLE, MAX_ROOMS, Room, Rooms, new_who, tally
 
@@ -161,18 +159,15 @@ def _vote(path: Path, lesson_path: Path, first: int) -> None:
         Room(path).answer(f"{k:08x}", "ab"[k % 2], question)
 
 
-def test_two_processes_lose_no_answer(
-    room: Room, voted_on: Lesson, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # an app that was tested before is what a new process would import
-    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+def test_two_processes_lose_no_answer(room: Room, voted_on: Lesson) -> None:
     context: multiprocessing.context.BaseContext = process_context()
     servers = [
         context.Process(target=_vote, args=(room.path, voted_on.path, first))  # type: ignore[attr-defined]
         for first in (0, 40)
     ]
-    for server in servers:
-        server.start()
+    with without_main():
+        for server in servers:
+            server.start()
     for server in servers:
         server.join(60)
         assert server.exitcode == 0
