@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from pages.ui.components import take_home, words
@@ -60,17 +62,15 @@ beside.say(no_lesson)
 problems.say_refused()
 reconnection.keep()
 projector.apply()
+run = None
 try:
     line, picker = st.columns([3, 2], vertical_alignment="center", gap="medium")
-    run = None
     if door.of_model:
         with picker.container(
             horizontal=True, vertical_alignment="center", gap="small", key="model-box"
         ):
             run = chosen.pick_run()
             model_list.show()
-            if run:
-                take_home.offer(run)
     else:
         run = chosen.pick_run(is_shown=False)
     st.set_page_config(door.tab(run))
@@ -90,6 +90,9 @@ except VAECoreError as error:
 HISTORY.mount(key="history")
 if not lesson:
     with st.container(horizontal=True, key="foot"):
+        if run and door.of_model:
+            with suppress(VAECoreError):  # of which the page has told
+                take_home.offer(run)
         link_maker.offer(page.url_path)
         projector.offer()
 if not lesson and (following := after(door)):
