@@ -18,21 +18,16 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from tqdm import tqdm
 
 from vae_core.analysis import (
     channel_statistics,
-    codes_table,
-    csv_bytes,
-    image_bounds,
-    parquet_bytes,
     project,
     sweep,
 )
-from vae_core.analysis.importance import check_draws, check_proposal
+from vae_core.analysis.importance import check_draws
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import evidence, interrupt, lesson, measure, report, seeds
+from vae_core.cli import codes, evidence, interrupt, lesson, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.comparison import score_error
 from vae_core.config import RunConfig
@@ -40,14 +35,13 @@ from vae_core.data import Dataset, load_dataset, reload_dataset
 from vae_core.decimals import adding_up, fixed
 from vae_core.errors import (
     ConfigError,
-    DataError,
     RunError,
     TrainingError,
     VAECoreError,
     printable,
     shown,
 )
-from vae_core.evaluate import evaluate, evaluate_images
+from vae_core.evaluate import evaluate
 from vae_core.io import finite, write_bytes
 from vae_core.jobs.training import train
 from vae_core.jobs.worker import Stopped
@@ -330,46 +324,9 @@ def _import(args: argparse.Namespace) -> int:
     return _report_run(run, args)
 
 
-def _codes_table(run: Run, args: argparse.Namespace) -> pd.DataFrame:
-    """The codes of the test images, with the terms and bounds that can be had.
-
-    Where the images are not here, the terms are those kept with the run; where none are, that is
-    said.
-
-    Raises
-    ------
-    ConfigError
-        When a point mass is asked for a bound, or the draws are out of range.
-    DataError or RunError
-        When the images are not here, or others, though their folder was named or a bound asked for.
-    """
-    codes, vae = run.codes(), run.vae()
-    if args.bound is not None:
-        check_proposal(vae, args.bound, args.widen)
-    try:
-        dataset = reload_dataset(run.config.data, args.data_dir, download=False)
-        run.check_images(dataset)
-    except (DataError, RunError) as error:
-        if args.data_dir or args.bound is not None:
-            raise
-        if (kept := run.terms()) is None:
-            print(f"Without the images no distortion and negative ELBO: {error}", file=sys.stderr)
-        return codes_table(codes, kept)
-    terms = evaluate_images(vae, dataset.test, run.metrics().n_samples)
-    if args.bound is None:
-        return codes_table(codes, terms)
-    n = len(dataset.test)
-    print(f"Weighing {args.bound} draws for each of {n} images ...", file=sys.stderr)
-    bounds = image_bounds(vae, dataset.test, (args.bound,), args.widen)
-    return codes_table(codes, terms, bounds)
-
-
-TABLES = {".csv": csv_bytes, ".parquet": parquet_bytes}
-
-
 def _export(args: argparse.Namespace) -> int:
     run = _open(args.run, args)
-    to_bytes = TABLES.get(Path(args.to).suffix.lower())
+    to_bytes = codes.TABLES.get(Path(args.to).suffix.lower())
     if args.bound is not None and to_bytes is None:
         raise ConfigError(
             f"--bound is a column of a table; got --to {shown(args.to)}. Give a name that ends in "
@@ -377,7 +334,7 @@ def _export(args: argparse.Namespace) -> int:
         )
     if to_bytes is not None:
         file = _new_file(args)
-        table = _codes_table(run, args)
+        table = codes.table(run, args)
         write_bytes(file, to_bytes(table))
         return _report({"run_id": run.id, "n_images": len(table), "file": str(file)}, args)
     if args.to.lower().endswith(".zip"):

@@ -16,8 +16,9 @@ from vae_core.evaluate import evaluate, evaluate_images
 from vae_core.io import read_tensors
 from vae_core.likelihoods.bits import score_in_bits
 from vae_core.runs.checkpoints import checkpoint_path
+from vae_core.runs.entries import Contents
 from vae_core.runs.run import N_SAMPLES, Run
-from vae_core.runs.store import Contents, RunStore
+from vae_core.runs.store import RunStore
 from vae_core.runs.terms import in_half
 from vae_core.runs.weights import read_header
 from vae_core.settings import command_line

@@ -20,9 +20,10 @@ from vae_core.evaluate import evaluate, evaluate_images
 from vae_core.io import TensorHeader, parse_json, read_json
 from vae_core.limits import Limits
 from vae_core.runs.checkpoints import is_sound
+from vae_core.runs.entries import Contents
 from vae_core.runs.records import MAX_NATS, DataFacts, Metrics
 from vae_core.runs.run import N_SAMPLES, Run, check_images
-from vae_core.runs.store import Contents, RunStore
+from vae_core.runs.store import RunStore
 from vae_core.runs.weights import (
     differences,
     listed,

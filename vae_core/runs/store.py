@@ -8,19 +8,15 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from vae_core.codes import Codes
 from vae_core.config import RunConfig
 from vae_core.errors import RunError, VAECoreError, shown
-from vae_core.evaluate import ImageTerms
 from vae_core.io import (
     json_line,
     open_tensors,
@@ -33,74 +29,14 @@ from vae_core.io import (
 )
 from vae_core.limits import Limits
 from vae_core.runs.checkpoints import check_codes, write_checkpoint
-from vae_core.runs.records import DataFacts, Metrics
+from vae_core.runs.entries import Contents, Entry, now
 from vae_core.runs.run import PIN, TRAINING_CODES, Run
 from vae_core.runs.terms import TERMS, check_terms, write_terms
 from vae_core.runs.weights import check_weights, shapes_of, write_weights
-from vae_core.trainer import EpochTerms
 
 FORMAT = 1
 UNLISTED = r"\.\w[\w.-]*\.[0-9a-f]{6}"
 LEFT_OVER = 24 * 60 * 60  # seconds
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What goes into the folder of a finished run that was not trained there.
-
-    Attributes
-    ----------
-    config : RunConfig
-    facts : DataFacts
-    weights : dict of Tensor
-        In the precision to store.
-    codes : Codes
-        Of the test split.
-    metrics : Metrics
-    history : sequence of EpochTerms
-        One record per epoch; empty when it is not known.
-    kept : mapping from int to dict of Tensor
-        What is kept of epochs, in the precision to store; see `checkpoints.kept_tensors`.
-    epoch : int, optional
-        After which the weights were saved.
-    created : str
-        When, in ISO 8601; now by default.
-    terms : ImageTerms, optional
-        Of the test split, in the precision to store.
-    """
-
-    config: RunConfig
-    facts: DataFacts
-    weights: dict[str, Tensor]
-    codes: Codes
-    metrics: Metrics
-    history: Sequence[EpochTerms] = ()
-    kept: Mapping[int, dict[str, Tensor]] = field(default_factory=dict)
-    epoch: int | None = None
-    created: str = field(default_factory=_now)
-    terms: ImageTerms | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a list of runs: the run, or the reason why it cannot be opened."""
-
-    id: str
-    run: Run | None
-    problem: str | None = None
-
-    @property
-    def status(self) -> str:
-        """finished | unfinished | new | damaged."""
-        if self.run is None:
-            return "damaged"
-        if self.run.is_finished:
-            return "finished"
-        return "unfinished" if self.run.has_model else "new"
 
 
 class RunStore:
@@ -121,7 +57,7 @@ class RunStore:
     def create(self, config: RunConfig) -> Run:
         """Make a folder for a new run, whole or not at all. Raises RunError like `adopt`."""
         with self._new_folder(run_id := self.new_id(config)) as folder:
-            run = _write_config(folder, config, _now())
+            run = _write_config(folder, config, now())
         return replace(run, path=self.root / run_id)
 
     def find(self, config: RunConfig) -> Run | None:

@@ -13,8 +13,9 @@ from pages.ui.session import paths
 from vae_core.comparison import by_value
 from vae_core.errors import ConfigError
 from vae_core.limits import Limits
+from vae_core.runs.entries import Entry
 from vae_core.runs.run import Run
-from vae_core.runs.store import Entry, RunStore
+from vae_core.runs.store import RunStore
 
 Files = frozenset[tuple[str, int, int, int, int]]  # name, inode, size, times of the last changes
 

@@ -10,7 +10,7 @@ from pages.ui.library import passcode
 from pages.ui.session import chosen, keys, links, paths, problems
 from pages.ui.train import curves, open_epoch, overfitted, queue
 from vae_core import Run
-from vae_core.runs.store import Entry
+from vae_core.runs.entries import Entry
 
 EVERY = 1.0  # seconds
 

@@ -14,8 +14,8 @@ from pages.ui.train import disk, open_epoch, progress, queue
 from vae_core import Run, RunStore
 from vae_core.config import POSTERIORS, shape_in_words
 from vae_core.errors import RunError
+from vae_core.runs.entries import Entry
 from vae_core.runs.run import PIN
-from vae_core.runs.store import Entry
 
 MAX_NAMED = 8  # in the dialog
 COLUMNS = {

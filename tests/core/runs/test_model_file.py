@@ -24,10 +24,10 @@ from vae_core import (
     load_dataset,
 )
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, SIGMAS
+from vae_core.runs.entries import Contents
 from vae_core.runs.export import export_run
 from vae_core.runs.model_file import import_model, read_model_file
 from vae_core.runs.records import DataFacts
-from vae_core.runs.store import Contents
 from vae_core.runs.weights import read_header, shapes_of, write_weights
 
 SCORES = ("n_test", "n_samples", "test_distortion", "test_rate", "test_negative_elbo")

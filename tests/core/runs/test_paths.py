@@ -13,8 +13,8 @@ import pytest
 
 from tests.samples import tiny_run
 from vae_core import ConfigError, Run, RunError, RunStore
+from vae_core.runs.entries import Contents
 from vae_core.runs.model_file import import_model, read_model_file
-from vae_core.runs.store import Contents
 
 OUTSIDE = [
     *("", ".", "..", "../other", "../../x", "a/b", "a/../../other", "/etc", "/", "./a", "a/"),
