@@ -33,8 +33,6 @@ from pages.ui.components.lens_state import LensState
 from pages.ui.library.listing import label_meant
 from pages.ui.server import routes
 from pages.ui.server.routes import Offer
-from tests.campaign.killed import WORK, Killed
-from tests.campaign.killed import moments as killed_moments
 from tests.campaign.strategies import (
     damaged,
     dumped,
@@ -56,12 +54,6 @@ MEMORY = 300_000  # kB by which all cases of a kind may make this process grow
 LONGEST = 2000  # letters of a refusal
 
 counts: dict[str, Counter[str]] = {}
-
-
-@pytest.fixture
-def times(request: pytest.FixtureRequest) -> int:
-    """How many times as many cases as usual."""
-    return int(request.config.getoption("--campaign") or 1)
 
 
 @contextlib.contextmanager
@@ -379,19 +371,6 @@ def test_a_config_of_python_with_a_number_of_thousands_of_digits_is_refused_in_a
     ):
         with pytest.raises(VAECoreError, match=f"{name} must be .*; got "):
             RunConfig.from_dict({part: {name: 10**5000}})
-
-
-def test_killed_work(tmp_path: Path, times: int) -> None:
-    """A run whose training, export, import or encoding is killed opens whole, or goes on."""
-    killed, moments = Killed.of(tmp_path), killed_moments(times)
-    counted = counts.setdefault("kills", Counter())
-    for name in WORK:
-        seconds = killed.seconds(name)
-        for case in range(times):
-            folder = killed.kill(name, f"{name}-{case}", moments.uniform(0.0, seconds))
-            assert killed.faults(name, folder) == [], name
-            counted["cases"] += 1
-            shutil.rmtree(folder)
 
 
 def test_training_of_a_spoiled_state_is_refused_in_a_sentence(
