@@ -77,10 +77,10 @@ def fits(page: Page, element: str) -> bool:
 
 
 def test_a_link_opens_its_model(server: Server, open_page: Open) -> None:
-    page = open_page(server.url + "train?run=MNIST+20-D", shared=True)
-    settled(page, PAGES["train"])
+    page = open_page(server.url + "kl?run=MNIST+20-D", shared=True)
+    settled(page, CHART)
     assert chosen_model(page) == "MNIST 20-D"
-    assert page.get_by_text("784 pixels become 20 numbers.").count() == 1
+    assert page.get_by_text("784 pixels become 20 numbers").count() == 1
 
 
 def test_the_chosen_model_goes_from_page_to_page_and_is_in_the_address(
