@@ -102,8 +102,9 @@ def test_no_name_is_more_than_text(
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{hostile_server.url}{path}{sign}run={run.title}+·+{run.id[-6:]}")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    box = page.get_by_label("Model").first
-    until(lambda: box.input_value().startswith(run.title), 60)
+    if path.partition("?")[0] not in ("train", "runs"):  # which show no model
+        box = page.get_by_label("Model").first
+        until(lambda: box.input_value().startswith(run.title), 60)
     if path == "train":
         page.get_by_text("Unfinished runs").click()
     main = page.locator("[data-testid=stMain]")

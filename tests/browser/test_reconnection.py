@@ -55,8 +55,8 @@ def test_pages_that_nobody_has_touched_answer_after_a_restart(
         setting(train, "Name (optional)").press("Enter")
         setting(train, "Epochs").fill("77")
         setting(train, "Epochs").press("Enter")
-        setting(train, "Beta").fill("2.5")
-        setting(train, "Beta").press("Enter")
+        setting(train, "β, weight of the KL term").fill("2.5")
+        setting(train, "β, weight of the KL term").press("Enter")
         train.get_by_text("β = 2.5").wait_for()
         first.process.kill()
         first.process.wait()
@@ -84,7 +84,7 @@ def test_pages_that_nobody_has_touched_answer_after_a_restart(
         train.get_by_text("β = 2.5").wait_for()
         assert setting(train, "Name (optional)").input_value() == "mine"
         assert setting(train, "Epochs").input_value() == "77"
-        assert setting(train, "Beta").input_value() == "2.5"
+        assert setting(train, "β, weight of the KL term").input_value() == "2.5"
 
 
 def picked(page: Page) -> bool:

@@ -128,6 +128,8 @@ def test_what_is_uploaded_to_one_server_is_offered_by_the_other(
     here = open_page(house.url + "train")
     settled(here, "button[kind=primary]")
     open_model_file(here)
+    turn_to(here, "KL", "Measure")
+    settled(here, CHART)
     there = open_page(house.url + "kl")
     settled(there, CHART)
     assert home(there) != home(here)
@@ -154,14 +156,16 @@ def test_readers_of_a_server_that_dies_go_on_at_the_other(house: House, browser:
     """With the address and the cookies that they have; uploads need one of these."""
     with browser.new_context() as context:  # its browser complains of the loss
         page = context.new_page()
-        page.goto(house.url + "train?run=MNIST+20-D")
-        settled(page, "button[kind=primary]")
+        page.goto(house.url + "kl?run=MNIST+20-D")
+        settled(page, CHART)
         dead = home(page)
         (left,) = set(NAMES) - {dead}
         house.servers[dead].process.kill()
         until(lambda: home(page) == left, 20)
-        settled(page, "button[kind=primary]")
+        settled(page, CHART)
         assert chosen_model(page) == "MNIST 20-D"
+        turn_to(page, "Train")
+        settled(page, "button[kind=primary]")
         open_model_file(page)
         turn_to(page, "KL", "Measure")
         settled(page, CHART)

@@ -42,7 +42,7 @@ def _pills(label: str, run: Run, index: Sequence[int], key: str, *then: Any) -> 
         [int(i) for i in index],
         key=key,
         format_func=lambda i: escaping.markdown(name_of(names[int(labels[i])], i)),
-        on_change=problems.callback(on_change),
+        on_change=problems.callback(on_change) if on_change else None,
         args=args,
         wrap=True,
     )
