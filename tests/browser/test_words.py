@@ -9,7 +9,7 @@ import pytest
 
 from pages.ui.words import marked
 from tests.browser.server import Server
-from tests.browser.test_app import Open, settled
+from tests.browser.test_app import CHART, Open, settled
 from tests.samples import until
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def place_of(page: Page, form: str) -> tuple[float, float]:
 def test_a_term_is_explained_to_the_mouse_the_keyboard_and_in_the_glossary(
     server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url + "train?run=Digits+2-D", shared=True)
-    settled(page, "button[kind=primary]")
+    page = open_page(server.url + "kl?run=Digits+2-D", shared=True)
+    settled(page, CHART)
     x, y = place_of(page, "nats")
     before = page.locator("[data-testid=stCaptionContainer]").first.inner_html()
     card = page.locator(".card")
@@ -72,7 +72,7 @@ def test_a_term_is_explained_to_the_mouse_the_keyboard_and_in_the_glossary(
 def test_a_tap_opens_the_card_and_a_tap_elsewhere_closes_it(
     server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url + "train?run=Digits+2-D", (390, 844), has_touch=True)
+    page = open_page(server.url + "kl?run=Digits+2-D", (390, 844), has_touch=True)
     x, y = place_of(page, "code")
     page.touchscreen.tap(x, y)
     card = page.locator(".card")

@@ -168,10 +168,11 @@ def confirm(ids: list[str]) -> None:
         "choose *Take home* first."
     )
     with st.container(horizontal=True):
-        if st.button(
+        st.button(
             "Delete", type="primary", icon=":material/delete:", key="delete-for-good",
             on_click=problems.callback(delete), args=(ids,), disabled=not ids,
-        ):  # fmt: skip
+        )  # fmt: skip
+        if keys.RUN_MESSAGES.get():  # of what was deleted: nothing is left to confirm
             st.rerun()
         if st.button("Keep"):
             st.rerun()
