@@ -96,10 +96,7 @@ with chart:
 with side:
     diagnostics_text.show_numbers(numbers)
 if view == diagnostics_text.LABELS:
-    st.latex(
-        r"\text{label gap}=\frac{I(z_{(1)};y)-I(z_{(2)};y)}{H(y)},\qquad "
-        r"I(z_j;y)=\mathbb E\,\ln\frac{q(z_j\mid y)}{q(z_j)}"
-    )
+    st.latex(diagnostics_text.LABEL_GAP)
 if view == diagnostics_text.VERDICT:
     with st.container(key="diagnostics-numbers--table"):
         diagnostics_text.show_table(found.table)

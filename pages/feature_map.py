@@ -5,20 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import lens
-from pages.ui.drawing import escaping
 from pages.ui.explore import feature_map
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, links, problems
 
 run = chosen.chosen()
-links.need(
-    run,
-    links.is_map,
-    f"The latent of {escaping.markdown(run.title)} is a vector: it has no cells. Open a model "
-    "whose latent is a feature map, or see this one elsewhere.",
-    ("sliders", "posteriors"),
-    ":material/grid_on:",
-)
+links.need_map(run)
 
 vae = cached.vae(run)
 h, w, channels = vae.latent_shape

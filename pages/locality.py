@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.drawing import charts, escaping
+from pages.ui.drawing import charts
 from pages.ui.explore import locality
 from pages.ui.library import cached
 from pages.ui.session import chosen, links
@@ -20,14 +20,7 @@ from vae_core.figures.locality import (
 
 run = chosen.chosen()
 vae = cached.vae(run)
-links.need(
-    run,
-    links.is_map,
-    f"The latent of {escaping.markdown(run.title)} is a vector: it has no cells. Open a model "
-    "whose latent is a feature map, or see this one elsewhere.",
-    ("sliders", "posteriors"),
-    ":material/grid_on:",
-)
+links.need_map(run)
 h, w, channels = vae.latent_shape
 field, reach = encoder_field(vae), decoder_field(vae)
 

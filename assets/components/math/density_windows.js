@@ -5,8 +5,8 @@
 
 import { SLACK, logSumExp } from "./true_posterior.js";
 
-const PLACES = 6000; // that all windows have together, about
-const MOST_PARTS = 12; // that a cell is cut into, along a side
+const N_VALUES = 6000; // that all windows have together, about
+const MAX_PARTS = 12; // that a cell is cut into, along a side
 const TAPS = 5; // cells that a value is interpolated from, along a side
 
 /**
@@ -27,7 +27,7 @@ export function densityWindows({ level, i, j, value, slope }, grid) {
     known.set(keyOf(i[c], j[c]), nats);
     if (nats + slope[c] > highest - SLACK) active.push([i[c], j[c]]);
   });
-  const parts = Math.min(Math.max(Math.floor(Math.sqrt(PLACES / active.length)), 1), MOST_PARTS);
+  const parts = Math.min(Math.max(Math.floor(Math.sqrt(N_VALUES / active.length)), 1), MAX_PARTS);
   const cellStep = grid.step / 2 ** level;
   const step = cellStep / parts;
   const taps = Array.from({ length: parts }, (_, part) => tapsAt((part + 0.5) / parts - 0.5));

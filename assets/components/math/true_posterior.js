@@ -16,12 +16,12 @@ export const SLACK = 8; // nats below the highest value from which on a cell is 
 const MORE_SLACK = 4; // of coarse cells, which are larger than a narrow peak; less at each level
 const REACHES = [5.2, 8]; // half the side of the grid: the first at whose edge the prior is small
 const PRIOR_SLACK = 13.52; // nats below the prior's mode beyond which nothing is decoded
-const MOST_CELLS = 97; // along a side; odd, so that every second cell is not a mirror of the others
+const MAX_CELLS = 97; // along a side; odd, so that every second cell is not a mirror of the others
 const FEWEST_CELLS = 49;
 const COST = 2.4e9; // multiply-adds that a square of cells may take: about 2 s
 const TOLERANCE = 5e-4; // nats: what is left to gain by another halving
 const MAX_HALVINGS = 12;
-const MOST_SPLIT = 8000; // cells halved at once; p(z|x) is wide then, and the sum hardly changes
+const MAX_SPLIT = 8000; // cells halved at once; p(z|x) is wide then, and the sum hardly changes
 const KEPT = 24e6; // values of fine cells that are kept from image to image: 96 MB
 const PER_LOOK = 8; // fine cells between two yields: what is kept costs little
 
@@ -61,11 +61,11 @@ export class PosteriorGrid {
    */
   constructor({ outputAt, likelihood, imageShape, logPrior, cost }) {
     Object.assign(this, { outputAt, likelihood, imageShape, logPrior });
-    this.mostSplit = Math.min(MOST_SPLIT, COST / cost / 3);
+    this.mostSplit = Math.min(MAX_SPLIT, COST / cost / 3);
     const edge = logPrior([0, 0]) - PRIOR_SLACK + 0.01;
     this.reach = REACHES.find((far) => logPrior([far, 0]) < edge) ?? REACHES.at(-1);
     const affordable = 2 * Math.floor(Math.sqrt(COST / cost) / 2) + 1;
-    this.side = Math.min(Math.max(affordable, FEWEST_CELLS), MOST_CELLS);
+    this.side = Math.min(Math.max(affordable, FEWEST_CELLS), MAX_CELLS);
     this.step = (2 * this.reach) / this.side;
     this.size = count(imageShape);
     this.at = new Int32Array(this.side ** 2).fill(-1); // cell of a place, -1 where none is

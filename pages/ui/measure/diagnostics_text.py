@@ -13,6 +13,10 @@ from vae_core import Codes, Run
 from vae_core.analysis import Bracket, CodesInShell, Collapse, Estimate, LabelGap, RateParts
 from vae_core.config import POSTERIORS
 
+LABEL_GAP = (
+    r"\text{label gap}=\frac{I(z_{(1)};y)-I(z_{(2)};y)}{H(y)},\qquad "
+    r"I(z_j;y)=\mathbb E\,\ln\frac{q(z_j\mid y)}{q(z_j)}"
+)
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
 HEADINGS = {

@@ -133,3 +133,15 @@ def need_density(run: Run, why: str) -> None:
     """End the page when the run's posteriors are points, with what that means here."""
     sentence = f"{escaping.markdown(run.title)} is a deterministic auto-encoder: {why}"
     need(run, has_density, sentence, ("", "posteriors"), ":material/all_inclusive:")
+
+
+def need_map(run: Run) -> None:
+    """End the page where the run's latent is a vector, with maps and pages that show this one."""
+    need(
+        run,
+        is_map,
+        f"The latent of {escaping.markdown(run.title)} is a vector: it has no cells. Open a model "
+        "whose latent is a feature map, or see this one elsewhere.",
+        ("sliders", "posteriors"),
+        ":material/grid_on:",
+    )
