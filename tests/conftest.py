@@ -30,6 +30,7 @@ from vae_core.data.sources import DATA_VARIABLE, find_files
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # in processes that tests start, too
 os.environ["ELBO_ROOM_WORKERS"] = "1"  # so that it is known which run waits
+os.environ["ELBO_ROOM_NICE"] = "0"  # work that gives way to tests waits for tests that wait for it
 # Compiled once, not by each of the many processes that tests start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

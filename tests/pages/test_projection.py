@@ -39,7 +39,7 @@ from vae_core.analysis import channel_order, decode_mean, project
 from vae_core.analysis.projection_methods import METHODS
 from vae_core.errors import ConfigError
 from vae_core.jobs import HEARTBEAT
-from vae_core.jobs.priority import NICEST
+from vae_core.jobs.priority import NICE, NICEST
 
 BY_ID = {run.id: run for run in MODELS}
 SOME = ["digits-2d", "digits-map", "mnist-full-2d", "mnist-dirichlet-3", "mnist-ae-2d"]
@@ -261,7 +261,8 @@ def test_what_cannot_be_laid_out_is_said_in_a_sentence(runs: Path, digits: Datas
     assert problem.value.startswith("t-SNE failed. all 96 codes are the same")
 
 
-def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c() -> None:
+def test_work_gives_way_to_the_pages_and_hears_no_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(NICE)
     projection_queue.start(MAP, "umap", "mean")
     pid = worker_of(MAP, "umap")
     assert os.getpriority(os.PRIO_PROCESS, pid) == NICEST

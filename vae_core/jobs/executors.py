@@ -20,7 +20,7 @@ import torch
 
 from vae_core.errors import ConfigError
 from vae_core.jobs import worker
-from vae_core.jobs.priority import lower_priority, on_all_cores
+from vae_core.jobs.priority import lower_priority, niceness, on_all_cores
 from vae_core.jobs.queue import JobQueue
 
 if TYPE_CHECKING:
@@ -43,8 +43,9 @@ def new_queue(environment: Mapping[str, str]) -> JobQueue:
     Raises
     ------
     ConfigError
-        When ELBO_ROOM_WORKERS is not a number of processes.
+        When ELBO_ROOM_WORKERS is not a number of processes, or ELBO_ROOM_NICE not a priority.
     """
+    niceness(environment)
     if address := environment.get(SCHEDULER):
         return JobQueue(cluster(address), AT_ONCE)
     cores = os.cpu_count() or 1
@@ -64,28 +65,28 @@ def local_queue(n_slots: int) -> JobQueue:
     return JobQueue(partial(local_process, is_reused=False), n_slots)
 
 
-def local_process(threads: int = 1, gives_way: bool = True, is_reused: bool = True) -> Executor:
+def local_process(threads: int = 1, is_reused: bool = True) -> Executor:
     """A process of its own for one job at a time, started when the first one comes.
+
+    It gives way to the pages, unless ELBO_ROOM_NICE says how much less.
 
     Parameters
     ----------
     threads : int
         With which torch computes there.
-    gives_way : bool
-        Whether it has a lower priority than the pages.
     is_reused : bool
         Whether the next job uses the same process. Else it ends with the first job.
     """
-    return _LocalProcess(threads, gives_way, is_reused)
+    return _LocalProcess(threads, is_reused)
 
 
 class _LocalProcess(ProcessPoolExecutor):
     """An executor of one process that ends with the server, however that ends."""
 
-    def __init__(self, threads: int, gives_way: bool, is_reused: bool) -> None:
+    def __init__(self, threads: int, is_reused: bool) -> None:
         context = process_context()
         held, self._leash = context.Pipe(duplex=False)
-        start = partial(_begin, threads, gives_way, held, dict(os.environ))
+        start = partial(_begin, threads, niceness(os.environ), held, dict(os.environ))
         super().__init__(1, mp_context=context, initializer=start)
         self._held, self._is_reused = held, is_reused
 
@@ -131,13 +132,12 @@ def without_main() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
-def _begin(threads: int, gives_way: bool, held: Connection, environment: Mapping[str, str]) -> None:
+def _begin(threads: int, nice: int, held: Connection, environment: Mapping[str, str]) -> None:
     """Ignore ctrl-C, lower the priority, and end when the server does."""
     os.environ.clear()
     os.environ.update(environment)  # a fork server keeps that of its own start
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if gives_way:
-        lower_priority()
+    lower_priority(nice)
     torch.set_num_threads(threads)
     worker.owns_process = True
     threading.Thread(target=_leave_at_end, args=(held,), name="leash", daemon=True).start()

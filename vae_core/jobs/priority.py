@@ -10,11 +10,14 @@ from __future__ import annotations
 import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+
+from vae_core.errors import ConfigError
 
 FEW = 2  # cores, that one job and the pages have to share
 NICEST = 19
+NICE = "ELBO_ROOM_NICE"
 NAME = "\0elbo-room-core-%d"  # of a socket without a file, which goes with its process
 # of this process, on Linux
 CORES = frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ())
@@ -22,15 +25,32 @@ CORES = frozenset(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") el
 _claims: list[socket.socket] = []
 
 
-def lower_priority(process: int = 0) -> None:
-    """Give a process, by its id, or this one the lowest priority.
+def niceness(environment: Mapping[str, str]) -> int:
+    """How nice a process is that works behind the pages: ELBO_ROOM_NICE, or as nice as can be.
 
-    As nice as can be, and not for idle moments only (SCHED_IDLE): that makes pages no faster, and
-    while other programs use every core, such a process takes a quarter of a minute even to end.
+    Raises
+    ------
+    ConfigError
+        When ELBO_ROOM_NICE is not a whole number from 0 to 19.
+    """
+    asked = environment.get(NICE) or str(NICEST)
+    if not (asked.isdecimal() and int(asked) <= NICEST):
+        raise ConfigError(
+            f"{NICE} must be how much training gives way to the pages, from 0 (not at all) to "
+            f"{NICEST}; got {asked!r}."
+        )
+    return int(asked)
+
+
+def lower_priority(nice: int = NICEST, process: int = 0) -> None:
+    """Give a process, by its id, or this one a lower priority: the lowest, unless it is said.
+
+    Not for idle moments only (SCHED_IDLE): that makes pages no faster, and while other programs
+    use every core, such a process takes a quarter of a minute even to end.
     """
     with suppress(OSError):  # a container may forbid it
         if hasattr(os, "setpriority"):
-            os.setpriority(os.PRIO_PROCESS, process, NICEST)
+            os.setpriority(os.PRIO_PROCESS, process, nice)
 
 
 def pin_to_one_core() -> bool:

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from vae_core.jobs import local_process, priority
+from vae_core import ConfigError
+from vae_core.jobs import local_process, new_queue, priority
 
 MINE = priority.CORES
 TWO = frozenset(sorted(MINE)[:2])
@@ -81,7 +82,12 @@ def test_what_a_thread_starts_stays_with_it_unless_it_is_let_go() -> None:
 
 
 @pytest.mark.slow
-def test_training_gives_way_and_has_every_core() -> None:
+@pytest.mark.parametrize(("asked", "nice"), [("", priority.NICEST), ("7", 7), ("0", 0)])
+def test_training_gives_way_and_has_every_core(
+    asked: str, nice: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(priority.NICE, asked)
+
     def training() -> tuple[set[int], int]:
         priority.pin_to_one_core()
         with local_process() as process:
@@ -89,4 +95,10 @@ def test_training_gives_way_and_has_every_core() -> None:
             return had, process.submit(os.getpriority, os.PRIO_PROCESS, 0).result()
 
     with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(training).result() == (TWO, priority.NICEST)
+        assert thread.submit(training).result() == (TWO, nice)
+
+
+@pytest.mark.parametrize("asked", ["20", "-1", "very", "1e1"])
+def test_an_absurd_priority_is_one_sentence(asked: str) -> None:
+    with pytest.raises(ConfigError, match=f"from 0 \\(not at all\\) to 19; got '{asked}'"):
+        new_queue({priority.NICE: asked})

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ N_STOPS = 12  # one file or thread that each leaves behind would be 12
 @pytest.fixture
 def processes() -> Iterator[JobQueue]:
     """One run at a time, in a process of its own."""
-    queue = JobQueue(partial(local_process, gives_way=False), 1)
+    queue = JobQueue(local_process, 1)
     yield queue
     queue.close()
 
@@ -143,10 +142,10 @@ def test_a_process_has_the_settings_of_the_moment_in_which_it_is_started(
     """However long ago what it is a copy of was started."""
     for value in ("first", "second"):
         monkeypatch.setenv("ELBO_ROOM_PROBE", value)
-        with local_process(gives_way=False) as executor:
+        with local_process() as executor:
             assert executor.submit(os.getenv, "ELBO_ROOM_PROBE").result() == value
     monkeypatch.delenv("ELBO_ROOM_PROBE")
-    with local_process(gives_way=False) as executor:
+    with local_process() as executor:
         assert executor.submit(os.getenv, "ELBO_ROOM_PROBE").result() is None
 
 
