@@ -9,6 +9,7 @@ from vae_core.analysis.bounds import (
     random_images,
     summarise_bound,
 )
+from vae_core.analysis.cell_order import cell_order
 from vae_core.analysis.channel_statistics import channel_statistics
 from vae_core.analysis.class_surgery import (
     ClassSurgery,
@@ -110,6 +111,7 @@ __all__ = [
     "at_mean_no_bound",
     "can_rotate",
     "cell_correlation",
+    "cell_order",
     "channel_order",
     "channel_statistics",
     "chi_density",

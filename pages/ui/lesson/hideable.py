@@ -29,7 +29,11 @@ PAGES: dict[str, dict[str, str]] = {
         "ellipses": "the switch of ellipses",
     },
     "sliders": {**LENS, "traversals": "the traversals"},
-    "feature-map": {**LENS, "channel-table": "the table of channels"},
+    "feature-map": {
+        **LENS,
+        "shuffle": "the button that shuffles the cells, and what it costs",
+        "channel-table": "the table of channels",
+    },
     "locality": {
         "locality-numbers": "the receptive field and the stride",
         "locality": "the choice of the view",
@@ -113,6 +117,7 @@ SHOWN_BY = {
 IN_COMPONENTS = {
     ("", "ledger"), ("", "plane-numbers"), ("", "plane"),
     ("time-machine", "tradeoff"), ("time-machine", "ledger"),
+    ("feature-map", "shuffle"),
     *((page, key) for page in ("", "sliders", "feature-map") for key in LENS),
 }  # fmt: skip
 

@@ -26,7 +26,7 @@ from vae_core.lessons.lesson import Scene
 
 Parse = Callable[[str], Any]
 PICKED = "picked"
-LENS = {"image", "draw", "z", "axes", "layers", "cells", "channel"}
+LENS = {"image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled"}
 
 
 def _flag(text: str) -> bool:

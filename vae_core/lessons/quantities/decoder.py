@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from vae_core.analysis.cell_order import cell_order
 from vae_core.analysis.estimates import Estimate, mean_estimate
 from vae_core.errors import LessonError
 from vae_core.evaluate import blocks
@@ -154,12 +155,5 @@ def _shuffled(z: Tensor, seed: float) -> Tensor:
     """z, (n, h, w, C), with its cells in a random order, no cell where it was at first."""
     if z.ndim != 4:
         raise LessonError("expected a feature map, whose cells can be shuffled; got a vector.")
-    return z.flatten(1, 2)[:, cell_order(z.shape[1] * z.shape[2], seed)].reshape(z.shape)
-
-
-def cell_order(n: int, seed: float) -> Tensor:
-    """A random order of n cells that leaves none of them in its place."""
-    source = generator(seed)
-    while bool(((order := torch.randperm(n, generator=source)) == torch.arange(n)).any()):
-        pass
-    return order
+    order = cell_order(z.shape[1] * z.shape[2], int(seed))
+    return z.flatten(1, 2)[:, order].reshape(z.shape)
