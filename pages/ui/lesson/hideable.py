@@ -54,6 +54,7 @@ PAGES: dict[str, dict[str, str]] = {
         "kl": "the chart",
         "view": "the choice of the view",
         "bell": "one Gaussian against the prior",
+        "head-sizes": "how many numbers the encoder gives",
         "formulas": "the formula",
     },
     "aggregate": {
@@ -76,6 +77,7 @@ PAGES: dict[str, dict[str, str]] = {
         "diagnostics-numbers": "numbers, verdicts and tables",
         "diagnostics": "the chart",
         "samples": "the samples",
+        "class-counts": "the classes of prior draws",
         "diagnosis": "the choice of the view",
     },
     "compare": {
@@ -110,6 +112,7 @@ SHOWN_BY = {
     ("aggregate", "buildup-numbers"): {"mixture": "Classes together"},
     ("aggregate", "variance"): {"mixture": "Within and between images"},
     ("diagnostics", "samples"): {"diagnosis": "Samples"},
+    ("diagnostics", "class-counts"): {"diagnosis": "Samples"},
     ("compare", "numbers"): {"comparison": "Numbers"},
     ("compare", "kl-pair"): {"comparison": "KL"},
 }

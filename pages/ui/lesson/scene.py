@@ -56,6 +56,7 @@ WIDGETS: dict[str, Parse] = {
     ),
     **dict.fromkeys(("ellipses", "truth", "ways"), _flag),
     "widen": float,
+    "decoder_sigma": float,
     "classes": _several,
     "other": _model,
 }  # fmt: skip
