@@ -35,4 +35,5 @@ def head_sizes(latent_shape: Sequence[int], vectors: Sequence[int] = VECTORS) ->
         n_sites = math.prod(sites)
         size = n_sites * channels
         rows.append((2 * size, n_sites * channels * (channels + 3) // 2, size * (size + 3) // 2))
-    return pd.DataFrame(rows, columns=[DIAGONAL, FULL_CELL, FULL]).assign(latent=shapes)
+    table = pd.DataFrame(rows, columns=[DIAGONAL, FULL_CELL, FULL])
+    return table.assign(latent=pd.Series(shapes, dtype=object))

@@ -148,11 +148,13 @@ def keep(place: Place) -> None:
 def address(place: Place) -> dict[str, str]:
     """Parameters of the address in a lesson, with the lessons that are done where it is short."""
     finished, model = ".".join(done()), keys.LESSON_MODEL.get()
-    in_room = dict(zip((ROOM, WHO), keys.LESSON_ROOM.get_or(()), strict=False))
+    in_room = keys.LESSON_ROOM.get()
     written = place.to_address()
     if 0 < len(finished) <= MAX_DONE:
         written[DONE] = finished
-    return written | ({MODEL: model} if model else {}) | in_room
+    if in_room:
+        written |= dict(zip((ROOM, WHO), in_room, strict=True))
+    return written | ({MODEL: model} if model else {})
 
 
 def leave() -> None:
