@@ -220,15 +220,22 @@ class Room:
         write_json(folder / f"{who}.json", asdict(answer))
         return answer
 
+    def answer_of(self, who: str, step: str, vote: int) -> Answer | None:
+        """What one participant has said to one vote; None where there is nothing, or damage."""
+        _check_who(who)
+        return self._read_answer(self._votes(step, vote) / f"{who}.json")
+
     def answers(self, step: str, vote: int) -> list[Answer]:
         """What was said to one vote on a step's question; a damaged file is left out."""
-        found = []
-        for name in _names(self._votes(step, vote)):
-            try:
-                found.append(_answer(_read(self._votes(step, vote) / name)))
-            except (RunError, TypeError, KeyError, ValueError):
-                continue
-        return found
+        folder = self._votes(step, vote)
+        found = (self._read_answer(folder / name) for name in _names(folder))
+        return [answer for answer in found if answer]
+
+    def _read_answer(self, path: Path) -> Answer | None:
+        try:
+            return _answer(_read(path)) if path.exists() else None
+        except (OSError, RunError, TypeError, KeyError, ValueError):
+            return None
 
     def all_answers(self) -> list[Answer]:
         """Every answer to every question, in the order in which votes were held."""

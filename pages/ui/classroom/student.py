@@ -74,7 +74,7 @@ def _draw(room: Room) -> None:
     step = lesson.step(state.step)
     if step is None or step.question is None:
         raise RoomError("the lesson's file has changed: it no longer asks this question.")
-    own = next((a for a in room.answers(state.step, state.vote) if a.who == who), None)
+    own = room.answer_of(who, state.step, state.vote)
     st.caption(f"Room {room.code} · {lesson.title}" + (" · second vote" if state.vote == 2 else ""))
     with st.container(key="class-question"):
         st.markdown(filled(step.body, lesson))

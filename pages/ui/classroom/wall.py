@@ -16,7 +16,7 @@ from pages.ui.library import passcode
 from pages.ui.session import problems
 from vae_core.errors import RoomError
 from vae_core.lessons import Lesson
-from vae_core.lessons.rooms import OWN, Room, RoomState
+from vae_core.lessons.rooms import OWN, Answer, Room, RoomState
 from vae_core.lessons.votes_table import votes_table
 
 POLL = 2.0  # seconds
@@ -48,7 +48,9 @@ def _draw(room: Room) -> None:
         raise RoomError("the lesson's file has changed: it no longer asks this question.")
     if rooms.has_changed(lesson, state):
         st.warning("The lesson's file has changed since this room was opened.")
-    votes = [room.answers(state.step, vote) for vote in range(1, state.vote + 1)]
+    votes: list[list[Answer]] = []
+    if state.phase != "predict":  # until then they are only counted
+        votes = [room.answers(state.step, vote) for vote in range(1, state.vote + 1)]
     head, count = st.columns([3, 2], vertical_alignment="bottom")
     head.markdown(f"### Room **{room.code.upper()}** · {escaping.markdown(lesson.title)}")
     with count:
