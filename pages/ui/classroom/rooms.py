@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import segno
 import streamlit as st
 
 from pages.ui.drawing import escaping
@@ -71,6 +70,8 @@ def invite(room: Room) -> None:
 @st.cache_data(max_entries=50, show_spinner=False)
 def qr_code(address: str) -> bytes:
     """A QR code as a PNG, with the quiet border that readers need."""
+    import segno  # of all pages with a lesson, only a wall needs it
+
     file = io.BytesIO()
     segno.make(address, error="m", micro=False).save(file, kind="png", scale=6, border=4)
     return file.getvalue()
