@@ -257,6 +257,11 @@ def test_the_strip_shows_the_loss_of_the_image_and_stays_in_the_link(
     assert value(page, "eps").count("0.00") == 2  # z is the mean
     page.locator(".nodes li[data-key=std] .node").focus()
     assert page.locator(".code .line.lit").inner_text() == "std = torch.exp(0.5 * logvar)"
+    page.get_by_role("button", name="Copy as PyTorch").click()
+    until(lambda: page.locator(".lines [role=status]").inner_text() != "")
+    cell = page.locator("textarea.cell").input_value()
+    assert "nn.Linear(in_features=64, out_features=256" in cell
+    assert "loss = distortion + kl" in cell
     page.get_by_role("button", name="Hide the computation").click()
     until(lambda: "layers" not in address_of(page))
     assert not page.locator(".nodes").is_visible()

@@ -50,14 +50,15 @@ def computation(vae: VAE, train: TrainConfig) -> dict[str, Any] | None:
     ----------
     vae : VAE
     train : TrainConfig
-        For beta and the reduction. Free bits and the weight of the total correlation are of a
-        batch, not of an image: they are not in the loss here.
+        For beta and the reduction. Free bits and the total correlation are of a batch, not of an
+        image: they are not in the loss here.
 
     Returns
     -------
     dict or None
         lines: of x, of the posterior up to z, of the likelihood, the KL where there is one, and the
-        loss; weights: of distortion and KL in the loss; prelude: imports, networks and their
+        loss; weights: of distortion and KL in the loss; is_whole: whether training has no other
+        terms; prelude: imports, networks and their
         weights, None where a layer cannot be written as code. None for a posterior or likelihood
         without lines.
     """
@@ -80,7 +81,8 @@ def computation(vae: VAE, train: TrainConfig) -> dict[str, Any] | None:
     ]
     reduction = Reduction.of(train.reduction, vae.image_shape, vae.latent_shape)
     weights = [reduction.distortion, train.beta * reduction.rate if rate else 0.0]
-    return {"lines": lines, "weights": weights, "prelude": _prelude(vae)}
+    is_whole = not (train.free_bits or train.tc_weight)
+    return {"lines": lines, "weights": weights, "is_whole": is_whole, "prelude": _prelude(vae)}
 
 
 def _head(encoder: nn.Sequential) -> int:

@@ -53,10 +53,12 @@ export class PosteriorTable {
     [this.q, this.which] = [q, which];
     this.title.textContent = `q(z|x) of this image${place ? `, ${place}` : ""}`;
     const rows = q ? posteriorRows(q, dims) : [{ title: "μ", values: dims.map(() => NONE) }];
-    const line = (tag, title, values) =>
-      element("tr", {}, element("th", { scope: "row", text: title }), ...values.map((text) => element(tag, { text })));
+    const head = (scope, text) => element("th", { scope, text });
     this.table.replaceChildren(
-      line("th", "", labels), ...rows.map(({ title, values }) => line("td", title, values)),
+      element("tr", {}, element("td"), ...labels.map((label) => head("col", label))),
+      ...rows.map(({ title, values }) =>
+        element("tr", {}, head("row", title), ...values.map((text) => element("td", { text }))),
+      ),
     );
     const rho = q && correlationOf(q, dims);
     this.rest.textContent = rho ? `correlation ρ = ${signed(rho, 2)}` : "";

@@ -10,6 +10,7 @@ import { Reparameterisation } from "./reparameterisation.js";
 
 const SHOW = "Show the computation";
 const HIDE = "Hide the computation";
+const BATCH_TERMS = "Training also has terms of a whole batch (free bits or total correlation), which are not in this loss.";
 
 export class ComputationView {
   /**
@@ -56,7 +57,9 @@ export class ComputationView {
     this.where = element("p", { class: "note" });
     this.nodes = nodesOf(lines).map((node) => this._node(node));
     const list = element("ol", { class: "nodes" }, ...this.nodes.map(({ item }) => item));
-    const code = element("pre", { class: "code", "aria-label": "The same in PyTorch" }, ...this.nodes.map(({ code }) => code));
+    const code = element("pre", {
+      class: "code", role: "region", tabindex: 0, "aria-label": "The same in PyTorch",
+    }, ...this.nodes.map(({ code }) => code));
     this.cell = element("textarea", {
       class: "cell", rows: 8, readonly: true, hidden: true, spellcheck: "false", "aria-label": "The cell",
     });
@@ -112,7 +115,10 @@ export class ComputationView {
     this.hold.frame(now);
     const others = this.facts.names.length - now.dims.length;
     const shown = now.place ?? `${now.labels.join(" and ")}`;
-    const about = now.isAll ? "" : `Of z this shows ${shown}. The other ${others} dimensions are computed alike.`;
+    const about = [
+      now.isAll ? "" : `Of z this shows ${shown}. The other ${others} dimensions are computed alike.`,
+      this.facts.computation.is_whole ? "" : BATCH_TERMS,
+    ].join(" ").trim();
     if (this.where.textContent !== about) this.where.textContent = about;
   }
 

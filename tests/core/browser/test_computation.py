@@ -149,6 +149,13 @@ def test_without_weights_the_cell_runs_with_random_ones(
     assert names["loss"].isfinite()
 
 
+def test_terms_of_a_batch_are_told_of() -> None:
+    vae = build_vae(ModelConfig(hidden=(5,), latent_shape=(2,)), IMAGE)
+    wholes = [TrainConfig(beta=4.0), TrainConfig(free_bits=0.1), TrainConfig(tc_weight=2.0)]
+    found = [computation(vae, train) for train in wholes]
+    assert [each["is_whole"] for each in found if each] == [True, False, False]
+
+
 def test_each_line_defines_names_and_none_twice() -> None:
     for run_id in BUNDLED:
         entry = MODELS.load(run_id)
