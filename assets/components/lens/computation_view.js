@@ -4,13 +4,14 @@
 
 import { paintPicture } from "../draw/pictures.js";
 import { copyTextOf } from "../page/clipboard.js";
-import { button, element } from "../page/element.js";
+import { button, element, write } from "../page/element.js";
 import { LAYER, cellOf, dimsShown, nodesOf, valueOf } from "./computation.js";
 import { Reparameterisation } from "./reparameterisation.js";
 
 const SHOW = "Show the computation";
 const HIDE = "Hide the computation";
-const BATCH_TERMS = "Training also has terms of a whole batch (free bits or total correlation), which are not in this loss.";
+const BATCH_TERMS =
+  "Training also has terms of a whole batch (free bits, total correlation), which are not in this loss.";
 
 export class ComputationView {
   /**
@@ -88,7 +89,7 @@ export class ComputationView {
     const item = element("li", { class: `of-${mark ?? key}`, "data-key": key }, face);
     if (key === "eps") item.append(button("draw", this.lens.onRedraw, { title: "Draw z again" }));
     const code = element("code", { class: "line", text: line });
-    const node = { key, names, mark, item, face, values, pictures, code, canvases: [], text: null };
+    const node = { key, names, mark, item, face, values, pictures, code, canvases: [], told: [] };
     for (const part of [item, code]) {
       part.addEventListener("pointerenter", () => this._light(node));
       part.addEventListener("pointerleave", () => this._light(null));
@@ -119,7 +120,7 @@ export class ComputationView {
       now.isAll ? "" : `Of z this shows ${shown}. The other ${others} dimensions are computed alike.`,
       this.facts.computation.is_whole ? "" : BATCH_TERMS,
     ].join(" ").trim();
-    if (this.where.textContent !== about) this.where.textContent = about;
+    write(this.where, about);
   }
 
   _now() {
@@ -138,15 +139,18 @@ export class ComputationView {
   }
 
   _showNode(node, { columns, rows, text, pictures }) {
-    const told = JSON.stringify([columns, rows, text]);
-    if (told !== node.text) {
-      node.text = told;
-      const head = columns.length > 1 ? [["", ...columns]] : [];
-      const cells = [...head, ...rows].flat().map((cell) => element("span", { text: cell }));
+    const head = columns.length > 1 ? [["", ...columns]] : [];
+    const told = rows.length ? [...head, ...rows].flat() : [text];
+    if (told.length !== node.told.length) {
+      node.told = told.map(() => null);
+      node.cells = told.map(() => element("span"));
       node.values.style.setProperty("--columns", columns.length + 1);
       node.values.classList.toggle("grid", rows.length > 0);
-      node.values.replaceChildren(...(rows.length ? cells : [text]));
+      node.values.replaceChildren(...node.cells);
     }
+    told.forEach((word, k) => {
+      if (node.told[k] !== word) node.cells[k].textContent = node.told[k] = word;
+    });
     while (node.canvases.length < pictures.length) {
       const canvas = element("canvas", { class: "picture", "aria-hidden": "true" });
       node.canvases.push(canvas);

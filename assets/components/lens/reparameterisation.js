@@ -2,7 +2,7 @@
  * Hold eps, drag mu or sigma: z follows by 1 and by eps. The reparameterisation trick.
  */
 
-import { button, element } from "../page/element.js";
+import { button, element, write } from "../page/element.js";
 import { signed } from "../page/text.js";
 
 const REACH = 2; // of a mean to either side, in units of z
@@ -48,7 +48,9 @@ export class Reparameterisation {
   _begin() {
     const { q } = this.state;
     const [mean, scale] = [q.mean[this.dim], q.scales[this.dim]];
-    const limits = { mean: [mean - REACH, mean + REACH], scale: [LEAST, Math.max(MOST, 2 * scale)] };
+    const limits = {
+      mean: [mean - REACH, mean + REACH], scale: [Math.min(LEAST, scale), Math.max(MOST, 2 * scale)],
+    };
     for (const [part, [low, high]] of Object.entries(limits)) {
       Object.assign(this[part].input, { min: low, max: high });
     }
@@ -73,7 +75,7 @@ export class Reparameterisation {
     const canHold = Boolean(q && z && q.scales);
     this.controls.hidden = this.title.hidden = !canHold;
     if (!canHold) {
-      this.about.textContent = q ? WITHOUT[this.facts.family.has_density ? "other" : "point"] : "";
+      write(this.about, q ? WITHOUT[this.facts.family.has_density ? "other" : "point"] : "");
       return;
     }
     this._offer(dims, labels);
@@ -83,27 +85,31 @@ export class Reparameterisation {
     const name = ["L", "b"].find((each) => each in q.named) ?? "σ";
     const channel = j % q.channels;
     const symbol = name === "L" ? `L${channel}${channel}` : name; // of L the diagonal
-    this.title.textContent = `Hold ε, drag μ or ${name}`;
-    this.scale.name.textContent = symbol;
+    write(this.title, `Hold ε, drag μ or ${name}`);
+    write(this.scale.name, symbol);
     this._show(this.mean, "μ", [encoded.mean[j], q.mean[j]], 1, "∂z/∂μ = 1");
-    this._show(this.scale, symbol, [encoded.scales[j], q.scales[j]], eps, `∂z/∂${symbol} = ε = ${signed(eps, 2)}`);
+    const byScale = `∂z/∂${symbol} = ε = ${signed(eps, 2)}`;
+    this._show(this.scale, symbol, [encoded.scales[j], q.scales[j]], eps, byScale);
     this.scale.input.disabled = q.scales[j] < 1e-6;
     const far = z[j] - (encoded.mean[j] + encoded.scales[j] * eps);
     this.back.disabled = !this.state.moved;
-    this.about.textContent =
-      `The reparameterisation trick: ε = ${signed(eps, 2)} holds all chance, so z is a differentiable ` +
-      `function of μ and ${symbol}, and the gradient reaches the encoder.` +
-      (this.state.moved ? ` ${this.which.selectedOptions[0].text} has moved by ${signed(far, 2)} in all; ellipse, KL and picture follow.` : "");
+    const label = this.which.selectedOptions[0].text;
+    const told = [
+      `The reparameterisation trick: ε = ${signed(eps, 2)} holds all chance, so z is a differentiable`,
+      `function of μ and ${symbol}, and the gradient reaches the encoder.`,
+      this.state.moved ? `${label} has moved by ${signed(far, 2)}; ellipse, KL and picture follow.` : "",
+    ];
+    write(this.about, told.join(" ").trim());
   }
 
   _show({ input, value, words }, symbol, [before, now], by, derivative) {
     const digits = symbol === "μ" ? 2 : 3;
     if (Number(input.value) !== now) input.value = now;
-    value.textContent = signed(now, digits);
+    write(value, signed(now, digits));
     const moved = now - before;
-    words.textContent = Math.abs(moved) < 1e-9
-      ? derivative
-      : `${symbol} ${signed(before, digits)} → ${signed(now, digits)} moves z by ${signed(moved * by, 2)}: ${derivative}`;
+    const change = `${symbol} ${signed(before, digits)} → ${signed(now, digits)}`;
+    const follows = `${change} moves z by ${signed(moved * by, 2)}: ${derivative}`;
+    write(words, Math.abs(moved) < 1e-9 ? derivative : follows);
   }
 
   _offer(dims, labels) {
