@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser]
 
 HELD = [*GAUSSIAN, "laplace"]
-SHOWN = """({lines, now}) => import('/lens/computation.js').then(({nodesOf, valueOf}) =>
-  nodesOf(lines).map((node) => [node.key, node.title, valueOf(node, now)]))"""
+SHOWN = """async ({lines, now}) => {
+  const {nodesOf, stillValues, valueOf} = await import('/lens/computation.js');
+  const still = stillValues(null, null, now.image_shape);
+  return nodesOf(lines).map((node) => [node.key, node.title, valueOf(node, {...now, still})]);
+}"""
 CELL = """({computation, x, eps, shape}) => import('/lens/computation.js').then(({cellOf}) =>
   cellOf(computation, {x: x && Float32Array.from(x), eps: eps && Float64Array.from(eps),
     image_shape: shape}))"""
@@ -162,7 +165,7 @@ def test_every_node_has_a_value_or_a_dash(modules: Page, likelihood: str) -> Non
     found = computation(build_vae(config, (1, 8, 8)), TrainConfig())
     assert found
     nothing = {
-        "x": None, "hidden": None, "z": None, "q": None, "pixels": None, "distortion": None,
+        "z": None, "q": None, "pixels": None, "distortion": None,
         "dims": [0, 1], "labels": ["z0", "z1"], "weights": [1, 1], "image_shape": [1, 8, 8],
         "likelihood": {"log_sigma": 0.0}, "isAll": True,
     }  # fmt: skip
@@ -257,6 +260,9 @@ def test_the_strip_shows_the_loss_of_the_image_and_stays_in_the_link(
     assert value(page, "eps").count("0.00") == 2  # z is the mean
     page.locator(".nodes li[data-key=std] .node").focus()
     assert page.locator(".code .line.lit").inner_text() == "std = torch.exp(0.5 * logvar)"
+    page.get_by_label("images", exact=True).uncheck()  # a layer of the plane
+    until(lambda: address_of(page).get("layers") == "classes,computation")
+    page.get_by_label("images", exact=True).check()
     page.get_by_role("button", name="Copy as PyTorch").click()
     until(lambda: page.locator(".lines [role=status]").inner_text() != "")
     cell = page.locator("textarea.cell").input_value()

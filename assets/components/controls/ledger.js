@@ -3,7 +3,7 @@
  */
 
 import { total } from "../math/shapes.js";
-import { element } from "../page/element.js";
+import { element, write } from "../page/element.js";
 import { addingUp, nats } from "../page/text.js";
 
 const LEDGER_ROWS = 8;
@@ -71,14 +71,15 @@ export class Ledger {
     const rate = q && hasRate ? q.kl : null;
     // the sum of what is printed: the rate is that of the posterior, and stays from draw to draw
     const sum = rate === null || distortion === null ? null : hundredths(rate) + hundredths(distortion);
-    this.distortion.value.textContent = nats(distortion);
-    this.rate.value.textContent = hasRate ? nats(rate) : "∞";
-    this.total.value.textContent = hasRate ? nats(sum) : "∞";
+    write(this.distortion.value, nats(distortion));
+    write(this.rate.value, hasRate ? nats(rate) : "∞");
+    write(this.total.value, hasRate ? nats(sum) : "∞");
     const isBound = (how === "draw" || !hasRate) && !isMeanScored;
-    this.total.text.textContent = isBound ? "−ELBO, one draw" : "distortion + rate";
-    this.distortion.text.textContent = isMeanScored ? "−log p(x̂|z), of x̂ itself" : "distortion: −log p(x|z)";
-    this.scored.value = isMeanScored ? "mean" : "image";
-    this.note.textContent = isMeanScored ? SCORES_ITSELF : hasRate ? NOTES[how] : INFINITE;
+    write(this.total.text, isBound ? "−ELBO, one draw" : "distortion + rate");
+    write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : "distortion: −log p(x|z)");
+    const scored = isMeanScored ? "mean" : "image";
+    if (this.scored.value !== scored) this.scored.value = scored;
+    write(this.note, isMeanScored ? SCORES_ITSELF : hasRate ? NOTES[how] : INFINITE);
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
     const rest = q.kl - total(q.klPerDim);

@@ -58,13 +58,14 @@ export function dimsShown({ latent_shape: shape, names }, { cells, axes }) {
 /**
  * Values of a node.
  * @param {Object} node - of nodesOf
- * @param {Object} now - x, hidden, z, pixels, distortion: null while there is none; q; dims, labels,
- *   isAll: of dimsShown; weights of both terms in the loss; likelihood, image_shape
+ * @param {Object} now - q, z, pixels, distortion: null while there is none; still: of stillValues;
+ *   dims, labels, isAll: of dimsShown; weights of both terms in the loss; likelihood, image_shape
  * @returns {{columns: string[], rows: string[][], text: string, pictures: Object[]}} a row has the
  *   dimension's name and a value for each column; a picture has values and a shape (c, H, W)
  */
 export function valueOf(node, now) {
   const empty = { columns: [], rows: [], text: "", pictures: [] };
+  if (now.still[node.key]) return { ...empty, ...now.still[node.key] };
   const of = VALUES[node.key];
   if (of) return { ...empty, ...of(now, node) };
   const named = { ...now.q?.named, z: now.z, eps: now.q && now.z && now.q.noiseAt(now.z) };
@@ -78,6 +79,24 @@ export function valueOf(node, now) {
   return { ...empty, columns: columns.map((name) => TITLES[name] ?? name), rows };
 }
 
+/**
+ * Values of the nodes that stay while z moves: the image, and the hidden units it leads to.
+ * @param {?Float32Array} x
+ * @param {?{shape: number[], values: Float32Array}[]} hidden - null where they are not known
+ * @param {number[]} shape - (c, H, W)
+ */
+export function stillValues(x, hidden, shape) {
+  const told = hidden?.map((layer) => `${layer.shape.join(" × ")}, ${zeros(layer.values)} zero`);
+  return {
+    x: x
+      ? { text: `${shape.slice(1).join(" × ")}, ${zeros(x)} zeros`, pictures: [{ values: x, shape }] }
+      : { text: "no image here" },
+    h: hidden
+      ? { text: told.join("\n"), pictures: hidden.map(({ values }) => greyStrip(values)) }
+      : { text: "–" },
+  };
+}
+
 /** Rows of a triangular matrix; of a large one its size. */
 function matrix(factor, { dims, labels }) {
   const size = Math.max(...factor.map((row) => row.length));
@@ -89,15 +108,6 @@ function matrix(factor, { dims, labels }) {
 const nats = (value) => (Number.isFinite(value ?? NaN) ? signed(value, 2) : "–");
 
 const VALUES = {
-  x({ x, image_shape: shape }) {
-    if (!x) return { text: "no image here" };
-    return { text: `${shape.slice(1).join(" × ")}, ${zeros(x)} zeros`, pictures: [{ values: x, shape }] };
-  },
-  h({ hidden }) {
-    if (!hidden) return { text: "–" };
-    const told = hidden.map(({ shape, values }) => `${shape.join(" × ")}, ${zeros(values)} zero`);
-    return { text: told.join("\n"), pictures: hidden.map(({ values }) => greyStrip(values)) };
-  },
   logits: output,
   loc: output,
   x_hat({ pixels, image_shape: shape }, { names }) {

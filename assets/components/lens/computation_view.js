@@ -5,7 +5,7 @@
 import { paintPicture } from "../draw/pictures.js";
 import { copyTextOf } from "../page/clipboard.js";
 import { button, element, write } from "../page/element.js";
-import { LAYER, cellOf, dimsShown, nodesOf, valueOf } from "./computation.js";
+import { LAYER, cellOf, dimsShown, nodesOf, stillValues, valueOf } from "./computation.js";
 import { Reparameterisation } from "./reparameterisation.js";
 
 const SHOW = "Show the computation";
@@ -126,16 +126,15 @@ export class ComputationView {
   _now() {
     const { facts, state } = this;
     const { x, z, model, pixels, distortion, posterior: q } = state;
-    if (x !== this.seen) {
-      this.seen = x;
-      this.hidden = x && model.hiddenAt(x);
-    }
     const { image_shape, computation: { weights } } = facts;
+    if (!this.still || x !== this.seen) {
+      this.seen = x;
+      this.still = stillValues(x, x && model.hiddenAt(x), image_shape);
+    }
+    const { still } = this;
     const { likelihood } = model.graph;
-    return {
-      ...dimsShown(facts, state), x, z, q, pixels, distortion, image_shape, weights, likelihood,
-      hidden: this.hidden,
-    };
+    const shown = dimsShown(facts, state);
+    return { ...shown, z, q, pixels, distortion, still, image_shape, weights, likelihood };
   }
 
   _showNode(node, { columns, rows, text, pictures }) {
@@ -159,7 +158,7 @@ export class ComputationView {
     node.canvases.forEach((canvas, k) => {
       const picture = pictures[k];
       canvas.hidden = !picture;
-      if (picture && (picture.values !== canvas.painted || node.key !== "x")) {
+      if (picture && picture.values !== canvas.painted) {
         paintPicture(canvas, picture.values, picture.shape);
         canvas.painted = picture.values;
       }

@@ -5,7 +5,7 @@
 import { Ledger } from "../controls/ledger.js";
 import { PosteriorTable } from "../controls/posterior_table.js";
 import { standardNormals } from "../math/posteriors/diagonal.js";
-import { button, element } from "../page/element.js";
+import { button, element, write } from "../page/element.js";
 import { signed } from "../page/text.js";
 import { dimsShown } from "./computation.js";
 import { ComputationView } from "./computation_view.js";
@@ -71,7 +71,7 @@ export class OverviewView {
     this.truth.update();
     this.plane.frame();
     this.truthView.frame();
-    this.eps.textContent = this._aboutEps();
+    write(this.eps, this._aboutEps());
     const { isMeanScored } = this;
     const scored = isMeanScored ? this.state.scoreOfMean : distortion;
     this.ledger.show({ q, distortion: scored, how, isMeanScored });
