@@ -5,6 +5,7 @@
 import { signed } from "../page/text.js";
 import { TRIANGLE } from "../math/geometry.js";
 import { channelsOf, inkOn, withAlpha } from "./colours.js";
+import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
 import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
@@ -42,9 +43,10 @@ export class PlanePainter {
 
   /**
    * Draw what has changed since; called once per frame. `truth` are marks of the true posterior,
-   * or null: {contours, box, mode, best: a Gaussian or null}.
+   * or null: {contours, box, mode, best: a Gaussian or null}; `lit` is a part to light, or null.
    */
-  draw({ posterior, z, focus, truth = null }) {
+  draw({ posterior, z, focus, truth = null, lit = null }) {
+    this.lit = lit;
     if (!this.side || !this.scene.reach) return;
     if (this.isStale) {
       this._drawBelow();
@@ -310,6 +312,7 @@ export class PlanePainter {
     if (truth) this._truth(pen, truth);
     this._dot(pen, z, 9, orange, "white");
     this._letter(pen, "z", z, [16, 18], ink);
+    if (this.lit) drawLit(pen, this.lit, { posterior, z }, this);
     if (posterior) this._magnify(pen, posterior, z, truth);
     pen.restore();
   }
@@ -331,6 +334,7 @@ export class PlanePainter {
       this._posterior(pen, posterior, frame);
       if (truth) this._truth(pen, truth, frame);
       this._dot(pen, z, 6, scene.orange, "white", frame);
+      if (this.lit) drawLit(pen, this.lit, { posterior, z }, frame);
     });
   }
 

@@ -16,6 +16,7 @@ PAGES: dict[str, dict[str, str]] = {
         "ledger": "what the image costs, in nats",
         "plane-numbers": "the numbers of z below the plane",
         "plane": "the plane",
+        "computation": "the computation",
         **LENS,
         "neighbours": "the nearest test images",
         "formulas": "the formulas",
