@@ -29,6 +29,7 @@ MAX_LABEL = 999
 MAX_IMAGES = 10_000_000
 MAX_NAME = 60
 MAX_SEED = 2**31 - 1
+MAX_ENCODER_STEPS = 100
 
 
 class Registry(dict[str, T]):
@@ -213,7 +214,15 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the objective is minimised: Adam on `distortion + beta * rate`, per image."""
+    """How the objective is minimised: Adam on `distortion + beta * rate`, per image.
+
+    An update is one step of Adam on one batch. For every update of all weights on the next batch
+    of the epoch, `encoder_steps` - 1 updates of the encoder alone go before it, each on as many
+    training images drawn at random, with draws of z of their own; decoder and likelihood stand
+    still. So the encoder takes `encoder_steps` updates for each of the decoder, and an epoch is
+    one pass of the decoder over the training images, whatever their number (He et al. 2019,
+    "Lagging inference networks", whose inner loop goes on until it gains no more).
+    """
 
     epochs: int = _setting(10, "passes over the training images")
     batch_size: int = _setting(128, "images per step")
@@ -224,6 +233,9 @@ class TrainConfig:
     tc_weight: float = _setting(0.0, "weight of the total correlation; beta-TCVAE's beta is 1 more")
     reduction: str = _setting(
         "sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum", choices=REDUCTIONS
+    )
+    encoder_steps: int = _setting(
+        1, "updates of the encoder for each update of the decoder; 1 updates both together"
     )
     keep_epochs: tuple[int, ...] = _setting((), "epochs to keep, to look at them afterwards")
     seed: int = _setting(0, "seed of weights, shuffling and sampling")
@@ -239,6 +251,7 @@ class TrainConfig:
         _number("free-bits", self.free_bits, 0.0, 100.0)
         _number("tc-weight", self.tc_weight, 0.0, 1e6)
         _one_of("reduction", self.reduction, REDUCTIONS)
+        _integer("encoder-steps", self.encoder_steps, 1, MAX_ENCODER_STEPS)
         kept = _integers("keep-epochs", self.keep_epochs)
         for epoch in kept:
             _integer("keep-epochs", epoch, 1, self.epochs)

@@ -147,6 +147,7 @@ def test_a_number_has_a_minus_sign_and_none_where_it_rounds_to_0(
         ({"beta": 4.0}, ", trained with β = 4"),
         ({"reduction": "mean/sum"}, ", trained with β = 64 (mean/sum)"),
         ({"beta": 0.25, "reduction": "mean/sum"}, ", trained with β = 16 (mean/sum)"),
+        ({"encoder_steps": 3}, ", trained with 3 encoder updates per decoder update"),
     ],
 )
 def test_the_line_says_the_weight_of_the_rate_where_it_is_not_the_elbos(

@@ -14,6 +14,7 @@ LABELS = {
     "sigma": "σ of the Gaussian likelihood",
     "sigma-value": "Value of σ",
     "reduction": "Sum or mean",
+    "encoder-steps": "Encoder updates per decoder update",
 }
 HELP = {
     "beta": "Weight β of the KL term; 1 gives the ELBO. A larger β gives cheaper codes and "
@@ -26,6 +27,9 @@ HELP = {
     "The ELBO is sum/sum.",
     "tc-weight": "Weight of the total correlation in the loss: above 0 the latent dimensions are "
     "pushed to be independent over the data.",
+    "encoder-steps": "Each update of all weights comes after this many less one of the encoder "
+    "alone, on other training images. More of them let the encoder keep up with the decoder, and "
+    "take longer.",
     "free-bits": "KL of a latent dimension, in nats, below which the loss does not push it down.",
 }
 
