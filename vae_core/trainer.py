@@ -19,7 +19,7 @@ from vae_core.config import ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset, Split
 from vae_core.errors import ConfigError, TrainingError
 from vae_core.evaluate import evaluate
-from vae_core.objective import Objective, elbo_terms
+from vae_core.training_loss import TrainingLoss
 from vae_core.vae import VAE, build_vae
 
 N_TRAIN_EVALUATED = 10_000
@@ -125,7 +125,7 @@ def fit(
     """
     device = choose_device(config)
     optimizer = _adam(vae.to(device), config.lr)
-    objective = Objective.of(config, vae, len(dataset.train))
+    loss_of = TrainingLoss.of(config, vae, len(dataset.train))
     # Shuffling and noise have generators of their own: nothing else may draw from them.
     shuffle = torch.Generator().manual_seed(config.seed)
     sampling = torch.Generator(device).manual_seed(config.seed + 1)
@@ -140,9 +140,7 @@ def fit(
         for epoch in range(good.epoch + 1, config.epochs + 1):
             vae.train()
             start = time.perf_counter()
-            for value in _updates(
-                vae, train, config, objective, epoch, optimizer, shuffle, sampling
-            ):
+            for value in _updates(vae, train, config, loss_of, epoch, optimizer, shuffle, sampling):
                 if not math.isfinite(value):
                     raise _diverged(epoch, f"the loss became {value}", config, good, vae)
             seconds = time.perf_counter() - start
@@ -155,7 +153,7 @@ def fit(
             good = _snapshot(epoch, vae, optimizer, shuffle, sampling)
             yield EpochRecord(
                 epoch,
-                objective.beta_at(epoch),
+                loss_of.objective.beta_at(epoch),
                 seen.distortion,
                 seen.rate,
                 unseen.distortion,
@@ -179,7 +177,7 @@ def _updates(
     vae: VAE,
     train: Split,
     config: TrainConfig,
-    objective: Objective,
+    loss_of: TrainingLoss,
     epoch: int,
     optimizer: torch.optim.Optimizer,
     shuffle: torch.Generator,
@@ -191,11 +189,11 @@ def _updates(
         for _ in range(config.encoder_steps - 1):
             others = torch.randint(len(train), index.shape, generator=shuffle)
             x = train.batch(others, sampling, like.device).to(like.dtype)
-            loss = objective(elbo_terms(vae, x, generator=sampling), epoch)
+            loss = loss_of(vae, x, epoch, sampling, observed=False)
             yield loss.item()
             _update(optimizer, loss, encoder)
         x = train.batch(index, sampling, like.device).to(like.dtype)
-        loss = _loss(vae, x, objective, epoch, sampling)
+        loss = loss_of(vae, x, epoch, sampling)
         yield loss.item()
         _update(optimizer, loss)
 
@@ -223,29 +221,16 @@ def estimate_seconds(
 ) -> float:
     """Seconds that training would take here, from timing a few steps on random pixels."""
     vae = build_vae(model, image_shape).train()
-    optimizer, objective = _adam(vae, train.lr), Objective.of(train, vae, n_images)
+    optimizer, loss_of = _adam(vae, train.lr), TrainingLoss.of(train, vae, n_images)
     x = torch.rand(min(train.batch_size, n_images), *image_shape)
     encoder, times = [*vae.encoder.parameters()], []
     for _ in range(4):
         start = time.perf_counter()
         for _ in range(train.encoder_steps - 1):
-            _update(optimizer, objective(elbo_terms(vae, x)), encoder)
-        _update(optimizer, _loss(vae, x, objective))
+            _update(optimizer, loss_of(vae, x, observed=False), encoder)
+        _update(optimizer, loss_of(vae, x))
         times.append(time.perf_counter() - start)
     return min(times[1:]) * train.epochs * -(-n_images // len(x))
-
-
-def _loss(
-    vae: VAE,
-    x: Tensor,
-    objective: Objective,
-    epoch: int = 1,
-    generator: torch.Generator | None = None,
-) -> Tensor:
-    """The loss of one batch; also updates the likelihood's statistics."""
-    terms = elbo_terms(vae, x, generator=generator)
-    vae.likelihood.observe(x, terms.pixels)
-    return objective(terms, epoch)
 
 
 def _adam(vae: VAE, lr: float) -> torch.optim.Adam:

@@ -112,7 +112,11 @@ def test_resumed_is_uninterrupted_bit_for_bit(settings, binarisation):
     assert all(torch.equal(tensors[name], value) for name, value in state.to_tensors().items())
 
 
-CHANGES = [{"tc_weight": 2.0}, {"reduction": "mean/sum"}, {"encoder_steps": 3}]
+CHANGES = [
+    *({"tc_weight": 2.0}, {"reduction": "mean/sum"}, {"encoder_steps": 3}),
+    {"importance": 4, "warmup_epochs": 0},
+    {"importance": 4, "gradient": "dreg", "encoder_steps": 2, "warmup_epochs": 0},
+]
 
 
 @pytest.mark.parametrize("changes", CHANGES)

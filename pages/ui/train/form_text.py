@@ -15,6 +15,8 @@ LABELS = {
     "sigma-value": "Value of σ",
     "reduction": "Sum or mean",
     "encoder-steps": "Encoder updates per decoder update",
+    "importance": "Draws in the bound",
+    "gradient": "Gradient of the bound",
 }
 HELP = {
     "beta": "Weight β of the KL term; 1 gives the ELBO. A larger β gives cheaper codes and "
@@ -30,6 +32,10 @@ HELP = {
     "encoder-steps": "Each update of all weights comes after this many less one of the encoder "
     "alone, on other training images. More of them let the encoder keep up with the decoder, and "
     "take longer.",
+    "importance": "Weighted draws of z per image in the bound that is trained (IWAE); 1 is the "
+    "ELBO. The scores shown stay those of the ELBO.",
+    "gradient": "How the gradient of a bound of several draws is estimated: standard, or dreg, "
+    "doubly reparameterised, which keeps the encoder's free of noise that grows with the draws.",
     "free-bits": "KL of a latent dimension, in nats, below which the loss does not push it down.",
 }
 
