@@ -26,7 +26,8 @@ HELP = {
     "posterior": "Family of q(z|x). delta is a point mass: a plain auto-encoder.",
     "likelihood": "Family of p(x|z), which scores the pixels.",
     "reduction": "Sum or mean of the distortion over pixels / of the KL over latent dimensions. "
-    "The ELBO is sum/sum.",
+    "The ELBO is sum/sum. With d latent dimensions and D pixels, sum/mean is the ELBO with "
+    "β = 1/d, mean/sum with β = D, mean/mean with β = D/d; sum/cell divides the KL by the cells.",
     "tc-weight": "Weight of the total correlation in the loss: above 0 the latent dimensions are "
     "pushed to be independent over the data.",
     "encoder-steps": "Each update of all weights comes after this many less one of the encoder "
