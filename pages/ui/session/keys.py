@@ -89,6 +89,7 @@ COURSE = Key[str]("course")  # the widget of the Learn page
 
 # Train and Runs
 PRESET = Key[str]("preset")
+FORM_BEGIN = Key[str]("form_begin")  # the preset that the form had when it was opened
 SWEEP_SETTING = Key[str]("sweep-setting")
 SWEEP_VALUES = Key[str]("sweep-values")
 REFUSED = Key[str]("refused")  # why the last button could not do its work
