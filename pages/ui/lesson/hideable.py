@@ -112,7 +112,7 @@ SHOWN_BY = {
 }
 # Keys of parts inside a component, which are classes of its root.
 IN_COMPONENTS = {
-    ("", "ledger"), ("", "plane-numbers"), ("", "plane"),
+    ("", "ledger"), ("", "plane-numbers"), ("", "plane"), ("", "computation"),
     ("time-machine", "tradeoff"), ("time-machine", "ledger"),
     *((page, key) for page in ("", "sliders", "feature-map") for key in LENS),
 }  # fmt: skip
