@@ -3,13 +3,13 @@
  */
 
 import { signed } from "../page/text.js";
-import { TRIANGLE } from "../math/geometry.js";
 import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
 import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
 import { principalAxes, pushApart, stamp, together } from "./marks.js";
+import { drawTriangle } from "./triangle.js";
 
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
 const TOGETHER = "#57606a"; // behind the name of several classes
@@ -122,7 +122,7 @@ export class PlanePainter {
     for (const each of classes) this._classEllipse(pen, each);
     this._classNames(pen, classes);
     pen.restore();
-    if (corners) this._triangle(pen, corners);
+    if (corners) drawTriangle(pen, corners, this.scene, (place) => this.toScreen(place));
   }
 
   _axes(pen) {
@@ -281,23 +281,6 @@ export class PlanePainter {
 
   _classColour(label) {
     return this.scene.classColours[label % this.scene.classColours.length];
-  }
-
-  _triangle(pen, names) {
-    const corners = TRIANGLE.map((corner) => this.toScreen(corner));
-    pen.strokeStyle = this.scene.grey;
-    pen.lineWidth = 2;
-    pen.beginPath();
-    for (const corner of corners) pen.lineTo(...corner);
-    pen.closePath();
-    pen.stroke();
-    pen.fillStyle = this.scene.ink;
-    pen.font = `bold 15px ${this.scene.font}`;
-    pen.textAlign = "center";
-    const shifts = [[0, 22], [0, 22], [0, -10]];
-    names.forEach((name, k) => {
-      pen.fillText(`${name} = 1`, corners[k][0] + shifts[k][0], corners[k][1] + shifts[k][1]);
-    });
   }
 
   _drawAbove(posterior, z, focus, truth) {
