@@ -46,12 +46,14 @@ export class PosteriorTable {
    * @param {?Posterior} q
    * @param {{dims: number[], labels: string[], place: ?string}} shown - which dimensions, their
    *   names, and the cell of a feature map
+   * @param {boolean} isMoved - q is the reader's, no longer the encoder's
    */
-  show(q, { dims, labels, place }) {
+  show(q, { dims, labels, place }, isMoved = false) {
     const which = dims.join();
     if (q === this.q && which === this.which) return; // z alone has moved
     [this.q, this.which] = [q, which];
-    this.title.textContent = `q(z|x) of this image${place ? `, ${place}` : ""}`;
+    const what = isMoved ? "q(z|x), moved by hand" : "q(z|x) of this image";
+    this.title.textContent = place ? `${what}, ${place}` : what;
     const rows = q ? posteriorRows(q, dims) : [{ title: "μ", values: dims.map(() => NONE) }];
     const head = (scope, text) => element("th", { scope, text });
     this.table.replaceChildren(

@@ -6,7 +6,7 @@
  */
 
 import { siteOf } from "../math/shapes.js";
-import { signed } from "../page/text.js";
+import { addingUp, nats, signed } from "../page/text.js";
 
 export const LAYER = "computation";
 const FEW = 4; // latent dimensions that are all written out
@@ -105,8 +105,6 @@ function matrix(factor, { dims, labels }) {
   return { columns: labels, rows: dims.map((j, k) => [labels[k], ...cells(factor[j])]) };
 }
 
-const nats = (value) => (Number.isFinite(value ?? NaN) ? signed(value, 2) : "–");
-
 const VALUES = {
   logits: output,
   loc: output,
@@ -125,8 +123,7 @@ const VALUES = {
   kl({ q, dims, isAll }) {
     if (!q) return { text: "–" };
     const isSum = isAll && dims.length === 2 && Boolean(q.parts);
-    const parts = isSum ? `${[...q.klPerDim].map(nats).join(" + ")}${restOf(q)} = ` : "";
-    return { text: `${parts}${nats(q.kl)}` };
+    return { text: isSum ? `${inParts(q)} = ${nats(q.kl)}` : nats(q.kl) };
   },
   loss({ distortion, q, weights: [ofDistortion, ofRate] }) {
     if (distortion === null || !q) return { text: "–" };
@@ -137,10 +134,11 @@ const VALUES = {
   },
 };
 
-/** What the KL has beyond that of its two marginals, where there is such. */
-function restOf(q) {
+/** KL of the marginals, and what is beyond them where that is more than rounding, as a sum. */
+function inParts(q) {
   const rest = q.kl - q.klPerDim[0] - q.klPerDim[1];
-  return rest > 0.005 ? ` + ${nats(rest)}` : "";
+  const parts = rest > 0.005 ? [...q.klPerDim, rest] : [...q.klPerDim];
+  return addingUp(parts, 2, q.kl).map(nats).join(" + ");
 }
 
 function output({ pixels, image_shape: shape }) {

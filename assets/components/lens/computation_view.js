@@ -56,7 +56,10 @@ export class ComputationView {
   _build() {
     const { lines, prelude } = this.facts.computation;
     this.where = element("p", { class: "note" });
-    this.nodes = nodesOf(lines).map((node) => this._node(node));
+    const nodes = nodesOf(lines);
+    const hasNoise = nodes.some(({ key }) => key === "eps");
+    this.drawn = hasNoise ? "eps" : this.facts.family.has_density && "z"; // where chance comes in
+    this.nodes = nodes.map((node) => this._node(node));
     const list = element("ol", { class: "nodes" }, ...this.nodes.map(({ item }) => item));
     const code = element("pre", {
       class: "code", role: "region", tabindex: 0, "aria-label": "The same in PyTorch",
@@ -87,7 +90,7 @@ export class ComputationView {
     const face = element("button", { type: "button", class: "node" },
       element("b", { text: title }), pictures, values, element("code", { text: line }));
     const item = element("li", { class: `of-${mark ?? key}`, "data-key": key }, face);
-    if (key === "eps") item.append(button("draw", this.lens.onRedraw, { title: "Draw z again" }));
+    if (key === this.drawn) item.append(button("draw", this.lens.onRedraw, { title: "Draw z again" }));
     const code = element("code", { class: "line", text: line });
     const node = { key, names, mark, item, face, values, pictures, code, canvases: [], told: [] };
     for (const part of [item, code]) {

@@ -75,7 +75,7 @@ export class OverviewView {
     const { isMeanScored } = this;
     const scored = isMeanScored ? this.state.scoreOfMean : distortion;
     this.ledger.show({ q, distortion: scored, how, isMeanScored });
-    this.table.show(q, dimsShown(this.facts, this.state));
+    this.table.show(q, dimsShown(this.facts, this.state), Boolean(this.state.moved));
     this.computation.frame();
     this.ledger.showGap(this.truth.summary);
   }
