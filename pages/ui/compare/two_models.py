@@ -15,7 +15,7 @@ from pages.ui.drawing.latent_figure import gaussian_shares, latent_figure
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
-from pages.ui.session import keys, links, problems, summary
+from pages.ui.session import keys, links, mistakes, problems, summary
 from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
 from vae_core.analysis.plane import LatentPlane
@@ -61,6 +61,7 @@ def pick(run: Run) -> Pair | None:
         )  # fmt: skip
     with line, st.container(key="other-summary"):
         st.caption(escaping.message(summary.summary(runs[label])))
+        mistakes.warn(runs[label])
     return Pair(run, runs[label], (own, label))
 
 
