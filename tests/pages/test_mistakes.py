@@ -14,7 +14,7 @@ from pages.ui.library import listing
 from pages.ui.session import mistakes
 from tests.pages.app import open_page
 from tests.samples import tiny_run
-from vae_core import Dataset, Run, RunStore
+from vae_core import Dataset, Run, RunStore, load_dataset
 from vae_core.config import MISTAKES
 
 ON_PURPOSE = "with a mistake on purpose"
@@ -52,6 +52,14 @@ def test_pages_of_a_model_mark_it_in_red(wrong: Run, page: str) -> None:
 def test_runs_names_it_in_red(wrong: Run) -> None:
     app = open_page("runs.py")
     assert any(ON_PURPOSE in error.value and "(mistake)" in error.value for error in app.error)
+
+
+def test_beside_it_stands_a_model_of_the_same_images(wrong: Run) -> None:
+    config = replace(wrong.config, train=replace(wrong.config.train, mistake="none"))
+    right = RunStore(wrong.path.parent).create(config)
+    list(right.train(load_dataset(config.data)))
+    app = open_page("two_models.py", run=listing.label_of(wrong))
+    assert app.selectbox(key="other").value == listing.label_of(right)
 
 
 def test_a_right_model_is_not_marked() -> None:

@@ -52,7 +52,8 @@ def pick(run: Run) -> Pair | None:
     others = [label for label in runs if label != own]
     if not others:
         return None
-    alike = [label for label in others if comparable(run, runs[label])]
+    ranks = same_images if run.has_mistake else comparable  # with a mistake, none is
+    alike = [label for label in others if ranks(run, runs[label])]
     picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
     with picker:
         label = st.selectbox(

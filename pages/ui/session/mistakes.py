@@ -53,6 +53,6 @@ def _losses(run: Run) -> tuple[Estimate, Estimate]:
 
 def warn_of(runs: Sequence[Run]) -> None:
     """A red line that names those of several runs that have a mistake; nothing where none has."""
-    if wrong := [escaping.markdown(run.title) for run in runs if run.has_mistake]:
-        are = "was" if len(wrong) == 1 else "were"
-        st.error(f"{', '.join(wrong)} {are} trained with a mistake on purpose.", icon=ICON)
+    wrong = dict.fromkeys(escaping.markdown(run.title) for run in runs if run.has_mistake)
+    if wrong:
+        st.error(f"{', '.join(wrong)}: trained with a mistake on purpose.", icon=ICON)
