@@ -32,6 +32,7 @@ MAX_SEED = 2**31 - 1
 MAX_ENCODER_STEPS = 100
 MAX_IMPORTANCE = 1000
 GRADIENTS = ("standard", "dreg")
+MISTAKES = ("none", "seed-noise", "exp-logvar", "sign-slip", "mean-kl")
 
 
 class Registry(dict[str, T]):
@@ -245,6 +246,9 @@ class TrainConfig:
     gradient: str = _setting(
         "standard", "how the gradient of that bound is estimated", choices=GRADIENTS
     )
+    mistake: str = _setting(
+        "none", "a mistake in the loss, on purpose; digits only", choices=MISTAKES
+    )
     keep_epochs: tuple[int, ...] = _setting((), "epochs to keep, to look at them afterwards")
     seed: int = _setting(0, "seed of weights, shuffling and sampling")
     threads: int | None = _setting(None, "torch threads; default: torch's own choice")
@@ -262,7 +266,8 @@ class TrainConfig:
         _integer("encoder-steps", self.encoder_steps, 1, MAX_ENCODER_STEPS)
         _integer("importance", self.importance, 1, MAX_IMPORTANCE)
         _one_of("gradient", self.gradient, GRADIENTS)
-        self._check_importance()
+        _one_of("mistake", self.mistake, MISTAKES)
+        self._check_alone()
         kept = _integers("keep-epochs", self.keep_epochs)
         for epoch in kept:
             _integer("keep-epochs", epoch, 1, self.epochs)
@@ -272,21 +277,26 @@ class TrainConfig:
             _integer("threads", self.threads, 1, 256)
         _one_of("device", self.device, DEVICES)
 
-    def _check_importance(self) -> None:
-        """Raise ConfigError for settings that mean nothing beside the importance-weighted bound."""
-        if self.importance == 1:
-            if self.gradient != "standard":
-                raise ConfigError(
-                    f"gradient {self.gradient} is one of the importance-weighted bound; set "
-                    "importance above 1, or gradient to standard."
-                )
-            return
+    def _check_alone(self) -> None:
+        """Raise ConfigError for settings that mean nothing beside another bound, or a mistake."""
+        if self.importance == 1 and self.gradient != "standard":
+            raise ConfigError(
+                f"gradient {self.gradient} is one of the importance-weighted bound; set "
+                "importance above 1, or gradient to standard."
+            )
         changed = [
             f"{name.replace('_', '-')} {default}"
             for name, default in ELBO_ONLY.items()
             if getattr(self, name) != default
         ]
-        if changed:
+        if self.mistake != "none" and self.importance > 1:
+            changed.append("importance 1")
+        if self.mistake != "none" and changed:
+            raise ConfigError(
+                "mistake: only the plain ELBO is trained with a mistake on purpose; set "
+                f"{' and '.join(changed)}, or mistake none."
+            )
+        if self.importance > 1 and changed:
             raise ConfigError(
                 "importance: the importance-weighted bound is no sum of a distortion and a rate "
                 f"that could be weighed; set {' and '.join(changed)}, or importance 1."
@@ -296,6 +306,7 @@ class TrainConfig:
 ELBO_ONLY = {  # settings of a loss that is a sum of two terms, and what leaves them as they are
     "beta": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "tc_weight": 0.0, "reduction": "sum/sum",
 }  # fmt: skip
+MISTAKEN = ("digits", "diagonal")  # data set and posterior of runs with a mistake
 
 
 @dataclass(frozen=True)
@@ -318,6 +329,12 @@ class RunConfig:
             )
         if self.train.importance > 1:
             self._check_importance(family)
+        if self.train.mistake != "none" and (self.data.name, self.model.posterior) != MISTAKEN:
+            raise ConfigError(
+                "mistake: a mistake on purpose is trained on the small digits, with a diagonal "
+                "posterior, whose formulas it spoils; set it to none, or choose dataset digits "
+                "and posterior diagonal."
+            )
         _name("name", self.name)
         _name("sweep", self.sweep)
 

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vae_core.config import TrainConfig
+from vae_core.mistakes import mistaken_terms
 from vae_core.objective import Objective, elbo_terms
 from vae_core.vae import VAE
 
@@ -26,17 +27,19 @@ class TrainingLoss:
     objective : what is made of distortion and rate while `importance` is 1.
     importance : k; above 1 the loss is -L_k, without distortion and rate of its own.
     gradient : how that of L_k is estimated, see `importance_weighted_loss`.
+    mistake : that of `mistaken_terms`, made on purpose.
     """
 
     objective: Objective
     importance: int = 1
     gradient: str = "standard"
+    mistake: str = "none"
 
     @classmethod
     def of(cls, config: TrainConfig, vae: VAE, n_images: int) -> TrainingLoss:
         """The loss of a TrainConfig, with this model and so many training images."""
         objective = Objective.of(config, vae, n_images)
-        return cls(objective, config.importance, config.gradient)
+        return cls(objective, config.importance, config.gradient, config.mistake)
 
     def __call__(
         self,
@@ -52,7 +55,10 @@ class TrainingLoss:
         """
         if self.importance > 1:
             return importance_weighted_loss(vae, x, self.importance, self.gradient, generator)
-        terms = elbo_terms(vae, x, generator=generator)
+        if self.mistake == "none":
+            terms = elbo_terms(vae, x, generator=generator)
+        else:
+            terms = mistaken_terms(vae, x, self.mistake, generator)
         if observed:
             vae.likelihood.observe(x, terms.pixels)
         return self.objective(terms, epoch)

@@ -57,6 +57,7 @@ BAD = {
     (TrainConfig, "encoder_steps"): (*NOT_WHOLE, None, 0, -1, 101),
     (TrainConfig, "importance"): (*NOT_WHOLE, None, 0, -1, 1001),
     (TrainConfig, "gradient"): NOT_CHOICE,
+    (TrainConfig, "mistake"): NOT_CHOICE,
     (TrainConfig, "keep_epochs"): (3, "3", None, (0,), (11,), (True,), (1.5,), ("all",)),
     (TrainConfig, "seed"): (*NOT_WHOLE, None, -1, 2**31),
     (TrainConfig, "threads"): (*NOT_WHOLE, 0, -1, 10**4),

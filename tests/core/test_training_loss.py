@@ -31,6 +31,7 @@ from vae_core.config import GRADIENTS, POSTERIORS
 from vae_core.training_loss import TrainingLoss, importance_weighted_loss
 
 WITH_DENSITY = [name for name, kind in POSTERIORS.items() if kind.has_density]
+N = 100  # times that gradients of single draws are averaged
 X = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
@@ -69,7 +70,7 @@ def test_with_one_draw_the_loss_is_the_objective_of_the_elbo_to_the_bit(posterio
     assert torch.equal(loss, Objective.of(config, vae, 96)(terms, epoch=2))
 
 
-def many(one: Callable[[int], tuple[Tensor, ...]], n: int = 200) -> list[Tensor]:
+def many(one: Callable[[int], tuple[Tensor, ...]], n: int = N) -> list[Tensor]:
     """The values of `one` for so many seeds, each (n, ...)."""
     return [torch.stack(values) for values in zip(*map(one, range(n)), strict=True)]
 
@@ -77,7 +78,7 @@ def many(one: Callable[[int], tuple[Tensor, ...]], n: int = 200) -> list[Tensor]
 @pytest.mark.parametrize("posterior", WITH_DENSITY)
 def test_the_bound_of_one_draw_is_the_elbo_in_value_and_gradient(posterior: str) -> None:
     """In expectation: it estimates by the draw what the ELBO's KL has in closed form."""
-    vae, x = vae_of(posterior, hidden=()), X.repeat(50, 1, 1, 1)
+    vae, x = vae_of(posterior, hidden=()), X.repeat(30, 1, 1, 1)
 
     def apart(seed: int) -> tuple[Tensor, ...]:
         bound = importance_weighted_loss(vae, x, 1, "standard", seeded(seed))
@@ -91,7 +92,7 @@ def test_the_bound_of_one_draw_is_the_elbo_in_value_and_gradient(posterior: str)
 
 @pytest.mark.parametrize("posterior", WITH_DENSITY)
 def test_doubly_reparameterised_gradient_has_the_mean_of_the_standard_one(posterior: str) -> None:
-    vae, x = vae_of(posterior, hidden=()), X.repeat(50, 1, 1, 1)
+    vae, x = vae_of(posterior, hidden=()), X.repeat(30, 1, 1, 1)
 
     def both(seed: int) -> tuple[Tensor, ...]:
         standard = gradient(importance_weighted_loss(vae, x, 3, "standard", seeded(seed)), vae)
@@ -101,7 +102,7 @@ def test_doubly_reparameterised_gradient_has_the_mean_of_the_standard_one(poster
 
     difference, standard = many(both)
     assert_mean_is(torch.zeros(()), difference, slack=1e-9)
-    assert (standard.mean(0).abs() > 5 * standard.std(0) / math.sqrt(200)).any()  # none is 0
+    assert (standard.mean(0).abs() > 5 * standard.std(0) / math.sqrt(N)).any()  # none is 0
 
 
 def with_true_posterior(sigma: float = 0.7) -> VAE:
@@ -126,7 +127,7 @@ def test_at_the_true_posterior_every_doubly_reparameterised_gradient_is_zero() -
     loss = importance_weighted_loss(vae, X, 5, "dreg", seeded())
     torch.testing.assert_close(loss, importance_weighted_loss(vae, X, 5, "dreg", seeded(1)))
     encoder, decoder = gradient(loss, vae)
-    assert encoder.abs().max() < 1e-10 < decoder.abs().max()
+    assert encoder.abs().max() < 1e-7 < decoder.abs().max()  # sigma is rounded to float32
     noisy, _ = gradient(importance_weighted_loss(vae, X, 5, "standard", seeded()), vae)
     assert noisy.abs().max() > 1e-3
 

@@ -62,6 +62,7 @@ from vae_core.analysis.rates import (
     total_rate,
 )
 from vae_core.analysis.receptive_fields import Field, decoder_field, encoder_field
+from vae_core.analysis.reported_loss import drawn_loss, reported_loss
 from vae_core.analysis.shell import (
     CodesInShell,
     Shell,
@@ -139,6 +140,7 @@ __all__ = [
     "decoder_field",
     "directions_used",
     "draw_deviation",
+    "drawn_loss",
     "elbo_surgery",
     "encode_dataset",
     "encoder_field",
@@ -174,6 +176,7 @@ __all__ = [
     "rate_parts",
     "rate_rest",
     "rate_table",
+    "reported_loss",
     "sigma_curve",
     "stick_rates",
     "straight_middles",

@@ -11,6 +11,8 @@ def beyond_beta(train: TrainConfig) -> list[str]:
     said = []
     if bound := bound_in_words(train):
         said.append(bound)
+    if train.mistake != "none":
+        said.append(f"a mistake on purpose ({train.mistake})")
     if train.encoder_steps > 1:
         said.append(f"{train.encoder_steps} encoder updates per decoder update")
     return said

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.drawing import charts, numbers
+from pages.ui.session import mistakes
 from pages.ui.train import overfitted
 from vae_core import Run
 from vae_core.analysis.epochs import EpochScore, epoch_scores, epoch_table, with_error_of
@@ -29,6 +30,7 @@ def show(run: Run, history: Sequence[EpochTerms], opens: bool = True) -> None:
     found = run.overfitting()
     if found is None:
         return
+    mistakes.warn(run)
     table = pd.DataFrame(history)
     charts.draw(
         "curves", training_curves, table, run.config.train.epochs,

@@ -46,6 +46,11 @@ PRESETS = {
         ModelConfig(latent_shape=(10,), likelihood="gaussian", sigma_value=0.7071),
         TrainConfig(epochs=60, reduction="mean/sum"),
     ),
+    "Digits, wrong noise": RunConfig(
+        DataConfig(),
+        ModelConfig(hidden=(256, 128), latent_shape=(2,)),
+        TrainConfig(epochs=60, mistake="seed-noise"),
+    ),
 }
 COMMON = (
     "dataset", "classes", "binarisation", "network", "latent", "posterior", "likelihood",

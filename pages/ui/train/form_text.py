@@ -17,6 +17,7 @@ LABELS = {
     "encoder-steps": "Encoder updates per decoder update",
     "importance": "Draws in the bound",
     "gradient": "Gradient of the bound",
+    "mistake": "Mistake on purpose",
 }
 HELP = {
     "beta": "Weight β of the KL term; 1 gives the ELBO. A larger β gives cheaper codes and "
@@ -37,6 +38,9 @@ HELP = {
     "ELBO. The scores shown stay those of the ELBO.",
     "gradient": "How the gradient of a bound of several draws is estimated: standard, or dreg, "
     "doubly reparameterised, which keeps the encoder's free of noise that grows with the draws.",
+    "mistake": "Trains the digits with a mistake that code on the web makes: in the noise of z "
+    "(seed-noise: log(σ/2); exp-logvar: σ²) or in the KL (sign-slip: log σ with the wrong sign; "
+    "mean-kl: mean in place of sum). Such a run is marked in red, and scored by the right code.",
     "free-bits": "KL of a latent dimension, in nats, below which the loss does not push it down.",
 }
 
