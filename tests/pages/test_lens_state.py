@@ -121,6 +121,8 @@ def test_what_makes_no_sense_is_left_out_and_the_rest_is_kept(garbage: dict[str,
 def test_layers_that_there_are_not_are_left_out_of_those_that_there_are() -> None:
     assert LensState.from_address({"layers": "holes,rings,points"}).layers == ("points", "holes")
     assert LensState.from_address({"layers": "none"}).layers == ()
+    for link in ("points,computation", "computation+points", "points computation"):
+        assert LensState.from_address({"layers": link}).layers == ("points", "computation")
 
 
 def test_an_index_given_twice_counts_once() -> None:

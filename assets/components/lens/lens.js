@@ -66,6 +66,7 @@ class Lens {
       onStart: () => this.toStart(),
       onRandomise: () => this.randomise(),
       onPlace: (z) => this.place(z),
+      onPosterior: (q, z) => this.state.placePosterior(q, z),
       onRelease: () => this.release(),
       onShuffle: (shuffled) => this.shuffle(shuffled),
     };

@@ -115,6 +115,8 @@ export class PlaneView {
   _chooseLayers() {
     const layers = Object.keys(this.checks).filter((layer) => this.checks[layer].checked);
     if (this.background && this.background.value !== "none") layers.push(this.background.value);
+    const isOwn = (layer) => layer in this.checks || BACKGROUNDS.some(([name]) => name === layer);
+    layers.push(...this.state.layers.filter((layer) => !isOwn(layer))); // those beside the plane
     this.state.change({ layers });
     this.onRelease();
   }
@@ -206,7 +208,8 @@ export class PlaneView {
     const { points } = this;
     const { index: i } = this.tip;
     const focus = i === null ? null : [points.x[i], points.y[i]];
-    this.plane.draw({ posterior, z: this.layout.toPlane(z), focus, truth: this.truth?.marks });
+    const { lit } = this;
+    this.plane.draw({ posterior, z: this.layout.toPlane(z), focus, truth: this.truth?.marks, lit });
     this.reading.textContent = this._read(z);
   }
 

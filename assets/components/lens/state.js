@@ -30,6 +30,7 @@ export class LensState {
     this.x = null; // the image itself, (c, H, W); null while there is none
     this.isFetchingImage = false;
     this.q = null; // q(z|x), or the prior
+    this.moved = null; // q with its mean or scale changed by hand
     this.origin = null; // z before it was moved by hand
     this.start = null; // the z that pictures are compared with
     this.startPixels = null; // p(x|start)
@@ -57,7 +58,8 @@ export class LensState {
   begin(base, q, others = {}) {
     const origin = Float64Array.from(this.seed ? q.draw(this.seed) : q.mean);
     const start = base === "prior" ? origin : q.mean;
-    this.change({ ...others, base, q, origin, start, isEdited: false, z: origin.slice() });
+    const z = origin.slice();
+    this.change({ ...others, base, q, moved: null, origin, start, isEdited: false, z });
   }
 
   /** Put z somewhere by hand; it stays there. */
@@ -82,10 +84,15 @@ export class LensState {
     return this._lastSeed;
   }
 
-  /** q(z|x); null while there is no x. */
+  /** Put q somewhere by hand, and z where the same noise brings it. */
+  placePosterior(q, z) {
+    this.change({ moved: q, isEdited: true, z: Float64Array.from(z) });
+  }
+
+  /** q(z|x), or what was made of it by hand; null while there is no x. */
   get posterior() {
     const isEmpty = this.base === "prior" || (this.base === "drawing" && !this.x);
-    return isEmpty ? null : this.q;
+    return isEmpty ? null : (this.moved ?? this.q);
   }
 
   /** What z is: "draw", "mean", or put somewhere by "hand". */
@@ -97,6 +104,11 @@ export class LensState {
   /** -log p(x|z) in nats; null without an image. */
   get distortion() {
     return this.x && this.pixels ? -this.pixels.logProb(this.x) : null;
+  }
+
+  /** -log p(y|z) of the decoder's mean y, as if it were the image; null before it is there. */
+  get scoreOfMean() {
+    return this.pixels ? -this.pixels.logProb(this.pixels.mean) : null;
   }
 
   get startName() {

@@ -25,11 +25,13 @@ from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Dataset, Run
 from vae_core.analysis import cell_order, latent_names
+from vae_core.browser.computation import computation
 from vae_core.browser.payload import as_diagonal, codes_file, model_file, moments_file
 from vae_core.figures import theme
 from vae_core.vae import VAE
 
-LENS = Component("lens", "lens/lens.js", ("page/page.css", "lens/lens.css"))
+STYLES = ("page/page.css", "lens/lens.css", "lens/computation.css")
+LENS = Component("lens", "lens/lens.js", STYLES)
 COLOURS = {
     "classes": theme.CLASS_COLOURS,
     "distortion": theme.DISTORTION,
@@ -119,6 +121,7 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
     data = images.images_of(run)
     return facts(run) | {
         "view": view,
+        "computation": lines(run) if view == "overview" else None,
         "address": _offer_model(run),
         "images": _offer_images(run, data) if data else None,
         "n_originals": run.data().n_test,
@@ -160,6 +163,12 @@ def facts(run: Run) -> dict[str, Any]:
         "is_triangle": codes.is_triangle,
         "colours": COLOURS,
     }
+
+
+@cached.per_run(max_entries=32)
+def lines(run: Run) -> dict[str, Any] | None:
+    """The computation as lines of PyTorch, for the strip of the overview."""
+    return computation(cached.vae(run), run.config.train)
 
 
 def _offer_model(run: Run) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-LAYERS = ("points", "classes", "density", "holes", "true-posterior")
+LAYERS = (
+    *("points", "classes", "density", "holes", "true-posterior"),
+    *("computation", "score-reconstruction"),  # beside the plane
+)
 MAX_POINTS = 20_000  # of a drawing
 LARGEST = 10_000.0  # of a number
 MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on
@@ -175,7 +179,8 @@ def _several(text: str) -> tuple[int, ...]:
 
 
 def _layers(text: str) -> tuple[str, ...]:
-    return tuple(name for name in LAYERS if name in text.split(","))
+    names = re.split(r"[,\s+]+", text)  # a view of a lesson has commas between its parameters
+    return tuple(name for name in LAYERS if name in names)
 
 
 def _values(text: str) -> dict[int, float]:

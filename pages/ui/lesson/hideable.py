@@ -16,6 +16,7 @@ PAGES: dict[str, dict[str, str]] = {
         "ledger": "what the image costs, in nats",
         "plane-numbers": "the numbers of z below the plane",
         "plane": "the plane",
+        "computation": "the computation",
         **LENS,
         "neighbours": "the nearest test images",
         "formulas": "the formulas",
@@ -118,7 +119,7 @@ SHOWN_BY = {
 }
 # Keys of parts inside a component, which are classes of its root.
 IN_COMPONENTS = {
-    ("", "ledger"), ("", "plane-numbers"), ("", "plane"),
+    ("", "ledger"), ("", "plane-numbers"), ("", "plane"), ("", "computation"),
     ("time-machine", "tradeoff"), ("time-machine", "ledger"),
     ("feature-map", "shuffle"),
     *((page, key) for page in ("", "sliders", "feature-map") for key in LENS),

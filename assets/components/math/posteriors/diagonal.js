@@ -84,6 +84,23 @@ export class DiagonalGaussian extends Gaussian {
     return [params[at + j], params[at + k], xx, j === k ? xx : 0, yy];
   }
 
+  get named() {
+    return { mu: this.mean, logvar: this.logVariance, std: this.scales };
+  }
+
+  get scales() {
+    return keep(this, "scales", this.logVariance.map((v) => Math.exp(0.5 * v)));
+  }
+
+  noiseAt(z) {
+    return this.mean.map((mu, j) => (z[j] - mu) / this.scales[j]);
+  }
+
+  withDimension(j, mean, scale) {
+    const logVariance = this.logVariance.with(j, clampedLogVariance(2 * Math.log(scale)));
+    return new DiagonalGaussian(this.latentShape, this.mean.with(j, mean), logVariance);
+  }
+
   _logVariance(j) {
     return this.logVariance[j];
   }

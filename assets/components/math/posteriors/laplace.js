@@ -37,6 +37,23 @@ export class Laplace extends Posterior {
     return laplaceMixture(this.moments(params, n, latentShape, axes));
   }
 
+  get named() {
+    const logvar = this.scale.map((b) => 2 * Math.log(b) + Math.LN2); // of the variance 2 b^2
+    return { mu: this.mean, logvar, b: this.scale };
+  }
+
+  get scales() {
+    return this.scale;
+  }
+
+  noiseAt(z) {
+    return this.mean.map((mu, j) => (z[j] - mu) / this.scale[j]);
+  }
+
+  withDimension(j, mean, scale) {
+    return new Laplace(this.latentShape, this.mean.with(j, mean), this.scale.with(j, scale));
+  }
+
   _variance(j) {
     return 2 * this.scale[j] ** 2;
   }
