@@ -60,5 +60,5 @@ with chart:
 with st.container(key="formulas"):
     st.latex(family.rate_tex)
 st.caption(kl.conditions(codes, view, run.config.data.binarisation))
-with st.container(key="head-sizes"):
+with st.container(key=head_sizes.KEY):
     head_sizes.show(run)

@@ -34,11 +34,11 @@ def test_sigma_is_moved_on_the_page_and_is_in_its_address() -> None:
     app = open_page("diagnostics.py", GAUSSIAN, diagnosis="Decoder sigma", decoder_sigma="0.1")
     assert_sound(app)
     curve = decoder_sigma.curve(GAUSSIAN)
-    said = decoder_sigma.numbers(curve, 0.1)["Reconstruction term (distortion), nats"]
-    assert metrics(app)["Reconstruction term (distortion), nats"] == said.partition(" ")[0]
+    said = decoder_sigma.numbers(curve, 0.1)["Distortion at this σ, nats"]
+    assert metrics(app)["Distortion at this σ, nats"] == said.partition(" ")[0]
     app.select_slider(key="decoder_sigma").set_value(1.0).run()
     assert_sound(app)
-    assert metrics(app)["Reconstruction term (distortion), nats"] != said.partition(" ")[0]
+    assert metrics(app)["Distortion at this σ, nats"] != said.partition(" ")[0]
 
 
 @pytest.mark.parametrize("name", ["mnist-2d", "mnist-ae-2d"])

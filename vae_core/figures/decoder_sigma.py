@@ -9,7 +9,7 @@ from vae_core.figures.theme import DISTORTION, DOTTED, NEGATIVE_ELBO, PRIOR, RAT
 
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 LINES = (
-    ("distortion", "reconstruction term (distortion)", {"color": DISTORTION, "width": 4}),
+    ("distortion", "distortion", {"color": DISTORTION, "width": 4}),
     ("log_part", "D ln σ + D/2 ln 2π", {"color": RATE, "width": 2, "dash": "dash"}),
     ("error_part", "SSE / (2σ²)", {"color": NEGATIVE_ELBO, "width": 2, "dash": "dash"}),
 )
@@ -54,10 +54,11 @@ def distortion_curve(
         **{"type": "scatter", "x": [here["sigma"]], "y": [here["distortion"]], "mode": "markers"},
         "marker": {"size": 14, "color": DISTORTION, "line": {"width": 2, "color": PRIOR}},
         "name": "the chosen σ",
+        "showlegend": False,
         "hovertemplate": "σ = %{x:.3g}: %{y:.1f} nats<extra></extra>",
     }
     across = {"type": "log", "tickvals": TICKS, "ticktext": [f"{tick:g}" for tick in TICKS]}
     return drawn(
         [*traces, dot], height, "σ of the decoder, grey values from 0 to 1", "nats per image",
-        across=across, up={"range": ends},
+        across=across, up={"range": ends}, margin={"t": 84},  # for three rows of the legend
     )  # fmt: skip

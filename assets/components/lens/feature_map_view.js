@@ -23,6 +23,7 @@ export class FeatureMapView {
     this.result = addResult(result, lens);
     this.source = addSource(controls, lens, ["image"]);
     this._channelPicker(controls);
+    if (facts.cell_order) this._shuffling(controls);
     const left = element("div");
     const right = element("div", { class: "ops" });
     controls.append(element("div", { class: "bench" }, left, right));
@@ -33,7 +34,6 @@ export class FeatureMapView {
       onPick: (cells) => this._show({ cells: [...cells] }),
     });
     left.append(element("p", { class: "note", text: "Drag, or click with shift, for several cells." }));
-    if (facts.cell_order) this._shuffling(left);
     this._operations(right, lens);
     this.sliders = new Sliders(right, {
       ...sliderOptions(lens), onMove: (dim, value) => this._slide(dim, value),
@@ -58,11 +58,7 @@ export class FeatureMapView {
   _shuffling(host) {
     this.shuffle = button("", () => this.onShuffle(!this.state.shuffled));
     this.costs = element("p", { class: "note" });
-    host.append(
-      element("div", { class: "shuffle" },
-        element("div", { class: "controls" }, this.shuffle), this.costs,
-      ),
-    );
+    host.append(element("div", { class: "shuffle" }, this.shuffle, this.costs));
     this._nameShuffle();
   }
 
@@ -79,7 +75,7 @@ export class FeatureMapView {
   _price() {
     const { posterior: q, distortion, isEdited } = this.state;
     const kl = q && this.facts.family.has_rate
-      ? `KL of the image: ${nats(q.kl)} nats, a sum over the cells in any order. ` : "";
+      ? `KL of the image, a sum over cells in any order: ${nats(q.kl)} nats. ` : "";
     const how = this.state.shuffled ? "cells shuffled" : isEdited ? "cells moved" : "as encoded";
     this.costs.textContent =
       distortion === null ? kl : `${kl}−log p(x|z), ${how}: ${nats(distortion)} nats.`;

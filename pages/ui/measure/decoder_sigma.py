@@ -53,7 +53,7 @@ def show(run: Run) -> None:
 def numbers(found: SigmaCurve, chosen: float) -> dict[str, str]:
     """The term and its parts at the chosen sigma, and the sigma with the lowest."""
     return {
-        "Reconstruction term (distortion), nats": estimate(found.at(chosen), 1),
+        "Distortion at this σ, nats": estimate(found.at(chosen), 1),
         "of which D ln σ + D/2 ln 2π": fixed(found.log_part(chosen), 1),
         "of which SSE / (2σ²)": estimate(found.error_part(chosen), 1),
         "Best σ = √MSE": estimate(found.best, 4),

@@ -7,11 +7,13 @@ import math
 import pandas as pd
 import streamlit as st
 
+from pages.ui.session import keys
 from vae_core import Run
 from vae_core.analysis import head_sizes
 from vae_core.analysis.head_sizes import DIAGONAL, FULL, FULL_CELL
 from vae_core.config import POSTERIORS, shape_in_words
 
+KEY = "head-sizes"  # by which a lesson hides it until a step shows it
 NOTE = (
     "A diagonal Gaussian takes a mean and a variance for each of d dimensions: 2 d outputs. A full "
     "covariance takes d means and d (d + 1) / 2 entries of a triangular matrix: d (d + 3) / 2. "
@@ -21,7 +23,10 @@ NOTE = (
 
 
 def show(run: Run) -> None:
-    """An expander with the table; it is arithmetic, and nothing in it is measured."""
+    """An expander with the table, which is arithmetic; in a lesson, where it is part of it."""
+    lesson = keys.LESSON_READ.get()
+    if keys.LESSON_PLACE.get() and lesson and KEY not in lesson.hide:
+        return
     with st.expander("How many numbers the encoder gives for one image"):
         st.markdown(f"{own(run)} {NOTE}")
         st.dataframe(
