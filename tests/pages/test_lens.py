@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -39,7 +40,14 @@ from tests.pages.app import (
 )
 from tests.samples import LATENTS, rewrite, tensors
 from vae_core import Dataset, Run, load_dataset
-from vae_core.analysis import channel_order, decode_mean, latent_names, nearest_codes, rate_table
+from vae_core.analysis import (
+    cell_order,
+    channel_order,
+    decode_mean,
+    latent_names,
+    nearest_codes,
+    rate_table,
+)
 from vae_core.config import POSTERIORS
 
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
@@ -87,6 +95,8 @@ def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
     codes = run.codes()
     table = rate_table(codes)
     assert facts["view"] == view
+    sites = math.prod(run.config.model.latent_shape[:-1])
+    assert facts["cell_order"] == (cell_order(sites).tolist() if sites > 1 else None)
     assert facts["latent_shape"] == list(run.config.model.latent_shape)
     assert facts["image_shape"] == list(run.vae().image_shape)
     assert facts["n_images"] == len(codes)

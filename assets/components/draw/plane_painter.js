@@ -2,18 +2,16 @@
  * The painter of a plane of two latent dimensions: what lies on it, and where on the screen that is.
  */
 
-import { signed } from "../page/text.js";
 import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
-import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
-import { principalAxes, pushApart, stamp, together } from "./marks.js";
-import { drawTriangle } from "./triangle.js";
+import { IN_A_PLANE, ON_A_LINE, line, overlay, principalAxes, pushApart, stamp } from "./marks.js";
+import { together } from "./marks.js";
+import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
 
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
 const TOGETHER = "#57606a"; // behind the name of several classes
-const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
 
 /** Two canvases: below what changes seldom, above what moves with the finger. */
 export class PlanePainter {
@@ -114,7 +112,7 @@ export class PlanePainter {
   _drawBelow() {
     const { map, points, corners, classes = [] } = this.scene;
     const pen = this._begin(this.below);
-    if (!corners) this._axes(pen);
+    if (!corners) drawAxes(pen, this);
     this._clip(pen);
     if (map) this._map(pen, map);
     this._prior(pen);
@@ -122,55 +120,7 @@ export class PlanePainter {
     for (const each of classes) this._classEllipse(pen, each);
     this._classNames(pen, classes);
     pen.restore();
-    if (corners) drawTriangle(pen, corners, this.scene, (place) => this.toScreen(place));
-  }
-
-  _axes(pen) {
-    const { titles, grey, ink, hasNoUnit } = this.scene;
-    const { left, top } = PLANE_MARGIN;
-    const bottom = top + this.side;
-    pen.fillStyle = ink;
-    if (!hasNoUnit) this._ticks(pen);
-    pen.strokeStyle = withAlpha(grey, 0.6);
-    pen.strokeRect(left, top, this.side, this.side);
-    pen.textAlign = "center";
-    pen.font = `bold ${pen.font}`;
-    pen.fillText(titles[0], left + this.side / 2, bottom + 35);
-    pen.save();
-    pen.translate(11, top + this.side / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.fillText(titles[1], 0, 2);
-    pen.restore();
-    pen.font = `14px ${this.scene.font}`;
-  }
-
-  _ticks(pen) {
-    const { left, top } = PLANE_MARGIN;
-    const bottom = top + this.side;
-    const right = left + this.side;
-    const ticks = niceTicks((this.scene.reach * 2) / this.zoom, this.side / 60);
-    pen.strokeStyle = withAlpha(this.scene.grey, 0.25);
-    for (const axis of [0, 1]) {
-      const middle = this.centre[axis];
-      const half = this.scene.reach / this.zoom;
-      const first = Math.ceil((middle - half) / ticks.step) * ticks.step;
-      for (let value = first; value <= middle + half + 1e-9; value += ticks.step) {
-        const [x, y] = this.toScreen(axis ? [0, value] : [value, 0]);
-        const text = signed(value, ticks.digits);
-        pen.beginPath();
-        if (axis && this.scene.isLine) continue; // up has no values
-        if (axis) {
-          line(pen, left, y, right, y);
-          pen.textAlign = "right";
-          pen.fillText(text, left - 6, y + 5);
-        } else {
-          line(pen, x, top, x, bottom);
-          pen.textAlign = "center";
-          pen.fillText(text, x, bottom + 17);
-        }
-        pen.stroke();
-      }
-    }
+    if (corners) drawTriangle(pen, this, corners);
   }
 
   /** A picture laid over the plane: its unit square goes to `place` (a, b, c, d, e, f). */

@@ -6,20 +6,25 @@
  * pages/ui/components/lens_state.py.
  */
 
+import { inOrder } from "../math/shapes.js";
+
 const MOVED = 1e-4; // from here on a dimension counts as moved by hand
 const DIGITS = 3; // of a moved dimension, in the page's address
 const POINT_DIGITS = 4; // of a drawing, in units of the pad's side
 
 export class LensState {
   /**
-   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing: see
+   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, shuffled: see
    *   Python's LensState
    * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
+   * @param {?number[]} order - of the cells, for the decoder, while they are shuffled
    */
-  constructor(begun, firstDraw) {
+  constructor(begun, firstDraw, order = null) {
     this._listeners = new Set();
     const { image, draw, axes, layers, cells, channel, drawing } = structuredClone(begun);
     Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, firstDraw });
+    this.shuffled = Boolean(begun.shuffled);
+    this.order = order;
     this.model = null;
     this.base = null; // "image", "drawing" or "prior"
     this.x = null; // the image itself, (c, H, W); null while there is none
@@ -31,7 +36,7 @@ export class LensState {
     this.startPixels = null; // p(x|start)
     this.z = null;
     this.isEdited = false;
-    this.pixels = null; // p(x|z)
+    this.pixels = null; // p(x|z), of z as the decoder reads it
   }
 
   /**
@@ -60,6 +65,12 @@ export class LensState {
   /** Put z somewhere by hand; it stays there. */
   place(z) {
     this.change({ isEdited: true, z: Float64Array.from(z) });
+  }
+
+  /** z as the decoder reads it: with its cells in another order while they are shuffled. */
+  get read() {
+    const isAnother = this.shuffled && this.order;
+    return isAnother ? inOrder(this.z, this.order, this.model.latentShape.at(-1)) : this.z;
   }
 
   /** Seed of the draw that z is, 0 for the mean: the reader's choice, or the page's. */
@@ -106,10 +117,10 @@ export class LensState {
 
   /** What Python keeps of it. */
   toPage() {
-    const { image, draw, axes, layers, cells, channel, base } = this;
+    const { image, draw, axes, layers, cells, channel, base, shuffled } = this;
     const isDrawing = base === "drawing";
     const z = this.isEdited || isDrawing ? this._moved(isDrawing) : {}; // no link holds a drawing
-    const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel };
+    const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel, shuffled };
     const drawing = isDrawing ? this._lines() : [];
     return structuredClone({ ...shown, z, drawing, at: Array.from(this.z) });
   }

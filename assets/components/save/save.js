@@ -15,6 +15,7 @@ const BARS = new WeakMap(); // by the element they live in
 export default function mountSave({ parentElement, data }) {
   const bar = BARS.get(parentElement) ?? createBar(parentElement);
   bar.data = data;
+  nameChart(data);
   BARS.set(parentElement, bar);
   return () => {
     bar.root.remove();
@@ -47,10 +48,22 @@ async function save(bar, kind) {
   }
 }
 
+/** Where Streamlit shows what has a key. */
+function placeOf(key) {
+  const name = `st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")}`;
+  return `.${CSS.escape(name)}`;
+}
+
+/** Name the chart for those who do not see it. */
+function nameChart({ chart, label }) {
+  const place = document.querySelector(placeOf(chart));
+  place?.setAttribute("role", "figure");
+  place?.setAttribute("aria-label", label);
+}
+
 /** The chart that Streamlit shows under a key, by the class that Plotly gives it. */
 function chartOf(key) {
-  const name = `st-key-${key.trim().replace(/[^a-zA-Z0-9_-]/g, "-")}`;
-  const chart = document.querySelector(`.${CSS.escape(name)} .js-plotly-plot`);
+  const chart = document.querySelector(`${placeOf(key)} .js-plotly-plot`);
   return chart ?? refuse("The figure is not found on this page. Load the page again.");
 }
 

@@ -7,6 +7,7 @@ labels, and its state.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ from pages.ui.library import cached, images
 from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Dataset, Run
-from vae_core.analysis import latent_names
+from vae_core.analysis import cell_order, latent_names
 from vae_core.browser.computation import computation
 from vae_core.browser.payload import as_diagonal, codes_file, model_file, moments_file
 from vae_core.figures import theme
@@ -135,6 +136,7 @@ def facts(run: Run) -> dict[str, Any]:
     codes, rates = cached.codes(run), cached.rates(run)
     kind = codes.family
     has_rate = kind.has_rate
+    sites = math.prod(codes.latent_shape[:-1])
     return {
         "image_shape": list(run.data().image_shape),
         "latent_shape": list(codes.latent_shape),
@@ -146,6 +148,7 @@ def facts(run: Run) -> dict[str, Any]:
         "kl": rates["kl"].tolist() if has_rate else None,
         "cells": rates["kl" if has_rate else "mean_variance"].tolist(),
         "cells_title": "KL" if has_rate else "variance of μ",
+        "cell_order": cell_order(sites).tolist() if sites > 1 else None,
         "cells_unit": "nats per image" if has_rate else "squared units of z",
         "family": {
             "low": kind.low,

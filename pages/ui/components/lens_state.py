@@ -42,6 +42,8 @@ class LensState:
     drawing : lines, each of points (x, y)
         What z begins at in place of an image, in units of the pad's side; empty when nothing is
         drawn. Not in the address, where z has all its dimensions instead.
+    shuffled : bool
+        Whether the decoder gets the cells of a feature map in another order.
     """
 
     image: int | None = 0
@@ -53,6 +55,7 @@ class LensState:
     channel: int | None = None
     at: tuple[float, ...] = ()
     drawing: Drawing = ()
+    shuffled: bool = False
 
     @classmethod
     def from_page(cls, sent: object) -> LensState | None:
@@ -77,6 +80,7 @@ class LensState:
             channel=_index_or_none(sent["channel"]),
             at=tuple(map(_real, sent["at"])),
             drawing=tuple(tuple((_real(x), _real(y)) for x, y in line) for line in drawing),
+            shuffled=sent.get("shuffled", False) is True,
         )
 
     @classmethod
@@ -103,6 +107,7 @@ class LensState:
             "layers": ",".join(self.layers) or "none",
             "cells": ",".join(map(str, self.cells)),
             "channel": str(self.channel),
+            "shuffled": str(int(self.shuffled)),
         }
         return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
 
@@ -122,6 +127,7 @@ class LensState:
             channel=None if channel is None or channel >= latent_shape[-1] else channel,
             at=self.at if len(self.at) == d else (),
             drawing=self.drawing,
+            shuffled=self.shuffled and sites > 1,
         )
 
     def to_page(self) -> dict[str, Any]:
@@ -161,6 +167,13 @@ def _maybe(text: str) -> int | None:
     return None if text in {"none", "None"} else _whole(text)
 
 
+def _flag(text: str) -> bool:
+    """0 or 1."""
+    if text not in {"0", "1"}:
+        raise ValueError(text)
+    return text == "1"
+
+
 def _several(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(_whole, text.split(","))))
 
@@ -186,4 +199,5 @@ _PARSERS = {
     "layers": _layers,
     "cells": _several,
     "channel": _maybe,
+    "shuffled": _flag,
 }

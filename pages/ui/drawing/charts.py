@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ParamSpec
 
@@ -59,7 +60,27 @@ class _Plain(go.Figure):  # type: ignore[misc]
 def show(figure: go.Figure, key: str) -> None:
     """A figure with the page's fonts and colours, a quiet toolbar, and ways to save it."""
     st.plotly_chart(figure, key=key, config=CONFIG)
-    SAVE.mount(key=f"save-{key}", data={"chart": key, "name": _file_name(key)})
+    data = {"chart": key, "name": _file_name(key), "label": label(figure.to_dict())}
+    SAVE.mount(key=f"save-{key}", data=data)
+
+
+def label(figure: dict[str, Any]) -> str:
+    """What a chart is called for a reader who does not see it: what is up over what is across."""
+    layout = figure.get("layout", {})
+    named = [
+        [_text(axis) for name, axis in layout.items() if name.startswith(side)]
+        for side in ("yaxis", "xaxis")
+    ]
+    up, across = (" and ".join(dict.fromkeys(filter(None, names))) for names in named)
+    panels = [str(each.get("text") or "") for each in layout.get("annotations", ())]
+    said = " over ".join(filter(None, (up, across))) or ", ".join(filter(None, panels))
+    plain = said.replace("<br>", " ")
+    return re.sub(r"<[^>]*>", "", f"Chart: {plain}") if said else "Chart"
+
+
+def _text(part: Mapping[str, Any]) -> str:
+    title = part.get("title") or ""
+    return title if isinstance(title, str) else str(title.get("text") or "")
 
 
 def _file_name(key: str) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.lesson import place
+from pages.ui.lesson.doubts import doubts
 from pages.ui.lesson.files import Entry
 from pages.ui.session import keys
 from pages.ui.session.doors import DOORS
@@ -84,6 +85,11 @@ def show(entries: Sequence[Entry]) -> None:
     elif not entries:
         st.info(NONE, icon=":material/school:")
     for entry in entries:
+        if entry.lesson and entry.id not in IN_ORDER and (found := doubts(entry.lesson)):
+            st.warning(
+                f"{escaping.markdown(entry.id)}.md: {escaping.message(' '.join(found))}",
+                icon=":material/edit_document:",
+            )
         if not entry.lesson:
             st.warning(
                 f"A lesson is left out: {escaping.message(entry.problem)}",

@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from vae_core import RunStore
-from vae_core.analysis import Bracket, Estimate
-from vae_core.errors import DataError, LessonError, VAECoreError
+from vae_core.analysis import Bracket, Estimate, cell_order
+from vae_core.errors import ConfigError, DataError, LessonError, VAECoreError
 from vae_core.lessons import open_model
 from vae_core.lessons.calls import Number, parse_call
-from vae_core.lessons.quantities.decoder import cell_order
 
 
 def of(call: str, run: str = "mnist-2d") -> Number:
@@ -188,6 +187,8 @@ def test_a_shuffled_map_has_the_same_kl_and_no_cell_in_its_place():
     order = cell_order(16, 0)
     assert sorted(order.tolist()) == list(range(16))
     assert not (order == torch.arange(16)).any()
+    with pytest.raises(ConfigError, match="two cells"):
+        cell_order(1)
     for image in (0, 7):
         assert number(f"image_rate_shuffled({image})", "digits-map") == pytest.approx(
             number(f"image_rate({image})", "digits-map"), rel=1e-5
