@@ -28,7 +28,7 @@ export class Ledger {
     this.distortion = entry(colours.distortion, "distortion: −log p(x|z)");
     this.rate = entry(colours.rate, "rate: KL(q(z|x) ‖ p(z))");
     this.rest = family.rest_title && entry(colours.correlation, `of it, ${family.rest_title}`, "part");
-    this.total = entry(colours.elbo, "−ELBO, one draw", "sum");
+    this.total = entry(colours.elbo, "−ELBO, one sample", "sum");
     this.gap = this._gapRows(entry, colours);
     this.note = element("p", { class: "note" });
     this.aboutGap = element("p", { class: "note" });
@@ -65,7 +65,7 @@ export class Ledger {
     this.rate.value.textContent = hasRate ? nats(rate) : "∞";
     this.total.value.textContent = hasRate ? nats(sum) : "∞";
     const isBound = how === "draw" || !hasRate;
-    this.total.text.textContent = isBound ? "−ELBO, one draw" : "distortion + rate";
+    this.total.text.textContent = isBound ? "−ELBO, one sample" : "distortion + rate";
     this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
@@ -120,7 +120,7 @@ export class Ledger {
     gap.value.textContent = nats(whole);
     this.aboutGap.textContent =
       `The gap is KL(q(z|x) ‖ p(z|x)). It is of the expected −ELBO, ${nats(-now.elbo)}, by ` +
-      "nodes of q: the −ELBO of one draw scatters around that.";
+      "nodes of q: the −ELBO of one sample scatters around that.";
     if (!isSplit) return;
     const parts = addingUp([now.evidence - now.best, now.best - now.elbo], 2, whole);
     approximation.value.textContent = nats(parts[0]);
@@ -142,7 +142,7 @@ function hundredths(value) {
 }
 
 const NOTES = {
-  draw: "z is a draw from q(z|x): an unbiased estimate.",
+  draw: "z is a sample from q(z|x): an unbiased estimate.",
   mean: "At z = μ, which is not sampled, this sum is not a bound on −log p(x).",
   hand: "You chose z by hand, so this sum is not a bound on −log p(x).",
 };

@@ -3,12 +3,13 @@
  */
 
 import { signed } from "../page/text.js";
-import { TRIANGLE } from "../math/geometry.js";
 import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
 import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
-import { principalAxes, pushApart, stamp, together } from "./marks.js";
+import { letter, principalAxes, pushApart, stamp, together } from "./marks.js";
+import { drawArms } from "./sigma_arms.js";
+import { drawTriangle } from "./triangle.js";
 
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
 const TOGETHER = "#57606a"; // behind the name of several classes
@@ -42,15 +43,15 @@ export class PlanePainter {
 
   /**
    * Draw what has changed since; called once per frame. `truth` are marks of the true posterior,
-   * or null: {contours, box, mode, best: a Gaussian or null}.
+   * or null: {contours, box, mode, best: a Gaussian or null}; `ghosts` earlier samples of z.
    */
-  draw({ posterior, z, focus, truth = null }) {
+  draw({ posterior, z, focus, truth = null, ghosts = [] }) {
     if (!this.side || !this.scene.reach) return;
     if (this.isStale) {
       this._drawBelow();
       this.isStale = false;
     }
-    this._drawAbove(posterior, z, focus, truth);
+    this._drawAbove({ posterior, z, focus, truth, ghosts });
   }
 
   get centre() {
@@ -120,7 +121,7 @@ export class PlanePainter {
     for (const each of classes) this._classEllipse(pen, each);
     this._classNames(pen, classes);
     pen.restore();
-    if (corners) this._triangle(pen, corners);
+    if (corners) drawTriangle(pen, corners, this.scene, (place) => this.toScreen(place));
   }
 
   _axes(pen) {
@@ -281,37 +282,39 @@ export class PlanePainter {
     return this.scene.classColours[label % this.scene.classColours.length];
   }
 
-  _triangle(pen, names) {
-    const corners = TRIANGLE.map((corner) => this.toScreen(corner));
-    pen.strokeStyle = this.scene.grey;
-    pen.lineWidth = 2;
-    pen.beginPath();
-    for (const corner of corners) pen.lineTo(...corner);
-    pen.closePath();
-    pen.stroke();
-    pen.fillStyle = this.scene.ink;
-    pen.font = `bold 15px ${this.scene.font}`;
-    pen.textAlign = "center";
-    const shifts = [[0, 22], [0, 22], [0, -10]];
-    names.forEach((name, k) => {
-      pen.fillText(`${name} = 1`, corners[k][0] + shifts[k][0], corners[k][1] + shifts[k][1]);
-    });
-  }
-
-  _drawAbove(posterior, z, focus, truth) {
+  _drawAbove({ posterior, z, focus, truth, ghosts }) {
     const { orange, ink } = this.scene;
     const pen = this._begin(this.above);
     this._clip(pen);
     if (focus) this._dot(pen, focus, 6, "transparent", ink);
     if (posterior) {
       this._posterior(pen, posterior);
-      this._letter(pen, "μ", posterior.mean, [-14, -8], ink);
+      letter(pen, "μ", this.toScreen(posterior.mean), [-14, -8], this.scene);
     }
     if (truth) this._truth(pen, truth);
-    this._dot(pen, z, 9, orange, "white");
-    this._letter(pen, "z", z, [16, 18], ink);
-    if (posterior) this._magnify(pen, posterior, z, truth);
+    this._ghosts(pen, ghosts, 5);
+    if (z) {
+      this._dot(pen, z, 9, orange, "white");
+      letter(pen, "z", this.toScreen(z), [16, 18], this.scene);
+    }
+    if (posterior && !this._magnify(pen, posterior, { z, truth, ghosts })) {
+      this._arms(pen, posterior);
+    }
     pen.restore();
+  }
+
+  /** Earlier samples: hollow, and the more pale the longer ago. */
+  _ghosts(pen, ghosts, radius, frame = this) {
+    pen.save();
+    ghosts.forEach((place, k) => {
+      pen.globalAlpha = 1 - k / (ghosts.length + 1);
+      this._dot(pen, place, radius, "transparent", this.scene.orange, frame);
+    });
+    pen.restore();
+  }
+
+  _arms(pen, posterior, frame = this) {
+    if (!this.scene.corners) drawArms(pen, posterior, this.scene, frame); // else they lie askew
   }
 
   /** The true posterior, and the best q where there is one. */
@@ -321,17 +324,22 @@ export class PlanePainter {
     if (best) drawBest(pen, best, this.scene.orange, frame);
   }
 
-  /** What is too small to be seen, enlarged in corners. */
-  _magnify(pen, posterior, z, truth) {
+  /** What is too small to be seen, enlarged in corners; whether anything is. */
+  _magnify(pen, posterior, { z, truth, ghosts }) {
     const { long } = principalAxes(posterior.covariance);
     const q = { centre: posterior.mean, half: 2.7 * long }; // 2 sigma and some air
     const { side, scale, scene } = this;
     const plane = { ...PLANE_MARGIN, side, scale, scene, place: this.toScreen(posterior.mean) };
+    let isEnlarged = false;
     magnifyAll(pen, plane, q, truth?.box, (frame) => {
+      isEnlarged = true;
       this._posterior(pen, posterior, frame);
       if (truth) this._truth(pen, truth, frame);
-      this._dot(pen, z, 6, scene.orange, "white", frame);
+      this._ghosts(pen, ghosts, 4, frame);
+      if (z) this._dot(pen, z, 6, scene.orange, "white", frame);
+      this._arms(pen, posterior, frame);
     });
+    return isEnlarged;
   }
 
   /** Its ellipse at 1 and 2 sigma, and its mean. */
@@ -383,17 +391,5 @@ export class PlanePainter {
     pen.strokeStyle = edge;
     pen.lineWidth = 2;
     pen.stroke();
-  }
-
-  /** A letter beside a point, readable on any background. */
-  _letter(pen, letter, place, [right, down], colour) {
-    const [x, y] = this.toScreen(place);
-    pen.font = `bold 18px ${this.scene.font}`;
-    pen.textAlign = "center";
-    pen.lineWidth = 4;
-    pen.strokeStyle = this.scene.paper;
-    pen.strokeText(letter, x + right, y + down);
-    pen.fillStyle = colour;
-    pen.fillText(letter, x + right, y + down);
   }
 }

@@ -12,14 +12,14 @@ const POINT_DIGITS = 4; // of a drawing, in units of the pad's side
 
 export class LensState {
   /**
-   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing: see
+   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, tour: see
    *   Python's LensState
    * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
    */
   constructor(begun, firstDraw) {
     this._listeners = new Set();
-    const { image, draw, axes, layers, cells, channel, drawing } = structuredClone(begun);
-    Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, firstDraw });
+    const { image, draw, axes, layers, cells, channel, drawing, tour } = structuredClone(begun);
+    Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, tour, firstDraw });
     this.model = null;
     this.base = null; // "image", "drawing" or "prior"
     this.x = null; // the image itself, (c, H, W); null while there is none
@@ -77,6 +77,11 @@ export class LensState {
     return isEmpty ? null : this.q;
   }
 
+  /** Whether z begins at a digit of the reader's of which nothing is written yet. */
+  get isEmpty() {
+    return this.base === "drawing" && !this.x && !this.isEdited;
+  }
+
   /** What z is: "draw", "mean", or put somewhere by "hand". */
   get how() {
     if (this.isEdited) return "hand";
@@ -89,15 +94,16 @@ export class LensState {
   }
 
   get startName() {
-    return this.base === "prior" ? "at the start" : "at z = μ";
+    if (this.base === "prior") return "at the start";
+    return this.base === "drawing" && !this.x ? "at the prior's mean" : "at z = μ";
   }
 
   /** What Python keeps of it. */
   toPage() {
-    const { image, draw, axes, layers, cells, channel, base } = this;
+    const { image, draw, axes, layers, cells, channel, tour, base } = this;
     const isDrawing = base === "drawing";
     const z = this.isEdited || isDrawing ? this._moved(isDrawing) : {}; // no link holds a drawing
-    const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel };
+    const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel, tour };
     const drawing = isDrawing ? this._lines() : [];
     return structuredClone({ ...shown, z, drawing, at: Array.from(this.z) });
   }

@@ -10,6 +10,7 @@ from typing import Any
 LAYERS = ("points", "classes", "density", "holes", "true-posterior")
 MAX_POINTS = 20_000  # of a drawing
 LARGEST = 10_000.0  # of a number
+STEPS = (1, 2, 3)  # of the start
 MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on
 
 Drawing = tuple[tuple[tuple[float, float], ...], ...]
@@ -38,6 +39,8 @@ class LensState:
     drawing : lines, each of points (x, y)
         What z begins at in place of an image, in units of the pad's side; empty when nothing is
         drawn. Not in the address, where z has all its dimensions instead.
+    tour : int or None
+        Step of the Overview's start, 1 to 3; None outside it.
     """
 
     image: int | None = 0
@@ -49,6 +52,7 @@ class LensState:
     channel: int | None = None
     at: tuple[float, ...] = ()
     drawing: Drawing = ()
+    tour: int | None = None
 
     @classmethod
     def from_page(cls, sent: object) -> LensState | None:
@@ -73,6 +77,7 @@ class LensState:
             channel=_index_or_none(sent["channel"]),
             at=tuple(map(_real, sent["at"])),
             drawing=tuple(tuple((_real(x), _real(y)) for x, y in line) for line in drawing),
+            tour=_index_or_none(sent.get("tour")),
         )
 
     @classmethod
@@ -99,6 +104,7 @@ class LensState:
             "layers": ",".join(self.layers) or "none",
             "cells": ",".join(map(str, self.cells)),
             "channel": str(self.channel),
+            "tour": str(self.tour),
         }
         return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
 
@@ -118,6 +124,7 @@ class LensState:
             channel=None if channel is None or channel >= latent_shape[-1] else channel,
             at=self.at if len(self.at) == d else (),
             drawing=self.drawing,
+            tour=self.tour if self.tour in STEPS else None,
         )
 
     def to_page(self) -> dict[str, Any]:
@@ -181,4 +188,5 @@ _PARSERS = {
     "layers": _layers,
     "cells": _several,
     "channel": _maybe,
+    "tour": _maybe,
 }
