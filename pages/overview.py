@@ -22,7 +22,13 @@ st.markdown(overview.heading(codes))
 
 @problems.fragment
 def one_image() -> None:
-    here = lens.show(run, "overview", first_draw=1)
+    here = lens.show(
+        run,
+        "overview",
+        first_draw=1,
+        first=lambda: overview.first_state(run),
+        words=overview.words(codes),
+    )
     z = lens.code(run, here)
     shown = "the images themselves" if data else "decoded"
     unit = "; KL in nats per image" if family.has_rate else ""
@@ -47,12 +53,11 @@ if family.has_rate:
         r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
         r"_{\substack{\text{KL term}\\\text{(rate)}}}"
     )
-    st.container(key="words--try").markdown(overview.about_sampling(codes))
 else:
     st.container(key="formulas").latex(
         family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)"
     )
     st.markdown(
-        "**A point mass** has no σ: drawing z again gives the same z, and its KL is infinite. Only "
-        "the noise of the pixels changes."
+        "**A point mass** has no σ: sampling z again gives the same z, and its KL is infinite. "
+        "Only the noise of the pixels changes."
     )

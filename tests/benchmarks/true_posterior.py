@@ -39,7 +39,7 @@ HEARTBEAT = """() => {
 
 def opened(page: Page) -> tuple[float, float]:
     """Seconds until the plane is decoded, and the longest pause in milliseconds."""
-    page.get_by_role("button", name="Your drawing").click()
+    page.get_by_role("button", name="Your handwriting").click()
     page.evaluate(HEARTBEAT)
     start = time.perf_counter()
     page.get_by_label("true posterior p(z|x)").check()

@@ -310,13 +310,13 @@ def test_nothing_is_written_while_the_strip_is_hidden(server: Server, open_page:
             .observe(find(document).querySelector('.nodes'), all);
         }"""
     )
-    page.get_by_role("button", name="Draw z again").click()
+    page.get_by_role("button", name="Sample z again").click()
     until(lambda: page.evaluate("written") > 0)
     page.get_by_role("button", name="Hide the computation").click()
     frames(page)
     page.evaluate("() => { window.written = 0; }")
     before = reading(page)
-    page.get_by_role("button", name="Draw z again").click()
+    page.get_by_role("button", name="Sample z again").click()
     until(lambda: reading(page) != before)
     frames(page)
     assert page.evaluate("written") == 0

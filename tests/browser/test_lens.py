@@ -242,7 +242,7 @@ def test_a_draw_is_an_estimate_and_moves_z_but_not_the_rate(
     until(lambda: "–" not in page.locator("table.ledger").inner_text())
     assert "unbiased" in page.locator(".costs").inner_text()
     first = ledger(page)
-    page.get_by_role("button", name="Draw z again").click()
+    page.get_by_role("button", name="Sample z again").click()
     until(lambda: ledger(page)[0] != first[0])
     assert ledger(page)[1] == first[1]
     assert ledger(page)[0] + ledger(page)[1] == pytest.approx(ledger(page)[2])
@@ -251,7 +251,7 @@ def test_a_draw_is_an_estimate_and_moves_z_but_not_the_rate(
 
 def test_a_drawing_is_encoded_while_it_is_drawn(server: Server, open_page: Open) -> None:
     page = open_lens(open_page, server.url + DIGITS)
-    page.get_by_role("button", name="Your drawing").click()
+    page.get_by_role("button", name="Your handwriting").click()
     pad = page.locator("canvas.pad")
     pad.scroll_into_view_if_needed()
     x, y = centre(pad)

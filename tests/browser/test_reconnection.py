@@ -77,7 +77,7 @@ def test_pages_that_nobody_has_touched_answer_after_a_restart(
         until(lambda: address(machine).get("epoch") != before, 60)
 
         lens.bring_to_front()
-        lens.get_by_role("button", name="Draw z again").click()
+        lens.get_by_role("button", name="Sample z again").click()
         until(lambda: address(lens).get("draw") == "2", 60)
 
         train.bring_to_front()
@@ -113,7 +113,7 @@ def as_seen(page: Page) -> list[int]:
 def test_a_drawing_goes_along_to_other_pages(server: Server, open_page: Open) -> None:
     page = open_page(server.url + "?run=Digits+2-D", shared=True)
     settled(page, DECODED)
-    page.get_by_role("button", name="Your drawing").click()
+    page.get_by_role("button", name="Your handwriting").click()
     page.locator("canvas.pad").scroll_into_view_if_needed()
     box = page.locator("canvas.pad").bounding_box()
     assert box
@@ -130,7 +130,7 @@ def test_a_drawing_goes_along_to_other_pages(server: Server, open_page: Open) ->
             settled(page, ".js-plotly-plot .main-svg")
             continue
         settled(page, DECODED)
-        tab = page.get_by_role("button", name="Your drawing")
+        tab = page.get_by_role("button", name="Your handwriting")
         until(lambda tab=tab: tab.get_attribute("aria-pressed") == "true")  # type: ignore[misc]
         assert ink(page) > 100
         np.testing.assert_allclose(as_seen(page), seen, atol=3)  # of 255 grey levels

@@ -92,7 +92,7 @@ def test_a_drawn_digit_is_encoded(shelf: Shelf) -> None:
     assert page.locator("figcaption", has_text="x: 6, test image 0").is_visible()
     distortion, *_ = first = ledger(page)
     assert 0 < distortion < 64  # nats for 8 x 8 pixels: the original is in the file
-    page.get_by_role("button", name="Your drawing").click()
+    page.get_by_role("button", name="Your handwriting").click()
     x, y = centre(page.locator("canvas.pad"))
     page.mouse.move(x, y - 50)
     page.mouse.down()

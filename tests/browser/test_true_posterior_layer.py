@@ -55,7 +55,7 @@ def test_the_ledger_has_the_librarys_evidence_and_gaps(server: Server, open_page
 def test_contours_follow_a_drawing(server: Server, open_page: Open) -> None:
     page = open_lens(open_page, f"{server.url}{DIGITS}&layers=true-posterior")
     until(lambda: "Contours" in page.locator(".truth-legend").inner_text())
-    page.get_by_role("button", name="Your drawing").click()
+    page.get_by_role("button", name="Your handwriting").click()
     until(lambda: "no image yet" in page.locator(".truth-legend").inner_text())
     pad = page.locator("canvas.pad")
     pad.scroll_into_view_if_needed()

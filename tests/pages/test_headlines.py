@@ -46,10 +46,24 @@ def test_over_an_auto_encoder_overview_tells_of_no_kl() -> None:
          "anywhere under the prior"),
     ],
 )  # fmt: skip
-def test_what_drawing_again_shows_is_told_from_the_width_of_the_posteriors(
+def test_what_sampling_again_shows_is_told_from_the_width_of_the_posteriors(
     name: str, said: str
 ) -> None:
     assert said in overview.about_sampling(RUNS[name].codes())
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "moved"),
+    [
+        ("mnist-ae-2d", "one point μ, without a width", "Drag z away from μ"),
+        ("mnist-2d", "Its middle is μ, its width σ", "How far from μ is it still this image?"),
+        ("mnist-collapsed", "It is the prior, whatever x is", "Does it change at all?"),
+    ],
+)
+def test_the_start_tells_what_is_true_of_the_model(name: str, seen: str, moved: str) -> None:
+    _, second, third = overview.steps(RUNS[name].codes())
+    assert seen in " ".join(second)
+    assert moved in " ".join(third)
 
 
 @pytest.mark.parametrize(

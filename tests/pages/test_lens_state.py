@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.ui.components.lens_state import LAYERS, MAX_DIMENSIONS, LensState
+from pages.ui.components.lens_state import LAYERS, MAX_DIMENSIONS, STEPS, LensState
 from tests.pages.app import (
     MAPS,
     MODELS,
@@ -24,6 +24,7 @@ from tests.pages.app import (
 )
 from vae_core import Run
 from vae_core.analysis import channel_order
+from vae_core.analysis.sample_change import varied_image
 
 DIGITS = next(run for run in MODELS if run.id == "digits-2d")
 OTHER = next(run for run in MODELS if run.id == "mnist-20d")
@@ -42,6 +43,7 @@ states = st.builds(
     cells=several,
     channel=st.none() | wholes,
     shuffled=st.booleans(),
+    tour=st.none() | st.sampled_from(STEPS),
 )
 
 
@@ -55,7 +57,7 @@ def address_of(state: LensState, first: LensState | None = None) -> dict[str, st
 @given(states)
 def test_an_address_leads_back_to_the_state_to_three_digits_of_z(state: LensState) -> None:
     back = LensState.from_address(address_of(state))
-    for name in ("image", "draw", "axes", "layers", "cells", "channel", "shuffled"):
+    for name in ("image", "draw", "axes", "layers", "cells", "channel", "shuffled", "tour"):
         assert getattr(back, name) == getattr(state, name)
     assert back.z.keys() == state.z.keys()
     for j, value in state.z.items():
@@ -67,7 +69,9 @@ def test_an_address_holds_what_differs_from_how_the_page_begins(
     state: LensState, first: LensState
 ) -> None:
     shown = state.to_address(first)
-    assert shown.keys() == {"image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled"}
+    assert shown.keys() == {
+        *("image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled", "tour")
+    }
     for name, value in shown.items():
         assert (value is None) == (getattr(state, name) == getattr(first, name))
     assert address_of(state, state) == {}
@@ -207,19 +211,49 @@ def test_a_link_brings_back_cells_and_channel_of_a_map() -> None:
 
 
 @every_model
-@pytest.mark.parametrize(("page", "draw"), [("overview.py", 1), ("sliders.py", 0)])
-def test_a_page_begins_at_the_first_image_and_leaves_the_address_alone(
-    page: str, draw: int, run: Run
-) -> None:
-    order = channel_order(run.codes())
-    app = open_page(page, run)
+def test_the_sliders_begin_at_the_first_image_and_leave_the_address_alone(run: Run) -> None:
+    app = open_page("sliders.py", run)
     facts = lens_facts(app)
     told = facts["state"]
-    assert (told["image"], told["draw"], facts["first_draw"]) == (0, None, draw)
+    assert (told["image"], told["draw"], facts["first_draw"]) == (0, None, 0)
+    assert_untouched(told, run)
+    assert dict(app.query_params).keys() <= {"run"}
+
+
+def assert_untouched(told: dict[str, object], run: Run) -> None:
+    order = channel_order(run.codes())
     assert told["axes"] == ([0, 1] if len(order) == 2 else order[:2])
     assert told["z"] == {}
     assert told["cells"] == []
-    assert dict(app.query_params).keys() <= {"run"}
+
+
+@every_model
+def test_the_overview_begins_its_start_at_an_image_whose_samples_differ(run: Run) -> None:
+    app = open_page("overview.py", run)
+    facts = lens_facts(app)
+    told, found = facts["state"], varied_image(run.vae(), run.codes())
+    assert (told["image"], told["draw"], facts["first_draw"]) == (found, None, 1)
+    assert told["tour"] == 1
+    assert_untouched(told, run)
+    assert app.query_params["tour"] == "1"
+    assert app.query_params.get("image", "0") == str(found)
+    assert [len(step) for step in facts["words"]["start"]] == [2, 2, 2]
+
+
+def test_a_link_to_a_state_has_no_start_and_the_start_ends_on_another_page() -> None:
+    told = lens_facts(open_page("overview.py", DIGITS, image="7"))["state"]
+    assert (told["image"], told["tour"]) == (7, None)
+    app = open_page("overview.py", DIGITS, image="7", tour="2")
+    assert lens_facts(app)["state"]["tour"] == 2
+    go(app, "sliders.py")
+    assert "tour" not in app.query_params
+    assert lens_facts(go(app, "overview.py"))["state"]["tour"] is None
+
+
+@pytest.mark.parametrize("step", ["0", "4", "one"])
+def test_a_step_that_the_start_does_not_have_is_none(step: str) -> None:
+    told = lens_facts(open_page("overview.py", DIGITS, tour=step))["state"]
+    assert told["tour"] is None
 
 
 def test_what_the_lens_tells_is_in_the_address_and_told_back_on_other_pages() -> None:

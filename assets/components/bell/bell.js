@@ -128,7 +128,7 @@ class Bell {
       row.root = element("tr", {}, row.title, row.value);
       return row;
     });
-    const again = button("Draw again", () => {
+    const again = button("Sample again", () => {
       this.seed += 1;
       this._show();
     });

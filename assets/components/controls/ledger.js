@@ -30,7 +30,7 @@ export class Ledger {
     this.distortion = entry(colours.distortion, "distortion: −log p(x|z)");
     this.rate = entry(colours.rate, "rate: KL(q(z|x) ‖ p(z))");
     this.rest = family.rest_title && entry(colours.correlation, `of it, ${family.rest_title}`, "part");
-    this.total = entry(colours.elbo, "−ELBO, one draw", "sum");
+    this.total = entry(colours.elbo, "−ELBO, one sample", "sum");
     this.gap = this._gapRows(entry, colours);
     this.note = element("p", { class: "note" });
     this.aboutGap = element("p", { class: "note" });
@@ -75,7 +75,7 @@ export class Ledger {
     write(this.rate.value, hasRate ? nats(rate) : "∞");
     write(this.total.value, hasRate ? nats(sum) : "∞");
     const isBound = (how === "draw" || !hasRate) && !isMeanScored;
-    write(this.total.text, isBound ? "−ELBO, one draw" : "distortion + rate");
+    write(this.total.text, isBound ? "−ELBO, one sample" : "distortion + rate");
     write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : "distortion: −log p(x|z)");
     const scored = isMeanScored ? "mean" : "image";
     if (this.scored.value !== scored) this.scored.value = scored;
@@ -133,7 +133,7 @@ export class Ledger {
     gap.value.textContent = nats(whole);
     this.aboutGap.textContent =
       `The gap is KL(q(z|x) ‖ p(z|x)). It is of the expected −ELBO, ${nats(-now.elbo)}, by ` +
-      "nodes of q: the −ELBO of one draw scatters around that.";
+      "nodes of q: the −ELBO of one sample scatters around that.";
     if (!isSplit) return;
     const parts = addingUp([now.evidence - now.best, now.best - now.elbo], 2, whole);
     approximation.value.textContent = nats(parts[0]);
@@ -158,7 +158,7 @@ const SCORED = [["image", "the image x"], ["mean", "the reconstruction x̂"]];
 const SCORES_ITSELF = "The decoder's mean x̂ scores itself: the image does not occur in it, so this is no loss.";
 const INFINITE = "A point has an infinite KL to any density.";
 const NOTES = {
-  draw: "z is a draw from q(z|x): an unbiased estimate.",
+  draw: "z is a sample from q(z|x): an unbiased estimate.",
   mean: "At z = μ, which is not sampled, this sum is not a bound on −log p(x).",
   hand: "You chose z by hand, so this sum is not a bound on −log p(x).",
 };

@@ -1,5 +1,5 @@
 /**
- * The result: p(x|z), its mean, a draw from it, and a picture to compare with.
+ * The result: p(x|z), its mean, a sample from it, and a picture to compare with.
  */
 
 import { channelsOf } from "../draw/colours.js";
@@ -9,18 +9,19 @@ import { button, element } from "../page/element.js";
 export class Result {
   /**
    * @param {HTMLElement} host
-   * @param {{shape: number[], colours: {brighter: string, darker: string}}} options - (c, H, W)
-   *   of a picture; colours of a difference
+   * @param {{shape: number[], colours: {brighter: string, darker: string},
+   *   origin: function(): string}} options - (c, H, W) of a picture; colours of a difference; what
+   *   z begins at now, in words
    */
-  constructor(host, { shape, colours }) {
-    this.shape = shape;
+  constructor(host, { shape, colours, origin }) {
+    Object.assign(this, { shape, origin });
     this.colours = { brighter: channelsOf(colours.brighter), darker: channelsOf(colours.darker) };
     this.mean = pictureFrame("decoded", "decoder mean", "large");
     this.outlines = element("div", { class: "outlines", "aria-hidden": "true" });
     this.mean.figure.insertBefore(this.outlines, this.mean.text);
     this.before = pictureFrame("at the start", "at the start");
-    this.difference = pictureFrame("difference", "orange brighter, blue darker");
-    this.draw = pictureFrame("decoder draw", "a draw from p(x|z)");
+    this.difference = pictureFrame("difference", "");
+    this.draw = pictureFrame("decoder sample", "a sample from p(x|z)");
     this.keep = button("Compare with this", () => this._keep(), {
       title: "Keep this picture to compare others with",
     });
@@ -42,33 +43,49 @@ export class Result {
   }
 
   /**
-   * z begins somewhere else: what was kept is given up.
+   * z begins somewhere else; what was kept stays until the reader lets it go.
    * @param {Object} pixels - p(x|z) there
    * @param {string} name - what that z is called
    */
   begin(pixels, name) {
-    this.kept = null;
     this.start = pixels.mean.slice();
     this.startName = name;
-    this.before.text.textContent = name;
-    this.keep.textContent = "Compare with this";
+    this._name();
     if (this.pixels) this.show(this.pixels, this.seed);
   }
 
   _keep() {
-    this.kept = this.kept ? null : this.pixels.mean.slice();
-    this.before.text.textContent = this.kept ? "kept" : this.startName;
-    this.keep.textContent = this.kept ? "Let it go" : "Compare with this";
+    this.kept = this.kept ? null : { mean: this.pixels.mean.slice(), origin: this.origin() };
+    this._name();
     this.show(this.pixels, this.seed);
   }
 
-  /** Paint p(x|z): its mean, and the draw of a seed. */
+  /** Name the picture that others are compared with, and what the difference is to. */
+  _name() {
+    const { kept, startName } = this;
+    this.before.text.textContent = kept ? `kept, from ${kept.origin}` : startName;
+    this.keep.textContent = kept ? "Let it go" : "Compare with this";
+    const than = kept ? "than what is kept" : `than ${startName}`;
+    this.difference.text.textContent = `orange brighter, blue darker ${than}`;
+  }
+
+  /** Show nothing: there is no z yet. */
+  clear() {
+    this.pixels = null;
+    this.keep.disabled = true;
+    for (const { canvas } of [this.mean, this.before, this.difference, this.draw]) {
+      canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    }
+  }
+
+  /** Paint p(x|z): its mean, and the sample of a seed. */
   show(pixels, seed) {
     this.pixels = pixels;
+    this.keep.disabled = false;
     this.seed = seed;
     paintPicture(this.mean.canvas, pixels.mean, this.shape);
     paintPicture(this.draw.canvas, pixels.draw(seed), this.shape);
-    const before = this.kept ?? this.start;
+    const before = this.kept?.mean ?? this.start;
     if (!before) return;
     paintPicture(this.before.canvas, before, this.shape);
     paintDifference(this.difference.canvas, pixels.mean, before, this.shape, this.colours);

@@ -6,7 +6,7 @@ import { paintPicture } from "../draw/pictures.js";
 import { button, element } from "../page/element.js";
 import { createPad } from "./pad.js";
 
-const ORIGIN_NAMES = { image: "An image", drawing: "Your drawing", prior: "The prior" };
+const ORIGIN_NAMES = { image: "An image", drawing: "Your handwriting", prior: "The prior" };
 
 export class Source {
   /**
@@ -27,7 +27,8 @@ export class Source {
     this.caption = element("figcaption");
     this.canvas = element("canvas", { class: "picture", role: "img" });
     this.missing = element("div", { class: "missing", text: lens.facts.missing });
-    this.padHost = element("div", { class: "pad-host" });
+    this.hint = element("p", { class: "pad-hint", text: "Draw a digit here" });
+    this.padHost = element("div", { class: "pad-host" }, this.hint);
     this.seen = element("canvas", { class: "picture seen", role: "img", "aria-label": "as the encoder sees it" });
     this.figure = element("figure", {}, this.canvas, this.missing, this.padHost, this.seen, this.caption);
     const tabs = { class: "tabs", role: "group", "aria-label": "z begins at" };
@@ -73,7 +74,7 @@ export class Source {
   }
 
   _priorControls() {
-    const again = button("Draw again", this.on.onRedraw);
+    const again = button("Sample again", this.on.onRedraw);
     const mean = button("Its mean", this.on.onMean);
     this.priorControls = element("div", { class: "controls" }, again, mean);
     return this.priorControls;
@@ -111,9 +112,13 @@ export class Source {
       imageShape: this.shape,
       label: "Draw a digit here",
       lines: this.state.drawing,
-      onInk: this.on.onDrawing,
+      onInk: (picture, lines) => {
+        this.hint.hidden = lines.length > 0;
+        this.on.onDrawing(picture, lines);
+      },
       onRelease: this.on.onRelease,
     });
+    this.hint.hidden = !this.pad.isEmpty();
   }
 
   /** Show what belongs to an origin. */

@@ -18,13 +18,13 @@ export function magnifyAll(pen, plane, q, truth, paint) {
   const isLeft = x > left + side / 2;
   const isTop = y > top + side / 2 || Boolean(scene.corners); // a triangle leaves room above
   if (!truth) {
-    magnify(pen, plane, q, { isLeft, isTop, name: "" }, paint);
+    magnify(pen, plane, q, { isLeft, isTop, name: "q(z|x)" }, paint);
     return;
   }
   const p = { centre: truth.centre, half: 1.35 * truth.half };
   const both = boxAround([q, p]);
   if (both.half < 3 * Math.max(q.half, p.half)) {
-    magnify(pen, plane, both, { isLeft, isTop, name: "" }, paint);
+    magnify(pen, plane, both, { isLeft, isTop, name: "q(z|x), p(z|x)" }, paint);
     return;
   }
   magnify(pen, plane, q, { isLeft, isTop, name: "q(z|x)" }, paint);
@@ -35,7 +35,7 @@ export function magnifyAll(pen, plane, q, truth, paint) {
 function magnify(pen, { left, top, side, scale: before, scene }, square, corner, paint) {
   const { centre, half } = square;
   const { isLeft, isTop, name } = corner;
-  const box = Math.min(0.26 * side, 130);
+  const box = Math.min(0.28 * side, 150);
   const scale = box / 2 / half;
   const times = scale / before;
   if (times < LEAST || !half) return;
@@ -52,6 +52,7 @@ function magnify(pen, { left, top, side, scale: before, scene }, square, corner,
   pen.clip();
   paint({
     scale,
+    isSmall: box < 125, // no room for numbers
     toScreen: ([px, py]) => [
       boxLeft + box / 2 + (px - centre[0]) * scale,
       boxTop + box / 2 - (py - centre[1]) * scale,
@@ -60,7 +61,9 @@ function magnify(pen, { left, top, side, scale: before, scene }, square, corner,
   pen.font = `13px ${scene.font}`;
   pen.textAlign = "left";
   pen.fillStyle = scene.ink;
-  pen.fillText(`${name} × ${zoomed(times)}`.trim(), boxLeft + 5, boxTop + box - 6);
+  const [short, long] = ["", ", enlarged"].map((how) => `${name}${how} × ${zoomed(times)}`);
+  const title = pen.measureText(long).width < box - 10 ? long : short;
+  pen.fillText(title, boxLeft + 5, boxTop + box - 6);
   pen.restore();
 }
 

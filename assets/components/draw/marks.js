@@ -94,3 +94,14 @@ export function overlay(pen, data) {
   pen.drawImage(layer, 0, 0);
   pen.restore();
 }
+
+/** A letter beside a point of the screen, readable on any background. */
+export function letter(pen, text, [x, y], [right, down], { ink, paper, font }) {
+  pen.font = `bold 18px ${font}`;
+  pen.textAlign = "center";
+  pen.lineWidth = 4;
+  pen.strokeStyle = paper;
+  pen.strokeText(text, x + right, y + down);
+  pen.fillStyle = ink;
+  pen.fillText(text, x + right, y + down);
+}

@@ -6,9 +6,10 @@ import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
-import { IN_A_PLANE, ON_A_LINE, line, overlay, principalAxes, pushApart, stamp } from "./marks.js";
-import { together } from "./marks.js";
+import { IN_A_PLANE, ON_A_LINE, letter, line, overlay, principalAxes } from "./marks.js";
+import { pushApart, stamp, together } from "./marks.js";
 import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
+import { drawArms } from "./sigma_arms.js";
 
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
 const TOGETHER = "#57606a"; // behind the name of several classes
@@ -41,16 +42,17 @@ export class PlanePainter {
 
   /**
    * Draw what has changed since; called once per frame. `truth` are marks of the true posterior,
-   * or null: {contours, box, mode, best: a Gaussian or null}; `lit` is a part to light, or null.
+   * or null: {contours, box, mode, best: a Gaussian or null}; `ghosts` earlier samples of z; `lit`
+   * is a part to light, or null.
    */
-  draw({ posterior, z, focus, truth = null, lit = null }) {
+  draw({ posterior, z, focus, truth = null, ghosts = [], lit = null }) {
     this.lit = lit;
     if (!this.side || !this.scene.reach) return;
     if (this.isStale) {
       this._drawBelow();
       this.isStale = false;
     }
-    this._drawAbove(posterior, z, focus, truth);
+    this._drawAbove({ posterior, z, focus, truth, ghosts });
   }
 
   get centre() {
@@ -233,21 +235,40 @@ export class PlanePainter {
     return this.scene.classColours[label % this.scene.classColours.length];
   }
 
-  _drawAbove(posterior, z, focus, truth) {
+  _drawAbove({ posterior, z, focus, truth, ghosts }) {
     const { orange, ink } = this.scene;
     const pen = this._begin(this.above);
     this._clip(pen);
     if (focus) this._dot(pen, focus, 6, "transparent", ink);
     if (posterior) {
       this._posterior(pen, posterior);
-      this._letter(pen, "μ", posterior.mean, [-14, -8], ink);
+      letter(pen, "μ", this.toScreen(posterior.mean), [-14, -8], this.scene);
     }
     if (truth) this._truth(pen, truth);
-    this._dot(pen, z, 9, orange, "white");
-    this._letter(pen, "z", z, [16, 18], ink);
+    this._ghosts(pen, ghosts, 5);
+    if (z) {
+      this._dot(pen, z, 9, orange, "white");
+      letter(pen, "z", this.toScreen(z), [16, 18], this.scene);
+    }
     if (this.lit) drawLit(pen, this.lit, { posterior, z }, this);
-    if (posterior) this._magnify(pen, posterior, z, truth);
+    if (posterior && !this._magnify(pen, posterior, { z, truth, ghosts })) {
+      this._arms(pen, posterior);
+    }
     pen.restore();
+  }
+
+  /** Earlier samples: hollow, and the more pale the longer ago. */
+  _ghosts(pen, ghosts, radius, frame = this) {
+    pen.save();
+    ghosts.forEach((place, k) => {
+      pen.globalAlpha = 1 - k / (ghosts.length + 1);
+      this._dot(pen, place, radius, "transparent", this.scene.orange, frame);
+    });
+    pen.restore();
+  }
+
+  _arms(pen, posterior, frame = this) {
+    if (!this.scene.corners) drawArms(pen, posterior, this.scene, frame); // else they lie askew
   }
 
   /** The true posterior, and the best q where there is one. */
@@ -257,18 +278,23 @@ export class PlanePainter {
     if (best) drawBest(pen, best, this.scene.orange, frame);
   }
 
-  /** What is too small to be seen, enlarged in corners. */
-  _magnify(pen, posterior, z, truth) {
+  /** What is too small to be seen, enlarged in corners; whether anything is. */
+  _magnify(pen, posterior, { z, truth, ghosts }) {
     const { long } = principalAxes(posterior.covariance);
     const q = { centre: posterior.mean, half: 2.7 * long }; // 2 sigma and some air
     const { side, scale, scene } = this;
     const plane = { ...PLANE_MARGIN, side, scale, scene, place: this.toScreen(posterior.mean) };
+    let isEnlarged = false;
     magnifyAll(pen, plane, q, truth?.box, (frame) => {
+      isEnlarged = true;
       this._posterior(pen, posterior, frame);
       if (truth) this._truth(pen, truth, frame);
-      this._dot(pen, z, 6, scene.orange, "white", frame);
+      this._ghosts(pen, ghosts, 4, frame);
+      if (z) this._dot(pen, z, 6, scene.orange, "white", frame);
+      this._arms(pen, posterior, frame);
       if (this.lit) drawLit(pen, this.lit, { posterior, z }, frame);
     });
+    return isEnlarged;
   }
 
   /** Its ellipse at 1 and 2 sigma, and its mean. */
@@ -320,17 +346,5 @@ export class PlanePainter {
     pen.strokeStyle = edge;
     pen.lineWidth = 2;
     pen.stroke();
-  }
-
-  /** A letter beside a point, readable on any background. */
-  _letter(pen, letter, place, [right, down], colour) {
-    const [x, y] = this.toScreen(place);
-    pen.font = `bold 18px ${this.scene.font}`;
-    pen.textAlign = "center";
-    pen.lineWidth = 4;
-    pen.strokeStyle = this.scene.paper;
-    pen.strokeText(letter, x + right, y + down);
-    pen.fillStyle = colour;
-    pen.fillText(letter, x + right, y + down);
   }
 }

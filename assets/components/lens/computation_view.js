@@ -90,7 +90,7 @@ export class ComputationView {
     const face = element("button", { type: "button", class: "node" },
       element("b", { text: title }), pictures, values, element("code", { text: line }));
     const item = element("li", { class: `of-${mark ?? key}`, "data-key": key }, face);
-    if (key === this.drawn) item.append(button("draw", this.lens.onRedraw, { title: "Draw z again" }));
+    if (key === this.drawn) item.append(button("sample", this.lens.onRedraw, { title: "Sample z again" }));
     const code = element("code", { class: "line", text: line });
     const node = { key, names, mark, item, face, values, pictures, code, canvases: [], told: [] };
     for (const part of [item, code]) {

@@ -102,7 +102,7 @@ export class FeatureMapView {
     host.append(
       element("div", { class: "controls" },
         operation("Zero", "Set what is picked to the prior's mean", () => state.model.prior.mean),
-        operation("Resample", "Draw what is picked from the prior", () => state.model.prior.draw(state.nextSeed())),
+        operation("Resample", "Sample what is picked from the prior", () => state.model.prior.draw(state.nextSeed())),
         operation("Back", "Set what is picked to the image's mean", () => state.start),
         button("Reset all", lens.onMean, { title: "Set every cell to the image's mean" }),
       ),

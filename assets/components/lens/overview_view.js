@@ -10,7 +10,10 @@ import { signed } from "../page/text.js";
 import { dimsShown } from "./computation.js";
 import { ComputationView } from "./computation_view.js";
 import { addResult, addSource, column } from "./parts.js";
+import { Pipeline } from "./pipeline.js";
 import { PlaneView } from "./plane_view.js";
+import { Samples } from "./samples.js";
+import { Start } from "./start.js";
 import { TruePosterior } from "./true_posterior.js";
 import { TruePosteriorView } from "./true_posterior_view.js";
 
@@ -21,18 +24,25 @@ export class OverviewView {
   constructor(root, lens) {
     const names = ["source", "middle", "result", "costs", "strip"];
     const [source, plane, result, costs, strip] = names.map(column);
-    root.append(source, plane, result, costs, strip);
+    const [start, pipe, side] = ["start", "pipe", "side"].map(column);
+    side.append(result);
+    root.append(start, pipe, source, plane, side, costs, strip);
     this.facts = lens.facts;
     this.state = lens.state;
     this.source = addSource(source, lens, ["image", "drawing"]);
     this.truth = new TruePosterior(lens.state, lens.facts, () => lens.stage.schedule());
-    this.plane = new PlaneView(plane, lens, this.truth);
+    this.samples = new Samples(side, lens);
+    this.plane = new PlaneView(plane, lens, this.truth, this.samples);
     addResult(result, lens);
+    this.pipeline = new Pipeline(pipe, lens);
+    this.start = new Start(root, start, lens);
     this.truthView = new TruePosteriorView(plane, lens, this.truth);
+    this.again = button("Sample z again", lens.onRedraw, { class: "primary" });
+    this.toMean = button("z = μ", lens.onMean);
     source.append(
       element("div", { class: "controls", hidden: !lens.facts.family.has_density },
-        button("Draw z again", lens.onRedraw, { class: "primary" }),
-        button("z = μ", lens.onMean),
+        this.again,
+        this.toMean,
       ),
     );
     this.eps = element("p", { class: "note eps" });
@@ -68,9 +78,11 @@ export class OverviewView {
 
   frame() {
     const { posterior: q, distortion, how } = this.state;
+    this.again.disabled = this.toMean.disabled = this.state.isEmpty;
     this.truth.update();
     this.plane.frame();
     this.truthView.frame();
+    this.pipeline.frame();
     write(this.eps, this._aboutEps());
     const { isMeanScored } = this;
     const scored = isMeanScored ? this.state.scoreOfMean : distortion;
@@ -80,13 +92,13 @@ export class OverviewView {
     this.ledger.showGap(this.truth.summary);
   }
 
-  /** The eps that z was drawn with: it stays when the image changes or is drawn on. */
+  /** The eps that z was sampled with: it stays when the image changes or is drawn on. */
   _aboutEps() {
     const { how, posterior: q, seed, z } = this.state;
     if (how !== "draw" || !q || !this.facts.family.has_density) return "";
-    if (!q.parts) return "The noise stays until you draw again.";
+    if (!q.parts) return "The noise stays until you sample again.";
     const few = Array.from(standardNormals(seed, z.length).slice(0, FEW), (e) => signed(e, 2));
-    return `ε = (${few.join(", ")}${z.length > FEW ? ", …" : ""}), held until you draw again.`;
+    return `ε = (${few.join(", ")}${z.length > FEW ? ", …" : ""}), held until you sample again.`;
   }
 
   destroy() {

@@ -25,13 +25,23 @@ export function addSource(host, lens, origins) {
 /** The pictures of z, painted anew whenever what is decoded changes. */
 export function addResult(host, { facts, state }) {
   const { brighter, darker } = facts.colours;
-  const result = new Result(host, { shape: facts.image_shape, colours: { brighter, darker } });
+  const colours = { brighter, darker };
+  const result = new Result(host, { shape: facts.image_shape, colours, origin: () => originOf(state) });
   state.subscribe((changed) => {
     if (changed.has("model")) result.note(state.model.shortcomings);
     if (changed.has("startPixels")) result.begin(state.startPixels, state.startName);
-    if (changed.has("pixels")) result.show(state.pixels, state.seed);
+    if (changed.has("pixels") || changed.has("base")) {
+      if (state.isEmpty) result.clear();
+      else if (changed.has("pixels")) result.show(state.pixels, state.seed);
+    }
   });
   return result;
+}
+
+/** What z begins at, in words. */
+function originOf({ base, image }) {
+  if (base === "image") return `image ${image}`;
+  return base === "drawing" ? "your handwriting" : "the prior";
 }
 
 /** Options of Sliders that move z one dimension at a time. */

@@ -85,8 +85,8 @@ export class PlaneMap {
     const { brighter, darker } = this.colours;
     const [low, high, colours] =
       kind === "holes"
-        ? [`p ≫ q: −${MAP_REACH} nats (a hole: below −2.3, 10 times rarer among these images)`, `q ≫ p: +${MAP_REACH} nats`, `${darker},transparent,${brighter}`]
-        : [`−${MAP_REACH} nats`, "densest", `transparent,${brighter}`];
+        ? [`log q(z) − log p(z): p ≫ q, −${MAP_REACH} nats (a hole: below −2.3, 10 times rarer among these images)`, `q ≫ p, +${MAP_REACH} nats`, `${darker},transparent,${brighter}`]
+        : [`log q(z): ${MAP_REACH} nats below the densest`, "densest", `transparent,${brighter}`];
     const bar = element("i", { style: `background:linear-gradient(to right,${colours})` });
     this.legend.replaceChildren(low, bar, high);
   }

@@ -29,10 +29,11 @@ export class PlaneView {
    * @param {HTMLElement} host
    * @param {Object} lens - facts; state; stage; originals; callbacks onPlace(z), onRelease()
    * @param {?TruePosterior} truth - of the image, where the view shows it
+   * @param {?Samples} samples - earlier ones of z, likewise
    */
-  constructor(host, lens, truth = null) {
+  constructor(host, lens, truth = null, samples = null) {
     const { facts, state, stage, onPlace, onRelease } = lens;
-    Object.assign(this, { facts, state, stage, onRelease, truth });
+    Object.assign(this, { facts, state, stage, onRelease, truth, samples });
     this.holder = element("div", { class: "plane" });
     this.tip = new PlaneTip(this.holder, lens);
     this.reading = element("p", { class: "reading" });
@@ -204,13 +205,16 @@ export class PlaneView {
     const posterior = q && {
       mean: this.layout.toPlane(q.mean),
       covariance: this.facts.family.has_density ? this.layout.covariance(q) : [0, 0, 0],
+      hasNumbers: !this.stage.hidden.has("plane-numbers"),
     };
     const { points } = this;
     const { index: i } = this.tip;
     const focus = i === null ? null : [points.x[i], points.y[i]];
+    const shown = this.state.isEmpty ? null : this.layout.toPlane(z);
+    const ghosts = (this.samples?.earlier ?? []).map((each) => this.layout.toPlane(each.z));
     const { lit } = this;
-    this.plane.draw({ posterior, z: this.layout.toPlane(z), focus, truth: this.truth?.marks, lit });
-    this.reading.textContent = this._read(z);
+    this.plane.draw({ posterior, z: shown, focus, truth: this.truth?.marks, ghosts, lit });
+    this.reading.textContent = shown ? this._read(z) : "No z yet: the digit is not drawn.";
   }
 
   _read(z) {

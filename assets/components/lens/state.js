@@ -14,15 +14,15 @@ const POINT_DIGITS = 4; // of a drawing, in units of the pad's side
 
 export class LensState {
   /**
-   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, shuffled: see
+   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, shuffled, tour: see
    *   Python's LensState
    * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
    * @param {?number[]} order - of the cells, for the decoder, while they are shuffled
    */
   constructor(begun, firstDraw, order = null) {
     this._listeners = new Set();
-    const { image, draw, axes, layers, cells, channel, drawing } = structuredClone(begun);
-    Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, firstDraw });
+    const { image, draw, axes, layers, cells, channel, drawing, tour } = structuredClone(begun);
+    Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, tour, firstDraw });
     this.shuffled = Boolean(begun.shuffled);
     this.order = order;
     this.model = null;
@@ -95,6 +95,11 @@ export class LensState {
     return isEmpty ? null : (this.moved ?? this.q);
   }
 
+  /** Whether z begins at a digit of the reader's of which nothing is written yet. */
+  get isEmpty() {
+    return this.base === "drawing" && !this.x && !this.isEdited;
+  }
+
   /** What z is: "draw", "mean", or put somewhere by "hand". */
   get how() {
     if (this.isEdited) return "hand";
@@ -112,15 +117,17 @@ export class LensState {
   }
 
   get startName() {
-    return this.base === "prior" ? "at the start" : "at z = μ";
+    if (this.base === "prior") return "at the start";
+    return this.base === "drawing" && !this.x ? "at the prior's mean" : "at z = μ";
   }
 
   /** What Python keeps of it. */
   toPage() {
-    const { image, draw, axes, layers, cells, channel, base, shuffled } = this;
+    const { image, draw, axes, layers, cells, channel, base, shuffled, tour } = this;
     const isDrawing = base === "drawing";
     const z = this.isEdited || isDrawing ? this._moved(isDrawing) : {}; // no link holds a drawing
-    const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel, shuffled };
+    const kept = { axes, layers, cells, channel, shuffled, tour };
+    const shown = { image, draw: isDrawing ? 0 : draw, ...kept };
     const drawing = isDrawing ? this._lines() : [];
     return structuredClone({ ...shown, z, drawing, at: Array.from(this.z) });
   }

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from vae_core.browser.payload import as_diagonal, codes_file, model_file, moment
 from vae_core.figures import theme
 from vae_core.vae import VAE
 
-STYLES = ("page/page.css", "lens/lens.css", "lens/computation.css")
+STYLES = ("page/page.css", "lens/lens.css", "lens/pipeline.css", "lens/computation.css")
 LENS = Component("lens", "lens/lens.js", STYLES)
 COLOURS = {
     "classes": theme.CLASS_COLOURS,
@@ -44,7 +45,13 @@ COLOURS = {
 }
 
 
-def show(run: Run, view: str, first_draw: int = 0) -> LensState:
+def show(
+    run: Run,
+    view: str,
+    first_draw: int = 0,
+    first: Callable[[], LensState] = LensState,
+    words: Mapping[str, Any] = MappingProxyType({}),
+) -> LensState:
     """Put the lens on the page; returns its state when it was last let go.
 
     Parameters
@@ -53,12 +60,18 @@ def show(run: Run, view: str, first_draw: int = 0) -> LensState:
     view : "overview", "sliders" or "cells"
     first_draw : int
         Seed of the first z; 0 begins at the mean.
+    first : callable
+        Gives the state of a reader who was nowhere before and has no link to it.
+    words : mapping
+        Texts about this model that the view shows.
     """
-    here = _state(run)
+    here = _state(run, first)
+    if view != "overview":
+        here = replace(here, tour=None)  # who leaves the Overview is through with its start
     started = keys.at_start(keys.LENS_START, run.id, here.to_page)
     result = LENS.mount(
         key=f"lens-{view}-{run.id}-{keys.LENS_OPENED.get_or(0)}",
-        data=_facts(run, view) | {"first_draw": first_draw, "state": started},
+        data=_facts(run, view) | {"first_draw": first_draw, "state": started, "words": dict(words)},
         on_state_change=lambda: None,
     )
     if sent := LensState.from_page(result.state):
@@ -90,7 +103,7 @@ def code(run: Run, state: LensState) -> Tensor:
     return codes.prior().mean if state.image is None else codes.mean[state.image]
 
 
-def _state(run: Run) -> LensState:
+def _state(run: Run, first: Callable[[], LensState]) -> LensState:
     """As an address has it that is new, else as the reader left the lens; z is of one model only.
 
     The address is new on a link, and where the reader went back or forward.
@@ -98,10 +111,12 @@ def _state(run: Run) -> LensState:
     linked, kept = _linked(), keys.LENS_STATE.get()
     is_new = bool(linked) and linked != keys.LENS_LINKED.get()
     if kept is None or is_new:
-        kept = run.id, LensState.from_address(linked)
+        kept = run.id, LensState.from_address(linked) if linked else first()
     of, state = kept
     if of != run.id:
-        state = LensState(image=state.image, layers=state.layers, drawing=state.drawing)
+        state = LensState(
+            image=state.image, layers=state.layers, drawing=state.drawing, tour=state.tour
+        )
     return _fitted(run, state)
 
 

@@ -14,6 +14,7 @@ LAYERS = (
 )
 MAX_POINTS = 20_000  # of a drawing
 LARGEST = 10_000.0  # of a number
+STEPS = (1, 2, 3)  # of the start
 MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on
 
 Drawing = tuple[tuple[tuple[float, float], ...], ...]
@@ -44,6 +45,8 @@ class LensState:
         drawn. Not in the address, where z has all its dimensions instead.
     shuffled : bool
         Whether the decoder gets the cells of a feature map in another order.
+    tour : int or None
+        Step of the Overview's start, 1 to 3; None outside it.
     """
 
     image: int | None = 0
@@ -56,6 +59,7 @@ class LensState:
     at: tuple[float, ...] = ()
     drawing: Drawing = ()
     shuffled: bool = False
+    tour: int | None = None
 
     @classmethod
     def from_page(cls, sent: object) -> LensState | None:
@@ -81,6 +85,7 @@ class LensState:
             at=tuple(map(_real, sent["at"])),
             drawing=tuple(tuple((_real(x), _real(y)) for x, y in line) for line in drawing),
             shuffled=sent.get("shuffled", False) is True,
+            tour=_index_or_none(sent.get("tour")),
         )
 
     @classmethod
@@ -108,6 +113,7 @@ class LensState:
             "cells": ",".join(map(str, self.cells)),
             "channel": str(self.channel),
             "shuffled": str(int(self.shuffled)),
+            "tour": str(self.tour),
         }
         return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
 
@@ -128,6 +134,7 @@ class LensState:
             at=self.at if len(self.at) == d else (),
             drawing=self.drawing,
             shuffled=self.shuffled and sites > 1,
+            tour=self.tour if self.tour in STEPS else None,
         )
 
     def to_page(self) -> dict[str, Any]:
@@ -200,4 +207,5 @@ _PARSERS = {
     "cells": _several,
     "channel": _maybe,
     "shuffled": _flag,
+    "tour": _maybe,
 }

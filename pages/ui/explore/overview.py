@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pages.ui.components.lens_state import LensState
 from pages.ui.drawing.numbers import fixed
-from vae_core import Codes
+from pages.ui.library import cached
+from vae_core import Codes, Run
 from vae_core.analysis import total_rate
 from vae_core.analysis.collapse import NO_KL
 from vae_core.analysis.rates import relative_width
+from vae_core.analysis.sample_change import varied_image
 
 CLOSE, WIDE = 0.1, 0.9  # of the prior's standard deviation
 TO_TRY = "**Try this:** drag z."
+MOVES = {  # whether the posterior has collapsed -> what is seen when z is dragged
+    False: "The decoder maps every z to an image x̂. How far from μ is it still this image?",
+    True: "The decoder maps every z to an image x̂. Does it change at all?",
+}
 
 
 def heading(codes: Codes) -> str:
@@ -24,7 +33,7 @@ def heading(codes: Codes) -> str:
 
 
 def about_sampling(codes: Codes) -> str:
-    """What to see when z is drawn again: how wide q(z|x) is decides."""
+    """What to see when z is sampled again: how wide q(z|x) is decides."""
     width = relative_width(codes)
     where = ""
     if width < CLOSE:
@@ -33,11 +42,48 @@ def about_sampling(codes: Codes) -> str:
         where = ", so a new z may lie anywhere under the prior"
     of = "images" if is_collapsed(codes) else "images and active dimensions"
     return (
-        "**Try this:** press *Draw z again* a few times. The wider q(z|x), the more the decoded "
-        f"image varies between samples. Here its σ is {fixed(width)} of the prior's (median over "
-        f"{of}){where}. The KL term depends on q(z|x) only, not on the sampled z, so it stays the "
-        "same."
+        "Try this: press Sample z again a few times. The wider q(z|x), the more the decoded image "
+        f"varies. Here its σ is {fixed(width)} of the prior's (median over {of}){where}. The KL "
+        "term stays the same: it depends on q(z|x) only, not on the sampled z."
     )
+
+
+def words(codes: Codes) -> dict[str, Any]:
+    """Texts of the lens: about sampling, and of the three steps of the start."""
+    sampling = about_sampling(codes) if codes.family.has_density else ""
+    return {"sampling": sampling, "start": steps(codes)}
+
+
+def steps(codes: Codes) -> list[tuple[str, str]]:
+    """Title and sentence of each step of the start, as they are true of this model."""
+    pick = ("Pick an image x.", "The encoder reads its pixels. Another takes the next of a class.")
+    if not codes.family.has_density:
+        return [
+            pick,
+            ("See its code.", "The encoder maps x to one point μ, without a width: z = μ."),
+            (
+                "Drag z away from μ.",
+                "The decoder maps every z to an image x̂, also between the codes.",
+            ),
+        ]
+    sees = "Its middle is μ, its width σ: both are the encoder's output for this x."
+    if is_collapsed(codes):
+        sees = "It is the prior, whatever x is: the encoder does not tell images apart."
+    return [
+        pick,
+        ("See its cloud q(z|x).", f"{sees} Sample z again picks another z from it."),
+        ("Drag z out of the cloud.", MOVES[is_collapsed(codes)]),
+    ]
+
+
+@cached.per_run(max_entries=64)
+def _varied_image(run: Run) -> int:
+    return varied_image(cached.vae(run), cached.codes(run))
+
+
+def first_state(run: Run) -> LensState:
+    """Where a reader begins: at the start, with an image whose samples differ visibly."""
+    return LensState(image=_varied_image(run), tour=1)
 
 
 def is_collapsed(codes: Codes) -> bool:

@@ -1,0 +1,56 @@
+/**
+ * The way of an image: x, encoder, q(z|x), z, decoder, x-hat, with the numbers of now.
+ */
+
+import { element } from "../page/element.js";
+import { signed } from "../page/text.js";
+
+const HOW = { draw: "sample", mean: "take μ", hand: "by hand" };
+
+export class Pipeline {
+  /**
+   * @param {HTMLElement} host
+   * @param {Object} lens - facts, state
+   */
+  constructor(host, { facts, state }) {
+    Object.assign(this, { facts, state });
+    const n = facts.image_shape.reduce((a, b) => a * b, 1);
+    this.x = node("x", `${n} pixels`);
+    this.q = node(facts.family.has_density ? "q(z|x)" : "μ(x)", "–");
+    this.z = node("z", "–");
+    this.picture = node("x̂", `${n} pixels`);
+    this.how = arrow("sample");
+    host.append(
+      this.x.root, arrow("encoder").root, this.q.root, this.how.root, this.z.root,
+      arrow("decoder").root, this.picture.root,
+    );
+  }
+
+  /** Each frame: the dimensions of the plane, or all of few. */
+  frame() {
+    const { posterior: q, z, how, isEmpty } = this.state;
+    const { names, family } = this.facts;
+    const dims = names.length <= 3 ? names.map((_, j) => j) : this.state.axes;
+    const rest = dims.length < names.length ? ", …" : "";
+    const list = (value) => {
+      const few = dims.map((j) => signed(value(j), 2)).join(", ");
+      return dims.length === 1 && !rest ? few : `(${few}${rest})`;
+    };
+    const of = rest ? `${dims.map((j) => names[j]).join(", ")} of ${names.length}: ` : "";
+    const mean = q && `${of}μ = ${list((j) => q.mean[j])}`;
+    const sigma = q && family.has_density ? `, σ = ${list((j) => Math.sqrt(q.variance[j]))}` : "";
+    this.q.value.textContent = q ? mean + sigma : "–";
+    this.z.value.textContent = isEmpty ? "–" : `= ${list((j) => z[j])}`;
+    this.how.text.textContent = family.has_density || how === "hand" ? HOW[how] : HOW.mean;
+  }
+}
+
+function node(name, text) {
+  const value = element("span", { text });
+  return { root: element("span", { class: "node" }, element("b", { text: name }), " ", value), value };
+}
+
+function arrow(words) {
+  const text = element("span", { text: words });
+  return { root: element("span", { class: "arrow" }, text, element("span", { "aria-hidden": "true", text: " →" })), text };
+}
