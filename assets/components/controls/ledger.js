@@ -88,9 +88,9 @@ export class Ledger {
     const most = Math.max(...this.shown.map((j) => q.klPerDim[j]));
     const scale = 2 ** Math.max(Math.ceil(Math.log2(most || 1)), 1); // so that bars seldom rescale
     this.rows.forEach((row, k) => row.show(q, this.shown[k], scale, kl[k]));
-    this.key.textContent = q.parts ? "" : this.family.bars_note;
-    if (q.parts && !this.key.hasChildNodes()) {
-      this.key.append(
+    if (!q.parts) write(this.key, this.family.bars_note);
+    else if (!this.key.querySelector(".swatch")) {
+      this.key.replaceChildren(
         element("span", { class: "swatch", style: `background:${this.colours.rate}` }), "½ μ²  ",
         element("span", { class: "swatch pale", style: `background:${this.colours.rate}` }),
         "½ (σ² − ln σ² − 1)",

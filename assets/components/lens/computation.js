@@ -190,7 +190,7 @@ export function cellOf({ prelude, lines }, { x, eps, image_shape: shape }) {
   const body = nodes.flatMap(({ key, line }) => {
     if (key !== "eps" || !eps) return [line];
     const held = Array.from(eps, (value) => value.toPrecision(7)).join(", ");
-    return [`${line}  # a new draw; this is that of the page:`, `eps = torch.tensor([${held}]).reshape(mu.shape)`];
+    return [`${line}  # a new sample; this is that of the page:`, `eps = torch.tensor([${held}]).reshape(mu.shape)`];
   });
   const told = ["distortion", "kl", "loss"].filter((key) => nodes.some((node) => node.key === key));
   const print = `print(${told.map((name) => `f"${name} = {${name}:.2f}"`).join(", ")})`;
