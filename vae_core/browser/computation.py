@@ -8,6 +8,7 @@ from a batch of one.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import Any
 
 from torch import nn
@@ -17,6 +18,7 @@ from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.objective import Reduction
 from vae_core.vae import VAE
 
+BEYOND = {"free_bits", "tc_weight", "importance", "mistake"}  # of the loss, but not of its lines
 IMPORTS = """from pathlib import Path
 
 import torch
@@ -50,17 +52,15 @@ def computation(vae: VAE, train: TrainConfig) -> dict[str, Any] | None:
     ----------
     vae : VAE
     train : TrainConfig
-        For beta and the reduction. Free bits and the total correlation are of a batch, not of an
-        image: they are not in the loss here.
+        For beta and the reduction. What is of a batch or of several draws is not in the loss here.
 
     Returns
     -------
     dict or None
         lines: of x, of the posterior up to z, of the likelihood, the KL where there is one, and the
-        loss; weights: of distortion and KL in the loss; is_whole: whether training has no other
-        terms; prelude: imports, networks and their
-        weights, None where a layer cannot be written as code. None for a posterior or likelihood
-        without lines.
+        loss; weights: of distortion and KL in the loss; beyond: settings of the training that it
+        does not have; prelude: imports, networks and their weights, None where a layer cannot be
+        written as code. None for a posterior or likelihood without lines.
     """
     draw, pixels = vae.family.draw_lines(vae.latent_shape[-1]), vae.likelihood.lines()
     if not draw or not pixels:
@@ -81,8 +81,18 @@ def computation(vae: VAE, train: TrainConfig) -> dict[str, Any] | None:
     ]
     reduction = Reduction.of(train.reduction, vae.image_shape, vae.latent_shape)
     weights = [reduction.distortion, train.beta * reduction.rate if rate else 0.0]
-    is_whole = not (train.free_bits or train.tc_weight)
-    return {"lines": lines, "weights": weights, "is_whole": is_whole, "prelude": _prelude(vae)}
+    return {
+        "lines": lines,
+        "weights": weights,
+        "beyond": _beyond(train),
+        "prelude": _prelude(vae),
+    }
+
+
+def _beyond(train: TrainConfig) -> list[str]:
+    """Settings with which training minimised something else, or more."""
+    names = [field.name for field in fields(train) if field.name in BEYOND]
+    return [name for name in names if getattr(train, name) != getattr(TrainConfig(), name)]
 
 
 def _head(encoder: nn.Sequential) -> int:

@@ -10,8 +10,10 @@ import { Reparameterisation } from "./reparameterisation.js";
 
 const SHOW = "Show the computation";
 const HIDE = "Hide the computation";
-const BATCH_TERMS =
-  "Training also has terms of a whole batch (free bits, total correlation), which are not in this loss.";
+const BEYOND = {
+  free_bits: "free bits", tc_weight: "the total correlation", importance: "several draws in one bound",
+  mistake: "a mistake on purpose",
+};
 
 export class ComputationView {
   /**
@@ -119,9 +121,10 @@ export class ComputationView {
     this.hold.frame(now);
     const others = this.facts.names.length - now.dims.length;
     const shown = now.place ?? `${now.labels.join(" and ")}`;
+    const beyond = this.facts.computation.beyond.map((name) => BEYOND[name] ?? name);
     const about = [
       now.isAll ? "" : `Of z this shows ${shown}. The other ${others} dimensions are computed alike.`,
-      this.facts.computation.is_whole ? "" : BATCH_TERMS,
+      beyond.length ? `Training had what this loss has not: ${beyond.join(", ")}.` : "",
     ].join(" ").trim();
     write(this.where, about);
   }

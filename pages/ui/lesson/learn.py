@@ -19,6 +19,7 @@ IN_ORDER = (
     *("mu-sigma", "noise", "why-prior", "gaussian-z", "kl-compares", "sum-or-mean", "kl-sign"),
     *("beta", "kl-zero", "population", "only-ones", "feature-map", "flatten", "diagonal"),
     *("independent", "dirichlet", "decoder-sigma", "score-x", "bound"),
+    *("kl-not-gap", "gap-halves"),
 )
 ALL = "All lessons"
 COURSES = {

@@ -149,11 +149,17 @@ def test_without_weights_the_cell_runs_with_random_ones(
     assert names["loss"].isfinite()
 
 
-def test_terms_of_a_batch_are_told_of() -> None:
+def test_what_training_had_beyond_the_loss_of_an_image_is_told() -> None:
     vae = build_vae(ModelConfig(hidden=(5,), latent_shape=(2,)), IMAGE)
-    wholes = [TrainConfig(beta=4.0), TrainConfig(free_bits=0.1), TrainConfig(tc_weight=2.0)]
-    found = [computation(vae, train) for train in wholes]
-    assert [each["is_whole"] for each in found if each] == [True, False, False]
+    given = {
+        (): TrainConfig(beta=4.0),
+        ("free_bits", "tc_weight"): TrainConfig(free_bits=0.1, tc_weight=2.0),
+        ("importance",): TrainConfig(importance=5),
+    }
+    for expected, train in given.items():
+        found = computation(vae, train)
+        assert found
+        assert found["beyond"] == list(expected)
 
 
 def test_each_line_defines_names_and_none_twice() -> None:

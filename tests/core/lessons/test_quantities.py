@@ -85,6 +85,22 @@ def test_an_exact_quantity_is_the_one_the_lesson_was_planned_with(call, known):
 @pytest.mark.parametrize(
     ("call", "known"),
     [
+        ('mistake_reported("none")', 24.7), ('mistake_reported("seed-noise")', 22.9),
+        ('mistake_drawn("seed-noise")', 25.9), ('mistake_sigma("seed-noise")', 1.83),
+        ('mistake_reported("exp-logvar")', 23.2), ('mistake_drawn("exp-logvar")', 25.0),
+        ('mistake_reported("mean-kl")', 23.2), ('mistake_drawn("mean-kl")', 24.8),
+        ('mistake_reported("sign-slip")', -8.7), ('mistake_right("sign-slip")', 51.3),
+        ('mistake_sigma("sign-slip")', 0.0),
+    ],
+)  # fmt: skip
+def test_a_model_with_a_mistake_is_the_one_the_lesson_was_planned_with(call, known):
+    """But for the noise of training, which is half a nat."""
+    assert number(call) == pytest.approx(known, abs=0.6)
+
+
+@pytest.mark.parametrize(
+    ("call", "known"),
+    [
         ("sd_of_draws(0, 0, 1000)", 0.053),
         ("sd_of_draws(0, 1, 1000)", 0.037),
         ("prior_hits(7, 200)", 18.0),
@@ -214,6 +230,9 @@ def test_the_share_of_a_corner_under_the_prior_is_that_of_draws():
         ('class_kl(1, "middle")', "digits-2d", 'expected "low" or "high"'),
         ('coding_sd("wrong", 0, 0)', "digits-2d", "expected a coding of right, seed, exp-logvar"),
         ("kl_normal(0, 0)", "digits-2d", "expected sigma above 0"),
+        ('mistake_right("typo")', "digits-2d", "expected a mistake of none, seed-noise"),
+        ("image_amortisation_gap(9, 2)", "digits-2d", "expected a test image from 0 to 1; got 9"),
+        ("amortisation_gap(2)", "digits-map", "expected a Gaussian posterior of one or two"),
         ("logvar(0, 0)", "mnist-dirichlet-3", "Dirichlet posterior gives no log-variances"),
         ("kl_slip()", "mnist-full-2d", "expected a diagonal Gaussian"),
         ("rho(0)", "digits-2d", "expected a full covariance of two dimensions"),
