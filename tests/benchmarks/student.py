@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from websockets.exceptions import ConnectionClosed
 
 from tests.benchmarks.tab import Shown, Tab
 from tests.browser.server import Server
@@ -70,7 +71,7 @@ class Student:
         """Note how long it took, and whatever error was shown."""
         try:
             self.log.seconds[what, self.tab.page].append(await doing)
-        except (OSError, TimeoutError, EOFError) as error:
+        except (OSError, TimeoutError, EOFError, ConnectionClosed) as error:
             self.log.problems[f"{what}, {self.tab.page}: not answered, {error!r}"] += 1
         self.log.problems.update(f"{what}, {self.tab.page}: {p}" for p in self.tab.problems)
         self.tab.problems.clear()
