@@ -225,7 +225,7 @@ def test_what_correlation_costs_is_a_part_of_the_rate(server: Server, open_page:
 
 def test_another_image_of_the_class_is_the_next_one(server: Server, open_page: Open) -> None:
     labels = RunStore(ROOT / "assets" / "models").load("digits-2d").codes().labels
-    page = open_lens(open_page, server.url + DIGITS)
+    page = open_lens(open_page, server.url + DIGITS + "&image=0")
     number = page.get_by_label("Test image", exact=True)
     _, *others = (labels == labels[int(number.input_value())]).nonzero()[:, 0].tolist()
     assert number.input_value() == "0"

@@ -308,7 +308,7 @@ def test_until_the_lens_tells_z_is_the_mean_of_what_it_begins_at(run: Run) -> No
 def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
     codes = run.codes()
     near = nearest_codes(codes, codes.mean[0], NEIGHBOURS)
-    html = "".join(e.proto.body for e in open_page("overview.py", run).get("html"))
+    html = "".join(e.proto.body for e in open_page("overview.py", run, image="0").get("html"))
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
     assert len(captions) == len(near)
     names = run.data().class_names
@@ -321,7 +321,7 @@ def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
 
 def test_neighbours_are_the_images_where_they_are_here_and_decoded_where_not() -> None:
     for run in MODELS:
-        app = open_page("overview.py", run)
+        app = open_page("overview.py", run, image="0")
         data = run.config.data.name == "digits"
         assert any(("images themselves" in m.value) == data for m in app.markdown)
         near = nearest_codes(run.codes(), run.codes().mean[0], NEIGHBOURS)

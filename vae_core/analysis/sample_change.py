@@ -38,7 +38,8 @@ def sample_change(
     alone = [codes.take(index) for index in torch.arange(len(codes)).split(1)]
     z = torch.cat([one.posterior().sample((n_samples,), _noise(seed)) for one in alone], 1)
     pictures = decode_mean(vae, z.flatten(0, 1)).unflatten(0, (n_samples, len(codes)))
-    return pictures.var(0).flatten(1).mean(1).sqrt()
+    change: Tensor = pictures.var(0).flatten(1).mean(1).sqrt()
+    return change
 
 
 def _noise(seed: int) -> torch.Generator:

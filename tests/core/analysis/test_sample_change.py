@@ -39,7 +39,7 @@ def test_the_image_found_varies_more_than_most(name: str) -> None:
     run = RunStore(ROOT / "assets" / "models").load(name)
     vae, codes = run.vae(), run.codes()
     found, change = varied_image(vae, codes), sample_change(vae, codes.first(N_IMAGES))
-    assert (change < change[found]).float().mean() >= 0.93
+    assert (change < change[found]).float().mean() >= 0.9
     assert (change[:found] < change[found]).all()
     # With other samples, too, if images differ at all.
     again = sample_change(vae, codes.first(N_IMAGES), 48, seed=1)
