@@ -6,7 +6,7 @@ import { signed } from "../page/text.js";
 import { TRIANGLE } from "../math/geometry.js";
 import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { magnifyAll } from "./magnifier.js";
-import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
+import { drawTruth } from "./posterior_contours.js";
 import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
 import { principalAxes, pushApart, stamp, together } from "./marks.js";
 
@@ -42,7 +42,7 @@ export class PlanePainter {
 
   /**
    * Draw what has changed since; called once per frame. `truth` are marks of the true posterior,
-   * or null: {contours, box, mode, best: a Gaussian or null}.
+   * or null: {contours, box, mode, best: a Gaussian or null, curves: of a line, or null}.
    */
   draw({ posterior, z, focus, truth = null }) {
     if (!this.side || !this.scene.reach) return;
@@ -307,18 +307,11 @@ export class PlanePainter {
       this._posterior(pen, posterior);
       this._letter(pen, "μ", posterior.mean, [-14, -8], ink);
     }
-    if (truth) this._truth(pen, truth);
+    if (truth) drawTruth(pen, truth, this);
     this._dot(pen, z, 9, orange, "white");
     this._letter(pen, "z", z, [16, 18], ink);
     if (posterior) this._magnify(pen, posterior, z, truth);
     pen.restore();
-  }
-
-  /** The true posterior, and the best q where there is one. */
-  _truth(pen, { contours, mode, best }, frame = this) {
-    drawContours(pen, contours, this.scene, frame);
-    drawMode(pen, mode, this.scene, frame);
-    if (best) drawBest(pen, best, this.scene.orange, frame);
   }
 
   /** What is too small to be seen, enlarged in corners. */
@@ -329,7 +322,7 @@ export class PlanePainter {
     const plane = { ...PLANE_MARGIN, side, scale, scene, place: this.toScreen(posterior.mean) };
     magnifyAll(pen, plane, q, truth?.box, (frame) => {
       this._posterior(pen, posterior, frame);
-      if (truth) this._truth(pen, truth, frame);
+      if (truth) drawTruth(pen, truth, this, frame);
       this._dot(pen, z, 6, scene.orange, "white", frame);
     });
   }
