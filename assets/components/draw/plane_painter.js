@@ -5,7 +5,7 @@
 import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
-import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
+import { drawTruth } from "./posterior_contours.js";
 import { IN_A_PLANE, ON_A_LINE, letter, line, overlay, principalAxes } from "./marks.js";
 import { pushApart, stamp, together } from "./marks.js";
 import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
@@ -42,8 +42,8 @@ export class PlanePainter {
 
   /**
    * Draw what has changed since; called once per frame. `truth` are marks of the true posterior,
-   * or null: {contours, box, mode, best: a Gaussian or null}; `ghosts` earlier samples of z; `lit`
-   * is a part to light, or null.
+   * or null: {contours, box, mode, best: a Gaussian or null, curves: of a line, or null}; `ghosts`
+   * earlier samples of z; `lit` is a part to light, or null.
    */
   draw({ posterior, z, focus, truth = null, ghosts = [], lit = null }) {
     this.lit = lit;
@@ -244,7 +244,7 @@ export class PlanePainter {
       this._posterior(pen, posterior);
       letter(pen, "μ", this.toScreen(posterior.mean), [-14, -8], this.scene);
     }
-    if (truth) this._truth(pen, truth);
+    if (truth) drawTruth(pen, truth, this);
     this._ghosts(pen, ghosts, 5);
     if (z) {
       this._dot(pen, z, 9, orange, "white");
@@ -271,13 +271,6 @@ export class PlanePainter {
     if (!this.scene.corners) drawArms(pen, posterior, this.scene, frame); // else they lie askew
   }
 
-  /** The true posterior, and the best q where there is one. */
-  _truth(pen, { contours, mode, best }, frame = this) {
-    drawContours(pen, contours, this.scene, frame);
-    drawMode(pen, mode, this.scene, frame);
-    if (best) drawBest(pen, best, this.scene.orange, frame);
-  }
-
   /** What is too small to be seen, enlarged in corners; whether anything is. */
   _magnify(pen, posterior, { z, truth, ghosts }) {
     const { long } = principalAxes(posterior.covariance);
@@ -288,7 +281,7 @@ export class PlanePainter {
     magnifyAll(pen, plane, q, truth?.box, (frame) => {
       isEnlarged = true;
       this._posterior(pen, posterior, frame);
-      if (truth) this._truth(pen, truth, frame);
+      if (truth) drawTruth(pen, truth, this, frame);
       this._ghosts(pen, ghosts, 4, frame);
       if (z) this._dot(pen, z, 6, scene.orange, "white", frame);
       this._arms(pen, posterior, frame);

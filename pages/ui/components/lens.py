@@ -77,7 +77,7 @@ def show(
     if sent := LensState.from_page(result.state):
         here = _fitted(run, sent)
     keys.LENS_STATE.set((run.id, here))
-    for name, value in here.to_address(_fitted(run, LensState())).items():
+    for name, value in _address(run, here, first).items():
         if value is None:
             st.query_params.pop(name, None)
         else:
@@ -111,13 +111,26 @@ def _state(run: Run, first: Callable[[], LensState]) -> LensState:
     linked, kept = _linked(), keys.LENS_STATE.get()
     is_new = bool(linked) and linked != keys.LENS_LINKED.get()
     if kept is None or is_new:
-        kept = run.id, LensState.from_address(linked) if linked else first()
+        kept = run.id, LensState.from_address(linked) if linked else _begin(first)
     of, state = kept
     if of != run.id:
         state = LensState(
             image=state.image, layers=state.layers, drawing=state.drawing, tour=state.tour
         )
     return _fitted(run, state)
+
+
+def _begin(first: Callable[[], LensState]) -> LensState:
+    """Where an address without the lens' parameters begins; a lesson begins at the first image."""
+    return first() if keys.LESSON_PLACE.get() is None else LensState()
+
+
+def _address(run: Run, here: LensState, first: Callable[[], LensState]) -> dict[str, str | None]:
+    """The parameters that lead back here; a None is to be left out."""
+    written = here.to_address(_fitted(run, LensState()))
+    if not any(written.values()) and here != _fitted(run, _begin(first)):
+        written["image"] = str(here.image)  # without any, the lens would begin elsewhere
+    return written
 
 
 def _linked() -> dict[str, str]:

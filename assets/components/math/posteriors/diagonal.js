@@ -39,8 +39,13 @@ export class Gaussian extends Posterior {
     return gaussianMixture(this.moments(params, n, latentShape, axes));
   }
 
-  /** Of Gauss and Hermite, for two dimensions. */
+  /** Of Gauss and Hermite, for one or two dimensions. */
   nodes() {
+    if (this.size === 1) {
+      const sigma = Math.sqrt(this.variance[0]);
+      const z = NORMAL_NODES.map(([u]) => [this.mean[0] + sigma * u]);
+      return { z, weights: NORMAL_NODES.map(([, w]) => w) };
+    }
     if (this.size !== 2) return null;
     return { z: nodesOf(gaussianOf(this)), weights: pairsOf(NORMAL_NODES).map(([, , w]) => w) };
   }
