@@ -9,6 +9,7 @@ import math
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -331,6 +332,27 @@ def test_neighbours_are_the_images_where_they_are_here_and_decoded_where_not() -
         for source, picture in zip(pictures(app).values(), expected, strict=True):
             levels = (picture[0].numpy() * 255).round()
             assert abs(pixels(source)[1::3, 1::3] - levels).max() <= 1
+
+
+@pytest.mark.parametrize("query", [{"image": "0"}, {"image": "3", "tour": "2"}, {}])
+def test_a_reload_of_the_address_brings_back_the_same_image(query: dict[str, str]) -> None:
+    """The Overview begins elsewhere than at the first image: its number stays in the address."""
+    app = open_page("overview.py", "Digits 2-D", **query)
+    again = open_page("overview.py", **flat(app.query_params))
+    assert lens_facts(again)["state"] == lens_facts(app)["state"]
+    if "image" in query:
+        assert lens_facts(app)["state"]["image"] == int(query["image"])
+
+
+def test_a_lesson_without_an_image_begins_at_the_first() -> None:
+    app = open_page("overview.py", lesson="mu-sigma", step="do")
+    assert_sound(app)
+    assert lens_facts(app)["state"]["image"] == 0
+    assert lens_facts(app)["state"]["tour"] is None
+
+
+def flat(query: Any) -> dict[str, str]:
+    return {k: v[0] if isinstance(v, list) else v for k, v in dict(query).items()}
 
 
 # Odd shapes
