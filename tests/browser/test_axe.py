@@ -62,6 +62,7 @@ SERIOUS = ("serious", "critical")
 
 def settled(page: Page) -> None:
     """Until the script has run to its end and what it shows is there."""
+    page.wait_for_selector("h1", state="attached")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     lens = page.locator(".lens:is(.overview, .sliders, .cells, .atlas):not(.ready)")
     until(lambda: lens.count() == 0 and page.locator(".stSkeleton").count() == 0, 60)

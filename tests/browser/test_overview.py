@@ -139,7 +139,7 @@ def test_on_a_phone_the_picture_is_in_sight_while_z_is_dragged(
 ) -> None:
     page = open_lens(open_page, server.url + DIGITS + "&image=3", size=(390, 844), has_touch=True)
     plane = page.locator(PLANE)
-    page.locator(".reading").scroll_into_view_if_needed()
+    plane.evaluate("e => e.scrollIntoView({block: 'end'})")
     frames(page)
     box, shown = plane.bounding_box(), page.locator("canvas[aria-label=decoded]").bounding_box()
     assert box
