@@ -47,7 +47,8 @@ class Waits:
 
 
 async def poll(tab: Tab, end: float, waits: Waits, lock: asyncio.Lock) -> None:
-    """What a window does by itself."""
+    """What a window does by itself, at moments of its own."""
+    await asyncio.sleep(random.uniform(0.0, min(tab.every.values(), default=1.0)))
     while time.monotonic() < end:
         await asyncio.sleep(min(tab.every.values(), default=1.0))
         for fragment in list(tab.every):
@@ -85,6 +86,8 @@ async def vote(
     async def answer(tab: Tab, lock: asyncio.Lock) -> None:
         await asyncio.sleep(draw.uniform(0.0, 0.6 * seconds))
         async with lock:
+            for fragment in list(tab.every):  # the question may be a new one
+                waits.polls.append(await tab.run(fragment, by_itself=True))
             buttons = [b.element.label for b in tab.all("button")]
             options = [label for label in buttons if label.startswith("**")]
             clicks.append(time.monotonic())
@@ -101,15 +104,21 @@ async def vote(
     room.move(room.state(), phase="predict", vote=room.state().vote + 1)  # of a fresh folder
 
 
-async def class_hour(server: Server, room: Room, users: int, seconds: float, votes: int) -> Waits:
-    """A room of students for so many seconds."""
-    waits, who = Waits(), [f"{k:08x}" for k in range(users)]
+async def arrive(server: Server, room: Room, users: int) -> tuple[list[Tab], Tab]:
+    """The students' windows and the wall."""
+    who = [f"{k:08x}" for k in range(users)]
     students = [await Tab.open(server.url, PAGE, {"room": room.code, "who": w}) for w in who]
-    wall = await Tab.open(server.url, PAGE, {"room": room.code, "role": "wall"})
+    return students, await Tab.open(server.url, PAGE, {"room": room.code, "role": "wall"})
+
+
+async def class_hour(
+    room: Room, students: list[Tab], wall: Tab, seconds: float, votes: int
+) -> Waits:
+    """Votes, one after another, for so many seconds."""
+    waits = Waits()
     for k in range(votes):
         await vote(room, students, wall, seconds / votes, waits, k)
-        for tab in (*students, wall):
-            await tab.run()
+        await wall.run()
     for tab in (*students, wall):
         waits.problems += tab.problems
         await tab.close()
@@ -129,9 +138,10 @@ async def measure(
             {"training": job} if job else {}
         )
         await _live(people, logs[0], seconds)
+        students, board = await arrive(server, room, users)
         before = {name: cpu_seconds(pid) for name, pid in pids.items()}
         start = time.perf_counter()
-        hour = asyncio.create_task(class_hour(server, room, users, seconds, votes))
+        hour = asyncio.create_task(class_hour(room, students, board, seconds, votes))
         await _live(people, logs[1], seconds)
         waits = await hour
         wall = time.perf_counter() - start
