@@ -47,7 +47,9 @@ view = st.segmented_control(
     default="Class by class", key="mixture", bind="query-params", required=True,
     label_visibility="collapsed",
 )  # fmt: skip
-if view == "Class by class":
+if view != "Within and between images" and aggregate.is_nothing_to_split(parts):
+    st.info(aggregate.ALL_ALIKE, icon=":material/block:")
+elif view == "Class by class":
     aggregate.one_by_one(run, of)
 elif view == "Classes together":
     aggregate.together(run, of)

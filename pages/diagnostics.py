@@ -1,4 +1,4 @@
-"""Diagnostics: four lamps, active units, label gap, samples, norms, worst images, training."""
+"""Diagnostics: four lamps, active units, label gap, samples, sigma, norms, worst, training."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.drawing import charts
-from pages.ui.library import cached, images
+from pages.ui.library import cached
 from pages.ui.measure import (
+    decoder_sigma,
     diagnostics,
     diagnostics_conditions,
     diagnostics_text,
     lamps,
     mixture,
+    samples,
     worst_images,
 )
 from pages.ui.session import chosen, links, problems
@@ -28,7 +30,7 @@ view = st.segmented_control(
     "View", list(diagnostics_text.HEADINGS), default=diagnostics_text.VERDICT, key="diagnosis",
     bind="query-params", required=True, label_visibility="collapsed",
 )  # fmt: skip
-if reason := diagnostics_text.not_for(codes, view):
+if reason := diagnostics_text.not_for(run, codes, view):
     links.dead_end(
         run, lambda other: diagnostics_text.fits(other, view), reason,
         icon=":material/all_inclusive:",
@@ -53,15 +55,8 @@ if view == diagnostics_text.TRAINING:
         st.info(curves.NO_HISTORY)
     problems.end_page()
 
-if view == diagnostics_text.SAMPLES:
-    distances = diagnostics.distances(run)
-    with st.container(key="samples"):
-        st.html(diagnostics.samples(run).html(distances))
-    diagnostics_text.show_numbers(
-        diagnostics_text.sample_numbers(run, codes, distances), across=True
-    )
-    if distances is None:
-        images.offer_images_of(run, "The distance to training images needs the data set.")
+if view in (diagnostics_text.SAMPLES, diagnostics_text.SIGMA):
+    (samples if view == diagnostics_text.SAMPLES else decoder_sigma).show(run)
     st.caption(diagnostics_conditions.describe(run, codes, view))
     problems.end_page()
 

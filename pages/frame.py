@@ -13,6 +13,7 @@ from pages.ui.session import (
     chosen,
     keys,
     links,
+    mistakes,
     model_list,
     paths,
     problems,
@@ -78,6 +79,7 @@ try:
         st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
         if run and door.of_model:
             summary.show(run)
+            mistakes.warn(run)
         entry = words.mount(page.url_path)
     if entry:
         st.switch_page(scripts[door_of("glossary")], query_params={words.PARAMETER: entry})

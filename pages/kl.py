@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import bell
 from pages.ui.drawing import charts
 from pages.ui.library import cached
-from pages.ui.measure import diagnostics_text, kl
+from pages.ui.measure import diagnostics_text, head_sizes, kl
 from pages.ui.session import chosen, links, problems
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
@@ -60,3 +60,5 @@ with chart:
 with st.container(key="formulas"):
     st.latex(family.rate_tex)
 st.caption(kl.conditions(codes, view, run.config.data.binarisation))
+with st.container(key=head_sizes.KEY):
+    head_sizes.show(run)

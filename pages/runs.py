@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.session import links, paths, problems
+from pages.ui.session import links, mistakes, paths, problems
 from pages.ui.train import disk, queue_panel, run_table
 from vae_core import RunStore
 
@@ -26,6 +26,7 @@ st.markdown(
 queue_panel.show()
 run_table.offer_room(entries, disk.show(len(entries)))
 run_table.offer(run_table.table(entries))
+mistakes.warn_of([entry.run for entry in entries if entry.run])
 st.caption(
     "Size: all files of a run. Training and interrupted: epochs done, of those asked for. Pinned "
     "runs are not deleted. Models that ship with ELBO Room are not here."

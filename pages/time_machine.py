@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import time_machine
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
-from pages.ui.session import links, problems
+from pages.ui.session import links, mistakes, problems
 from vae_core.comparison import first_seeds
 
 sweeps = listing.sweeps()
@@ -29,6 +29,7 @@ name = picker.selectbox(
     "Sweep", list(sweeps), key="sweep", bind="query-params", label_visibility="collapsed"
 )
 runs = first_seeds(sweeps[name])
+mistakes.warn_of(runs)
 version = time_machine.version(runs)
 shown = time_machine.read(version, runs)
 for problem in shown.problems:

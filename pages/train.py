@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.library import images, listing
 from pages.ui.session import keys, problems
 from pages.ui.train import offer, open_file, progress, sweep_form
-from pages.ui.train.form import PRESETS, run_form, use_preset
+from pages.ui.train.form import PRESETS, beginning, run_form, use_preset
 from vae_core.errors import ConfigError, JobError
 
 form, watch = st.columns([2, 3], gap="large")
@@ -22,7 +22,8 @@ with form:
     )  # fmt: skip
     action = st.container()
     try:
-        config = run_form(images.data_dir())
+        begin = keys.FORM_BEGIN.setdefault(beginning(images.are_here("mnist")))
+        config = run_form(images.data_dir(), begin)
         with action:
             offer.offer(sweep_form.plan(config, listing.sweep_names()), asks)
     except (ConfigError, JobError) as error:

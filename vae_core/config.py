@@ -21,7 +21,7 @@ T = TypeVar("T")
 BINARISATIONS = ("grey", "threshold", "dynamic", "static")
 SIGMAS = ("fixed", "learned", "analytic", "per-image")
 SIGMA_MIN, SIGMA_MAX = 1e-3, 1e3
-REDUCTIONS = ("sum/sum", "mean/sum", "mean/mean", "sum/cell")
+REDUCTIONS = ("sum/sum", "sum/mean", "mean/sum", "mean/mean", "sum/cell")
 DEVICES = ("auto", "cpu", "cuda")
 MAX_LATENTS = 4096
 MAX_EPOCHS = 10_000
@@ -29,6 +29,10 @@ MAX_LABEL = 999
 MAX_IMAGES = 10_000_000
 MAX_NAME = 60
 MAX_SEED = 2**31 - 1
+MAX_ENCODER_STEPS = 100
+MAX_IMPORTANCE = 1000
+GRADIENTS = ("standard", "dreg")
+MISTAKES = ("none", "seed-noise", "exp-logvar", "sign-slip", "mean-kl")
 
 
 class Registry(dict[str, T]):
@@ -213,7 +217,15 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the objective is minimised: Adam on `distortion + beta * rate`, per image."""
+    """How the objective is minimised: Adam on `distortion + beta * rate`, per image.
+
+    An update is one step of Adam on one batch. For every update of all weights on the next batch
+    of the epoch, `encoder_steps` - 1 updates of the encoder alone go before it, each on as many
+    training images drawn at random, with draws of z of their own; decoder and likelihood stand
+    still. So the encoder takes `encoder_steps` updates for each of the decoder, and an epoch is
+    one pass of the decoder over the training images, whatever their number (He et al. 2019,
+    "Lagging inference networks", whose inner loop goes on until it gains no more).
+    """
 
     epochs: int = _setting(10, "passes over the training images")
     batch_size: int = _setting(128, "images per step")
@@ -224,6 +236,18 @@ class TrainConfig:
     tc_weight: float = _setting(0.0, "weight of the total correlation; beta-TCVAE's beta is 1 more")
     reduction: str = _setting(
         "sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum", choices=REDUCTIONS
+    )
+    encoder_steps: int = _setting(
+        1, "updates of the encoder for each update of the decoder; 1 updates both together"
+    )
+    importance: int = _setting(
+        1, "weighted draws of z per image in the bound that is trained; 1 is the ELBO"
+    )
+    gradient: str = _setting(
+        "standard", "how the gradient of that bound is estimated", choices=GRADIENTS
+    )
+    mistake: str = _setting(
+        "none", "a mistake in the loss, on purpose; digits only", choices=MISTAKES
     )
     keep_epochs: tuple[int, ...] = _setting((), "epochs to keep, to look at them afterwards")
     seed: int = _setting(0, "seed of weights, shuffling and sampling")
@@ -239,6 +263,11 @@ class TrainConfig:
         _number("free-bits", self.free_bits, 0.0, 100.0)
         _number("tc-weight", self.tc_weight, 0.0, 1e6)
         _one_of("reduction", self.reduction, REDUCTIONS)
+        _integer("encoder-steps", self.encoder_steps, 1, MAX_ENCODER_STEPS)
+        _integer("importance", self.importance, 1, MAX_IMPORTANCE)
+        _one_of("gradient", self.gradient, GRADIENTS)
+        _one_of("mistake", self.mistake, MISTAKES)
+        self._check_alone()
         kept = _integers("keep-epochs", self.keep_epochs)
         for epoch in kept:
             _integer("keep-epochs", epoch, 1, self.epochs)
@@ -247,6 +276,37 @@ class TrainConfig:
         if self.threads is not None:
             _integer("threads", self.threads, 1, 256)
         _one_of("device", self.device, DEVICES)
+
+    def _check_alone(self) -> None:
+        """Raise ConfigError for settings that mean nothing beside another bound, or a mistake."""
+        if self.importance == 1 and self.gradient != "standard":
+            raise ConfigError(
+                f"gradient {self.gradient} is one of the importance-weighted bound; set "
+                "importance above 1, or gradient to standard."
+            )
+        changed = [
+            f"{name.replace('_', '-')} {default}"
+            for name, default in ELBO_ONLY.items()
+            if getattr(self, name) != default
+        ]
+        if self.mistake != "none" and self.importance > 1:
+            changed.append("importance 1")
+        if self.mistake != "none" and changed:
+            raise ConfigError(
+                "mistake: only the plain ELBO is trained with a mistake on purpose; set "
+                f"{' and '.join(changed)}, or mistake none."
+            )
+        if self.importance > 1 and changed:
+            raise ConfigError(
+                "importance: the importance-weighted bound is no sum of a distortion and a rate "
+                f"that could be weighed; set {' and '.join(changed)}, or importance 1."
+            )
+
+
+ELBO_ONLY = {  # settings of a loss that is a sum of two terms, and what leaves them as they are
+    "beta": 1.0, "warmup_epochs": 0, "free_bits": 0.0, "tc_weight": 0.0, "reduction": "sum/sum",
+}  # fmt: skip
+MISTAKEN = ("digits", "diagonal")  # data set and posterior of runs with a mistake
 
 
 @dataclass(frozen=True)
@@ -267,8 +327,29 @@ class RunConfig:
                 "latent dimensions are points or add up to one; set it to 0, or choose posterior "
                 "diagonal."
             )
+        if self.train.importance > 1:
+            self._check_importance(family)
+        if self.train.mistake != "none" and (self.data.name, self.model.posterior) != MISTAKEN:
+            raise ConfigError(
+                "mistake: a mistake on purpose is trained on the small digits, with a diagonal "
+                "posterior, whose formulas it spoils; set it to none, or choose dataset digits "
+                "and posterior diagonal."
+            )
         _name("name", self.name)
         _name("sweep", self.sweep)
+
+    def _check_importance(self, family: Any) -> None:
+        """Raise ConfigError where draws cannot be weighted, or sigma is that of another bound."""
+        if not family.has_density:
+            raise ConfigError(
+                f"importance: a {family.title} has no density, so its draws cannot be weighted; "
+                "set it to 1, or choose posterior diagonal."
+            )
+        if LIKELIHOODS[self.model.likelihood].has_sigma and self.model.sigma == "analytic":
+            raise ConfigError(
+                "importance: the analytic sigma is the best one of the ELBO, not of the "
+                "importance-weighted bound; set importance to 1, or choose sigma learned."
+            )
 
     @property
     def experiment(self) -> tuple[DataConfig, ModelConfig, TrainConfig]:

@@ -174,7 +174,8 @@ class Limits:
         ConfigError
             When it takes too many epochs, or as `check_model`.
         """
-        epochs, batch = config.train.epochs, config.train.batch_size
+        epochs = config.train.epochs
+        batch = config.train.batch_size * config.train.importance  # each draw is decoded
         if epochs > self.epochs:
             raise ConfigError(
                 f"epochs: this server trains at most {self.epochs:,}; got {epochs:,}. Choose fewer."
@@ -222,8 +223,9 @@ class Limits:
         at_work = max(batch_size * size.n_outputs, min(EVALUATION_BLOCK, n_test) * size.n_held)
         if at_work > MAX_AT_WORK:
             raise ConfigError(
-                f"hidden, latent and batch-size: one step would hold {at_work:,} numbers, more "
-                f"than {MAX_AT_WORK:,}. Choose fewer channels, or a smaller batch."
+                f"hidden, latent, batch-size and importance: one step would hold {at_work:,} "
+                f"numbers, more than {MAX_AT_WORK:,}. Choose fewer channels, a smaller batch, or "
+                "fewer draws in the bound."
             )
         if size.n_multiply_adds * n_test > MAX_WORK:
             raise ConfigError(

@@ -100,6 +100,7 @@ class Reduction:
         """Of a name in REDUCTIONS: over pixels / over latents.
 
         sum/sum is the ELBO; mean/sum and mean/mean are the losses with `reduction="mean"`;
+        sum/mean averages the KL alone, as code with `-0.5 * mean(1 + logvar - ...)` does;
         sum/cell divides the KL by the number of cells, as in arXiv 2004.06271, Eq. 3.
         """
         over_pixels, over_latents = name.split("/")

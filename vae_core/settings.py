@@ -111,6 +111,14 @@ def command_line(config: RunConfig) -> str:
     return " ".join(words)
 
 
+def bound_in_words(train: TrainConfig) -> str:
+    """The bound that is trained, where that is not the ELBO; empty where it is."""
+    if train.importance == 1:
+        return ""
+    how = " with doubly reparameterised gradients" if train.gradient == "dreg" else ""
+    return f"the importance-weighted bound of {train.importance} draws{how}"
+
+
 def text_of(value: Any) -> str:
     """A value as it is written after its flag."""
     return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vae_core.config import ModelConfig, TrainConfig
-from vae_core.data.dataset import Dataset
+from vae_core.data.dataset import Dataset, Split
 from vae_core.errors import ConfigError, TrainingError
 from vae_core.evaluate import evaluate
-from vae_core.objective import Objective, elbo_terms
+from vae_core.training_loss import TrainingLoss
 from vae_core.vae import VAE, build_vae
 
 N_TRAIN_EVALUATED = 10_000
@@ -124,9 +124,8 @@ def fit(
         When the loss is no longer finite; the model gets its last good weights back.
     """
     device = choose_device(config)
-    dtype = next(vae.to(device).parameters()).dtype
-    optimizer = _adam(vae, config.lr)
-    objective = Objective.of(config, vae, len(dataset.train))
+    optimizer = _adam(vae.to(device), config.lr)
+    loss_of = TrainingLoss.of(config, vae, len(dataset.train))
     # Shuffling and noise have generators of their own: nothing else may draw from them.
     shuffle = torch.Generator().manual_seed(config.seed)
     sampling = torch.Generator(device).manual_seed(config.seed + 1)
@@ -141,14 +140,9 @@ def fit(
         for epoch in range(good.epoch + 1, config.epochs + 1):
             vae.train()
             start = time.perf_counter()
-            for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
-                x = train.batch(index, sampling, device).to(dtype)
-                loss = _loss(vae, x, objective, epoch, sampling)
-                if not math.isfinite(value := loss.item()):
+            for value in _updates(vae, train, config, loss_of, epoch, optimizer, shuffle, sampling):
+                if not math.isfinite(value):
                     raise _diverged(epoch, f"the loss became {value}", config, good, vae)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
             seconds = time.perf_counter() - start
             vae.eval()
             seen, unseen = evaluate(vae, measured), evaluate(vae, dataset.test)
@@ -159,7 +153,7 @@ def fit(
             good = _snapshot(epoch, vae, optimizer, shuffle, sampling)
             yield EpochRecord(
                 epoch,
-                objective.beta_at(epoch),
+                loss_of.objective.beta_at(epoch),
                 seen.distortion,
                 seen.rate,
                 unseen.distortion,
@@ -179,6 +173,40 @@ def fit(
         torch.set_num_threads(threads)
 
 
+def _updates(
+    vae: VAE,
+    train: Split,
+    config: TrainConfig,
+    loss_of: TrainingLoss,
+    epoch: int,
+    optimizer: torch.optim.Optimizer,
+    shuffle: torch.Generator,
+    sampling: torch.Generator,
+) -> Iterator[float]:
+    """The updates of one epoch. Yields the loss before each, made when the caller goes on."""
+    like, encoder = next(vae.parameters()), [*vae.encoder.parameters()]
+    for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
+        for _ in range(config.encoder_steps - 1):
+            others = torch.randint(len(train), index.shape, generator=shuffle)
+            x = train.batch(others, sampling, like.device).to(like.dtype)
+            loss = loss_of(vae, x, epoch, sampling, observed=False)
+            yield loss.item()
+            _update(optimizer, loss, encoder)
+        x = train.batch(index, sampling, like.device).to(like.dtype)
+        loss = loss_of(vae, x, epoch, sampling)
+        yield loss.item()
+        _update(optimizer, loss)
+
+
+def _update(
+    optimizer: torch.optim.Optimizer, loss: Tensor, only: list[nn.Parameter] | None = None
+) -> None:
+    """One step of Adam, on all weights or these alone: it passes over those without gradient."""
+    optimizer.zero_grad()
+    loss.backward(inputs=only)
+    optimizer.step()
+
+
 def n_train_evaluated(n_train: int, n_test: int) -> int:
     """How many training images are measured after each epoch: the first of them."""
     return min(n_train, n_test, N_TRAIN_EVALUATED)
@@ -193,29 +221,16 @@ def estimate_seconds(
 ) -> float:
     """Seconds that training would take here, from timing a few steps on random pixels."""
     vae = build_vae(model, image_shape).train()
-    optimizer, objective = _adam(vae, train.lr), Objective.of(train, vae, n_images)
+    optimizer, loss_of = _adam(vae, train.lr), TrainingLoss.of(train, vae, n_images)
     x = torch.rand(min(train.batch_size, n_images), *image_shape)
-    times = []
+    encoder, times = [*vae.encoder.parameters()], []
     for _ in range(4):
         start = time.perf_counter()
-        optimizer.zero_grad()
-        _loss(vae, x, objective).backward()
-        optimizer.step()
+        for _ in range(train.encoder_steps - 1):
+            _update(optimizer, loss_of(vae, x, observed=False), encoder)
+        _update(optimizer, loss_of(vae, x))
         times.append(time.perf_counter() - start)
     return min(times[1:]) * train.epochs * -(-n_images // len(x))
-
-
-def _loss(
-    vae: VAE,
-    x: Tensor,
-    objective: Objective,
-    epoch: int = 1,
-    generator: torch.Generator | None = None,
-) -> Tensor:
-    """The loss of one batch; also updates the likelihood's statistics."""
-    terms = elbo_terms(vae, x, generator=generator)
-    vae.likelihood.observe(x, terms.pixels)
-    return objective(terms, epoch)
 
 
 def _adam(vae: VAE, lr: float) -> torch.optim.Adam:

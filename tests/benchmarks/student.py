@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from websockets.exceptions import ConnectionClosed
 
 from tests.benchmarks.tab import Shown, Tab
 from tests.browser.server import Server
@@ -70,8 +71,8 @@ class Student:
         """Note how long it took, and whatever error was shown."""
         try:
             self.log.seconds[what, self.tab.page].append(await doing)
-        except (OSError, TimeoutError, EOFError) as error:
-            self.log.problems[f"{what}: not answered, {error!r}"] += 1
+        except (OSError, TimeoutError, EOFError, ConnectionClosed) as error:
+            self.log.problems[f"{what}, {self.tab.page}: not answered, {error!r}"] += 1
         self.log.problems.update(f"{what}, {self.tab.page}: {p}" for p in self.tab.problems)
         self.tab.problems.clear()
 
@@ -116,10 +117,18 @@ class Student:
         await self.settle()
 
     async def choose_model(self, k: int) -> None:
-        """Choose the k-th model in the frame."""
-        picker = next(w for w in self.tab.all("selectbox") if w.element.query_param_key == "run")
+        """Choose the k-th model in the frame; on the first page, where this one has no box."""
+        if (picker := self._picker()) is None:
+            await self.visit("")
+            picker = self._picker()
+        assert picker is not None
         await self.did("model", self.tab.choose(picker, picker.element.options[k]))
         await self.settle()
+
+    def _picker(self) -> Shown | None:
+        """The box with the model; pages that show none have it not."""
+        boxes = self.tab.all("selectbox")
+        return next((w for w in boxes if w.element.query_param_key == "run"), None)
 
     async def settle(self) -> None:
         """What the page does by itself when a lens came: fetch the model, say where it stands."""

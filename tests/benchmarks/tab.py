@@ -114,6 +114,21 @@ class Tab:
             self.query[element.query_param_key] = ",".join(map(str, words))
         return await self.run(widget.fragment)
 
+    async def press(self, label: str) -> float:
+        """Press the button of this label; seconds. Raises LookupError where there is none."""
+        found = (one for one in self.all("button") if one.element.label == label)
+        if (button := next(found, None)) is None:
+            raise LookupError(f"there is no button {label!r} on the page.")
+        self.states[button.element.id] = WidgetState(id=button.element.id, trigger_value=True)
+        try:
+            return await self.run(button.fragment)
+        finally:
+            self.states.pop(button.element.id, None)
+
+    def words(self) -> str:
+        """All texts on the page."""
+        return "\n".join(one.element.body for one in self.all("markdown", "alert"))
+
     async def run(self, fragment: str = "", by_itself: bool = False) -> float:
         """Ask for a run of the script, or of a fragment; seconds until its last message."""
         message = BackMsg()

@@ -110,7 +110,7 @@ def right_commands(run: str, weights: str) -> st.SearchStrategy[list[str]]:
             ["bernoulli", "continuous-bernoulli", "gaussian", "discretised-logistic"]
         ),
         latent=st.sampled_from([1, 2, 5]), beta=st.sampled_from([0, 0.5, 4]), seed=seed,
-        reduction=st.sampled_from(["sum/sum", "mean/sum", "mean/mean"]),
+        reduction=st.sampled_from(["sum/sum", "sum/mean", "mean/sum", "mean/mean"]),
         batch_size=_small(1, 30), warmup_epochs=_small(0, 2), free_bits=st.just(0.1),
         binarisation=st.sampled_from(["grey", "threshold", "dynamic", "static"]),
         validation=_small(0, 5), name=st.sampled_from(["a", "Ada's", "ß字", "x y"]),

@@ -84,7 +84,11 @@ def test_all_lessons_are_those_that_ship_and_a_teachers(cli, own, monkeypatch):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("rate() |", "rates() |", "cost.md, line 9: rates is no quantity. Known are: "),
+        (
+            "rate() |",
+            "rates() |",
+            "cost.md, line 9: rates is no quantity. Names like it are ",
+        ),
         ("## Reveal", "## Show", "cost.md, line 12: expected one of the headings"),
         ('page = "kl"', "page = kl", "cost.md, line 5: Invalid value"),
     ],

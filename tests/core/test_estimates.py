@@ -78,6 +78,15 @@ def test_a_share_a_root_and_a_ratio_have_the_errors_that_samples_of_them_show() 
     assert root_estimate(torch.zeros(3)) == Estimate(0.0, 0.0)
 
 
+@pytest.mark.parametrize(("n", "p"), [(100, 0.005), (100, 0.02), (2000, 0.0005), (100, 0.995)])
+def test_none_of_a_hundred_or_all_of_them_is_no_certainty(n: int, p: float) -> None:
+    """Two errors about the share hold the truth about as often as they say."""
+    found = [share_estimate(one) for one in torch.rand(2000, n, generator=seeded()) < p]
+    held = [abs(one.value - p) <= 2.0 * one.standard_error for one in found]
+    assert sum(held) / len(held) >= 0.93
+    assert all(one.standard_error > 0.0 for one in found)
+
+
 def test_a_model_differs_from_itself_by_nothing_surely() -> None:
     values = torch.randn(100, generator=seeded())
     assert paired_difference(values, values) == Estimate(0.0, 0.0)

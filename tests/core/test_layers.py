@@ -16,7 +16,8 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 # Each room may import the rooms before it, and its own. `lessons` will stand behind analysis.
 ORDER = (
     *("errors", "decimals", "config", "settings", "sweep", "io", "data", "networks", "posteriors"),
-    *("likelihoods", "vae", "objective", "evaluate", "codes", "limits", "trainer", "runs", "jobs"),
+    *("likelihoods", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
+    *("training_loss", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}

@@ -102,6 +102,8 @@ def test_a_batch_counts_with_the_model():
     Limits().check_config(config(model), MNIST, 10_000)
     with pytest.raises(ConfigError, match="smaller batch"):
         Limits().check_config(config(model, batch_size=65_536), MNIST, 10_000)
+    with pytest.raises(ConfigError, match="fewer draws in the bound"):
+        Limits().check_config(config(model, importance=1000), MNIST, 10_000)
 
 
 def test_evaluation_takes_its_own_blocks_however_small_the_batch_is():

@@ -29,7 +29,7 @@ from vae_core import (
 from vae_core.analysis import active_units, data_spectrum, directions_used, total_rate
 from vae_core.config import POSTERIORS, REDUCTIONS
 from vae_core.evaluate import EVALUATION_BLOCK
-from vae_core.objective import Reduction
+from vae_core.objective import Reduction, effective_beta
 
 WITH_RATE = [name for name, kind in POSTERIORS.items() if kind.has_rate]
 X = torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -38,6 +38,7 @@ ONE_HALF = math.sqrt(0.5)  # the sigma at which the Gaussian's distortion is the
 # weight of the summed squared error, of the summed KL; MNIST with a 4 x 4 x 8 feature map
 KNOWN = {
     "sum/sum": (1.0, 1.0),
+    "sum/mean": (1.0, 1.0 / 128),
     "mean/sum": (1.0 / 784, 1.0),
     "mean/mean": (1.0 / 784, 1.0 / 128),
     "sum/cell": (1.0, 1.0 / 16),
@@ -92,6 +93,15 @@ def test_means_on_both_sides_are_the_normalised_beta_of_higgins():
     assert reduction.implied_beta * 10 / (3 * 32 * 32) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 8)])
+def test_a_mean_over_d_latent_dimensions_is_a_beta_of_one_in_d_whatever_the_pixels(
+    shape: tuple[int, int, int],
+) -> None:
+    train = TrainConfig(beta=3.0, reduction="sum/mean")
+    assert effective_beta(train, shape, (20,)) == pytest.approx(3.0 / 20)
+    assert effective_beta(train, shape, (4, 4, 8)) == pytest.approx(3.0 / 128)
+
+
 def test_a_vector_is_one_cell():
     assert Reduction.of("sum/cell", (1, 28, 28), (20,)) == Reduction()
 
@@ -108,6 +118,7 @@ def test_loss_is_the_one_people_write_by_hand(name, latent):
     constant = pixels * (math.log(ONE_HALF) + 0.5 * math.log(2.0 * math.pi))
     by_hand = {
         "sum/sum": pixels * squares + kl + constant,
+        "sum/mean": pixels * squares + kl / math.prod(latent) + constant,
         "mean/sum": squares + kl + constant / pixels,
         "mean/mean": squares + kl / math.prod(latent) + constant / pixels,
         "sum/cell": pixels * squares + kl / math.prod(sites) + constant,

@@ -112,7 +112,14 @@ def test_resumed_is_uninterrupted_bit_for_bit(settings, binarisation):
     assert all(torch.equal(tensors[name], value) for name, value in state.to_tensors().items())
 
 
-@pytest.mark.parametrize("changes", [{"tc_weight": 2.0}, {"reduction": "mean/sum"}])
+CHANGES = [
+    *({"tc_weight": 2.0}, {"reduction": "mean/sum"}, {"encoder_steps": 3}),
+    {"importance": 4, "warmup_epochs": 0},
+    {"importance": 4, "gradient": "dreg", "encoder_steps": 2, "warmup_epochs": 0},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES)
 def test_resumed_is_uninterrupted_with_any_loss(digits, changes):
     config, shape = replace(CONFIG, **changes), digits.image_shape
     *_, whole = fit(build_vae(model(), shape), digits, config)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pages.ui.measure import aggregate
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
 from vae_core import Run
 from vae_core.analysis import class_buildup, latent_names
@@ -126,3 +127,19 @@ def test_of_points_there_is_nothing_to_tell() -> None:
     assert_sound(app)
     assert "points" in app.info[0].value
     assert not app.metric
+
+
+@some("mnist-collapsed")
+@pytest.mark.parametrize("view", ["Class by class", "Classes together"])
+def test_classes_of_a_collapsed_model_are_no_chart_of_rounding_noise(run: Run, view: str) -> None:
+    app = open_page("aggregate.py", run, mixture=view)
+    assert_sound(app)
+    assert [info.value for info in app.info][-1] == aggregate.ALL_ALIKE
+    assert charts(app) == []
+
+
+@some("mnist-ones-2d")
+def test_a_class_alone_has_no_error_that_is_empty(run: Run) -> None:
+    app = open_page("aggregate.py", run)
+    assert_sound(app)
+    assert not any("standard error of I(y; z) )" in one.value for one in app.markdown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +213,30 @@ def test_a_class_takes_the_test_twice_and_sees_its_gain(rooms: Rooms) -> None:
     assert "Hedges' g" in said(wall)
     assert "closed" in said(student(room.code, "0000000a"))
     assert_sound(wall)
+
+
+def test_where_the_disk_is_full_an_answer_is_refused_in_a_sentence_and_the_last_one_stays(
+    rooms: Rooms, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(small_disk))
+    opened(Rooms(small_disk))
+    (room,) = Rooms(small_disk).list()
+    window = student(room.code, "0000000a")
+    button(window, "**A** equal ones").click().run()
+    assert_sound(window)
+    with suppress(OSError), (small_disk / "full").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(512))
+    answers = room.path / "answers" / "predict.1"
+    for number in range(100):  # until no file is left, either
+        try:
+            (answers / f".{number}").write_bytes(bytes(600))
+        except OSError:
+            break
+    button(window, "**B** $(0, 1)$").click().run()
+    assert [e.value for e in window.exception] == []
+    (error,) = window.error
+    assert "space" in error.value
+    assert "\n" not in error.value
+    assert [(a.who, a.said) for a in room.all_answers()] == [("0000000a", "a")]
+    assert "Your answer is kept" in said(window)

@@ -96,7 +96,7 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
     for view in diagnostics_text.HEADINGS:
         app.segmented_control(key="diagnosis").set_value(view).run()
         assert_sound(app)
-        reason = diagnostics_text.not_for(run.codes(), view)
+        reason = diagnostics_text.not_for(run, run.codes(), view)
         if view == diagnostics_text.TRAINING:
             assert charts(app)
             assert "nats per image" in app.caption[-1].value.lower()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +41,14 @@ from tests.pages.app import (
 )
 from tests.samples import LATENTS, rewrite, tensors
 from vae_core import Dataset, Run, load_dataset
-from vae_core.analysis import channel_order, decode_mean, latent_names, nearest_codes, rate_table
+from vae_core.analysis import (
+    cell_order,
+    channel_order,
+    decode_mean,
+    latent_names,
+    nearest_codes,
+    rate_table,
+)
 from vae_core.config import POSTERIORS
 
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
@@ -87,6 +96,8 @@ def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
     codes = run.codes()
     table = rate_table(codes)
     assert facts["view"] == view
+    sites = math.prod(run.config.model.latent_shape[:-1])
+    assert facts["cell_order"] == (cell_order(sites).tolist() if sites > 1 else None)
     assert facts["latent_shape"] == list(run.config.model.latent_shape)
     assert facts["image_shape"] == list(run.vae().image_shape)
     assert facts["n_images"] == len(codes)
@@ -321,6 +332,27 @@ def test_neighbours_are_the_images_where_they_are_here_and_decoded_where_not() -
         for source, picture in zip(pictures(app).values(), expected, strict=True):
             levels = (picture[0].numpy() * 255).round()
             assert abs(pixels(source)[1::3, 1::3] - levels).max() <= 1
+
+
+@pytest.mark.parametrize("query", [{"image": "0"}, {"image": "3", "tour": "2"}, {}])
+def test_a_reload_of_the_address_brings_back_the_same_image(query: dict[str, str]) -> None:
+    """The Overview begins elsewhere than at the first image: its number stays in the address."""
+    app = open_page("overview.py", "Digits 2-D", **query)
+    again = open_page("overview.py", **flat(app.query_params))
+    assert lens_facts(again)["state"] == lens_facts(app)["state"]
+    if "image" in query:
+        assert lens_facts(app)["state"]["image"] == int(query["image"])
+
+
+def test_a_lesson_without_an_image_begins_at_the_first() -> None:
+    app = open_page("overview.py", lesson="mu-sigma", step="do")
+    assert_sound(app)
+    assert lens_facts(app)["state"]["image"] == 0
+    assert lens_facts(app)["state"]["tour"] is None
+
+
+def flat(query: Any) -> dict[str, str]:
+    return {k: v[0] if isinstance(v, list) else v for k, v in dict(query).items()}
 
 
 # Odd shapes

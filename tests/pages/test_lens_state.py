@@ -42,6 +42,7 @@ states = st.builds(
     layers=st.sets(st.sampled_from(LAYERS)).map(lambda s: tuple(x for x in LAYERS if x in s)),
     cells=several,
     channel=st.none() | wholes,
+    shuffled=st.booleans(),
     tour=st.none() | st.sampled_from(STEPS),
 )
 
@@ -56,7 +57,7 @@ def address_of(state: LensState, first: LensState | None = None) -> dict[str, st
 @given(states)
 def test_an_address_leads_back_to_the_state_to_three_digits_of_z(state: LensState) -> None:
     back = LensState.from_address(address_of(state))
-    for name in ("image", "draw", "axes", "layers", "cells", "channel", "tour"):
+    for name in ("image", "draw", "axes", "layers", "cells", "channel", "shuffled", "tour"):
         assert getattr(back, name) == getattr(state, name)
     assert back.z.keys() == state.z.keys()
     for j, value in state.z.items():
@@ -68,7 +69,9 @@ def test_an_address_holds_what_differs_from_how_the_page_begins(
     state: LensState, first: LensState
 ) -> None:
     shown = state.to_address(first)
-    assert shown.keys() == {"image", "draw", "z", "axes", "layers", "cells", "channel", "tour"}
+    assert shown.keys() == {
+        *("image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled", "tour")
+    }
     for name, value in shown.items():
         assert (value is None) == (getattr(state, name) == getattr(first, name))
     assert address_of(state, state) == {}
@@ -106,13 +109,14 @@ def test_an_address_holds_no_more_numbers_than_can_be_handed_on() -> None:
         *({"axes": text} for text in ("z0,z1", "0;1", "-1,0", "0,", "nan")),
         *({"cells": text} for text in ("0,-1", "(0, 1)", "9999999", "one")),
         *({"channel": text} for text in ("all", "-1", "0.5")),
+        *({"shuffled": text} for text in ("", "yes", "2", "-1")),
         {"z": "0:nan", "axes": "a,b", "draw": "?", "cells": "!", "channel": "c1"},
     ],
     ids=str,
 )
 def test_what_makes_no_sense_is_left_out_and_the_rest_is_kept(garbage: dict[str, str]) -> None:
     good = {"image": "7", "draw": "3", "z": "0:0.52,1:-1.2", "axes": "1,0", "layers": "points"}
-    good |= {"cells": "2,3", "channel": "1"}
+    good |= {"cells": "2,3", "channel": "1", "shuffled": "1"}
     assert LensState.from_address(garbage) == LensState()
     kept = {name: text for name, text in good.items() if name not in garbage}
     assert LensState.from_address(good | garbage) == LensState.from_address(kept)
@@ -121,6 +125,8 @@ def test_what_makes_no_sense_is_left_out_and_the_rest_is_kept(garbage: dict[str,
 def test_layers_that_there_are_not_are_left_out_of_those_that_there_are() -> None:
     assert LensState.from_address({"layers": "holes,rings,points"}).layers == ("points", "holes")
     assert LensState.from_address({"layers": "none"}).layers == ()
+    for link in ("points,computation", "computation+points", "points computation"):
+        assert LensState.from_address({"layers": link}).layers == ("points", "computation")
 
 
 def test_an_index_given_twice_counts_once() -> None:
@@ -143,6 +149,7 @@ def test_a_fitted_state_has_only_what_the_model_has(
     assert fitted.image == (None if state.image is None else min(state.image, n - 1))
     assert fitted.z == {j: value for j, value in state.z.items() if j < d}
     assert fitted.cells == tuple(cell for cell in state.cells if cell < d // latent[-1])
+    assert fitted.shuffled == (state.shuffled and d > latent[-1])
     assert fitted.channel in {None, *range(latent[-1])}
     assert (fitted.draw, fitted.layers) == (state.draw, state.layers)
     assert len(set(fitted.axes)) == min(2, d)
@@ -151,7 +158,7 @@ def test_a_fitted_state_has_only_what_the_model_has(
 
 
 def test_what_a_model_has_is_kept() -> None:
-    here = LensState(9, 4, {0: 1.0, 11: -2.0}, (7, 3), ("holes",), (0, 3), 2)
+    here = LensState(9, 4, {0: 1.0, 11: -2.0}, (7, 3), ("holes",), (0, 3), 2, shuffled=True)
     assert here.fit(10, (2, 2, 3), list(range(12))) == here
 
 
@@ -172,11 +179,11 @@ def test_the_plane_of_two_numbers_is_never_turned(axes: tuple[int, ...]) -> None
 
 
 def test_a_look_goes_to_the_page_and_back() -> None:
-    here = LensState(None, 4, {0: 1.0, 11: -2.0}, (7, 3), ("holes",), (0, 3), 2)
+    here = LensState(None, 4, {0: 1.0, 11: -2.0}, (7, 3), ("holes",), (0, 3), 2, shuffled=True)
     assert LensState.from_page(here.to_page()) == here
     said = here.to_page() | {"z": {"0": 1, "11": -2.0}, "at": [0.5, 1, 2]}  # as JSON has them
     assert LensState.from_page(said) == LensState(
-        None, 4, {0: 1.0, 11: -2.0}, (7, 3), ("holes",), (0, 3), 2, (0.5, 1.0, 2.0)
+        None, 4, {0: 1.0, 11: -2.0}, (7, 3), ("holes",), (0, 3), 2, (0.5, 1.0, 2.0), shuffled=True
     )
 
 
@@ -198,7 +205,7 @@ def test_a_link_brings_back_image_z_axes_layers_and_draw() -> None:
 
 
 def test_a_link_brings_back_cells_and_channel_of_a_map() -> None:
-    app = open_page("feature_map.py", MAP, cells="1,2", channel="0", z="3:0.25")
+    app = open_page("feature_map.py", MAP, cells="1,2", channel="0", z="3:0.25", shuffled="1")
     told = lens_facts(app)["state"]
     assert (told["cells"], told["channel"], told["z"]) == ([1, 2], 0, {"3": 0.25})
 

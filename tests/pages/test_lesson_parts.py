@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pages.ui.drawing import escaping
 from pages.ui.lesson import answering, hidden, hideable, learn, link_maker, numbers, questions
+from pages.ui.lesson.doubts import doubts
 from pages.ui.lesson.skeleton import skeleton
 from pages.ui.session.doors import DOORS
 from tests import lessons
+from tests.pages.app import assert_sound, open_page, words
 from vae_core.lessons import Lesson, NumberQuestion, lesson_paths, read_lesson
 from vae_core.lessons.calls import Call
 from vae_core.lessons.lesson import Choice
@@ -196,3 +199,30 @@ def test_what_a_lesson_builds_on_is_named_by_titles_with_what_was_done(lesson: L
     said = learn.builds_on(one, {"a": "First", "b": "Second"}, ("b",))
     assert said == "Builds on “First” and “Second” (done)."
     assert learn.builds_on(lesson, {}, ()) == ""
+
+
+def test_what_a_lesson_names_and_the_app_has_not_is_said_with_what_there_is(tmp_path: Path) -> None:
+    right = lessons.CHOICE
+    wrong = right.replace('page = "kl"', 'page = "KL"').replace('"kl-numbers"', '"kl-number"')
+    made = lessons.write(tmp_path, right=right, wrong=wrong)
+    assert doubts(read_lesson(made / "right.md")) == []
+    found = " ".join(doubts(read_lesson(made / "wrong.md")))
+    assert "page: there is no page 'KL'. Pages are posteriors, " in found
+    assert "no page of the lesson has 'kl-number'." in found
+    assert "Show: 'kl-numbers' was not hidden. Hidden are summary, kl-number, " in found
+    for path in lesson_paths():
+        assert doubts(read_lesson(path)) == [], path.stem
+
+
+def test_every_question_that_ships_is_one_click_from_the_list() -> None:
+    """The menu and its page are two clicks from anywhere; the lesson's own link is the third."""
+    app = open_page("lessons.py")
+    assert_sound(app)
+    links = {parse_qs(link.proto.query_string)["lesson"][0]: link for link in
+             app.get("page_link") if "lesson=" in link.proto.query_string}  # fmt: skip
+    said = "\n".join(words(app))
+    for path in lesson_paths():
+        lesson = read_lesson(path)
+        assert lesson.id in links
+        assert escaping.markdown(lesson.question, 300) in said
+    assert set(learn.IN_ORDER) <= links.keys()

@@ -56,7 +56,9 @@ def test_a_heading_names_no_model_that_is_open_and_offers_the_others() -> None:
 @pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
 @pytest.mark.parametrize("view", [diagnostics_text.LABELS, diagnostics_text.SHELL])
 def test_a_view_fits_a_model_as_its_codes_say(run: Run, view: str) -> None:
-    assert diagnostics_text.fits(run, view) == (diagnostics_text.not_for(run.codes(), view) is None)
+    assert diagnostics_text.fits(run, view) == (
+        diagnostics_text.not_for(run, run.codes(), view) is None
+    )
 
 
 @pytest.mark.parametrize("settings", [{}, {"latent_shape": (2, 2, 3)}, {"posterior": "delta"}])

@@ -125,6 +125,18 @@ def test_a_preset_fills_the_form_and_can_be_trained_or_asks_for_its_images(prese
         assert "Train" not in labels(app)
 
 
+def test_the_form_begins_with_mnist_where_it_is_at_hand_and_keeps_what_it_began_with(
+    idx_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_page("train.py").selectbox(key="form-dataset").value == "digits"
+    monkeypatch.setenv("ELBO_ROOM_DATA", str(idx_folder))
+    app = open_page("train.py")
+    assert app.selectbox(key="form-dataset").value == "mnist"
+    assert app.text_input(key="form-latent").value == "2"
+    monkeypatch.delenv("ELBO_ROOM_DATA")
+    assert app.run().selectbox(key="form-dataset").value == "mnist"
+
+
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [

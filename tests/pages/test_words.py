@@ -18,13 +18,13 @@ from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
 from pages.ui.explore import arithmetic, feature_map, walks
 from pages.ui.session.summary import in_words, line, sentence
-from pages.ui.train import queue
+from pages.ui.train import curves, queue
 from pages.ui.train.disk import amount
-from pages.ui.train.offer import which_images
+from pages.ui.train.offer import meaning, which_images
 from pages.ui.train.progress import duration, how_far
 from tests.pages.app import MODELS
 from tests.samples import tiny_model
-from vae_core import Codes, Run, RunConfig, TrainConfig, build_vae
+from vae_core import Codes, Dataset, Run, RunConfig, TrainConfig, build_vae
 from vae_core.analysis import (
     Estimate,
     Projection,
@@ -147,13 +147,43 @@ def test_a_number_has_a_minus_sign_and_none_where_it_rounds_to_0(
         ({"beta": 4.0}, ", trained with β = 4"),
         ({"reduction": "mean/sum"}, ", trained with β = 64 (mean/sum)"),
         ({"beta": 0.25, "reduction": "mean/sum"}, ", trained with β = 16 (mean/sum)"),
+        ({"importance": 8}, ", trained with the importance-weighted bound of 8 draws"),
+        (
+            {"importance": 8, "gradient": "dreg"},
+            ", trained with the importance-weighted bound of 8 draws with doubly reparameterised "
+            "gradients",
+        ),
+        ({"encoder_steps": 3}, ", trained with 3 encoder updates per decoder update"),
     ],
 )
 def test_the_line_says_the_weight_of_the_rate_where_it_is_not_the_elbos(
     train: dict[str, Any], weight: str
 ) -> None:
     assert f"Bernoulli{weight}. Test" in said(train=train)
-    assert "β" not in said(train=train, posterior="delta")
+    if "importance" not in train:  # which takes a density
+        assert "β" not in said(train=train, posterior="delta")
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        ({}, ""),
+        ({"reduction": "sum/mean"}, "This loss is the ELBO's with β = 0.05."),
+        ({"importance": 8}, "This trains the importance-weighted bound of 8 draws, which "),
+        ({"mistake": "mean-kl"}, "This loss has a mistake on purpose: its KL is the mean "),
+    ],
+)
+def test_the_form_says_what_its_loss_is(train: dict[str, Any], said: str, digits: Dataset) -> None:
+    assert meaning(RunConfig(train=TrainConfig(**train)), digits).startswith(said)
+    assert bool(said) == bool(meaning(RunConfig(train=TrainConfig(**train)), digits))
+
+
+def test_below_the_curves_stands_the_bound_that_was_trained(finished_run: Run) -> None:
+    train = replace(finished_run.config.train, importance=8)
+    run = replace(finished_run, config=replace(finished_run.config, train=train))
+    said = "Trained on the importance-weighted bound of 8 draws; the numbers are those of the ELBO."
+    assert curves.conditions(run, run.history()).startswith(f"{said} Nats per image")
+    assert curves.conditions(finished_run, run.history()).startswith("Nats per image")
 
 
 # Explore

@@ -9,6 +9,7 @@ from vae_core.analysis.bounds import (
     random_images,
     summarise_bound,
 )
+from vae_core.analysis.cell_order import cell_order
 from vae_core.analysis.channel_statistics import channel_statistics
 from vae_core.analysis.class_surgery import (
     ClassSurgery,
@@ -18,8 +19,10 @@ from vae_core.analysis.class_surgery import (
 )
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.collapse import Collapse, collapse
+from vae_core.analysis.decoder_sigma import SigmaCurve, sigma_curve
 from vae_core.analysis.estimates import Bracket, Estimate
 from vae_core.analysis.evidence import Evidence, has_quadrature, log_evidence
+from vae_core.analysis.head_sizes import head_sizes
 from vae_core.analysis.importance import ImportanceBound, at_mean_no_bound, iwae_bound
 from vae_core.analysis.inference_gaps import inference_gaps
 from vae_core.analysis.interpolation import (
@@ -38,6 +41,7 @@ from vae_core.analysis.locality import (
 from vae_core.analysis.neighbours import nearest_codes
 from vae_core.analysis.pareto import pareto_k
 from vae_core.analysis.picture_change import picture_change
+from vae_core.analysis.prior_classes import prior_classes
 from vae_core.analysis.prior_holes import Holes, gaussian_draws, holes, nearest_distance
 from vae_core.analysis.projections import Projection, project
 from vae_core.analysis.rate_parts import (
@@ -58,6 +62,7 @@ from vae_core.analysis.rates import (
     total_rate,
 )
 from vae_core.analysis.receptive_fields import Field, decoder_field, encoder_field
+from vae_core.analysis.reported_loss import drawn_loss, reported_loss
 from vae_core.analysis.shell import (
     CodesInShell,
     Shell,
@@ -100,6 +105,7 @@ __all__ = [
     "Projection",
     "RateParts",
     "Shell",
+    "SigmaCurve",
     "Spread",
     "SweepPlane",
     "TruePosterior",
@@ -110,6 +116,7 @@ __all__ = [
     "at_mean_no_bound",
     "can_rotate",
     "cell_correlation",
+    "cell_order",
     "channel_order",
     "channel_statistics",
     "chi_density",
@@ -133,6 +140,7 @@ __all__ = [
     "decoder_field",
     "directions_used",
     "draw_deviation",
+    "drawn_loss",
     "elbo_surgery",
     "encode_dataset",
     "encoder_field",
@@ -140,6 +148,7 @@ __all__ = [
     "examples",
     "gaussian_draws",
     "has_quadrature",
+    "head_sizes",
     "holes",
     "image_bounds",
     "inference_gaps",
@@ -159,6 +168,7 @@ __all__ = [
     "parquet_bytes",
     "picture_change",
     "plane_basis",
+    "prior_classes",
     "prior_shell",
     "procrustes",
     "project",
@@ -166,6 +176,8 @@ __all__ = [
     "rate_parts",
     "rate_rest",
     "rate_table",
+    "reported_loss",
+    "sigma_curve",
     "stick_rates",
     "straight_middles",
     "summarise_bound",

@@ -107,9 +107,14 @@ def median_estimate(values: Tensor) -> Estimate:
 
 
 def share_estimate(chosen: Tensor) -> Estimate:
-    """The share of n things that are chosen, (n,) of bool, and its binomial standard error."""
-    share = float(chosen.double().mean())
-    return Estimate(share, math.sqrt(share * (1.0 - share) / len(chosen)))
+    """The share of n things that are chosen, (n,) of bool, and its binomial standard error.
+
+    The error is that of two more things chosen and two more not (Agresti and Coull 1998): of 100
+    things none chosen is no proof that none ever is.
+    """
+    n, k = len(chosen), float(chosen.double().sum())
+    steadied = (k + 2.0) / (n + 4.0)
+    return Estimate(k / n, math.sqrt(steadied * (1.0 - steadied) / (n + 4.0)))
 
 
 def ratio_estimate(parts: Tensor, wholes: Tensor) -> Estimate:

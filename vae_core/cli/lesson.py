@@ -92,7 +92,12 @@ def _run(name: str, args: argparse.Namespace) -> Run:
     if os.path.isdir(name):
         path = Path(os.path.abspath(name))
         return open_model(path.name, path.parent)
-    return open_model(name, Path(args.runs))
+    try:
+        return open_model(name, Path(args.runs))
+    except LessonError as error:
+        raise LessonError(
+            f"{error} Name the folder of another run by --run, or that of all runs by --runs."
+        ) from error
 
 
 def _claims(lesson: Lesson, run: Run) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from vae_core.io import finite
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import BEST, Run
+from vae_core.settings import bound_in_words
 from vae_core.trainer import EpochTerms
 
 BETA = "effective_beta"  # what the loss weighs the rate by
@@ -77,10 +78,12 @@ def _text(name: str, value: Any) -> str:
 
 
 def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
-    """Sentences on the units of a density's numbers; none for a probability."""
+    """Sentences on what was trained, where that is another bound, and on a density's units."""
     found = metrics or run.metrics()
     bits = score_in_bits(found.negative_elbo, run.config, run.data().image_shape)
+    bound = bound_in_words(run.config.train)
     said = [
+        f"Trained on {bound}; these numbers are those of the ELBO." if bound else "",
         why_negative(found.distortion, found.negative_elbo),
         "" if bits is None else unit_note(run.config),
     ]

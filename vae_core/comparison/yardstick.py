@@ -22,6 +22,7 @@ class Obstacle(Enum):
     PIXELS = "other pixels of the same data set"
     IMAGES = "other images of the same data set"
     MEASURE = "another kind of likelihood"
+    MISTAKE = "trained with a mistake on purpose"
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def same_images(a: Run, b: Run) -> bool:
 
 def obstacle(a: Run, b: Run) -> Obstacle | None:
     """Why distortion and negative ELBO of two runs cannot be ranked; None when they can."""
+    if a.has_mistake or b.has_mistake:
+        return Obstacle.MISTAKE
     one, other = map(Yardstick.of, (a, b))
     if same_images(a, b):
         return None if one.measure == other.measure else Obstacle.MEASURE

@@ -3,6 +3,7 @@
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.animation import gif
 from vae_core.figures.bounds import bound_curve
+from vae_core.figures.decoder_sigma import distortion_curve
 from vae_core.figures.diagnostics import activity, dimension_evidence, label_bars
 from vae_core.figures.gaps import gap_histogram
 from vae_core.figures.image_scores import image_scores
@@ -10,6 +11,7 @@ from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels, kl_
 from vae_core.figures.line import posterior_line
 from vae_core.figures.pictures import contact_sheet, data_uri, to_png
 from vae_core.figures.posteriors import Ellipse, marginal, posterior_plane
+from vae_core.figures.prior_classes import prior_class_bars
 from vae_core.figures.projection_picks import class_counts, posterior_bars
 from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
 from vae_core.figures.shell import shell_density
@@ -27,6 +29,7 @@ __all__ = [
     "contact_sheet",
     "data_uri",
     "dimension_evidence",
+    "distortion_curve",
     "gap_histogram",
     "gif",
     "image_scores",
@@ -41,6 +44,7 @@ __all__ = [
     "posterior_bars",
     "posterior_line",
     "posterior_plane",
+    "prior_class_bars",
     "rate_distortion",
     "same_scale",
     "shell_density",

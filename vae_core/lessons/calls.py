@@ -6,6 +6,7 @@ matched, never evaluated: nothing in a lesson is code.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 import re
@@ -72,7 +73,7 @@ def parse_call(text: str) -> Call:
         )
     name, inside, run = match.groups()
     if name not in QUANTITIES:
-        raise LessonError(f"{name} is no quantity. Known are: {', '.join(sorted(QUANTITIES))}.")
+        raise LessonError(f"{name} is no quantity. {_known(name)}")
     arguments = (
         tuple(_argument(part.strip()) for part in inside.split(",")) if inside.strip() else ()
     )
@@ -82,6 +83,16 @@ def parse_call(text: str) -> Call:
         usage = QUANTITIES[name].usage
         raise LessonError(f"expected {usage}; got {len(arguments)} in the brackets.")
     return Call(name, arguments, run or "")
+
+
+def _known(name: str) -> str:
+    """The quantities of a name like this one; all where there is none."""
+    if close := difflib.get_close_matches(name, QUANTITIES, 4, 0.65):
+        return (
+            f"Names like it are {', '.join(close)}; `python -m vae_core lesson --quantities` lists "
+            "all."
+        )
+    return f"Known are: {', '.join(sorted(QUANTITIES))}."
 
 
 def _argument(text: str) -> Argument:

@@ -32,6 +32,7 @@ from vae_core.lessons.lesson import Choice, Lesson, Place, Question
 VARIABLE = "ELBO_ROOM_ANSWERS"  # names the folder of rooms
 BEFORE, AFTER = "before", "after"  # steps of a room for an inventory
 PHASES = ("predict", "votes", "reveal")  # answering; bars are shown; the right answer, too
+LED, OWN = "led", "own"  # pace: one question for all, or each goes through the lesson alone
 MAX_ROOMS = 50
 MAX_PEOPLE = 300
 MAX_BYTES = 4096  # of a state or an answer
@@ -63,6 +64,9 @@ class RoomState:
         Whether answers wait.
     at : str
         When this state began, UTC.
+    pace : str
+        LED; or OWN, where `step` means nothing, answers are taken until the reveal, and bars are
+        shown from "votes" on.
     """
 
     number: int
@@ -73,6 +77,7 @@ class RoomState:
     phase: str = "predict"
     is_paused: bool = False
     at: str = ""
+    pace: str = LED
 
 
 @dataclass(frozen=True)
@@ -158,10 +163,21 @@ class Room:
         """How many have joined."""
         return len(_names(self.path / "people"))
 
+    def n_answers(self, step: str, vote: int) -> int:
+        """How many have answered one vote on a step's question; their answers are not read."""
+        return len(_names(self._votes(step, vote)))
+
     def answer(
-        self, who: str, said: Said, question: Question | Inventory, seconds: float = 0.0
+        self,
+        who: str,
+        said: Said,
+        question: Question | Inventory,
+        seconds: float = 0.0,
+        step: str = "",
     ) -> Answer:
         """Keep what someone says to the question that is asked; saying it again replaces it.
+
+        At the own pace the first answer to a step's question stays: it was given unaided.
 
         Parameters
         ----------
@@ -172,6 +188,8 @@ class Room:
         question : Choice, NumberQuestion, Place or Inventory
         seconds : float
             Since the question was shown.
+        step : str
+            Whose question it is, at the own pace; else the room's own counts.
 
         Raises
         ------
@@ -184,28 +202,40 @@ class Room:
         _check_who(who)
         check_said(said, question)
         state = self.state()
-        if state.phase != "predict":
+        if state.pace == OWN and state.phase == "reveal":
+            raise RoomError("the teacher has closed the class; your answer came too late.")
+        if state.pace == LED and state.phase != "predict":
             raise RoomError("the votes are shown already; your answer came too late.")
         if state.is_paused:
             raise RoomError("the teacher has paused the room; answer when it goes on.")
         self.join(who)
         elapsed = seconds if math.isfinite(seconds) else 0.0
-        answer = Answer(who, state.step, state.vote, said, _now(), round(max(0.0, elapsed), 1))
-        folder = self._votes(state.step, state.vote)
+        at = step if step and state.pace == OWN else state.step
+        answer = Answer(who, at, state.vote, said, _now(), round(max(0.0, elapsed), 1))
+        folder = self._votes(at, state.vote)
+        if state.pace == OWN and (folder / f"{who}.json").exists():
+            return answer
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / f"{who}.json", asdict(answer))
         return answer
 
+    def answer_of(self, who: str, step: str, vote: int) -> Answer | None:
+        """What one participant has said to one vote; None where there is nothing, or damage."""
+        _check_who(who)
+        return self._read_answer(self._votes(step, vote) / f"{who}.json")
+
     def answers(self, step: str, vote: int) -> list[Answer]:
         """What was said to one vote on a step's question; a damaged file is left out."""
-        found = []
-        for name in _names(self._votes(step, vote)):
-            try:
-                found.append(_answer(_read(self._votes(step, vote) / name)))
-            except (RunError, TypeError, KeyError, ValueError):
-                continue
-        return found
+        folder = self._votes(step, vote)
+        found = (self._read_answer(folder / name) for name in _names(folder))
+        return [answer for answer in found if answer]
+
+    def _read_answer(self, path: Path) -> Answer | None:
+        try:
+            return _answer(_read(path)) if path.exists() else None
+        except (OSError, RunError, TypeError, KeyError, ValueError):
+            return None
 
     def all_answers(self) -> list[Answer]:
         """Every answer to every question, in the order in which votes were held."""
@@ -230,7 +260,7 @@ class Rooms:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, asked: Lesson | Inventory) -> Room:
+    def open(self, asked: Lesson | Inventory, pace: str = LED) -> Room:
         """A new room for a lesson, at its first question, or for an inventory.
 
         Raises
@@ -249,7 +279,7 @@ class Rooms:
             raise RoomError(f"{MAX_ROOMS} rooms are open already; delete one first.")
         while (path := self.folder / _new_code()).exists():
             pass
-        first = RoomState(0, asked.id, asked.digest, step=first_step, at=_now())
+        first = RoomState(0, asked.id, asked.digest, step=first_step, at=_now(), pace=pace)
         try:
             (path / "states").mkdir(parents=True)
             (path / "people").mkdir()
@@ -351,8 +381,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _state(found: dict[str, Any]) -> RoomState:
     state = RoomState(**found)
-    if state.phase not in PHASES:
-        raise RunError(f"expected a phase of {', '.join(PHASES)}; got {shown(state.phase)}.")
+    for value, known in ((state.phase, PHASES), (state.pace, (LED, OWN))):
+        if value not in known:
+            raise RunError(f"expected one of {', '.join(known)}; got {shown(value)}.")
     return state
 
 

@@ -94,6 +94,13 @@ class Likelihood(nn.Module, ABC):
         """What it is, in words: its name, and its sigma where it has one."""
         return self.title
 
+    def lines(self) -> tuple[str, ...]:
+        """How the decoder's `output` becomes x_hat and distortion, in PyTorch: to read and to run.
+
+        As `Posterior.draw_lines`; x is the image, (n, c, H, W). Empty where there are none.
+        """
+        return ()
+
     def page_facts(self) -> dict[str, Any]:
         """What a page needs, besides the name, to turn the decoder's output into pixels."""
         return {}

@@ -60,6 +60,14 @@ class BernoulliLikelihood(Likelihood):
     measure = "Bernoulli cross-entropy"
     is_normalised_on_grey = False
 
+    def lines(self) -> tuple[str, ...]:
+        """Binary cross-entropy."""
+        return (
+            "logits = output",
+            "x_hat = logits.sigmoid()",
+            'distortion = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")',
+        )
+
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> BernoulliPixels:
         """Independent Bernoulli pixels with logits `output`."""
         return BernoulliPixels(output)
@@ -129,6 +137,16 @@ class ContinuousBernoulliLikelihood(Likelihood):
     measure = "density of pixel values"
     is_density = True
     is_unbounded = True
+
+    def lines(self) -> tuple[str, ...]:
+        """The mean and the normaliser by |eta|, in double precision: at 0 they lose digits."""
+        return (
+            "logits = output",
+            "size = logits.abs().double().clamp(min=1e-6)\n"
+            "x_hat = 0.5 + logits.sign() * (0.5 - 1 / size + 1 / torch.expm1(size))",
+            "log_norm = logits.relu() - torch.log(size / -torch.expm1(-size))\n"
+            "distortion = -(logits * x - log_norm).sum()",
+        )
 
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> ContinuousBernoulliPixels:
         """Independent continuous Bernoulli pixels with logits `output`."""

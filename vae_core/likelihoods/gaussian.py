@@ -142,6 +142,15 @@ class GaussianLikelihood(Likelihood):
         sigma = self.sigma
         return f"{self.title} with {f'σ = {sigma:.3g}' if sigma else 'σ'} ({self.kind})"
 
+    def lines(self) -> tuple[str, ...]:
+        """A normal density; sigma is a number here, or read from the decoder's second map."""
+        score = "distortion = -td.Normal(x_hat, sigma).log_prob(x).sum()"
+        if self.kind != "per-image":
+            return "x_hat = output", f"sigma = {self.sigma:.9g}", score
+        base = float(self.log_sigma.detach())
+        width = f"sigma = torch.exp({base:.9g} + width.mean((-3, -2, -1), keepdim=True))"
+        return "x_hat, width = output.chunk(2, dim=-3)", width, score
+
     def page_facts(self) -> dict[str, Any]:
         """Where sigma is from, and its logarithm."""
         return {"sigma": self.kind, "log_sigma": float(self.log_sigma.detach())}

@@ -79,6 +79,24 @@ class LogisticLikelihood(Likelihood):
     measure = "probability of 256 levels"
     n_params = 2
 
+    def lines(self) -> tuple[str, ...]:
+        """The mass of each level, by the logistic distribution's values at its edges."""
+        last = LEVELS - 1
+        sharp = f"sharp = torch.exp(-log_scale.clamp({LOG_SCALE_MIN}, {LOG_SCALE_MAX})) / {last}"
+        mean = f"sum((({last} * loc - k + 0.5) * sharp).sigmoid() for k in range(1, {LEVELS}))"
+        score = (
+            f"level = (x * {last}).round()",
+            f"log_upto = F.logsigmoid((level + 0.5 - {last} * loc) * sharp) * (level < {last})",
+            f"log_from = F.logsigmoid(({last} * loc - level + 0.5) * sharp) * (level > 0)",
+            f"log_both = torch.log(-torch.expm1(-sharp)) * (level % {last} > 0)",
+            "distortion = -(log_upto + log_from + log_both).sum()",
+        )
+        return (
+            "loc, log_scale = output.chunk(2, dim=-3)",
+            f"{sharp}\nx_hat = {mean} / {last}",
+            "\n".join(score),
+        )
+
     def forward(self, output: Float[Tensor, "*batch K H W"]) -> LogisticPixels:
         """Location and log-scale from the two halves of `output`."""
         loc, log_scale = output.chunk(2, dim=-3)

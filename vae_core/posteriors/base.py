@@ -21,6 +21,7 @@ class Posterior(Distribution, ABC):
     title : what the family is called
     prior_title : what its prior over one site is called
     draw_tex, rate_tex : how z is drawn, and the KL, in LaTeX
+    rate_line : the KL as a line of PyTorch, `kl = ...`, of what `draw_lines` define
     has_rate : whether KL(q || prior) is finite
     has_density : whether q has a density, so that draws can be weighted
     is_additive : whether dimensions are independent under the prior. Then the KLs of the
@@ -37,6 +38,7 @@ class Posterior(Distribution, ABC):
     prior_title: ClassVar[str] = "N(0, 1)"
     draw_tex: ClassVar[str]
     rate_tex: ClassVar[str]
+    rate_line: ClassVar[str] = ""
     has_rate: ClassVar[bool] = True
     has_density: ClassVar[bool] = True
     is_additive: ClassVar[bool] = True
@@ -69,6 +71,16 @@ class Posterior(Distribution, ABC):
     def starts_at_zero(channels: int) -> slice:
         """Which of these parameters are zero in an untrained encoder, whatever the image."""
         return slice(0, 0)
+
+    @classmethod
+    def draw_lines(cls, channels: int) -> tuple[str, ...]:
+        """How `params` become z, in PyTorch: for people to read and to run.
+
+        Each entry is one step, `names = ...`, with lines of help around it where it needs them.
+        Names are `torch`, `td` (torch.distributions), `F` (torch.nn.functional), and `params`,
+        (n, *sites, P). Empty for a family that has no such lines: pages then show none.
+        """
+        return ()
 
     @classmethod
     @abstractmethod

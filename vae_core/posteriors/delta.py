@@ -37,6 +37,11 @@ class PointMass(NormalPrior):
         return channels
 
     @classmethod
+    def draw_lines(cls, channels: int) -> tuple[str, ...]:
+        """The code is z."""
+        return "mu = params", "z = mu"
+
+    @classmethod
     def from_params(cls, params: Float[Tensor, "n *sites P"]) -> PointMass:
         """The encoder's output is the location."""
         return cls(params, params.ndim - 1)

@@ -56,6 +56,7 @@ class DiagonalGaussian(NormalPrior):
         r"\mathrm{KL}\big(q(z\mid x)\,\|\,\mathcal N(0,I)\big)"
         r"=\sum_j \tfrac12\big(\mu_j^2+\sigma_j^2-\ln\sigma_j^2-1\big)"
     )
+    rate_line = "kl = 0.5 * (mu**2 + std**2 - logvar - 1).sum()"
 
     def __init__(self, loc: Tensor, logvar: Tensor, event_ndim: int) -> None:
         self.loc, self.logvar, self.scale = loc, logvar, (0.5 * logvar).exp()
@@ -66,6 +67,16 @@ class DiagonalGaussian(NormalPrior):
     def n_params(channels: int) -> int:
         """A mean and a log-variance per channel: 2 C."""
         return 2 * channels
+
+    @classmethod
+    def draw_lines(cls, channels: int) -> tuple[str, ...]:
+        """The reparameterisation trick."""
+        return (
+            "mu, logvar = params.chunk(2, dim=-1)",
+            "std = torch.exp(0.5 * logvar)",
+            "eps = torch.randn_like(mu)",
+            "z = mu + std * eps",
+        )
 
     @classmethod
     def from_params(cls, params: Float[Tensor, "n *sites P"]) -> DiagonalGaussian:

@@ -39,6 +39,7 @@ class Dirichlet(Posterior):
         r"\mathrm{KL}=\ln\frac{\Gamma(\alpha_0)}{\Gamma(C)}-\sum_j\ln\Gamma(\alpha_j)"
         r"+\sum_j(\alpha_j-1)\big(\psi(\alpha_j)-\psi(\alpha_0)\big),\quad \alpha_0=\sum_j\alpha_j"
     )
+    rate_line = "kl = td.kl_divergence(td.Dirichlet(alpha), td.Dirichlet(alpha * 0 + 1)).sum()"
     is_additive = False
     bars_note = (
         "Each bar is the KL of one dimension's Beta marginal. The dimensions share one sum, so "
@@ -60,6 +61,11 @@ class Dirichlet(Posterior):
                 f"always 1; got {channels}. Choose a larger latent."
             )
         return channels
+
+    @classmethod
+    def draw_lines(cls, channels: int) -> tuple[str, ...]:
+        """No noise that could be held: torch's own draw."""
+        return f"alpha = {ALPHA_MIN} + F.softplus(params)", "z = td.Dirichlet(alpha).rsample()"
 
     @classmethod
     def from_params(cls, params: Float[Tensor, " n *sites P"]) -> Dirichlet:

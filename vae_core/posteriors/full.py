@@ -24,6 +24,7 @@ from vae_core.posteriors.diagonal import (
     normal_pairs,
 )
 
+_FROM_L = ("eps = torch.randn_like(mu)", "z = mu + (L @ eps[..., None])[..., 0]")
 MAX_PARAMS = 8192  # per site: 126 channels; the last layer and every L grow with their square
 
 
@@ -151,6 +152,18 @@ class FullGaussian(CholeskyGaussian):
     """
 
     title = "full-covariance Gaussian"
+    rate_line = "kl = (0.5 * (mu**2 + (L**2).sum(-1) - 1) - log_diagonal).sum()"
+
+    @classmethod
+    def draw_lines(cls, channels: int) -> tuple[str, ...]:
+        """L from its diagonal and what is below."""
+        c, below = channels, channels * (channels - 1) // 2
+        factor = "L = torch.exp(log_diagonal).diag_embed()"
+        return (
+            f"mu, log_diagonal, below = params.split([{c}, {c}, {below}], dim=-1)",
+            f"{factor}\nL[(..., *torch.tril_indices({c}, {c}, -1))] = below" if below else factor,
+            *_FROM_L,
+        )
 
     @classmethod
     def from_params(cls, params: Float[Tensor, " n *sites P"]) -> FullGaussian:
@@ -173,6 +186,19 @@ class FullCorrelationGaussian(CholeskyGaussian):
     """
 
     title = "full-covariance Gaussian (σΩσ)"
+    rate_line = "kl = (0.5 * (mu**2 + (L**2).sum(-1) - 1) - L.diagonal(0, -2, -1).log()).sum()"
+
+    @classmethod
+    def draw_lines(cls, channels: int) -> tuple[str, ...]:
+        """L from the standard deviations and the correlations."""
+        c, below = channels, channels * (channels - 1) // 2
+        correlation = "td.CorrCholeskyTransform()(below)" if below else "torch.eye(1)"
+        return (
+            f"mu, logvar, below = params.split([{c}, {c}, {below}], dim=-1)",
+            "std = torch.exp(0.5 * logvar)",
+            f"L = std[..., None] * {correlation}",
+            *_FROM_L,
+        )
 
     @classmethod
     def from_params(cls, params: Float[Tensor, " n *sites P"]) -> FullCorrelationGaussian:

@@ -32,6 +32,9 @@ class Laplace(Posterior):
         r"\mathrm{KL}=\sum_j \frac{|\mu_j|}{b_0}+\frac{b_j}{b_0}e^{-|\mu_j|/b_j}"
         r"-\ln\frac{b_j}{b_0}-1,\quad b_0=\tfrac1{\sqrt2}"
     )
+    rate_line = (
+        "kl = (2**0.5 * (mu.abs() + b * torch.exp(-mu.abs() / b)) - (2**0.5 * b).log() - 1).sum()"
+    )
 
     def __init__(self, loc: Tensor, scale: Tensor, event_ndim: int) -> None:
         self.loc, self.scale = loc, scale
@@ -41,6 +44,16 @@ class Laplace(Posterior):
     def n_params(channels: int) -> int:
         """A location and a log-variance per channel: 2 C."""
         return 2 * channels
+
+    @classmethod
+    def draw_lines(cls, channels: int) -> tuple[str, ...]:
+        """As a Gaussian's, with b in place of sigma."""
+        return (
+            "mu, logvar = params.chunk(2, dim=-1)",
+            "b = torch.exp(0.5 * logvar) / 2**0.5",
+            "eps = td.Laplace(0.0, 1.0).sample(mu.shape)",
+            "z = mu + b * eps",
+        )
 
     @classmethod
     def from_params(cls, params: Float[Tensor, "n *sites P"]) -> Laplace:

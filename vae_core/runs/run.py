@@ -91,9 +91,15 @@ class Run:
 
     @property
     def title(self) -> str:
-        """Its name for people; what it is when it was given none."""
+        """Its name for people, or what it is, and whether it has a mistake on purpose."""
         model, shape = self.config.model, shape_in_words(self.config.model.latent_shape)
-        return self.config.name or f"{self.config.data.name} {shape} {model.posterior}"
+        title = self.config.name or f"{self.config.data.name} {shape} {model.posterior}"
+        return f"{title} (mistake)" if self.has_mistake else title
+
+    @property
+    def has_mistake(self) -> bool:
+        """Whether it was trained with a mistake on purpose, which each page is to tell."""
+        return self.config.train.mistake != "none"
 
     @property
     def is_finished(self) -> bool:

@@ -3,7 +3,7 @@
  */
 
 import { total } from "../math/shapes.js";
-import { element } from "../page/element.js";
+import { element, write } from "../page/element.js";
 import { addingUp, nats } from "../page/text.js";
 
 const LEDGER_ROWS = 8;
@@ -12,8 +12,10 @@ export class Ledger {
   /**
    * @param {HTMLElement} host
    * @param {Object} facts - names, order, family, colours
+   * @param {{isMeanScored: boolean, onScore: function(boolean)}} score - whether the decoder's own
+   *   mean is scored in place of the image; called when the reader chooses
    */
-  constructor(host, facts) {
+  constructor(host, facts, { isMeanScored = false, onScore = () => {} } = {}) {
     const { family, colours, names, order } = facts;
     this.family = family;
     const entry = (colour, words, kind) => {
@@ -41,32 +43,43 @@ export class Ledger {
       element("p", { class: "note" }, element("b", { text: "KL per latent dimension (nats)" })),
       ...this.rows.map((row) => row.element),
     );
+    const options = SCORED.map(([value, text]) => element("option", { value, text }));
+    this.scored = element("select", {
+      "aria-label": "What the likelihood scores", onchange: () => onScore(this.scored.value === "mean"),
+    }, ...options);
+    this.scored.value = isMeanScored ? "mean" : "image";
+    this.about = element("div");
     this.key = element("p", { class: "note key" });
     bars.append(this.key);
     if (left) bars.append(element("p", { class: "note", text: `and ${left} less informative` }));
     host.append(
       element("h3", { text: "What it costs" }),
       element("p", { class: "note", text: "nats for this image" }),
-      table, this.note, this.aboutGap, bars,
+      table, element("div", { class: "controls score" }, element("label", {}, "score", this.scored)),
+      this.note, this.aboutGap, this.about, bars,
     );
     this.colours = colours;
   }
 
   /**
    * @param {Object} now
-   *   q: posterior; distortion: nats or null; how: "draw", "mean" or "hand", where z is from
+   *   q: posterior; distortion: nats or null, of the image or of the decoder's mean where that is
+   *   scored; how: "draw", "mean" or "hand", where z is from
    */
-  show({ q, distortion, how }) {
+  show({ q, distortion, how, isMeanScored = false }) {
     const { has_rate: hasRate } = this.family;
     const rate = q && hasRate ? q.kl : null;
     // the sum of what is printed: the rate is that of the posterior, and stays from draw to draw
     const sum = rate === null || distortion === null ? null : hundredths(rate) + hundredths(distortion);
-    this.distortion.value.textContent = nats(distortion);
-    this.rate.value.textContent = hasRate ? nats(rate) : "∞";
-    this.total.value.textContent = hasRate ? nats(sum) : "∞";
-    const isBound = how === "draw" || !hasRate;
-    this.total.text.textContent = isBound ? "−ELBO, one sample" : "distortion + rate";
-    this.note.textContent = hasRate ? NOTES[how] : "A point has an infinite KL to any density.";
+    write(this.distortion.value, nats(distortion));
+    write(this.rate.value, hasRate ? nats(rate) : "∞");
+    write(this.total.value, hasRate ? nats(sum) : "∞");
+    const isBound = (how === "draw" || !hasRate) && !isMeanScored;
+    write(this.total.text, isBound ? "−ELBO, one sample" : "distortion + rate");
+    write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : "distortion: −log p(x|z)");
+    const scored = isMeanScored ? "mean" : "image";
+    if (this.scored.value !== scored) this.scored.value = scored;
+    write(this.note, isMeanScored ? SCORES_ITSELF : hasRate ? NOTES[how] : INFINITE);
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
     const rest = q.kl - total(q.klPerDim);
@@ -75,9 +88,9 @@ export class Ledger {
     const most = Math.max(...this.shown.map((j) => q.klPerDim[j]));
     const scale = 2 ** Math.max(Math.ceil(Math.log2(most || 1)), 1); // so that bars seldom rescale
     this.rows.forEach((row, k) => row.show(q, this.shown[k], scale, kl[k]));
-    this.key.textContent = q.parts ? "" : this.family.bars_note;
-    if (q.parts && !this.key.hasChildNodes()) {
-      this.key.append(
+    if (!q.parts) write(this.key, this.family.bars_note);
+    else if (!this.key.querySelector(".swatch")) {
+      this.key.replaceChildren(
         element("span", { class: "swatch", style: `background:${this.colours.rate}` }), "½ μ²  ",
         element("span", { class: "swatch pale", style: `background:${this.colours.rate}` }),
         "½ (σ² − ln σ² − 1)",
@@ -141,6 +154,9 @@ function hundredths(value) {
   return Number(value.toFixed(2));
 }
 
+const SCORED = [["image", "the image x"], ["mean", "the reconstruction x̂"]];
+const SCORES_ITSELF = "The decoder's mean x̂ scores itself: the image does not occur in it, so this is no loss.";
+const INFINITE = "A point has an infinite KL to any density.";
 const NOTES = {
   draw: "z is a sample from q(z|x): an unbiased estimate.",
   mean: "At z = μ, which is not sampled, this sum is not a bound on −log p(x).",

@@ -2,18 +2,17 @@
  * The painter of a plane of two latent dimensions: what lies on it, and where on the screen that is.
  */
 
-import { signed } from "../page/text.js";
 import { channelsOf, inkOn, withAlpha } from "./colours.js";
+import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
-import { drawBest, drawContours, drawMode } from "./posterior_contours.js";
-import { IN_A_PLANE, ON_A_LINE, line, niceTicks, overlay } from "./marks.js";
-import { letter, principalAxes, pushApart, stamp, together } from "./marks.js";
+import { drawTruth } from "./posterior_contours.js";
+import { IN_A_PLANE, ON_A_LINE, letter, line, overlay, principalAxes } from "./marks.js";
+import { pushApart, stamp, together } from "./marks.js";
+import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
 import { drawArms } from "./sigma_arms.js";
-import { drawTriangle } from "./triangle.js";
 
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
 const TOGETHER = "#57606a"; // behind the name of several classes
-const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
 
 /** Two canvases: below what changes seldom, above what moves with the finger. */
 export class PlanePainter {
@@ -43,9 +42,11 @@ export class PlanePainter {
 
   /**
    * Draw what has changed since; called once per frame. `truth` are marks of the true posterior,
-   * or null: {contours, box, mode, best: a Gaussian or null}; `ghosts` earlier samples of z.
+   * or null: {contours, box, mode, best: a Gaussian or null, curves: of a line, or null}; `ghosts`
+   * earlier samples of z; `lit` is a part to light, or null.
    */
-  draw({ posterior, z, focus, truth = null, ghosts = [] }) {
+  draw({ posterior, z, focus, truth = null, ghosts = [], lit = null }) {
+    this.lit = lit;
     if (!this.side || !this.scene.reach) return;
     if (this.isStale) {
       this._drawBelow();
@@ -113,7 +114,7 @@ export class PlanePainter {
   _drawBelow() {
     const { map, points, corners, classes = [] } = this.scene;
     const pen = this._begin(this.below);
-    if (!corners) this._axes(pen);
+    if (!corners) drawAxes(pen, this);
     this._clip(pen);
     if (map) this._map(pen, map);
     this._prior(pen);
@@ -121,55 +122,7 @@ export class PlanePainter {
     for (const each of classes) this._classEllipse(pen, each);
     this._classNames(pen, classes);
     pen.restore();
-    if (corners) drawTriangle(pen, corners, this.scene, (place) => this.toScreen(place));
-  }
-
-  _axes(pen) {
-    const { titles, grey, ink, hasNoUnit } = this.scene;
-    const { left, top } = PLANE_MARGIN;
-    const bottom = top + this.side;
-    pen.fillStyle = ink;
-    if (!hasNoUnit) this._ticks(pen);
-    pen.strokeStyle = withAlpha(grey, 0.6);
-    pen.strokeRect(left, top, this.side, this.side);
-    pen.textAlign = "center";
-    pen.font = `bold ${pen.font}`;
-    pen.fillText(titles[0], left + this.side / 2, bottom + 35);
-    pen.save();
-    pen.translate(11, top + this.side / 2);
-    pen.rotate(-Math.PI / 2);
-    pen.fillText(titles[1], 0, 2);
-    pen.restore();
-    pen.font = `14px ${this.scene.font}`;
-  }
-
-  _ticks(pen) {
-    const { left, top } = PLANE_MARGIN;
-    const bottom = top + this.side;
-    const right = left + this.side;
-    const ticks = niceTicks((this.scene.reach * 2) / this.zoom, this.side / 60);
-    pen.strokeStyle = withAlpha(this.scene.grey, 0.25);
-    for (const axis of [0, 1]) {
-      const middle = this.centre[axis];
-      const half = this.scene.reach / this.zoom;
-      const first = Math.ceil((middle - half) / ticks.step) * ticks.step;
-      for (let value = first; value <= middle + half + 1e-9; value += ticks.step) {
-        const [x, y] = this.toScreen(axis ? [0, value] : [value, 0]);
-        const text = signed(value, ticks.digits);
-        pen.beginPath();
-        if (axis && this.scene.isLine) continue; // up has no values
-        if (axis) {
-          line(pen, left, y, right, y);
-          pen.textAlign = "right";
-          pen.fillText(text, left - 6, y + 5);
-        } else {
-          line(pen, x, top, x, bottom);
-          pen.textAlign = "center";
-          pen.fillText(text, x, bottom + 17);
-        }
-        pen.stroke();
-      }
-    }
+    if (corners) drawTriangle(pen, this, corners);
   }
 
   /** A picture laid over the plane: its unit square goes to `place` (a, b, c, d, e, f). */
@@ -291,12 +244,13 @@ export class PlanePainter {
       this._posterior(pen, posterior);
       letter(pen, "μ", this.toScreen(posterior.mean), [-14, -8], this.scene);
     }
-    if (truth) this._truth(pen, truth);
+    if (truth) drawTruth(pen, truth, this);
     this._ghosts(pen, ghosts, 5);
     if (z) {
       this._dot(pen, z, 9, orange, "white");
       letter(pen, "z", this.toScreen(z), [16, 18], this.scene);
     }
+    if (this.lit) drawLit(pen, this.lit, { posterior, z }, this);
     if (posterior && !this._magnify(pen, posterior, { z, truth, ghosts })) {
       this._arms(pen, posterior);
     }
@@ -317,13 +271,6 @@ export class PlanePainter {
     if (!this.scene.corners) drawArms(pen, posterior, this.scene, frame); // else they lie askew
   }
 
-  /** The true posterior, and the best q where there is one. */
-  _truth(pen, { contours, mode, best }, frame = this) {
-    drawContours(pen, contours, this.scene, frame);
-    drawMode(pen, mode, this.scene, frame);
-    if (best) drawBest(pen, best, this.scene.orange, frame);
-  }
-
   /** What is too small to be seen, enlarged in corners; whether anything is. */
   _magnify(pen, posterior, { z, truth, ghosts }) {
     const { long } = principalAxes(posterior.covariance);
@@ -334,10 +281,11 @@ export class PlanePainter {
     magnifyAll(pen, plane, q, truth?.box, (frame) => {
       isEnlarged = true;
       this._posterior(pen, posterior, frame);
-      if (truth) this._truth(pen, truth, frame);
+      if (truth) drawTruth(pen, truth, this, frame);
       this._ghosts(pen, ghosts, 4, frame);
       if (z) this._dot(pen, z, 6, scene.orange, "white", frame);
       this._arms(pen, posterior, frame);
+      if (this.lit) drawLit(pen, this.lit, { posterior, z }, frame);
     });
     return isEnlarged;
   }

@@ -3,6 +3,22 @@
  */
 
 import { principalAxes } from "./marks.js";
+import { drawCurves } from "./posterior_curves.js";
+
+/**
+ * The true posterior, and the best q where there is one; curves not in a magnifier.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Object} truth - see PlanePainter.draw
+ * @param {PlanePainter} plane
+ * @param {{scale, toScreen}} frame - the plane, or a magnifier of it
+ */
+export function drawTruth(pen, { contours, mode, best, curves }, plane, frame = plane) {
+  const { scene } = plane;
+  if (curves && frame === plane) drawCurves(pen, curves, scene, { plane, base: mode });
+  drawContours(pen, contours, scene, frame);
+  drawMode(pen, mode, scene, frame);
+  if (best) drawBest(pen, best, scene.orange, frame);
+}
 
 /**
  * Contours as lines of the text's colour on a halo of the page's.

@@ -7,6 +7,7 @@ import { nearestPoint, nextPoint, pointsInside } from "../math/geometry.js";
 import { element } from "../page/element.js";
 import { channelsOf } from "./colours.js";
 import { overlay, stamp } from "./marks.js";
+import { drawAxes } from "./plane_frame.js";
 import { PlanePainter } from "./plane_painter.js";
 
 const DIRECTIONS = {
@@ -121,7 +122,7 @@ export class Scatter extends PlanePainter {
   _drawBelow() {
     const pen = this._begin(this.below);
     const { points, sprites, classes } = this.scene;
-    this._axes(pen);
+    drawAxes(pen, this);
     if (!points) return;
     this._clip(pen);
     this._points(pen, points);

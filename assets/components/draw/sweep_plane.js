@@ -4,6 +4,7 @@
 
 import { element } from "../page/element.js";
 import { withAlpha } from "./colours.js";
+import { drawAxes } from "./plane_frame.js";
 import { PlanePainter } from "./plane_painter.js";
 
 const POINT = 3; // CSS pixels a side
@@ -67,7 +68,7 @@ export class SweepPlane extends PlanePainter {
   /** What the plane lies on: axes, prior, and the square that the pictures are of. */
   _drawBelow() {
     const pen = this._begin(this.below);
-    this._axes(pen);
+    drawAxes(pen, this);
     this._clip(pen);
     this._prior(pen);
     this._square(pen, this.scene.square);

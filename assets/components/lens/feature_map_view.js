@@ -6,6 +6,7 @@ import { CellGrid } from "../controls/cell_grid.js";
 import { Sliders } from "../controls/sliders.js";
 import { siteOf } from "../math/shapes.js";
 import { button, element } from "../page/element.js";
+import { nats } from "../page/text.js";
 import { addResult, addSource, column, sliderOptions } from "./parts.js";
 
 export class FeatureMapView {
@@ -17,10 +18,12 @@ export class FeatureMapView {
     this.state = state;
     this.onPlace = lens.onPlace;
     this.onRelease = lens.onRelease;
+    this.onShuffle = lens.onShuffle;
     [this.h, this.w, this.channels] = facts.latent_shape;
     this.result = addResult(result, lens);
     this.source = addSource(controls, lens, ["image"]);
     this._channelPicker(controls);
+    if (facts.cell_order) this._shuffling(controls);
     const left = element("div");
     const right = element("div", { class: "ops" });
     controls.append(element("div", { class: "bench" }, left, right));
@@ -49,6 +52,39 @@ export class FeatureMapView {
     host.append(
       element("div", { class: "tabs", role: "group", "aria-label": "Channel" }, "Channel", ...this.channelButtons),
     );
+  }
+
+  /** The decoder gets the cells in another order; what that costs, and what it does not. */
+  _shuffling(host) {
+    this.shuffle = button("", () => this.onShuffle(!this.state.shuffled));
+    this.costs = element("p", { class: "note" });
+    host.append(element("div", { class: "shuffle" }, this.shuffle, this.costs));
+    this._nameShuffle();
+  }
+
+  _nameShuffle() {
+    const { shuffled } = this.state;
+    this.shuffle.textContent = shuffled ? "Undo the shuffle" : "Shuffle cells";
+    this.shuffle.setAttribute("aria-pressed", String(shuffled));
+    this.shuffle.title = shuffled
+      ? "Hand each cell to the decoder at its own place again"
+      : "Hand the cells to the decoder in another order, in which none keeps its place";
+  }
+
+  /** What the image costs: its KL, which has no order, and what the decoder makes of the order. */
+  _price() {
+    const { posterior: q, distortion, isEdited } = this.state;
+    const kl = q && this.facts.family.has_rate
+      ? `KL of the image, a sum over cells in any order: ${nats(q.kl)} nats. ` : "";
+    const how = this.state.shuffled ? "cells shuffled" : isEdited ? "cells moved" : "as encoded";
+    this.costs.textContent =
+      distortion === null ? kl : `${kl}−log p(x|z), ${how}: ${nats(distortion)} nats.`;
+  }
+
+  /** The cell that stands at each place of the grid. */
+  get order() {
+    const own = Array.from(Array(this.h * this.w).keys());
+    return this.state.shuffled && this.facts.cell_order ? this.facts.cell_order : own;
   }
 
   _operations(host, lens) {
@@ -84,8 +120,9 @@ export class FeatureMapView {
   }
 
   _changed(changed) {
-    if (changed.has("channel")) this._colour();
-    if (changed.has("cells") || changed.has("channel")) {
+    if (changed.has("shuffled")) this._nameShuffle();
+    if (changed.has("channel") || changed.has("shuffled")) this._colour();
+    if (changed.has("cells") || changed.has("channel") || changed.has("shuffled")) {
       const { dims } = this;
       const first = dims.length ? this._siteOf(dims[0]) : 0;
       this.sliders.offer(dims.filter((dim) => this._siteOf(dim) === first));
@@ -99,9 +136,10 @@ export class FeatureMapView {
 
   /** The latent dimensions that are picked: the chosen channels of the picked cells. */
   get dims() {
-    const { cells, channel } = this.state;
+    const { channel } = this.state;
+    const { order } = this;
     const found = [];
-    for (const cell of [...cells].sort((a, b) => a - b)) {
+    for (const cell of [...this.state.cells].sort((a, b) => a - b).map((place) => order[place])) {
       for (let c = 0; c < this.channels; c++) {
         if (channel === null || channel === c) found.push(cell * this.channels + c);
       }
@@ -151,9 +189,10 @@ export class FeatureMapView {
     cells.forEach((value, dim) => {
       if (channel === null || dim % this.channels === channel) sums[this._siteOf(dim)] += value;
     });
-    this.grid.show(sums, Math.max(...sums), unit);
+    this.grid.show(this.order.map((cell) => sums[cell]), Math.max(...sums), unit);
     const of = channel === null ? "all channels" : `channel ${channel}`;
-    this.title.textContent = `${what} of ${of}, mean over the test split, ${unit}`;
+    const shuffled = this.state.shuffled && this.facts.cell_order ? ", cells shuffled" : "";
+    this.title.textContent = `${what} of ${of}, mean over the test split, ${unit}${shuffled}`;
   }
 
   themeChanged() {
@@ -162,6 +201,7 @@ export class FeatureMapView {
 
   frame() {
     this.sliders.show(this.state.z);
+    if (this.costs) this._price();
   }
 
   destroy() {

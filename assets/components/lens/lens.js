@@ -36,7 +36,8 @@ class Lens {
     this.facts = facts;
     this.send = send;
     this.edits = structuredClone(facts.state.z); // dimensions moved by hand, dim -> value
-    this.state = new LensState(facts.state, facts.first_draw);
+    const order = facts.view === "cells" ? facts.cell_order : null;
+    this.state = new LensState(facts.state, facts.first_draw, order);
     this.stage = new Stage(host, facts.view, {
       onFrame: () => this._frame(),
       onTheme: () => this.view.themeChanged(),
@@ -65,7 +66,9 @@ class Lens {
       onStart: () => this.toStart(),
       onRandomise: () => this.randomise(),
       onPlace: (z) => this.place(z),
+      onPosterior: (q, z) => this.state.placePosterior(q, z),
       onRelease: () => this.release(),
+      onShuffle: (shuffled) => this.shuffle(shuffled),
     };
   }
 
@@ -208,6 +211,14 @@ class Lens {
     if (this.state.model) this.state.place(z);
   }
 
+  /** Hand the cells to the decoder in another order, or in their own. */
+  shuffle(shuffled) {
+    this.state.change({ shuffled });
+    this.decoded = null;
+    this.stage.schedule();
+    this.release();
+  }
+
   // ---- drawing and letting go
 
   _frame() {
@@ -216,7 +227,7 @@ class Lens {
     if (state.z !== this.decoded) {
       this.decoded = state.z;
       let isNow = true;
-      state.model.decode(state.z, (pixels) => {
+      state.model.decode(state.read, (pixels) => {
         if (this.stage.isGone) return;
         state.change({ pixels });
         if (!isNow) this.stage.schedule(); // the server's answer is there
@@ -245,6 +256,7 @@ class Lens {
     const label = model.codes.labels[model.nearestCode(z)];
     const isToldKl = family.has_rate && q && !this.stage.hidden.has("ledger");
     const kl = isToldKl ? `; KL ${nats(q.kl)} nats` : "";
-    return `${few.join(", ")}; nearest class ${classes[label]}${kl}`;
+    const cells = this.state.shuffled && this.state.order ? "cells shuffled; " : "";
+    return `${cells}${few.join(", ")}; nearest class ${classes[label]}${kl}`;
   }
 }

@@ -3,9 +3,12 @@
  */
 
 import { Ledger } from "../controls/ledger.js";
+import { PosteriorTable } from "../controls/posterior_table.js";
 import { standardNormals } from "../math/posteriors/diagonal.js";
-import { button, element } from "../page/element.js";
+import { button, element, write } from "../page/element.js";
 import { signed } from "../page/text.js";
+import { dimsShown } from "./computation.js";
+import { ComputationView } from "./computation_view.js";
 import { addResult, addSource, column } from "./parts.js";
 import { Pipeline } from "./pipeline.js";
 import { PlaneView } from "./plane_view.js";
@@ -14,14 +17,16 @@ import { Start } from "./start.js";
 import { TruePosterior } from "./true_posterior.js";
 import { TruePosteriorView } from "./true_posterior_view.js";
 
+const SCORE = "score-reconstruction"; // a layer of the state
 const FEW = 3; // dimensions of eps that are written out
 
 export class OverviewView {
   constructor(root, lens) {
-    const [source, plane, result, costs] = ["source", "middle", "result", "costs"].map(column);
+    const names = ["source", "middle", "result", "costs", "strip"];
+    const [source, plane, result, costs, strip] = names.map(column);
     const [start, pipe, side] = ["start", "pipe", "side"].map(column);
     side.append(result);
-    root.append(start, pipe, source, plane, side, costs);
+    root.append(start, pipe, source, plane, side, costs, strip);
     this.facts = lens.facts;
     this.state = lens.state;
     this.source = addSource(source, lens, ["image", "drawing"]);
@@ -42,7 +47,28 @@ export class OverviewView {
     );
     this.eps = element("p", { class: "note eps" });
     source.append(this.eps);
-    this.ledger = new Ledger(costs, lens.facts);
+    this.ledger = new Ledger(costs, lens.facts, {
+      isMeanScored: this.isMeanScored, onScore: (isMean) => this._score(isMean, lens),
+    });
+    this.table = new PosteriorTable(this.ledger.about);
+    this.computation = new ComputationView(strip, lens, (part) => this._light(part, lens.stage));
+  }
+
+  get isMeanScored() {
+    return this.state.layers.includes(SCORE);
+  }
+
+  _score(isMean, { state, onRelease }) {
+    const others = state.layers.filter((layer) => layer !== SCORE);
+    state.change({ layers: isMean ? [...others, SCORE] : others });
+    onRelease();
+  }
+
+  /** Light what a node of the computation is on the page. */
+  _light(part, stage) {
+    this.plane.lit = part;
+    for (const name of ["x", "x_hat"]) stage.root.classList.toggle(`lit-${name}`, part === name);
+    stage.schedule();
   }
 
   themeChanged() {
@@ -57,8 +83,12 @@ export class OverviewView {
     this.plane.frame();
     this.truthView.frame();
     this.pipeline.frame();
-    this.eps.textContent = this._aboutEps();
-    this.ledger.show({ q, distortion, how });
+    write(this.eps, this._aboutEps());
+    const { isMeanScored } = this;
+    const scored = isMeanScored ? this.state.scoreOfMean : distortion;
+    this.ledger.show({ q, distortion: scored, how, isMeanScored });
+    this.table.show(q, dimsShown(this.facts, this.state), Boolean(this.state.moved));
+    this.computation.frame();
     this.ledger.showGap(this.truth.summary);
   }
 

@@ -9,7 +9,7 @@ import { button, element } from "../page/element.js";
 import { signed } from "../page/text.js";
 import { PlaneMap } from "./plane_map.js";
 import { PlaneTip } from "./plane_tip.js";
-import { LAYER, hasTruePosterior } from "./true_posterior.js";
+import { LAYER, truthChart } from "./true_posterior.js";
 
 const PRIOR_DRAWS = 1500;
 const BACKGROUNDS = [
@@ -89,8 +89,9 @@ export class PlaneView {
     const classes = check("classes", "classes");
     classes.title = ABOUT_ELLIPSES[facts.names.length === 1 ? "line" : "plane"];
     controls.append(check("points", "images"), classes);
-    if (this.truth && facts.names.length === 2 && facts.family.has_density) {
-      this.truthControl = check(LAYER, "true posterior p(z|x)");
+    if (this.truth && facts.family.has_density) {
+      const isSlice = facts.names.length > 2 && !facts.is_triangle;
+      this.truthControl = check(LAYER, isSlice ? "slice of p(z|x)" : "true posterior p(z|x)");
       controls.append(this.truthControl);
     }
     if (facts.family.has_density && facts.names.length > 1) {
@@ -116,6 +117,8 @@ export class PlaneView {
   _chooseLayers() {
     const layers = Object.keys(this.checks).filter((layer) => this.checks[layer].checked);
     if (this.background && this.background.value !== "none") layers.push(this.background.value);
+    const isOwn = (layer) => layer in this.checks || BACKGROUNDS.some(([name]) => name === layer);
+    layers.push(...this.state.layers.filter((layer) => !isOwn(layer))); // those beside the plane
     this.state.change({ layers });
     this.onRelease();
   }
@@ -125,7 +128,7 @@ export class PlaneView {
     const { facts } = this;
     const { model, axes, layers } = this.state;
     const { params, labels, n } = model.codes;
-    if (this.truthControl) this.truthControl.hidden = !hasTruePosterior(model, facts);
+    if (this.truthControl) this.truthControl.hidden = !truthChart(model, facts, axes);
     this.layout = planeLayout(model, axes, facts);
     this.points = this.layout.points(params, n, labels);
     const { isLine = false } = this.layout;
@@ -210,7 +213,8 @@ export class PlaneView {
     const focus = i === null ? null : [points.x[i], points.y[i]];
     const shown = this.state.isEmpty ? null : this.layout.toPlane(z);
     const ghosts = (this.samples?.earlier ?? []).map((each) => this.layout.toPlane(each.z));
-    this.plane.draw({ posterior, z: shown, focus, truth: this.truth?.marks, ghosts });
+    const { lit } = this;
+    this.plane.draw({ posterior, z: shown, focus, truth: this.truth?.marks, ghosts, lit });
     this.reading.textContent = shown ? this._read(z) : "No z yet: the digit is not drawn.";
   }
 

@@ -6,31 +6,37 @@
  * pages/ui/components/lens_state.py.
  */
 
+import { inOrder } from "../math/shapes.js";
+
 const MOVED = 1e-4; // from here on a dimension counts as moved by hand
 const DIGITS = 3; // of a moved dimension, in the page's address
 const POINT_DIGITS = 4; // of a drawing, in units of the pad's side
 
 export class LensState {
   /**
-   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, tour: see
+   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, shuffled, tour: see
    *   Python's LensState
    * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
+   * @param {?number[]} order - of the cells, for the decoder, while they are shuffled
    */
-  constructor(begun, firstDraw) {
+  constructor(begun, firstDraw, order = null) {
     this._listeners = new Set();
     const { image, draw, axes, layers, cells, channel, drawing, tour } = structuredClone(begun);
     Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, tour, firstDraw });
+    this.shuffled = Boolean(begun.shuffled);
+    this.order = order;
     this.model = null;
     this.base = null; // "image", "drawing" or "prior"
     this.x = null; // the image itself, (c, H, W); null while there is none
     this.isFetchingImage = false;
     this.q = null; // q(z|x), or the prior
+    this.moved = null; // q with its mean or scale changed by hand
     this.origin = null; // z before it was moved by hand
     this.start = null; // the z that pictures are compared with
     this.startPixels = null; // p(x|start)
     this.z = null;
     this.isEdited = false;
-    this.pixels = null; // p(x|z)
+    this.pixels = null; // p(x|z), of z as the decoder reads it
   }
 
   /**
@@ -52,12 +58,19 @@ export class LensState {
   begin(base, q, others = {}) {
     const origin = Float64Array.from(this.seed ? q.draw(this.seed) : q.mean);
     const start = base === "prior" ? origin : q.mean;
-    this.change({ ...others, base, q, origin, start, isEdited: false, z: origin.slice() });
+    const z = origin.slice();
+    this.change({ ...others, base, q, moved: null, origin, start, isEdited: false, z });
   }
 
   /** Put z somewhere by hand; it stays there. */
   place(z) {
     this.change({ isEdited: true, z: Float64Array.from(z) });
+  }
+
+  /** z as the decoder reads it: with its cells in another order while they are shuffled. */
+  get read() {
+    const isAnother = this.shuffled && this.order;
+    return isAnother ? inOrder(this.z, this.order, this.model.latentShape.at(-1)) : this.z;
   }
 
   /** Seed of the draw that z is, 0 for the mean: the reader's choice, or the page's. */
@@ -71,10 +84,15 @@ export class LensState {
     return this._lastSeed;
   }
 
-  /** q(z|x); null while there is no x. */
+  /** Put q somewhere by hand, and z where the same noise brings it. */
+  placePosterior(q, z) {
+    this.change({ moved: q, isEdited: true, z: Float64Array.from(z) });
+  }
+
+  /** q(z|x), or what was made of it by hand; null while there is no x. */
   get posterior() {
     const isEmpty = this.base === "prior" || (this.base === "drawing" && !this.x);
-    return isEmpty ? null : this.q;
+    return isEmpty ? null : (this.moved ?? this.q);
   }
 
   /** Whether z begins at a digit of the reader's of which nothing is written yet. */
@@ -93,6 +111,11 @@ export class LensState {
     return this.x && this.pixels ? -this.pixels.logProb(this.x) : null;
   }
 
+  /** -log p(y|z) of the decoder's mean y, as if it were the image; null before it is there. */
+  get scoreOfMean() {
+    return this.pixels ? -this.pixels.logProb(this.pixels.mean) : null;
+  }
+
   get startName() {
     if (this.base === "prior") return "at the start";
     return this.base === "drawing" && !this.x ? "at the prior's mean" : "at z = μ";
@@ -100,10 +123,11 @@ export class LensState {
 
   /** What Python keeps of it. */
   toPage() {
-    const { image, draw, axes, layers, cells, channel, tour, base } = this;
+    const { image, draw, axes, layers, cells, channel, base, shuffled, tour } = this;
     const isDrawing = base === "drawing";
     const z = this.isEdited || isDrawing ? this._moved(isDrawing) : {}; // no link holds a drawing
-    const shown = { image, draw: isDrawing ? 0 : draw, axes, layers, cells, channel, tour };
+    const kept = { axes, layers, cells, channel, shuffled, tour };
+    const shown = { image, draw: isDrawing ? 0 : draw, ...kept };
     const drawing = isDrawing ? this._lines() : [];
     return structuredClone({ ...shown, z, drawing, at: Array.from(this.z) });
   }

@@ -7,20 +7,23 @@
  */
 
 import { contourOf } from "../draw/contours.js";
-import { beginAtMode, climb, covarianceOf, gaussianOf } from "../math/best_posterior.js";
+import { beginAtMode, climb, covarianceOf, gaussianOf, inPairs } from "../math/best_posterior.js";
 import { densityWindows, levelsOf, regionsAbove } from "../math/density_windows.js";
 import { PosteriorGrid } from "../math/true_posterior.js";
+import { planeLayout } from "../draw/plane_layout.js";
 import { Slices } from "../page/slices.js";
+import { SLICE, posteriorChart } from "./posterior_chart.js";
 
 export const LAYER = "true-posterior";
 export const SHARES = [1 - Math.exp(-0.5), 1 - Math.exp(-2)]; // of a Gaussian within 1 and 2 sigma
 const PACE = 90; // milliseconds that a step of the search is shown
+const SLICE_CELLS = 41; // along a side of a slice, which is decoded for each image anew
 const REST = 180; // milliseconds without a change, after which a drawing is decoded around the peaks
 
-/** Whether a model has a plane of two free dimensions, and all that is needed of it is in the page. */
-export function hasTruePosterior(model, facts) {
-  const isPlane = model.size === 2 && model.family.support === "real";
-  return isPlane && facts.family.has_density && model.isHere && model.isKnown;
+/** The chart that p(z|x) is shown on, or null where what is needed of the model is not in the page. */
+export function truthChart(model, facts, axes) {
+  const isHere = facts.family.has_density && model.isHere && model.isKnown;
+  return isHere ? posteriorChart(model, planeLayout(model, axes, facts)) : null;
 }
 
 export class TruePosterior {
@@ -34,9 +37,13 @@ export class TruePosterior {
     this.filling = new Slices();
     this.working = new Slices();
     this.searching = new Slices();
-    this.grid = null;
+    this.chart = this.grid = null;
     this.share = 0; // of the grid that is decoded
     this._forget();
+  }
+
+  get isSlice() {
+    return this.chart?.kind === SLICE;
   }
 
   destroy() {
@@ -46,7 +53,26 @@ export class TruePosterior {
 
   get isShown() {
     const { model, layers } = this.state;
-    return Boolean(model) && layers.includes(LAYER) && hasTruePosterior(model, this.facts);
+    if (!model || !layers.includes(LAYER)) return false;
+    this._setChart();
+    return Boolean(this.chart);
+  }
+
+  /** The chart of the model and the axes of now; what was found on another is forgotten. */
+  _setChart() {
+    const { model, axes } = this.state;
+    const chosen = `${axes}`;
+    if (this.chosen === chosen && this.charted === model) return;
+    [this.chosen, this.charted] = [chosen, model];
+    this.chart = truthChart(model, this.facts, axes);
+    this._forget();
+    this._forgetGrid();
+  }
+
+  _forgetGrid() {
+    this.filling.stop();
+    this.grid = null;
+    this.share = 0;
   }
 
   _forget() {
@@ -66,12 +92,32 @@ export class TruePosterior {
       if (this.x) this._forget();
       return;
     }
+    const { posterior: q, x, base } = this.state;
+    if (this.isSlice) {
+      this._updateSlice(q, x, base);
+      return;
+    }
     if (!this.grid) this._fill();
     if (this.share < 1) return;
-    const { posterior: q, x, base } = this.state;
     if (this.x === (q ? x : null) && this.q === q) return;
     this._forget();
     if (!q || !x) return;
+    this._follow(q, x, base === "drawing" ? REST : 0);
+  }
+
+  /** A slice goes through the mean of q: it is decoded anew for every image, when that rests. */
+  _updateSlice(q, x, base) {
+    if (this.x === (q ? x : null) && this.q === q) return;
+    this._forget();
+    this._forgetGrid();
+    if (!q || !x) return;
+    [this.x, this.q] = [x, q];
+    const begin = () => this._fill(() => this._follow(q, x, 0));
+    this.resting = setTimeout(begin, base === "drawing" ? REST : 0);
+  }
+
+  /** p(z|x) on the coarse grid at once, and after `rest` milliseconds exactly. */
+  _follow(q, x, rest) {
     [this.x, this.q] = [x, q];
     const shown = Float32Array.from(x); // a drawing goes on in the same array
     let isNow = true;
@@ -79,16 +125,19 @@ export class TruePosterior {
       onDone: (cells) => {
         this._publish(cells, { isSettled: false });
         if (!isNow) this.onChange();
-        const rest = base === "drawing" ? REST : 0;
         this.resting = setTimeout(() => this._settle(shown, q, cells), rest);
       },
     });
     isNow = false;
   }
 
-  _fill() {
+  _fill(done = () => {}) {
     const { model } = this.state;
+    const { chart } = this;
+    const latentAt = this.isSlice ? chart.through(this.q.mean) : chart.latentAt;
     this.grid = new PosteriorGrid({
+      chart: { ...chart, latentAt },
+      mostCells: this.isSlice ? SLICE_CELLS : undefined,
       outputAt: (z) => model.outputAt(z),
       likelihood: model.graph.likelihood,
       imageShape: model.imageShape,
@@ -102,6 +151,7 @@ export class TruePosterior {
       },
       onDone: () => {
         this.share = 1;
+        done();
         this.onChange();
       },
     });
@@ -111,9 +161,15 @@ export class TruePosterior {
   _publish(cells, { isSettled, logEvidence = null, error = null }) {
     const { windows, logMass, mode, isCutOff } = densityWindows(cells, this.grid);
     const levels = levelsOf(windows, SHARES);
-    const contours = levels.map((level) => windows.flatMap((one) => contourOf(one, level)));
+    const { toPlane, latentAt } = this.chart;
+    const contours = levels.map((level) => {
+      return onPlane(windows.flatMap((one) => contourOf(one, level)), toPlane);
+    });
+    const isLine = this.chart.kind === "line";
     this.found = {
-      contours, box: boxOf(contours.at(-1)), mode: mode.z, isCutOff, isSettled, error,
+      contours, box: isLine ? null : boxOf(contours.at(-1)), mode: toPlane(mode.z),
+      modeAt: latentAt ? latentAt(mode.z) : this.grid.latentAt(mode.z), isCutOff, isSettled, error,
+      curve: isLine ? { windows, logMass } : null,
       logEvidence: logEvidence ?? logMass,
       nRegions: isSettled ? regionsAbove(windows, levels.at(-1)) : null,
     };
@@ -132,12 +188,36 @@ export class TruePosterior {
     const { logEvidence, error, cells } = yield* this.grid.refine(x, coarse);
     this._publish(cells, { isSettled: true, logEvidence, error });
     this.onChange();
-    return yield* elboOf(this.state.model, q, x);
+    return this.isSlice ? null : yield* elboOf(this.state.model, q, x);
   }
 
   /** What the plane shows, or null: see PlanePainter.draw. */
   get marks() {
-    return this.found && { ...this.found, best: this.best };
+    if (!this.found) return null;
+    const { best } = this;
+    const curves = this.found.curve && this._curves();
+    return { ...this.found, best: best && this._onPlane(best), curves };
+  }
+
+  /** Densities of p(z|x), q(z|x) and p(z) on a line. */
+  _curves() {
+    const { windows, logMass } = this.found.curve;
+    const { prior } = this.state.model;
+    return {
+      truth: windows.map(({ x, step, values }) => ({ x, step, values: values.map((v) => Math.exp(v - logMass)) })),
+      q: (z) => Math.exp(this.q.logProb([z])),
+      prior: (z) => Math.exp(prior.logProb([z])),
+      mean: this.q.mean[0],
+      sigma: Math.sqrt(this.q.variance[0]),
+    };
+  }
+
+  /** A Gaussian of the search as the plane shows it. */
+  _onPlane({ mean, covariance: [xx, xy, yy] }) {
+    const { kind, toPlane, placeOf } = this.chart;
+    if (kind === "line") return { mean: toPlane(mean), covariance: [xx, 0, 0] };
+    const [first] = placeOf([0, 1]); // which dimension is across
+    return { mean: toPlane(placeOf(mean)), covariance: first ? [yy, xy, xx] : [xx, xy, yy] };
   }
 
   /** The Gaussian of the search, as far as it is shown; null before. */
@@ -150,7 +230,7 @@ export class TruePosterior {
 
   /** What the ledger shows, in nats: null while the layer is off. */
   get summary() {
-    if (!this.isShown) return null;
+    if (!this.isShown || this.isSlice) return null;
     const { found, gap } = this;
     const best = this.search?.best && this.best === this.search.best ? this.search.best : null;
     return {
@@ -164,7 +244,8 @@ export class TruePosterior {
 
   /** Whether q* can be searched for now. */
   get canSearch() {
-    return Boolean(this.found?.isSettled && this.gap && this.state.model.family.best);
+    const hasBest = !this.isSlice && this.state.model.family.best;
+    return Boolean(this.found?.isSettled && this.gap && hasBest);
   }
 
   /** Show one step more of the search. */
@@ -181,9 +262,9 @@ export class TruePosterior {
     if (!this.canSearch) return;
     const { model } = this.state;
     const [q, x] = [gaussianOf(this.q), Float32Array.from(this.x)];
-    const logJoint = (z) => model.pixelsAt(z).logProb(x) + model.prior.logProb(z);
+    const logJoint = inPairs(model.size, (z) => model.pixelsAt(z).logProb(x) + model.prior.logProb(z));
     const isFull = model.family.best === "full";
-    const begins = [q, beginAtMode(this.found.mode, q)];
+    const begins = [q, beginAtMode(Array.from(this.found.modeAt), q)];
     const search = { trails: begins.map(() => []), best: null, shown: 1 };
     this.search = search;
     this.pacing = setInterval(() => this._pace(), PACE);
@@ -208,9 +289,20 @@ function* climbFrom(begins, isFull, logJoint, trails) {
   return trails.map((trail) => trail.at(-1)).reduce((a, b) => (b.elbo > a.elbo ? b : a));
 }
 
-/** ELBO of q without noise, by its nodes; yields after each. */
+/** Ends of line segments, mapped to the plane. */
+function onPlane(segments, toPlane) {
+  const mapped = new Array(segments.length);
+  for (let at = 0; at < segments.length; at += 2) {
+    [mapped[at], mapped[at + 1]] = toPlane([segments[at], segments[at + 1]]);
+  }
+  return mapped;
+}
+
+/** ELBO of q without noise, by its nodes; yields after each. Null where the family has none. */
 export function* elboOf(model, q, x) {
-  const { z, weights } = q.nodes();
+  const nodes = q.nodes();
+  if (!nodes) return null;
+  const { z, weights } = nodes;
   let fit = 0;
   for (const [k, place] of z.entries()) {
     fit += weights[k] * model.pixelsAt(place).logProb(x);

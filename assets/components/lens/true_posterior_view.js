@@ -11,6 +11,21 @@ const [WIDE, HIGH, EDGE] = [260, 96, 6]; // of the curve, in CSS pixels
 const SVG = "http://www.w3.org/2000/svg";
 const SAME = 0.005; // nats: what two digits do not show
 
+const CONTOURS = "Contours: the densest regions of p(z|x), which hold 39% and 86% of it. × its mode";
+const LINES = {
+  plane: CONTOURS,
+  triangle: `${CONTOURS.replace(". ×", ", by the area of the triangle. ×")}`,
+  line: "Curves: the densities p(z|x), q(z|x) in orange and p(z) in grey, each with area 1. × the mode of p(z|x)",
+  slice:
+    "A slice of p(z|x) through μ: every dimension that is not on the plane stays at its mean. Normalised " +
+    "within the slice; contours hold 39% and 86% of that. × its highest place",
+};
+
+const NO_BEST = {
+  whole: "No best q is searched for in this family: the gap is not split.",
+  sampled: "The expected ELBO of this family takes draws of q: Bound and truth has the gap.",
+};
+
 export class TruePosteriorView {
   /**
    * @param {HTMLElement} host - below the plane
@@ -39,14 +54,14 @@ export class TruePosteriorView {
   frame() {
     const { truth } = this;
     this.legend.textContent = this._aboutLayer();
-    this.box.hidden = !truth.found;
-    if (!truth.found) {
+    this.box.hidden = !truth.found || truth.isSlice;
+    if (this.box.hidden) {
       this.painted = null;
       return;
     }
     if (this.painted !== truth.found) {
       this.painted = truth.found;
-      this._paint(this.mode, "at the mode of p(z|x)", truth.found.mode);
+      this._paint(this.mode, "at the mode of p(z|x)", truth.found.modeAt);
       this._paint(this.mean, "at the mean μ of q(z|x)", truth.q.mean);
     }
     const { best: kind } = this.state.model.family;
@@ -55,7 +70,7 @@ export class TruePosteriorView {
     this._drawCurve();
     this.words.textContent = kind
       ? this._aboutSearch()
-      : "No best q is searched for in this family: the gap is not split.";
+      : NO_BEST[truth.gap?.elbo === null ? "sampled" : "whole"];
   }
 
   _paint({ canvas, text }, words, z) {
@@ -68,7 +83,8 @@ export class TruePosteriorView {
   _aboutLayer() {
     const { truth, facts } = this;
     if (!truth.isShown) return "";
-    if (truth.share < 1) return `Decoding the plane for p(z|x): ${Math.round(100 * truth.share)}% …`;
+    const isReady = truth.share === 1 || (truth.isSlice && !truth.x);
+    if (!isReady) return `Decoding the plane for p(z|x): ${Math.round(100 * truth.share)}% …`;
     const { found } = truth;
     if (!found) {
       const isMissing = this.state.base === "image" && !this.state.x;
@@ -76,15 +92,16 @@ export class TruePosteriorView {
         ? "p(z|x) needs the image itself, which is not on this machine."
         : "p(z|x): no image yet.";
     }
-    const names = facts.names.map((name, k) => `${name} = ${signed(found.mode[k], 2)}`).join(", ");
-    const lines = "Contours: the densest regions of p(z|x), which hold 39% and 86% of it. × its mode";
+    const shown = truth.isSlice ? this.state.axes : facts.names.map((_, j) => j);
+    const names = shown.map((j) => `${facts.names[j]} = ${signed(found.modeAt[j], 2)}`).join(", ");
+    const lines = LINES[truth.chart.kind];
     if (!found.isSettled) return `${lines}. Interpolated so far: once the image rests, more is decoded around the peaks.`;
-    const far = Math.hypot(...found.mode.map((value, k) => value - truth.q.mean[k]));
+    const far = Math.hypot(...truth.q.mean.map((value, j) => found.modeAt[j] - value));
     const several = found.nRegions > 1 ? ` The 86% lie in ${found.nRegions} separate regions.` : "";
     const cut = found.isCutOff
-      ? " p(z|x) reaches the edge of the plane that was decoded: log p(x) is at least what is shown."
+      ? ` It reaches the edge of what was decoded${truth.isSlice ? "." : ": log p(x) is at least what is shown."}`
       : "";
-    const error = found.error > SAME ? ` log p(x) is sure to about ${signed(found.error, 2)} nats.` : "";
+    const error = found.error > SAME && !truth.isSlice ? ` log p(x) is sure to about ${signed(found.error, 2)} nats.` : "";
     return `${lines}, ${names}, ${signed(far, 2)} from μ.${several}${cut}${error}`;
   }
 

@@ -1,5 +1,6 @@
 /**
- * The best Gaussian q* for one image and two latent dimensions: the one with the highest ELBO.
+ * The best Gaussian q* for one image and two latent dimensions: the one with the highest ELBO. One
+ * dimension has a second beside it that is N(0, 1) in both p and q, and adds nothing.
  *
  * As vae_core/analysis/best_posterior.py: natural gradient steps (Khan & Lin 2017), whose
  * expectations are sums over the nodes of Gauss and Hermite. A q is {mean: [x, y], root: [a, b, c]},
@@ -17,6 +18,7 @@ const NODES = pairsOf(NORMAL_NODES);
 /** A posterior of a Gaussian family as {mean, root}. */
 export function gaussianOf(q) {
   const a = Math.sqrt(q.variance[0]);
+  if (q.size === 1) return { mean: [q.mean[0], 0], root: [a, 0, 1] };
   const b = q.covariance(0, 1) / a;
   return { mean: [q.mean[0], q.mean[1]], root: [a, b, Math.sqrt(Math.max(q.variance[1] - b * b, 0))] };
 }
@@ -56,9 +58,20 @@ export function* climb(begin, isFull, logJoint) {
   return best;
 }
 
+/**
+ * log p(x, z) of pairs, also for one dimension.
+ * @param {number} size - how many dimensions z has
+ * @param {function(number[]): number} logJoint
+ */
+export function inPairs(size, logJoint) {
+  if (size === 2) return logJoint;
+  return ([x, y]) => logJoint([x]) - 0.5 * (y * y + Math.log(2 * Math.PI));
+}
+
 /** Where the search from a mode begins: there, with half of the encoder's widths. */
 export function beginAtMode(mode, encoded) {
   const [xx, , yy] = covarianceOf(encoded);
+  if (mode.length === 1) return { mean: [mode[0], 0], root: [0.5 * Math.sqrt(xx), 0, 1] };
   return { mean: [mode[0], mode[1]], root: [0.5 * Math.sqrt(xx), 0, 0.5 * Math.sqrt(yy)] };
 }
 

@@ -12,7 +12,8 @@ const TAPS = 5; // cells that a value is interpolated from, along a side
 /**
  * The windows around all cells that may matter. The logarithm is interpolated by cubic
  * convolution (Keys 1981), which is exact for a Gaussian, however narrow.
- * @param {{level: number, i, j, value, slope}} cells - see PosteriorGrid
+ * @param {{level: number, i, j, value, slope}} cells - see PosteriorGrid; on a line, windows are
+ *   one value high
  * @param {PosteriorGrid} grid
  * @returns {{windows: {nx, ny, x, y, step, values: Float64Array}[], logMass: number,
  *   mode: {z: number[], value: number}, isCutOff: boolean}} values (ny, nx), upwards; x, y: of
@@ -31,24 +32,32 @@ export function densityWindows({ level, i, j, value, slope }, grid) {
   const cellStep = grid.step / 2 ** level;
   const step = cellStep / parts;
   const taps = Array.from({ length: parts }, (_, part) => tapsAt((part + 0.5) / parts - 0.5));
+  const isLine = grid.ndim === 1;
   const windows = connected(active).map((some) => {
     const [i0, j0] = [Math.min(...some.map(([a]) => a)) - 1, Math.min(...some.map(([, b]) => b)) - 1];
     const nx = (Math.max(...some.map(([a]) => a)) - i0 + 2) * parts;
-    const ny = (Math.max(...some.map(([, b]) => b)) - j0 + 2) * parts;
+    const ny = isLine ? 1 : (Math.max(...some.map(([, b]) => b)) - j0 + 2) * parts;
     const values = new Float64Array(nx * ny).fill(-Infinity);
     for (const [a, b] of some) {
+      if (isLine) {
+        values.set(alongRow(known, a, b, taps, known.get(keyOf(a, b))), (a - i0) * parts);
+        continue;
+      }
       const cell = interpolated(known, a, b, taps);
+      const isHalf = grid.isHalf(level, a, b);
       for (let row = 0; row < parts; row++) {
         const to = ((b - j0) * parts + row) * nx + (a - i0) * parts;
-        values.set(cell.subarray(row * parts, (row + 1) * parts), to);
+        const inside = isHalf ? parts - row : parts; // of a triangle
+        values.set(cell.subarray(row * parts, row * parts + inside), to);
       }
     }
-    const [x, y] = [i0, j0].map((first) => -grid.reach + first * cellStep + 0.5 * step);
+    const [x, y] = [i0, j0].map((first) => grid.origin + first * cellStep + 0.5 * step);
     return { nx, ny, x, y, step, values };
   });
-  const logMass = logSumExp(windows.map((one) => logSumExp(one.values))) + 2 * Math.log(step);
+  const logMass = logSumExp(windows.map((one) => logSumExp(one.values))) + grid.ndim * Math.log(step);
   const isCutOff = active.some(([a, b]) => grid.isAtEdge(a >> level, b >> level));
-  return { windows, logMass, mode: modeOf(windows), isCutOff };
+  const { z, value: most } = modeOf(windows);
+  return { windows, logMass, mode: { z: z.slice(0, grid.ndim), value: most }, isCutOff };
 }
 
 /**
@@ -144,21 +153,23 @@ function tapsAt(away) {
 function interpolated(known, i, j, taps) {
   const parts = taps.length;
   const middle = known.get(keyOf(i, j));
-  const rows = new Float64Array(TAPS * parts);
-  for (let b = 0; b < TAPS; b++) {
-    for (let a = 0; a < TAPS; a++) {
-      const value = known.get(keyOf(i + a - 2, j + b - 2)) ?? middle;
-      for (let part = 0; part < parts; part++) rows[b * parts + part] += taps[part][a] * value;
-    }
-  }
+  const rows = Array.from({ length: TAPS }, (_, b) => alongRow(known, i, j + b - 2, taps, middle));
   const values = new Float64Array(parts * parts);
   for (let row = 0; row < parts; row++) {
     for (let b = 0; b < TAPS; b++) {
       const weight = taps[row][b];
-      for (let part = 0; part < parts; part++) {
-        values[row * parts + part] += weight * rows[b * parts + part];
-      }
+      for (let part = 0; part < parts; part++) values[row * parts + part] += weight * rows[b][part];
     }
+  }
+  return values;
+}
+
+/** The same along one row of cells. */
+function alongRow(known, i, j, taps, middle) {
+  const values = new Float64Array(taps.length);
+  for (let a = 0; a < TAPS; a++) {
+    const value = known.get(keyOf(i + a - 2, j)) ?? middle;
+    for (let part = 0; part < values.length; part++) values[part] += taps[part][a] * value;
   }
   return values;
 }

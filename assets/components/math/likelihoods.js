@@ -24,7 +24,7 @@ const NEAR_ZERO = 0.1; // where the continuous Bernoulli's formulas lose digits
  *   added to
  * @param {Float32Array} output - (n_params * c, H, W), what the decoder gives; kept, not copied
  * @param {number[]} imageShape - (c, H, W)
- * @returns {{mean: Float32Array, logProb: function(ArrayLike<number>): number,
+ * @returns {{output: Float32Array, mean: Float32Array, logProb: function(ArrayLike<number>): number,
  *   logProbPerPixel: function(ArrayLike<number>): Float32Array,
  *   draw: function(number): Float32Array}} images are (c, H, W); the mean may leave [0, 1];
  *   draw takes a seed
@@ -33,6 +33,7 @@ export function pixels(likelihood, output, imageShape) {
   const size = count(imageShape);
   const { mean, nats, sample } = LIKELIHOODS[likelihood.name](output, size, likelihood);
   return {
+    output,
     mean: image(size, mean),
     logProb(x) {
       let sum = 0;

@@ -17,6 +17,11 @@ export function isOneSite([j, k], latentShape) {
   return siteOf(j, latentShape) === siteOf(k, latentShape);
 }
 
+/** z with the cells of a map in another order: place k holds cell order[k], all its channels. */
+export function inOrder(z, order, channels) {
+  return float64s(z.length, (i) => z[order[Math.floor(i / channels)] * channels + (i % channels)]);
+}
+
 /** f(0), ..., f(size - 1). */
 export function float64s(size, f) {
   const values = new Float64Array(size);

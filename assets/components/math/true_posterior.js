@@ -1,5 +1,6 @@
 /**
- * The true posterior p(z|x) = p(x|z) p(z) / p(x) of a model with two latent dimensions, on grids.
+ * The true posterior p(z|x) = p(x|z) p(z) / p(x) on grids: of a line, a plane or a triangle of
+ * latent dimensions, which are all of them or a slice.
  *
  * What the decoder gives does not depend on the image. A coarse grid over the prior is decoded
  * once per model; an image then costs one product of that table with its pixels, zeros passed
@@ -16,14 +17,18 @@ export const SLACK = 8; // nats below the highest value from which on a cell is 
 const MORE_SLACK = 4; // of coarse cells, which are larger than a narrow peak; less at each level
 const REACHES = [5.2, 8]; // half the side of the grid: the first at whose edge the prior is small
 const PRIOR_SLACK = 13.52; // nats below the prior's mode beyond which nothing is decoded
-const MAX_CELLS = 97; // along a side; odd, so that every second cell is not a mirror of the others
-const FEWEST_CELLS = 49;
+// Along a side, by the number of dimensions, the fewest and the most; odd, so that every second cell
+// is not a mirror of the others.
+const SIDES = { 1: [129, 801], 2: [49, 97] };
 const COST = 2.4e9; // multiply-adds that a square of cells may take: about 2 s
 const TOLERANCE = 5e-4; // nats: what is left to gain by another halving
 const MAX_HALVINGS = 12;
 const MAX_SPLIT = 8000; // cells halved at once; p(z|x) is wide then, and the sum hardly changes
 const KEPT = 24e6; // values of fine cells that are kept from image to image: 96 MB
 const PER_LOOK = 8; // fine cells between two yields: what is kept costs little
+
+/** All of z, in two dimensions. */
+const PLANE = { ndim: 2, isSimplex: false, latentAt: (place) => place };
 
 /** Products of a table, pixel by pixel, with an image: (n) sums over its pixels that are not 0. */
 export function timesImage(table, n, x, sums) {
@@ -57,22 +62,28 @@ export class PosteriorGrid {
   /**
    * @param {Object} model
    *   outputAt(z) -> what the decoder gives, overwritten by the next call; likelihood, imageShape:
-   *   as `pixels` has them; logPrior(z); cost: multiply-adds of one decoding
+   *   as `pixels` has them; logPrior(z); cost: multiply-adds of one decoding; chart: see
+   *   posterior_chart.js; mostCells: along a side
    */
-  constructor({ outputAt, likelihood, imageShape, logPrior, cost }) {
-    Object.assign(this, { outputAt, likelihood, imageShape, logPrior });
+  constructor({ outputAt, likelihood, imageShape, logPrior, cost, chart = PLANE, mostCells = Infinity }) {
+    const { ndim, isSimplex, latentAt } = chart;
+    Object.assign(this, { outputAt, likelihood, imageShape, logPrior, ndim, isSimplex, latentAt });
     this.mostSplit = Math.min(MAX_SPLIT, COST / cost / 3);
-    const edge = logPrior([0, 0]) - PRIOR_SLACK + 0.01;
-    this.reach = REACHES.find((far) => logPrior([far, 0]) < edge) ?? REACHES.at(-1);
-    const affordable = 2 * Math.floor(Math.sqrt(COST / cost) / 2) + 1;
-    this.side = Math.min(Math.max(affordable, FEWEST_CELLS), MAX_CELLS);
-    this.step = (2 * this.reach) / this.side;
+    const logPriorAt = (x) => logPrior(latentAt([x, 0]));
+    const edge = isSimplex ? -Infinity : logPriorAt(0) - PRIOR_SLACK + 0.01;
+    const reach = REACHES.find((far) => logPriorAt(far) < edge) ?? REACHES.at(-1);
+    [this.origin, this.width] = isSimplex ? [0, 1] : [-reach, 2 * reach];
+    const affordable = 2 * Math.floor((COST / cost) ** (1 / ndim) / 2) + 1;
+    const [fewest, most] = SIDES[ndim];
+    this.side = Math.min(Math.max(affordable, fewest), most, mostCells);
+    this.rows = ndim === 1 ? 1 : this.side;
+    this.step = this.width / this.side;
     this.size = count(imageShape);
-    this.at = new Int32Array(this.side ** 2).fill(-1); // cell of a place, -1 where none is
+    this.at = new Int32Array(this.side * this.rows).fill(-1); // cell of a place, -1 where none is
     const places = [];
-    for (let j = 0; j < this.side; j++) {
+    for (let j = 0; j < this.rows; j++) {
       for (let i = 0; i < this.side; i++) {
-        if (logPrior(this.middle(0, i, j)) < edge - 0.01) continue;
+        if (!this.has(0, i, j) || logPrior(latentAt(this.middle(0, i, j))) < edge - 0.01) continue;
         this.at[j * this.side + i] = places.length;
         places.push([i, j]);
       }
@@ -84,10 +95,21 @@ export class PosteriorGrid {
     this.fine = new Map(); // cells that were halved, by level and place
   }
 
-  /** z in the middle of a cell; every level halves the cells. */
+  /** The place in the middle of a cell; every level halves the cells. */
   middle(level, i, j) {
     const step = this.step / 2 ** level;
-    return [-this.reach + (i + 0.5) * step, -this.reach + (j + 0.5) * step];
+    const half = this.isHalf(level, i, j) ? 1 / 3 : 0.5; // the centroid of a half
+    return [i, j].slice(0, this.ndim).map((k) => this.origin + (k + half) * step);
+  }
+
+  /** Whether a cell is inside of the triangle, where there is one. */
+  has(level, i, j) {
+    return !this.isSimplex || i + j < this.side * 2 ** level;
+  }
+
+  /** Whether a cell is cut in half by the long side of the triangle. */
+  isHalf(level, i, j) {
+    return this.isSimplex && i + j === this.side * 2 ** level - 1;
   }
 
   get isFull() {
@@ -97,7 +119,7 @@ export class PosteriorGrid {
   /** Decode every coarse cell; yields after each how much is done, 0 ... 1. */
   *fill() {
     const { n, size } = this;
-    const isAffine = Boolean(this._decoded([0, 0]).form);
+    const isAffine = Boolean(this._decoded(this.middle(0, this.i[0], this.j[0])).form);
     // an affine likelihood is read pixel by pixel, any other cell by cell
     this.table ??= isAffine ? new Float32Array(n * size) : [];
     for (const name of ["scale", "bend", "constant", "prior"]) this[name] ??= new Float64Array(n);
@@ -116,7 +138,8 @@ export class PosteriorGrid {
     this.sums = new Float64Array(n);
   }
 
-  _decoded(z) {
+  _decoded(place) {
+    const z = this.latentAt(place);
     const output = this.outputAt(z);
     const form = affineInImage(this.likelihood, output, this.imageShape);
     return { output, form, prior: this.logPrior(z) };
@@ -124,8 +147,9 @@ export class PosteriorGrid {
 
   /**
    * log p(x, z) in the coarse cells; yields where that takes long.
-   * @returns {Generator<undefined, Object>} cells: {level, i, j, value, slope}, each array (n);
-   *   slope: as far as the value may change within the cell, by its neighbours
+   * @returns {Generator<undefined, Object>} cells: {level, i, j, value, slope, mass}, each array
+   *   (n); slope: as far as the value may change within the cell, by its neighbours; mass: the
+   *   value, less ln 2 for half a cell
    */
   *coarse(x) {
     const { n } = this;
@@ -143,19 +167,25 @@ export class PosteriorGrid {
         if (c % PER_LOOK === 0) yield;
       }
     }
-    return { level: 0, i: this.i, j: this.j, value, slope: this._slopes(value) };
+    const cells = { level: 0, i: this.i, j: this.j, value, slope: this._slopes(value) };
+    return { ...cells, mass: this._massOf(cells) };
+  }
+
+  _massOf({ level, i, j, value }) {
+    if (!this.isSimplex) return value;
+    return value.map((nats, c) => (this.isHalf(level, i[c], j[c]) ? nats - Math.LN2 : nats));
   }
 
   /** Half of the largest difference to a neighbour: as far as a corner of the cell is away. */
   _slopes(value) {
-    const { side, at, i, j } = this;
+    const { side, rows, at, i, j } = this;
     const slope = new Float64Array(this.n);
     for (let c = 0; c < slope.length; c++) {
       let most = 0;
       for (let up = -1; up <= 1; up++) {
         for (let across = -1; across <= 1; across++) {
           const [x, y] = [i[c] + across, j[c] + up];
-          if (x < 0 || y < 0 || x >= side || y >= side) continue;
+          if (x < 0 || y < 0 || x >= side || y >= rows) continue;
           const other = at[y * side + x];
           if (other >= 0) most = Math.max(most, Math.abs(value[c] - value[other]));
         }
@@ -165,9 +195,11 @@ export class PosteriorGrid {
     return slope;
   }
 
-  /** Whether a coarse cell has a neighbour that is not on the grid. */
+  /** Whether a coarse cell has a neighbour that is not on the grid, and might have been. */
   isAtEdge(i, j) {
     const { side, at } = this;
+    if (this.isSimplex) return false;
+    if (this.ndim === 1) return i < 1 || i >= side - 1;
     if (i < 1 || j < 1 || i >= side - 1 || j >= side - 1) return true;
     const row = j * side + i;
     return [row - 1, row + 1, row - side, row + side].some((place) => at[place] < 0);
@@ -183,10 +215,10 @@ export class PosteriorGrid {
   *refine(x, cells) {
     if (this.fine.size * this.size > KEPT) this.fine.clear();
     const shown = { x, ink: inkOf(x), square: sumOfSquares(x) };
-    let volume = 2 * Math.log(this.step);
+    let volume = this.ndim * Math.log(this.step);
     let left = -Infinity; // the logarithm of what cells hold that were not halved
-    let total = logSumExp(cells.value) + volume;
-    let error = errorOf(this._quarters(cells.value), logSumExp(cells.value));
+    let total = logSumExp(cells.mass) + volume;
+    let error = this.isSimplex ? Infinity : this._errorOf(cells);
     for (let level = 1; level <= MAX_HALVINGS && error > TOLERANCE; level++) {
       const highest = cells.value.reduce((a, b) => Math.max(a, b), -Infinity);
       const slack = SLACK + Math.max(MORE_SLACK - (level - 1) * 2 * Math.LN2, 0);
@@ -195,41 +227,55 @@ export class PosteriorGrid {
         (value + cells.slope[c] > highest - slack ? split : rest).push(c);
       });
       if (split.length > this.mostSplit) break;
-      left = logSumExp([left, ...rest.map((c) => cells.value[c] + volume)]);
-      volume -= 2 * Math.LN2;
+      left = logSumExp([left, ...rest.map((c) => cells.mass[c] + volume)]);
+      volume -= this.ndim * Math.LN2;
       cells = yield* this._halved(shown, cells, split, level);
-      const quarters = [0, 1, 2, 3].map((k) => cells.value.filter((_, c) => c % 4 === k));
-      const some = logSumExp(cells.value);
+      const some = logSumExp(cells.mass);
       const before = total;
       total = logSumExp([left, some + volume]);
-      const byQuarters = errorOf(quarters, some) * Math.exp(some + volume - total);
-      error = Math.max(byQuarters, Math.abs(total - before) / 3);
+      const byLattices = this._errorOf(cells) * Math.exp(some + volume - total);
+      error = Math.max(byLattices, Math.abs(total - before) / 3);
     }
     return { logEvidence: total, error, cells };
   }
 
-  /** The coarse values in four lattices of twice the step. */
-  _quarters(value) {
-    const quarters = [[], [], [], []];
-    for (let c = 0; c < this.n; c++) {
-      quarters[2 * (this.j[c] % 2) + (this.i[c] % 2)].push(value[c]);
+  /**
+   * How far a sum over cells may be from the integral, in nats. Every second cell, in each
+   * direction, is a lattice of twice the step; the farthest is off by about four times as much,
+   * for a decoder may have kinks.
+   */
+  _errorOf({ level, i, j, mass }) {
+    const count = 2 ** this.ndim;
+    const lattices = Array.from({ length: count }, () => []);
+    const common = []; // of halved halves, which the lattices share unevenly
+    for (let c = 0; c < mass.length; c++) {
+      if (level > 0 && this.isHalf(level - 1, i[c] >> 1, j[c] >> 1)) common.push(mass[c]);
+      else lattices[2 * (j[c] % 2) + (i[c] % 2)].push(mass[c]);
     }
-    return quarters;
+    const whole = logSumExp(mass);
+    const shared = logSumExp(common);
+    const sums = lattices.map((some) => logSumExp([logSumExp(some) + Math.log(count), shared]));
+    return Math.max(...sums.map((sum) => Math.abs(sum - whole))) / 4;
   }
 
   *_halved(shown, { i, j, value }, split, level) {
-    const n = 4 * split.length;
-    const made = { level, i: new Int32Array(n), j: new Int32Array(n) };
-    Object.assign(made, { value: new Float64Array(n), slope: new Float64Array(n) });
-    for (let k = 0; k < n; k++) {
-      const parent = split[k >> 2];
-      made.i[k] = 2 * i[parent] + (k & 1);
-      made.j[k] = 2 * j[parent] + ((k >> 1) & 1);
-      made.value[k] = this._valueAt(shown, level, made.i[k], made.j[k]);
-      made.slope[k] = Math.abs(made.value[k] - value[parent]);
-      yield;
+    const made = { level, i: [], j: [], value: [], slope: [] };
+    for (const parent of split) {
+      for (let k = 0; k < 2 ** this.ndim; k++) {
+        const [x, y] = [2 * i[parent] + (k & 1), 2 * j[parent] + (k >> 1)];
+        if (!this.has(level, x, y)) continue;
+        const nats = this._valueAt(shown, level, x, y);
+        made.i.push(x);
+        made.j.push(y);
+        made.value.push(nats);
+        yield;
+      }
+      // the largest among siblings: a peak may lie between one of them and the parent
+      const siblings = made.value.slice(made.slope.length);
+      const apart = Math.max(...siblings.map((nats) => Math.abs(nats - value[parent])));
+      made.slope.push(...siblings.map(() => apart));
     }
-    return made;
+    return { ...made, mass: this._massOf(made) };
   }
 
   /** log p(x, z) in the middle of a fine cell, decoded on first use. */
@@ -247,15 +293,6 @@ export class PosteriorGrid {
     for (const p of ink) sum += output[p] * x[p];
     return form.scale * sum + form.bend * square + form.constant + prior;
   }
-}
-
-/**
- * How far a sum over cells may be from the integral, in nats. Each quarter of them is a lattice of
- * twice the step; the farthest is off by about four times as much, for a decoder may have kinks.
- */
-function errorOf(quarters, whole) {
-  const far = quarters.map((some) => Math.abs(logSumExp(some) + 2 * Math.LN2 - whole));
-  return Math.max(...far) / 4;
 }
 
 function inkOf(x) {

@@ -14,7 +14,8 @@ import { readTensors } from "./safetensors.js";
  * @returns {{graph: Object, encode: ?function(Float32Array): Float32Array,
  *   decode: ?function(Float32Array): Float32Array}} `encode` takes an image (c, H, W) to the
  *   posterior's parameters, `decode` a latent to the likelihood's. What they return is
- *   overwritten by their next call. Null when the graph has no steps for it.
+ *   overwritten by their next call. Null when the graph has no steps for it. Either has
+ *   `trace(input)`: the same, with what every step gives: [{op, shape, values}].
  */
 export function openModel(buffer) {
   const { tensors, texts } = readTensors(buffer);
@@ -33,9 +34,17 @@ function compile(steps, tensors, inputShape) {
   const layers = steps.map((step) => {
     const layer = LAYERS[step.op](step, shape, tensors);
     shape = layer.shape;
-    return layer.run;
+    return { op: step.op, ...layer };
   });
-  return (input) => layers.reduce((x, run) => run(x), input);
+  const compute = (input) => layers.reduce((x, { run }) => run(x), input);
+  compute.trace = (input) => {
+    let values = input;
+    return layers.map(({ op, shape, run }) => {
+      values = run(values);
+      return { op, shape, values };
+    });
+  };
+  return compute;
 }
 
 /** From a step and the shape that comes in: the shape that comes out, and how to get there. */

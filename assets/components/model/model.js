@@ -10,6 +10,11 @@ import { openModel } from "./engine.js";
 import { boxOfCell } from "./receptive_field.js";
 import { readTensors } from "./safetensors.js";
 
+const AFFINE = new Set(["linear", "conv", "conv_transpose"]);
+const PASSING = new Set([
+  ...AFFINE, "flatten", "unflatten", "pad", "crop", "channels_last", "channels_first",
+]);
+
 export class LensModel {
   /**
    * @param {ArrayBuffer} file - networks and graph
@@ -125,6 +130,17 @@ export class LensModel {
   encode(x, done) {
     if (this._encode) done(this._encode(x));
     else this._ask(this.isKnown ? "encode" : "moments", x, done);
+  }
+
+  /**
+   * What the encoder's activations give for an image; null where the server encodes.
+   * @returns {?{shape: number[], values: Float32Array}[]} one for each hidden layer
+   */
+  hiddenAt(x) {
+    if (!this._encode) return null;
+    const steps = this._encode.trace(x);
+    const isHidden = ({ op }, k) => !PASSING.has(op) && steps.slice(k + 1).some((s) => AFFINE.has(s.op));
+    return steps.filter(isHidden).map(({ shape, values }) => ({ shape, values: values.slice() }));
   }
 
   /** Hand p(x|z) to `done`: at once, or when the server's answer is there. */

@@ -19,3 +19,8 @@ export function element(tag, attributes = {}, ...children) {
 export function button(text, onclick, attributes = {}) {
   return element("button", { type: "button", text, onclick, ...attributes });
 }
+
+/** Change the text of an element, where it is another: what stays is not laid out anew. */
+export function write(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}

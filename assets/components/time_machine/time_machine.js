@@ -48,6 +48,7 @@ class Timeline {
       },
     });
     this.stage.hide(facts.hide);
+    this.stage.root.classList.toggle("beside", Boolean(facts.is_beside));
     this._build();
     this.plane.show(this.stage.theme);
     this._open();
@@ -58,6 +59,7 @@ class Timeline {
     if (facts.address !== this.facts.address) return false;
     this.send = send;
     this.stage.hide(facts.hide);
+    this.stage.root.classList.toggle("beside", Boolean(facts.is_beside));
     return true;
   }
 

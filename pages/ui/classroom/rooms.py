@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import segno
 import streamlit as st
 
 from pages.ui.drawing import escaping
@@ -21,9 +20,13 @@ from pages.ui.library import passcode
 from pages.ui.session import paths, problems
 from vae_core.errors import RoomError
 from vae_core.lessons import Lesson
-from vae_core.lessons.rooms import VARIABLE, Room, Rooms, RoomState, new_who
+from vae_core.lessons.rooms import LED, OWN, VARIABLE, Room, Rooms, RoomState, new_who
 
 ROOM, WHO, ROLE, WALL = "room", "who", "role", "wall"
+PACES = {
+    LED: "Led by you: one question for all, then the votes",
+    OWN: "Each at their own pace, through the whole lesson",
+}
 STYLE = (  # readable from the back row
     "<style>.st-key-class-question p, .st-key-class-question li {font-size:1.5rem;line-height:1.4}"
     ".st-key-class-answers button {min-height:3.2rem}"
@@ -67,6 +70,8 @@ def invite(room: Room) -> None:
 @st.cache_data(max_entries=50, show_spinner=False)
 def qr_code(address: str) -> bytes:
     """A QR code as a PNG, with the quiet border that readers need."""
+    import segno  # of all pages with a lesson, only a wall needs it
+
     file = io.BytesIO()
     segno.make(address, error="m", micro=False).save(file, kind="png", scale=6, border=4)
     return file.getvalue()
@@ -140,6 +145,7 @@ def _open_form() -> None:
         "Lesson", list(lessons), key="room-lesson",
         format_func=lambda name: escaping.plain(lessons[name].title),
     )  # fmt: skip
+    st.radio("Pace", list(PACES), format_func=PACES.__getitem__, key="room-pace")
     st.button(
         "Open a room", type="primary", on_click=problems.callback(_open), args=(lessons[chosen],)
     )
@@ -147,7 +153,7 @@ def _open_form() -> None:
 
 @passcode.guarded
 def _open(lesson: Lesson) -> None:
-    to_wall(rooms().open(lesson).code)
+    to_wall(rooms().open(lesson, str(st.session_state["room-pace"])).code)
 
 
 @passcode.guarded

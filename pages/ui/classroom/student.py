@@ -8,14 +8,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.ui.classroom import inventory, rooms
+from pages.ui.drawing import escaping
 from pages.ui.lesson import filled as filling
-from pages.ui.lesson import numbers
+from pages.ui.lesson import numbers, place
 from pages.ui.session import problems
+from pages.ui.session.doors import DOORS
 from vae_core.errors import RoomError
 from vae_core.lessons import Choice, Lesson, NumberQuestion, Option, Step
 from vae_core.lessons.calls import Call, Number
 from vae_core.lessons.reading import PLACEHOLDER
-from vae_core.lessons.rooms import Answer, Room, RoomState, Said
+from vae_core.lessons.rooms import OWN, Answer, Room, RoomState, Said
 
 POLL = 3.0  # seconds
 
@@ -26,7 +28,44 @@ def show(room: Room) -> None:
     if inventory.is_of(room.state()):
         inventory.student(room)
         return
+    if room.state().pace == OWN:
+        _offer_lesson(room)
+        return
     _follow(room)
+
+
+def _offer_lesson(room: Room) -> None:
+    """At the own pace: the way into the lesson, which goes on where one was."""
+    state, who = room.state(), rooms.who()
+    lesson = rooms.lesson_of(state)
+    own = {a.step: a.said for a in room.all_answers() if a.who == who and a.vote == 1}
+    asking = [step.name.lower() for step in lesson.steps if step.question]
+    at = place.Place(lesson.id, said=tuple(in_address(own.get(name)) for name in asking))
+    query = {k: v for k, v in at.to_address().items() if v} | {rooms.ROOM: room.code, "who": who}
+    st.caption(f"Room {room.code} · each at their own pace")
+    with st.container(key="class-question"):
+        st.markdown(f"**{escaping.markdown(lesson.title)}**")
+        st.markdown(f"“{escaping.markdown(lesson.question, 300)}”")
+    if state.phase == "reveal":
+        st.info("The teacher has closed the class. You can go through the lesson by yourself.")
+    scripts = {door.url_path: door.script for door in DOORS}
+    st.page_link(
+        scripts.get(lesson.scene.page, "overview.py"), query_params=query,
+        label="**Go on with the lesson**" if own else "**Begin the lesson**",
+        icon=":material/play_circle:",
+    )  # fmt: skip
+    st.caption(
+        f"{len(own)} of {len(asking)} questions answered. Your first answer to each is counted, "
+        "without a name."
+    )
+
+
+def in_address(said: Said | None) -> str:
+    """An answer as the address of a lesson has it; empty where there is none."""
+    if said is None or isinstance(said, str):
+        return said or ""
+    parts = said if isinstance(said, tuple) else (said,)
+    return ";".join(f"{part:.6g}" for part in parts)
 
 
 def _draw(room: Room) -> None:
@@ -35,7 +74,7 @@ def _draw(room: Room) -> None:
     step = lesson.step(state.step)
     if step is None or step.question is None:
         raise RoomError("the lesson's file has changed: it no longer asks this question.")
-    own = next((a for a in room.answers(state.step, state.vote) if a.who == who), None)
+    own = room.answer_of(who, state.step, state.vote)
     st.caption(f"Room {room.code} · {lesson.title}" + (" · second vote" if state.vote == 2 else ""))
     with st.container(key="class-question"):
         st.markdown(filled(step.body, lesson))

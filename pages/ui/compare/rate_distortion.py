@@ -100,9 +100,10 @@ def pick_group(run: Run) -> Group:
     )
     picked = labels[label]
     alike = [one for one in every.values() if yardsticks[one.path] == picked]
-    drawn = {one.id: one for one in alike if POSTERIORS[one.config.model.posterior].has_rate}
+    right = [one for one in alike if not one.has_mistake]
+    drawn = {one.id: one for one in right if POSTERIORS[one.config.model.posterior].has_rate}
     reasons = Counter(text.reason(picked, y) for y in yardsticks.values() if y != picked)
-    left_out = text.left_out(len(alike) - len(drawn), reasons)
+    left_out = text.left_out(len(right) - len(drawn), reasons, len(alike) - len(right))
     return Group(text.title(picked), drawn, left_out)
 
 

@@ -38,11 +38,13 @@ def reason(picked: Yardstick, other: Yardstick) -> str:
     }[picked.obstacle(other)]
 
 
-def left_out(n_points: int, reasons: Counter[str]) -> str:
+def left_out(n_points: int, reasons: Counter[str], n_mistaken: int = 0) -> str:
     """Which runs are not drawn, and why; empty when all are."""
     said = []
     if n_points:
         said.append(f"{n_points} with a point mass as posterior: no finite rate.")
+    if n_mistaken:
+        said.append(f"{n_mistaken} trained with a mistake on purpose: not ranked.")
     if reasons:
         why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         said.append(f"{reasons.total()} whose nats are not comparable: {why}.")

@@ -15,7 +15,7 @@ from pages.ui.drawing.latent_figure import gaussian_shares, latent_figure
 from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
-from pages.ui.session import keys, links, problems, summary
+from pages.ui.session import keys, links, mistakes, problems, summary
 from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
 from vae_core.analysis.plane import LatentPlane
@@ -52,7 +52,8 @@ def pick(run: Run) -> Pair | None:
     others = [label for label in runs if label != own]
     if not others:
         return None
-    alike = [label for label in others if comparable(run, runs[label])]
+    ranks = same_images if run.has_mistake else comparable  # with a mistake, none is
+    alike = [label for label in others if ranks(run, runs[label])]
     picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
     with picker:
         label = st.selectbox(
@@ -61,6 +62,7 @@ def pick(run: Run) -> Pair | None:
         )  # fmt: skip
     with line, st.container(key="other-summary"):
         st.caption(escaping.message(summary.summary(runs[label])))
+        mistakes.warn(runs[label])
     return Pair(run, runs[label], (own, label))
 
 

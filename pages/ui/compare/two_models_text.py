@@ -138,6 +138,8 @@ def why_not(a: Run, b: Run) -> str | None:
     kind = obstacle(a, b)
     if kind is None:
         return None
+    if kind is Obstacle.MISTAKE:
+        return "A model that was trained with a mistake on purpose is not ranked."
     if kind is Obstacle.MEASURE:
         one, other = (Yardstick.of(run).measure for run in (a, b))
         return (

@@ -7,6 +7,7 @@ labels, and its state.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -24,12 +25,14 @@ from pages.ui.library import cached, images
 from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Dataset, Run
-from vae_core.analysis import latent_names
+from vae_core.analysis import cell_order, latent_names
+from vae_core.browser.computation import computation
 from vae_core.browser.payload import as_diagonal, codes_file, model_file, moments_file
 from vae_core.figures import theme
 from vae_core.vae import VAE
 
-LENS = Component("lens", "lens/lens.js", ("page/page.css", "lens/lens.css"))
+STYLES = ("page/page.css", "lens/lens.css", "lens/pipeline.css", "lens/computation.css")
+LENS = Component("lens", "lens/lens.js", STYLES)
 COLOURS = {
     "classes": theme.CLASS_COLOURS,
     "distortion": theme.DISTORTION,
@@ -74,7 +77,7 @@ def show(
     if sent := LensState.from_page(result.state):
         here = _fitted(run, sent)
     keys.LENS_STATE.set((run.id, here))
-    for name, value in here.to_address(_fitted(run, LensState())).items():
+    for name, value in _address(run, here, first).items():
         if value is None:
             st.query_params.pop(name, None)
         else:
@@ -108,13 +111,26 @@ def _state(run: Run, first: Callable[[], LensState]) -> LensState:
     linked, kept = _linked(), keys.LENS_STATE.get()
     is_new = bool(linked) and linked != keys.LENS_LINKED.get()
     if kept is None or is_new:
-        kept = run.id, LensState.from_address(linked) if linked else first()
+        kept = run.id, LensState.from_address(linked) if linked else _begin(first)
     of, state = kept
     if of != run.id:
         state = LensState(
             image=state.image, layers=state.layers, drawing=state.drawing, tour=state.tour
         )
     return _fitted(run, state)
+
+
+def _begin(first: Callable[[], LensState]) -> LensState:
+    """Where an address without the lens' parameters begins; a lesson begins at the first image."""
+    return first() if keys.LESSON_PLACE.get() is None else LensState()
+
+
+def _address(run: Run, here: LensState, first: Callable[[], LensState]) -> dict[str, str | None]:
+    """The parameters that lead back here; a None is to be left out."""
+    written = here.to_address(_fitted(run, LensState()))
+    if not any(written.values()) and here != _fitted(run, _begin(first)):
+        written["image"] = str(here.image)  # without any, the lens would begin elsewhere
+    return written
 
 
 def _linked() -> dict[str, str]:
@@ -133,6 +149,7 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
     data = images.images_of(run)
     return facts(run) | {
         "view": view,
+        "computation": lines(run) if view == "overview" else None,
         "address": _offer_model(run),
         "images": _offer_images(run, data) if data else None,
         "n_originals": run.data().n_test,
@@ -147,6 +164,7 @@ def facts(run: Run) -> dict[str, Any]:
     codes, rates = cached.codes(run), cached.rates(run)
     kind = codes.family
     has_rate = kind.has_rate
+    sites = math.prod(codes.latent_shape[:-1])
     return {
         "image_shape": list(run.data().image_shape),
         "latent_shape": list(codes.latent_shape),
@@ -158,6 +176,7 @@ def facts(run: Run) -> dict[str, Any]:
         "kl": rates["kl"].tolist() if has_rate else None,
         "cells": rates["kl" if has_rate else "mean_variance"].tolist(),
         "cells_title": "KL" if has_rate else "variance of μ",
+        "cell_order": cell_order(sites).tolist() if sites > 1 else None,
         "cells_unit": "nats per image" if has_rate else "squared units of z",
         "family": {
             "low": kind.low,
@@ -172,6 +191,12 @@ def facts(run: Run) -> dict[str, Any]:
         "is_triangle": codes.is_triangle,
         "colours": COLOURS,
     }
+
+
+@cached.per_run(max_entries=32)
+def lines(run: Run) -> dict[str, Any] | None:
+    """The computation as lines of PyTorch, for the strip of the overview."""
+    return computation(cached.vae(run), run.config.train)
 
 
 def _offer_model(run: Run) -> str:

@@ -81,7 +81,7 @@ def html(run: Run, data: Dataset | None) -> bytes:
         "contents": _contents(pack, len(whole), n_originals),
         "views": _views(run),
         "state": LensState().fit(len(pack.kept), whole.latent_shape, cached.order(run)).to_page(),
-        "facts": lens.facts(run) | _inside(pack, n_originals),
+        "facts": lens.facts(run) | {"computation": lens.lines(run)} | _inside(pack, n_originals),
     }
     page = PAGE.format(
         policy=POLICY,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-LAYERS = ("points", "classes", "density", "holes", "true-posterior")
+LAYERS = (
+    *("points", "classes", "density", "holes", "true-posterior"),
+    *("computation", "score-reconstruction"),  # beside the plane
+)
 MAX_POINTS = 20_000  # of a drawing
 LARGEST = 10_000.0  # of a number
 STEPS = (1, 2, 3)  # of the start
@@ -39,6 +43,8 @@ class LensState:
     drawing : lines, each of points (x, y)
         What z begins at in place of an image, in units of the pad's side; empty when nothing is
         drawn. Not in the address, where z has all its dimensions instead.
+    shuffled : bool
+        Whether the decoder gets the cells of a feature map in another order.
     tour : int or None
         Step of the Overview's start, 1 to 3; None outside it.
     """
@@ -52,6 +58,7 @@ class LensState:
     channel: int | None = None
     at: tuple[float, ...] = ()
     drawing: Drawing = ()
+    shuffled: bool = False
     tour: int | None = None
 
     @classmethod
@@ -77,6 +84,7 @@ class LensState:
             channel=_index_or_none(sent["channel"]),
             at=tuple(map(_real, sent["at"])),
             drawing=tuple(tuple((_real(x), _real(y)) for x, y in line) for line in drawing),
+            shuffled=sent.get("shuffled", False) is True,
             tour=_index_or_none(sent.get("tour")),
         )
 
@@ -104,6 +112,7 @@ class LensState:
             "layers": ",".join(self.layers) or "none",
             "cells": ",".join(map(str, self.cells)),
             "channel": str(self.channel),
+            "shuffled": str(int(self.shuffled)),
             "tour": str(self.tour),
         }
         return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
@@ -124,6 +133,7 @@ class LensState:
             channel=None if channel is None or channel >= latent_shape[-1] else channel,
             at=self.at if len(self.at) == d else (),
             drawing=self.drawing,
+            shuffled=self.shuffled and sites > 1,
             tour=self.tour if self.tour in STEPS else None,
         )
 
@@ -164,12 +174,20 @@ def _maybe(text: str) -> int | None:
     return None if text in {"none", "None"} else _whole(text)
 
 
+def _flag(text: str) -> bool:
+    """0 or 1."""
+    if text not in {"0", "1"}:
+        raise ValueError(text)
+    return text == "1"
+
+
 def _several(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(map(_whole, text.split(","))))
 
 
 def _layers(text: str) -> tuple[str, ...]:
-    return tuple(name for name in LAYERS if name in text.split(","))
+    names = re.split(r"[,\s+]+", text)  # a view of a lesson has commas between its parameters
+    return tuple(name for name in LAYERS if name in names)
 
 
 def _values(text: str) -> dict[int, float]:
@@ -188,5 +206,6 @@ _PARSERS = {
     "layers": _layers,
     "cells": _several,
     "channel": _maybe,
+    "shuffled": _flag,
     "tour": _maybe,
 }

@@ -171,7 +171,12 @@ def show(timeline: Timeline, key: str) -> None:
     )
     result = TIMELINE.mount(
         key=f"timeline-{key}",
-        data=facts(timeline, key) | {"place": start, "hide": list(keys.HIDDEN.get_or(()))},
+        data=facts(timeline, key)
+        | {
+            "place": start,
+            "hide": list(keys.HIDDEN.get_or(())),
+            "is_beside": keys.LESSON_PLACE.get() is not None,
+        },
         on_place_change=lambda: None,
     )
     place = _place_sent(timeline, result.place) or start

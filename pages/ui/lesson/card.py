@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.classroom import telling
 from pages.ui.drawing import escaping
 from pages.ui.lesson import answering, numbers, place, questions, scene
 from pages.ui.lesson.filled import show_text
@@ -32,6 +33,7 @@ def show(visit: Visit, run: Run, url_path: str) -> None:
             _content(visit, run, url_path)
         except VAECoreError as error:
             problems.show(error, before="This step cannot be shown.")
+        telling.tell(visit)
         _doors(visit)
 
 

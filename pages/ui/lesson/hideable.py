@@ -16,6 +16,7 @@ PAGES: dict[str, dict[str, str]] = {
         "ledger": "what the image costs, in nats",
         "plane-numbers": "the numbers of z below the plane",
         "plane": "the plane",
+        "computation": "the computation",
         **LENS,
         "neighbours": "the nearest test images",
         "formulas": "the formulas",
@@ -29,7 +30,11 @@ PAGES: dict[str, dict[str, str]] = {
         "ellipses": "the switch of ellipses",
     },
     "sliders": {**LENS, "traversals": "the traversals"},
-    "feature-map": {**LENS, "channel-table": "the table of channels"},
+    "feature-map": {
+        **LENS,
+        "shuffle": "the button that shuffles the cells, and what it costs",
+        "channel-table": "the table of channels",
+    },
     "locality": {
         "locality-numbers": "the receptive field and the stride",
         "locality": "the choice of the view",
@@ -50,6 +55,7 @@ PAGES: dict[str, dict[str, str]] = {
         "kl": "the chart",
         "view": "the choice of the view",
         "bell": "one Gaussian against the prior",
+        "head-sizes": "how many numbers the encoder gives",
         "formulas": "the formula",
     },
     "aggregate": {
@@ -72,6 +78,7 @@ PAGES: dict[str, dict[str, str]] = {
         "diagnostics-numbers": "numbers, verdicts and tables",
         "diagnostics": "the chart",
         "samples": "the samples",
+        "class-counts": "the classes of prior draws",
         "diagnosis": "the choice of the view",
     },
     "compare": {
@@ -106,13 +113,15 @@ SHOWN_BY = {
     ("aggregate", "buildup-numbers"): {"mixture": "Classes together"},
     ("aggregate", "variance"): {"mixture": "Within and between images"},
     ("diagnostics", "samples"): {"diagnosis": "Samples"},
+    ("diagnostics", "class-counts"): {"diagnosis": "Samples"},
     ("compare", "numbers"): {"comparison": "Numbers"},
     ("compare", "kl-pair"): {"comparison": "KL"},
 }
 # Keys of parts inside a component, which are classes of its root.
 IN_COMPONENTS = {
-    ("", "ledger"), ("", "plane-numbers"), ("", "plane"),
+    ("", "ledger"), ("", "plane-numbers"), ("", "plane"), ("", "computation"),
     ("time-machine", "tradeoff"), ("time-machine", "ledger"),
+    ("feature-map", "shuffle"),
     *((page, key) for page in ("", "sliders", "feature-map") for key in LENS),
 }  # fmt: skip
 

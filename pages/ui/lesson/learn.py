@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.lesson import place
+from pages.ui.lesson.doubts import doubts
 from pages.ui.lesson.files import Entry
 from pages.ui.session import keys
 from pages.ui.session.doors import DOORS
@@ -18,6 +19,7 @@ IN_ORDER = (
     *("mu-sigma", "noise", "why-prior", "gaussian-z", "kl-compares", "sum-or-mean", "kl-sign"),
     *("beta", "kl-zero", "population", "only-ones", "feature-map", "flatten", "diagonal"),
     *("independent", "dirichlet", "decoder-sigma", "score-x", "bound"),
+    *("kl-not-gap", "gap-halves"),
 )
 ALL = "All lessons"
 COURSES = {
@@ -84,6 +86,11 @@ def show(entries: Sequence[Entry]) -> None:
     elif not entries:
         st.info(NONE, icon=":material/school:")
     for entry in entries:
+        if entry.lesson and entry.id not in IN_ORDER and (found := doubts(entry.lesson)):
+            st.warning(
+                f"{escaping.markdown(entry.id)}.md: {escaping.message(' '.join(found))}",
+                icon=":material/edit_document:",
+            )
         if not entry.lesson:
             st.warning(
                 f"A lesson is left out: {escaping.message(entry.problem)}",

@@ -22,6 +22,8 @@ NOT_OF_THE_VIEW = {
     place.SAID,
     place.DONE,
     place.MODEL,
+    place.ROOM,
+    place.WHO,
 }
 
 

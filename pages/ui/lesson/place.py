@@ -19,9 +19,11 @@ from vae_core.lessons.lesson import Question
 
 LESSON, STEP, SAID, DONE = "lesson", "step", "said", "done"
 MODEL = "of"  # the id of the run that stands for the lesson's own
+ROOM, WHO = "room", "who"  # a class at its own pace, and the eight digits that one is in it
 NOTHING = "-"  # an answer not given, before one that was
 MAX_DONE = 200  # letters of the list of finished lessons in an address
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_IN_ROOM = re.compile(r"([a-z]{4}) ([0-9a-f]{8})")
 _ANSWER = re.compile(r"[a-f]|[-+]?[\d.]{1,12}(e[-+]?\d{1,3})?(;[-+]?[\d.]{1,12})?")
 
 
@@ -123,7 +125,10 @@ def here() -> Place | None:
     A link within a page may lead to another without these parameters: the lesson goes on there.
     A step that a button has asked for is in the session before it is in the address.
     """
-    kept, linked = keys.LESSON_PLACE.get(), Place.from_address(st.query_params.to_dict())
+    query = st.query_params.to_dict()
+    kept, linked = keys.LESSON_PLACE.get(), Place.from_address(query)
+    if linked and (in_room := _IN_ROOM.fullmatch(f"{query.get(ROOM)} {query.get(WHO)}")):
+        keys.LESSON_ROOM.set((in_room[1], in_room[2]))
     if kept is None or (linked is not None and linked != kept and not keys.SCENE_DUE.get()):
         return linked
     return kept
@@ -133,7 +138,7 @@ def keep(place: Place) -> None:
     """Remember where the reader is, in the session and in the address."""
     keys.LESSON_PLACE.set(place)
     wanted = address(place)
-    for name in (LESSON, STEP, SAID, DONE, MODEL):
+    for name in (LESSON, STEP, SAID, DONE, MODEL, ROOM, WHO):
         if name not in wanted:
             st.query_params.pop(name, None)
         elif st.query_params.get(name) != wanted[name]:
@@ -143,9 +148,12 @@ def keep(place: Place) -> None:
 def address(place: Place) -> dict[str, str]:
     """Parameters of the address in a lesson, with the lessons that are done where it is short."""
     finished, model = ".".join(done()), keys.LESSON_MODEL.get()
+    in_room = keys.LESSON_ROOM.get()
     written = place.to_address()
     if 0 < len(finished) <= MAX_DONE:
         written[DONE] = finished
+    if in_room:
+        written |= dict(zip((ROOM, WHO), in_room, strict=True))
     return written | ({MODEL: model} if model else {})
 
 
@@ -157,11 +165,12 @@ def leave() -> None:
         keys.LESSON_BEGUN,
         keys.LESSON_MODEL,
         keys.LESSON_NOTE,
+        keys.LESSON_ROOM,
         keys.LESSON_ANYWAY,
         keys.SCENE_DUE,
     ):
         key.pop()
-    for name in (LESSON, STEP, SAID, MODEL):
+    for name in (LESSON, STEP, SAID, MODEL, ROOM, WHO):
         st.query_params.pop(name, None)
 
 

@@ -26,7 +26,7 @@ from vae_core.lessons.lesson import Scene
 
 Parse = Callable[[str], Any]
 PICKED = "picked"
-LENS = {"image", "draw", "z", "axes", "layers", "cells", "channel"}
+LENS = {"image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled"}
 
 
 def _flag(text: str) -> bool:
@@ -56,6 +56,7 @@ WIDGETS: dict[str, Parse] = {
     ),
     **dict.fromkeys(("ellipses", "truth", "ways"), _flag),
     "widen": float,
+    "decoder_sigma": float,
     "classes": _several,
     "other": _model,
 }  # fmt: skip

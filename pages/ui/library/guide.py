@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pages.ui.session.training_words import beyond_beta
 from vae_core.config import POSTERIORS, RunConfig, shape_in_words
 from vae_core.data.sources import SOURCES
 from vae_core.runs.run import Run
@@ -58,6 +59,7 @@ def settings_line(config: RunConfig) -> str:
     if POSTERIORS[model.posterior].has_rate:
         how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
         said.append(f"β = {train.beta:g}{how}")
+    said.extend(beyond_beta(train))
     said.append("1 epoch" if train.epochs == 1 else f"{train.epochs} epochs")
     if train.seed:
         said.append(f"seed {train.seed}")

@@ -44,7 +44,11 @@ def images_of(run: Run) -> Dataset | None:
 
 def are_on_disk(run: Run) -> bool:
     """Whether files of the run's data set are on this machine; they are not read."""
-    name = run.config.data.name
+    return are_here(run.config.data.name)
+
+
+def are_here(name: str) -> bool:
+    """Whether the files of a data set are on this machine; they are not read."""
     return name not in SOURCES or find_files(name, data_dir()) is not None
 
 

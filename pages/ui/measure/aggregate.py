@@ -31,6 +31,7 @@ NOTHING_TO_SPLIT = (
     f"**Nothing to split.** The mean KL is below {NO_KL} nats per image: the posterior is the "
     "prior whatever the image, and z carries no information about it."
 )
+ALL_ALIKE = "Every class has the same posterior, the prior: there is nothing to split by class."
 
 
 @cached.per_run("Adding up the posteriors of each class …")
@@ -121,12 +122,14 @@ def _of_classes(surgery: ClassSurgery) -> str:
             "estimate."
         )
     information, marginal = surgery.label_information, surgery.marginal_kl
+    errors = numbers.ends(information)
+    sure = f" (standard error of I(y; z) {errors})" if errors else ""  # one class: exactly 0
     return (
         f"Mean over classes {numbers.bracket(surgery.mean_class_kl)} = I(y; z) "
-        f"{numbers.bracket(information)} + KL(q(z) ‖ p) {numbers.bracket(marginal)} nats "
-        f"(standard error of I(y; z) {numbers.ends(information)}). The low ends leave each "
-        "draw's own image out of the mixture, the high ends keep it in; whiskers show the same "
-        "for each class. A class need not look like the prior: only the aggregate posterior q(z)."
+        f"{numbers.bracket(information)} + KL(q(z) ‖ p) {numbers.bracket(marginal)} nats"
+        f"{sure}. The low ends leave each draw's own image out of the mixture, the high ends keep "
+        "it in; whiskers show the same for each class. A class need not look like the prior: only "
+        "the aggregate posterior q(z)."
     )
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import math
 
-from pages.ui.measure import diagnostics, diagnostics_text, mixture, worst_images
+from pages.ui.measure import (
+    decoder_sigma,
+    diagnostics,
+    diagnostics_text,
+    mixture,
+    samples,
+    worst_images,
+)
 from vae_core import Codes, Run
 from vae_core.analysis.collapse import GREY_LEVEL
 from vae_core.analysis.label_gap import MAX_DIMS
@@ -57,6 +64,8 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
     if view == diagnostics_text.SHELL:
         norms = diagnostics.shell(run)
         return f"d = {norms.d}; one draw of z for each of {len(norms.norms):,} images at random."
+    if view == diagnostics_text.SIGMA:
+        return decoder_sigma.conditions(run)
     if view == diagnostics_text.WORST:
         return worst_images.conditions(run.metrics().n_samples, codes.family.has_density)
     return _sample_conditions(run, codes)
@@ -67,7 +76,7 @@ def _sample_conditions(run: Run, codes: Codes) -> str:
         f"The decoder's mean pictures. Distances: median over {diagnostics.N_PICTURES} pictures of "
         "the RMS per pixel to the nearest training image, from 0 to 1, ± its standard error over "
         "these pictures, by order statistics; blur alone makes them small, so compare them with "
-        "each other."
+        f"each other. {samples.CLASSES_NOTE}"
     )
     if not codes.family.has_density:
         return (

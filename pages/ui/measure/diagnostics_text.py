@@ -11,7 +11,7 @@ from pages.ui.drawing import numbers
 from pages.ui.measure import diagnostics
 from vae_core import Codes, Run
 from vae_core.analysis import Bracket, CodesInShell, Collapse, Estimate, LabelGap, RateParts
-from vae_core.config import POSTERIORS
+from vae_core.config import LIKELIHOODS, POSTERIORS
 
 LABEL_GAP = (
     r"\text{label gap}=\frac{I(z_{(1)};y)-I(z_{(2)};y)}{H(y)},\qquad "
@@ -19,6 +19,7 @@ LABEL_GAP = (
 )
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
+SIGMA = "Decoder sigma"
 HEADINGS = {
     VERDICT: "Four questions, each with an answer of its own. **Try this:** open the collapsed "
     "model.",
@@ -31,6 +32,8 @@ HEADINGS = {
     SHELL: "How far from the origin are draws of N(0, I), and how far are codes? With more "
     "dimensions d the shell of the draws moves out, to about √d, and gets no wider. **Try this:** "
     "open the feature map.",
+    SIGMA: "What would the reconstruction term be with another sigma of the Gaussian decoder? "
+    "**Try this:** move sigma, and look for the lowest point.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
     "images whose codes cost most need not be those with the worst pictures.",
     TRAINING: "Are test images explained as well as training images, and was an earlier epoch "
@@ -72,10 +75,12 @@ def fits(run: Run, view: str) -> bool:
     family, classes = POSTERIORS[run.config.model.posterior], run.config.data.classes
     if view == LABELS:
         return bool(family.has_density) and (classes is None or len(classes) > 1)
+    if view == SIGMA:
+        return run.config.model.likelihood == "gaussian" and run.config.model.sigma != "per-image"
     return view != SHELL or bool(family.has_rate and family.is_rotation_invariant)
 
 
-def not_for(codes: Codes, view: str) -> str | None:
+def not_for(run: Run, codes: Codes, view: str) -> str | None:
     """One sentence why a model has no such view, or None."""
     family = codes.family
     if view == LABELS and not family.has_density:
@@ -83,6 +88,14 @@ def not_for(codes: Codes, view: str) -> str | None:
             f"The label gap compares densities of single dimensions, and a {family.title} has "
             "none. Open a VAE."
         )
+    if view == SIGMA and not fits(run, view):
+        named = LIKELIHOODS[run.config.model.likelihood].title
+        own = (
+            "has a sigma for every image"
+            if run.config.model.likelihood == "gaussian"
+            else (f"is {named}, which has no sigma")
+        )
+        return f"The decoder of this model {own}. Open one whose Gaussian pixels share one sigma."
     if view == LABELS and len(codes.labels.unique()) < 2:
         return "This model was trained on images of one class only, so there is no label to tell."
     if view == SHELL and not (family.has_rate and family.is_rotation_invariant):

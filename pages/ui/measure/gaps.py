@@ -106,8 +106,8 @@ def _worst(run: Run, data: Dataset, table: pd.DataFrame) -> str:
     labels = data.test.labels
     label = keys.RUN_LABEL.get() or run.title
     vae = cached.vae(run)
-    has_layer = cached.codes(run).mean[0].numel() == 2
-    has_layer = has_layer and vae.family.support is not constraints.simplex
+    is_triangle = cached.codes(run).is_triangle
+    has_layer = is_triangle or vae.family.support is not constraints.simplex
     sources = _pictures(run, data, tuple(int(row["index"]) for row in rows))
     figures = []
     for row, source in zip(rows, sources, strict=True):

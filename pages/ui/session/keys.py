@@ -80,6 +80,8 @@ LESSON_BEGUN = Key[str]("lesson_begun")  # the digest of its file when the lesso
 LESSON_MODEL = Key[str]("lesson_model")  # the id of the run that stands for the lesson's own
 LESSON_NOTE = Key[str]("lesson_note")  # a sentence for the card when it is next drawn
 LESSON_ANYWAY = Key[tuple[str, str]]("lesson_anyway")  # lesson and model that need not fit
+LESSON_ROOM = Key[tuple[str, str]]("lesson_room")  # of a class at its own pace, and who one is
+LESSON_TOLD = Key[set[str]]("lesson_told")  # answers that it has: "room who lesson step"
 SCENE_DUE = Key[str]("scene_due")  # how page, model and view of the step are still to be set
 LESSONS_DONE = Key[tuple[str, ...]]("lessons_done")  # ids, in the order they were finished in
 HIDDEN = Key[tuple[str, ...]]("hidden")  # keys of what is not shown, the components' parts too
@@ -87,6 +89,7 @@ COURSE = Key[str]("course")  # the widget of the Learn page
 
 # Train and Runs
 PRESET = Key[str]("preset")
+FORM_BEGIN = Key[str]("form_begin")  # the preset that the form had when it was opened
 SWEEP_SETTING = Key[str]("sweep-setting")
 SWEEP_VALUES = Key[str]("sweep-values")
 REFUSED = Key[str]("refused")  # why the last button could not do its work

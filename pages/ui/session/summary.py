@@ -10,6 +10,7 @@ from torch.distributions import constraints
 from pages.ui.drawing import escaping
 from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
+from pages.ui.session.training_words import beyond_beta
 from vae_core.analysis.collapse import NO_KL
 from vae_core.config import LIKELIHOODS, POSTERIORS, RunConfig, shape_in_words
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
@@ -114,13 +115,19 @@ def line(
         score += f", {fixed(bits, 3)} bits per dimension"
         notes.append(unit_note(config))
     said = " ".join(filter(None, notes))
-    beta = weight(config, image_shape)
+    loss = training(config, image_shape)
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, "
-        f"{likelihood}{f', trained with {beta}' if beta else ''}. Test {score} "
+        f"{likelihood}{f', trained with {loss}' if loss else ''}. Test {score} "
         f"({metrics.n_test:,} {metrics.binarisation} images, "
         f"{metrics.n_samples} draw each). {said}".rstrip()
     )
+
+
+def training(config: RunConfig, image_shape: tuple[int, int, int]) -> str:
+    """How it was trained, where that is not by the ELBO, one update of all weights a batch."""
+    beta = weight(config, image_shape)
+    return ", ".join([*([beta] if beta else []), *beyond_beta(config.train)])
 
 
 def weight(config: RunConfig, image_shape: tuple[int, int, int]) -> str:

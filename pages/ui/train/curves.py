@@ -9,12 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.drawing import charts, numbers
+from pages.ui.session import mistakes
 from pages.ui.train import overfitted
 from vae_core import Run
 from vae_core.analysis.epochs import EpochScore, epoch_scores, epoch_table, with_error_of
 from vae_core.figures import training_curves
 from vae_core.likelihoods.bits import why_negative
 from vae_core.runs.overfitting import Overfitting
+from vae_core.settings import bound_in_words
 from vae_core.trainer import EpochTerms, n_train_evaluated
 
 NO_HISTORY = "This model was opened from a file, which came without its history."
@@ -28,6 +30,7 @@ def show(run: Run, history: Sequence[EpochTerms], opens: bool = True) -> None:
     found = run.overfitting()
     if found is None:
         return
+    mistakes.warn(run)
     table = pd.DataFrame(history)
     charts.draw(
         "curves", training_curves, table, run.config.train.epochs,
@@ -75,10 +78,12 @@ def conditions(run: Run, history: Sequence[EpochTerms]) -> str:
     facts = run.data()
     n_train = n_train_evaluated(facts.n_train, facts.n_test)
     validation = f", {held_out:,} validation images held out" if held_out else ""
+    bound = bound_in_words(run.config.train)
+    trained = f"Trained on {bound}; the numbers are those of the ELBO. " if bound else ""
     return (
-        "Nats per image, one draw each, all splits with the weights at the end of the epoch: "
-        f"{n_train:,} training images (no running mean during the epoch), {facts.n_test:,} test "
-        f"images{validation}. ± one standard error {spread}. "
+        f"{trained}Nats per image, one draw each, all splits with the weights at the end of the "
+        f"epoch: {n_train:,} training images (no running mean during the epoch), "
+        f"{facts.n_test:,} test images{validation}. ± one standard error {spread}. "
         f"Pixels: {run.config.data.binarisation}."
     )
 

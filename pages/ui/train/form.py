@@ -46,11 +46,17 @@ PRESETS = {
         ModelConfig(latent_shape=(10,), likelihood="gaussian", sigma_value=0.7071),
         TrainConfig(epochs=60, reduction="mean/sum"),
     ),
+    "Digits, wrong noise": RunConfig(
+        DataConfig(),
+        ModelConfig(hidden=(256, 128), latent_shape=(2,)),
+        TrainConfig(epochs=60, mistake="seed-noise"),
+    ),
 }
 COMMON = (
     "dataset", "classes", "binarisation", "network", "latent", "posterior", "likelihood",
     "epochs", "beta",
 )  # fmt: skip
+SHOW, QUICK = "MNIST, 2-D", "Digits, 2-D"  # what the form begins with
 HIDDEN = ("data-dir",)  # has a place of its own
 OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
 
@@ -64,9 +70,14 @@ def use_preset() -> None:
                 st.session_state[_key(field)] = _shown(value)
 
 
-def run_form(data_dir: str | None) -> RunConfig:
+def beginning(has_mnist: bool) -> str:
+    """The preset that the form begins with: MNIST in the plane, where MNIST is at hand."""
+    return SHOW if has_mnist else QUICK
+
+
+def run_form(data_dir: str | None, begins_with: str) -> RunConfig:
     """Every setting as a widget; raises ConfigError when they do not make a valid config."""
-    first = next(iter(PRESETS.values()))
+    first = PRESETS[begins_with]
     values: dict[str, dict[str, Any]] = {"data": {"path": data_dir}, "model": {}, "train": {}}
     name = st.text_input("Name (optional)", key="form-name", persist_state="session")
     columns = st.columns(2)

@@ -14,6 +14,10 @@ LABELS = {
     "sigma": "σ of the Gaussian likelihood",
     "sigma-value": "Value of σ",
     "reduction": "Sum or mean",
+    "encoder-steps": "Encoder updates per decoder update",
+    "importance": "Draws in the bound",
+    "gradient": "Gradient of the bound",
+    "mistake": "Mistake on purpose",
 }
 HELP = {
     "beta": "Weight β of the KL term; 1 gives the ELBO. A larger β gives cheaper codes and "
@@ -23,9 +27,20 @@ HELP = {
     "posterior": "Family of q(z|x). delta is a point mass: a plain auto-encoder.",
     "likelihood": "Family of p(x|z), which scores the pixels.",
     "reduction": "Sum or mean of the distortion over pixels / of the KL over latent dimensions. "
-    "The ELBO is sum/sum.",
+    "The ELBO is sum/sum. With d latent dimensions and D pixels, sum/mean is the ELBO with "
+    "β = 1/d, mean/sum with β = D, mean/mean with β = D/d; sum/cell divides the KL by the cells.",
     "tc-weight": "Weight of the total correlation in the loss: above 0 the latent dimensions are "
     "pushed to be independent over the data.",
+    "encoder-steps": "Each update of all weights comes after this many less one of the encoder "
+    "alone, on other training images. More of them let the encoder keep up with the decoder, and "
+    "take longer.",
+    "importance": "Weighted draws of z per image in the bound that is trained (IWAE); 1 is the "
+    "ELBO. The scores shown stay those of the ELBO.",
+    "gradient": "How the gradient of a bound of several draws is estimated: standard, or dreg, "
+    "doubly reparameterised, which keeps the encoder's free of noise that grows with the draws.",
+    "mistake": "Trains the digits with a mistake that code on the web makes: in the noise of z "
+    "(seed-noise: log(σ/2); exp-logvar: σ²) or in the KL (sign-slip: log σ with the wrong sign; "
+    "mean-kl: mean in place of sum). Such a run is marked in red, and scored by the right code.",
     "free-bits": "KL of a latent dimension, in nats, below which the loss does not push it down.",
 }
 

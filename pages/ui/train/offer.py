@@ -11,7 +11,7 @@ import streamlit as st
 from pages.ui.drawing import escaping
 from pages.ui.library import cached, images, passcode
 from pages.ui.library.background import run_soon
-from pages.ui.session import paths, problems
+from pages.ui.session import mistakes, paths, problems
 from pages.ui.train import disk, progress, queue
 from vae_core import Dataset, RunConfig, RunStore, estimate_seconds
 from vae_core.analysis import directions_used
@@ -19,6 +19,7 @@ from vae_core.config import LIKELIHOODS, POSTERIORS, ModelConfig, TrainConfig
 from vae_core.data.sources import SOURCES
 from vae_core.errors import DataError
 from vae_core.objective import Reduction, effective_beta
+from vae_core.settings import bound_in_words
 from vae_core.vae import without_weights
 
 _beginning = Lock()
@@ -28,7 +29,8 @@ def _cost(config: RunConfig, data: Dataset) -> tuple[int, float]:
     """Parameters, and seconds of training here."""
     train, n = config.train, len(data.train)
     step = TrainConfig(1, min(train.batch_size, n), reduction=train.reduction)
-    step = replace(step, tc_weight=float(train.tc_weight > 0))  # the rest takes no time
+    step = replace(step, tc_weight=float(train.tc_weight > 0), encoder_steps=train.encoder_steps)
+    step = replace(step, importance=train.importance, gradient=train.gradient)
     n_parameters, seconds = _one_step(config.model, step, data.image_shape)
     return n_parameters, seconds * train.epochs * -(-n // step.batch_size)
 
@@ -105,10 +107,20 @@ EXPECT_COLLAPSE = " So expect posterior collapse."
 
 
 def meaning(config: RunConfig, data: Dataset) -> str:
-    """The effective weights of the loss, in the terms of the ELBO."""
+    """What the loss is: its effective weights in the terms of the ELBO, or another bound."""
     model, train = config.model, config.train
     if not POSTERIORS[model.posterior].has_rate:
         return ""
+    if bound := bound_in_words(train):
+        return (
+            f"This trains {bound}, which in expectation lies between the ELBO and log p(x). Scores "
+            "and curves stay those of the ELBO."
+        )
+    if train.mistake != "none":
+        return (
+            f"This loss has a mistake on purpose: {mistakes.WORDS[train.mistake]}. Scores and "
+            "curves are those of the right code."
+        )
     beta = effective_beta(train, data.image_shape, model.latent_shape)
     d, said = math.prod(model.latent_shape), []
     if beta != 1.0:

@@ -48,19 +48,19 @@ def _row(entry: Entry) -> dict[str, object]:
     return row | {
         "Name": escaping.plain(run.title),
         "Data": escaping.plain(run.config.data.name),
-        "Model": f"{model.network}, {POSTERIORS[model.posterior].title}, {shape}{_beta(run)}",
+        "Model": f"{model.network}, {POSTERIORS[model.posterior].title}, {shape}{_loss(run)}",
         "Made, UTC": pd.to_datetime(run.created, utc=True, errors="coerce"),
         "Pinned": run.is_pinned,
     }
 
 
-def _beta(run: Run) -> str:
-    """The weight of the rate, where it is not the ELBO's and the data are known."""
+def _loss(run: Run) -> str:
+    """How it is trained, where that is not by the plain ELBO and the data are known."""
     try:
-        beta = summary.weight(run.config, run.data().image_shape)
+        loss = summary.training(run.config, run.data().image_shape)
     except RunError:  # not begun
         return ""
-    return f", {beta}" if beta else ""
+    return f", {loss}" if loss else ""
 
 
 def frame(entries: list[Entry]) -> pd.DataFrame:

@@ -16,7 +16,9 @@ from vae_core.lessons.filling import calls_of, texts_of
 from vae_core.lessons.lesson import STEPS
 
 LESSONS = {path.stem: path for path in lesson_paths()}
-NEED_MNIST = {"noise", "flatten", "score-x", "bound"}  # images, not only codes
+NEED_MNIST = {  # images, not only codes
+    *("noise", "flatten", "score-x", "bound", "kl-not-gap", "gap-halves"),
+}
 EXPECTED = {
     *("mu-sigma", "noise", "why-prior", "gaussian-z", "kl-compares", "sum-or-mean", "kl-sign"),
     *("beta", "kl-zero", "population", "only-ones", "feature-map", "flatten", "diagonal"),

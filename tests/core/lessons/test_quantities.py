@@ -8,11 +8,10 @@ import pytest
 import torch
 
 from vae_core import RunStore
-from vae_core.analysis import Bracket, Estimate
-from vae_core.errors import DataError, LessonError, VAECoreError
+from vae_core.analysis import Bracket, Estimate, cell_order
+from vae_core.errors import ConfigError, DataError, LessonError, VAECoreError
 from vae_core.lessons import open_model
 from vae_core.lessons.calls import Number, parse_call
-from vae_core.lessons.quantities.decoder import cell_order
 
 
 def of(call: str, run: str = "mnist-2d") -> Number:
@@ -81,6 +80,22 @@ KNOWN_EXACTLY = [  # the last digit that is given is right
 def test_an_exact_quantity_is_the_one_the_lesson_was_planned_with(call, known):
     digits = len(str(known).partition(".")[2])
     assert number(call) == pytest.approx(known, abs=0.51 * 10**-digits)
+
+
+@pytest.mark.parametrize(
+    ("call", "known"),
+    [
+        ('mistake_reported("none")', 24.7), ('mistake_reported("seed-noise")', 22.9),
+        ('mistake_drawn("seed-noise")', 25.9), ('mistake_sigma("seed-noise")', 1.83),
+        ('mistake_reported("exp-logvar")', 23.2), ('mistake_drawn("exp-logvar")', 25.0),
+        ('mistake_reported("mean-kl")', 23.2), ('mistake_drawn("mean-kl")', 24.8),
+        ('mistake_reported("sign-slip")', -8.7), ('mistake_right("sign-slip")', 51.3),
+        ('mistake_sigma("sign-slip")', 0.0),
+    ],
+)  # fmt: skip
+def test_a_model_with_a_mistake_is_the_one_the_lesson_was_planned_with(call, known):
+    """But for the noise of training, which is half a nat."""
+    assert number(call) == pytest.approx(known, abs=0.6)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +203,8 @@ def test_a_shuffled_map_has_the_same_kl_and_no_cell_in_its_place():
     order = cell_order(16, 0)
     assert sorted(order.tolist()) == list(range(16))
     assert not (order == torch.arange(16)).any()
+    with pytest.raises(ConfigError, match="two cells"):
+        cell_order(1)
     for image in (0, 7):
         assert number(f"image_rate_shuffled({image})", "digits-map") == pytest.approx(
             number(f"image_rate({image})", "digits-map"), rel=1e-5
@@ -213,6 +230,9 @@ def test_the_share_of_a_corner_under_the_prior_is_that_of_draws():
         ('class_kl(1, "middle")', "digits-2d", 'expected "low" or "high"'),
         ('coding_sd("wrong", 0, 0)', "digits-2d", "expected a coding of right, seed, exp-logvar"),
         ("kl_normal(0, 0)", "digits-2d", "expected sigma above 0"),
+        ('mistake_right("typo")', "digits-2d", "expected a mistake of none, seed-noise"),
+        ("image_amortisation_gap(9, 2)", "digits-2d", "expected a test image from 0 to 1; got 9"),
+        ("amortisation_gap(2)", "digits-map", "expected a Gaussian posterior of one or two"),
         ("logvar(0, 0)", "mnist-dirichlet-3", "Dirichlet posterior gives no log-variances"),
         ("kl_slip()", "mnist-full-2d", "expected a diagonal Gaussian"),
         ("rho(0)", "digits-2d", "expected a full covariance of two dimensions"),

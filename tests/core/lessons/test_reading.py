@@ -100,6 +100,7 @@ OPTIONS = "- [x] a\n- [ ] b\n"
         ("## Do\nA {{ rate( | .2f\n", 8, "all on one line"),
         ("## Do\nA {{ rate(1) | .2f }}\n", 8, "got 1 in the brackets"),
         ("## Do\nA {{ mu(0) | .2f }}\n", 8, "expected mu(image, dimension)"),
+        ("## Do\nA {{ kl_norm(1) | .2f }}\n", 8, "no quantity. Names like it are kl_n"),
         ("## Do\nA {{ __import__(1) | .2f }}\n", 8, "__import__ is no quantity. Known are: active"),
         ("## Do\nA {{ rate().real | .2f }}\n", 8, "expected a quantity with its numbers"),
         ("## Do\nA {{ mu(rate(), 0) | .2f }}\n", 8, "expected a quantity with its numbers"),

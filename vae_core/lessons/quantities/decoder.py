@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
+from vae_core.analysis.cell_order import cell_order
+from vae_core.analysis.decoder_sigma import SigmaCurve, sigma_curve
 from vae_core.analysis.estimates import Estimate, mean_estimate
 from vae_core.errors import LessonError
 from vae_core.evaluate import blocks
@@ -22,55 +22,49 @@ from vae_core.lessons.quantities.registry import quantity
 from vae_core.lessons.quantities.sizes import pixels as pixels_of
 from vae_core.runs.run import Run
 
-HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
-
-def _sigma_and_mse(run: Run) -> tuple[float, float, float]:
-    """D, the decoder's sigma, and the mean squared error per pixel that its distortion tells."""
-    size, sigma = pixels_of(run), vae_of(run).likelihood.sigma
+def _curve(run: Run) -> SigmaCurve:
+    """Its distortion against sigma. Raises LessonError where the decoder has none."""
+    sigma = vae_of(run).likelihood.sigma
     if sigma is None:
         raise LessonError(f"the decoder of {run.title} has no sigma.")
-    squares = run.metrics().distortion - size * (math.log(sigma) + HALF_LOG_2PI)
-    return size, sigma, 2.0 * sigma**2 * squares / size
+    return sigma_curve(int(pixels_of(run)), sigma, Estimate(run.metrics().distortion))
 
 
 @quantity("squared grey values")
 def mse(run: Run) -> float:
     """Mean squared error per pixel over the test images, one draw of z each."""
-    return _sigma_and_mse(run)[2]
+    return _curve(run).mse.value
 
 
 @quantity("grey values")
 def decoder_sigma(run: Run) -> float:
     """The decoder's own sigma, measured on its training images where it is analytic."""
-    return _sigma_and_mse(run)[1]
+    return _curve(run).sigma
 
 
 @quantity("grey values")
 def best_sigma(run: Run) -> float:
     """The sigma with the lowest distortion: sigma² = mean squared error (Rybkin et al. 2021)."""
-    return math.sqrt(_sigma_and_mse(run)[2])
+    return _curve(run).best.value
 
 
 @quantity("nats per image")
 def distortion_at(run: Run, sigma: float) -> float:
     """The distortion with another sigma: D ln sigma + D/2 ln 2 pi + SSE / (2 sigma²)."""
-    size, _, error = _sigma_and_mse(run)
-    if not sigma > 0.0:
-        raise LessonError(f"expected sigma above 0; got {sigma:g}.")
-    return size * (math.log(sigma) + HALF_LOG_2PI) + 0.5 * size * error / sigma**2
+    return _curve(run).at(sigma).value
 
 
 @quantity("nats")
 def gaussian_constant(run: Run) -> float:
     """D/2 ln 2 pi, the part of a Gaussian's −log p(x|z) that nothing changes."""
-    return pixels_of(run) * HALF_LOG_2PI
+    return _curve(run).log_part(1.0)
 
 
 @quantity("factor")
 def beta_of_sigma(run: Run, sigma: float) -> float:
     """The beta beside the best sigma that another sigma amounts to: sigma² / mean squared error."""
-    return sigma**2 / _sigma_and_mse(run)[2]
+    return sigma**2 / _curve(run).mse.value
 
 
 @torch.no_grad()
@@ -154,12 +148,5 @@ def _shuffled(z: Tensor, seed: float) -> Tensor:
     """z, (n, h, w, C), with its cells in a random order, no cell where it was at first."""
     if z.ndim != 4:
         raise LessonError("expected a feature map, whose cells can be shuffled; got a vector.")
-    return z.flatten(1, 2)[:, cell_order(z.shape[1] * z.shape[2], seed)].reshape(z.shape)
-
-
-def cell_order(n: int, seed: float) -> Tensor:
-    """A random order of n cells that leaves none of them in its place."""
-    source = generator(seed)
-    while bool(((order := torch.randperm(n, generator=source)) == torch.arange(n)).any()):
-        pass
-    return order
+    order = cell_order(z.shape[1] * z.shape[2], int(seed))
+    return z.flatten(1, 2)[:, order].reshape(z.shape)

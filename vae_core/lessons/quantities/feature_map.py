@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from vae_core.analysis.cell_order import cell_order
 from vae_core.analysis.locality import cell_correlation
-from vae_core.lessons.quantities.decoder import cell_order
 from vae_core.lessons.quantities.loading import codes_of, per_run, place
 from vae_core.lessons.quantities.registry import quantity
 from vae_core.lessons.quantities.sizes import cells
@@ -16,7 +16,7 @@ from vae_core.runs.run import Run
 def image_rate_shuffled(run: Run, image: float, seed: float = 0) -> float:
     """KL of a test image with its cells in another order."""
     codes = codes_of(run).take(torch.tensor([place(run, image)]))
-    order = cell_order(int(cells(run)), seed)
+    order = cell_order(int(cells(run)), int(seed))
     params = codes.params.flatten(1, 2)[:, order].reshape(codes.params.shape)
     q = codes.family.from_params(params)
     return float(torch.distributions.kl_divergence(q, codes.prior()))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import torch
-
 from vae_core.analysis.estimates import Estimate
+from vae_core.analysis.prior_classes import prior_classes
 from vae_core.errors import LessonError
-from vae_core.lessons.quantities.loading import axis, codes_of, generator, vae_of, whole
+from vae_core.lessons.quantities.loading import axis, codes_of, whole
 from vae_core.lessons.quantities.registry import quantity
 from vae_core.runs.run import Run
 
@@ -19,10 +18,9 @@ def prior_hits(run: Run, label: float, n: float = 200) -> Estimate:
 
     The error is that of another n draws: sqrt(n p (1 − p)).
     """
-    codes, count = codes_of(run), max(1, whole(n, "draws"))
-    z = vae_of(run).prior().sample((count,), generator()).flatten(1)
-    nearest = torch.cdist(z, codes.mean.flatten(1)).argmin(1)
-    hits = int((codes.labels[nearest] == whole(label, "a class")).sum())
+    count = max(1, whole(n, "draws"))
+    found = prior_classes(codes_of(run), count).set_index("label")["hits"]
+    hits = int(found.get(whole(label, "a class"), 0))
     return Estimate(float(hits), math.sqrt(hits * (1.0 - hits / count)))
 
 

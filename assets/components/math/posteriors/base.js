@@ -96,6 +96,29 @@ export class Posterior {
     return null;
   }
 
+  /**
+   * Its parameters by the names that they have in PyTorch: see draw_lines in vae_core.posteriors.
+   * @returns {Object} name -> (d) values, channels last
+   */
+  get named() {
+    return { mu: this.mean };
+  }
+
+  /** What each dimension's own eps is multiplied by in z; null in families without eps. */
+  get scales() {
+    return null;
+  }
+
+  /** The eps that leads to z; null in families without. */
+  noiseAt() {
+    return null;
+  }
+
+  /** The same posterior with another mean and scale in dimension j; null in families without. */
+  withDimension() {
+    return null;
+  }
+
   /** What klPerDim is made of, where the marginals are Gaussian: {location, width}. */
   get parts() {
     return null;

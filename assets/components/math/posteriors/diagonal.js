@@ -39,8 +39,13 @@ export class Gaussian extends Posterior {
     return gaussianMixture(this.moments(params, n, latentShape, axes));
   }
 
-  /** Of Gauss and Hermite, for two dimensions. */
+  /** Of Gauss and Hermite, for one or two dimensions. */
   nodes() {
+    if (this.size === 1) {
+      const sigma = Math.sqrt(this.variance[0]);
+      const z = NORMAL_NODES.map(([u]) => [this.mean[0] + sigma * u]);
+      return { z, weights: NORMAL_NODES.map(([, w]) => w) };
+    }
     if (this.size !== 2) return null;
     return { z: nodesOf(gaussianOf(this)), weights: pairsOf(NORMAL_NODES).map(([, , w]) => w) };
   }
@@ -82,6 +87,23 @@ export class DiagonalGaussian extends Gaussian {
     const xx = Math.exp(clampedLogVariance(params[at + channels + j]));
     const yy = Math.exp(clampedLogVariance(params[at + channels + k]));
     return [params[at + j], params[at + k], xx, j === k ? xx : 0, yy];
+  }
+
+  get named() {
+    return { mu: this.mean, logvar: this.logVariance, std: this.scales };
+  }
+
+  get scales() {
+    return keep(this, "scales", this.logVariance.map((v) => Math.exp(0.5 * v)));
+  }
+
+  noiseAt(z) {
+    return this.mean.map((mu, j) => (z[j] - mu) / this.scales[j]);
+  }
+
+  withDimension(j, mean, scale) {
+    const logVariance = this.logVariance.with(j, clampedLogVariance(2 * Math.log(scale)));
+    return new DiagonalGaussian(this.latentShape, this.mean.with(j, mean), logVariance);
   }
 
   _logVariance(j) {

@@ -49,6 +49,10 @@ export class Dirichlet extends Posterior {
     return new Dirichlet(latentShape, new Float64Array(count(latentShape)).fill(1));
   }
 
+  get named() {
+    return { alpha: this.alpha };
+  }
+
   static pair(params, at, channels, j, k) {
     const sum = totalConcentration(params, at, channels);
     const [x, y] = [concentration(params[at + j]) / sum, concentration(params[at + k]) / sum];

@@ -70,16 +70,39 @@ class CholeskyGaussian extends Gaussian {
     return this.mean.map((mu, j) => mu + this._rowTimes(j, eps));
   }
 
+  /** The diagonal of L. */
+  get scales() {
+    return keep(this, "scales", float64s(this.size, (j) => this.factor[j].at(-1)));
+  }
+
+  get named() {
+    return { mu: this.mean, log_diagonal: this.scales.map(Math.log), L: this.factor };
+  }
+
+  /** L^-1 (z - mu), one dimension after the other. */
+  noiseAt(z) {
+    const eps = new Float64Array(this.size);
+    for (let j = 0; j < this.size; j++) { // eps[j] is still 0
+      eps[j] = (z[j] - this.mean[j] - this._rowTimes(j, eps)) / this.scales[j];
+    }
+    return eps;
+  }
+
+  /** Of L the diagonal entry j alone: the rest of its row stays. */
+  withDimension(j, mean, scale) {
+    const moved = new this.constructor(this.latentShape, this.params);
+    const factor = this.factor.slice();
+    factor[j] = factor[j].with(-1, scale);
+    keep(moved, "mean", this.mean.with(j, mean));
+    keep(moved, "factor", factor);
+    return moved;
+  }
+
   /** -0.5 ||L^-1 (z - mu)||^2 - sum ln L_jj - d/2 ln 2 pi. */
   logProb(z) {
-    const eps = new Float64Array(this.size); // L^-1 (z - mu), one dimension after the other
-    let nats = 0;
-    for (let j = 0; j < this.size; j++) {
-      const width = this.factor[j].at(-1);
-      eps[j] = (z[j] - this.mean[j] - this._rowTimes(j, eps)) / width; // eps[j] is still 0
-      nats -= 0.5 * eps[j] * eps[j] + Math.log(width) + 0.5 * Math.log(2 * Math.PI);
-    }
-    return nats;
+    return -total(this.noiseAt(z).map((eps, j) => {
+      return 0.5 * eps * eps + Math.log(this.scales[j]) + 0.5 * Math.log(2 * Math.PI);
+    }));
   }
 
   /** L's row of dimension j times the vector of its site. */
@@ -111,6 +134,11 @@ export class FullGaussian extends CholeskyGaussian {
  * then what becomes partial correlations r = tanh(.). They break a stick of squared length 1.
  */
 export class FullCorrelationGaussian extends CholeskyGaussian {
+  get named() {
+    const logvar = this.variance.map(Math.log);
+    return { mu: this.mean, logvar, std: this.variance.map(Math.sqrt), L: this.factor };
+  }
+
   static row(params, at, channels, j) {
     const start = at + 2 * channels + (j * (j - 1)) / 2;
     let left = Math.exp(0.5 * clampedLogVariance(params[at + channels + j]));

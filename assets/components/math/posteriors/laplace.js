@@ -37,6 +37,23 @@ export class Laplace extends Posterior {
     return laplaceMixture(this.moments(params, n, latentShape, axes));
   }
 
+  get named() {
+    const logvar = this.scale.map((b) => 2 * Math.log(b) + Math.LN2); // of the variance 2 b^2
+    return { mu: this.mean, logvar, b: this.scale };
+  }
+
+  get scales() {
+    return this.scale;
+  }
+
+  noiseAt(z) {
+    return this.mean.map((mu, j) => (z[j] - mu) / this.scale[j]);
+  }
+
+  withDimension(j, mean, scale) {
+    return new Laplace(this.latentShape, this.mean.with(j, mean), this.scale.with(j, scale));
+  }
+
   _variance(j) {
     return 2 * this.scale[j] ** 2;
   }
@@ -56,8 +73,12 @@ export class Laplace extends Posterior {
     return this.mean.map((mu, j) => mu + this.scale[j] * eps[j]);
   }
 
-  /** Of Gauss and Laguerre on either side of the mean, for two dimensions. */
+  /** Of Gauss and Laguerre on either side of the mean, for one or two dimensions. */
   nodes() {
+    if (this.size === 1) {
+      const z = LAPLACE_NODES.map(([u]) => [this.mean[0] + this.scale[0] * u]);
+      return { z, weights: LAPLACE_NODES.map(([, w]) => w) };
+    }
     if (this.size !== 2) return null;
     const [[x, y], [a, b], pairs] = [this.mean, this.scale, pairsOf(LAPLACE_NODES)];
     return { z: pairs.map(([u, v]) => [x + a * u, y + b * v]), weights: pairs.map(([, , w]) => w) };
