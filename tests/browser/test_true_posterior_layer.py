@@ -73,8 +73,9 @@ def test_contours_follow_a_drawing(server: Server, open_page: Open) -> None:
     until(lambda: re.fullmatch(r"\d+\.\d\d", gap_rows(page)[0]) is not None)
 
 
-def test_a_model_of_many_dimensions_has_no_such_layer(server: Server, open_page: Open) -> None:
-    page = open_lens(open_page, server.url + "?run=MNIST+20-D&layers=points,true-posterior")
+def test_a_model_of_many_dimensions_has_a_slice_and_no_gap(server: Server, open_page: Open) -> None:
+    page = open_lens(open_page, server.url + "?run=Digits+feature+map&layers=points,true-posterior")
     assert page.get_by_label("true posterior p(z|x)").count() == 0
-    assert page.locator(".truth-legend").inner_text() == ""
+    assert page.get_by_label("slice of p(z|x)").is_checked()
+    until(lambda: "A slice of p(z|x) through μ" in page.locator(".truth-legend").inner_text())
     assert gap_rows(page) == []

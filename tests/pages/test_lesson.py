@@ -238,6 +238,6 @@ def test_the_list_of_lessons_ends_a_lesson() -> None:
 
 
 def test_a_link_to_the_view_and_a_file_of_it_are_offered() -> None:
-    app = press(opened(run="Digits 2-D", hide="plane"), "Make a lesson link")
+    app = press(opened(run="Digits 2-D", image="3", tour="1", hide="plane"), "Make a lesson link")
     assert [box.label for box in app.checkbox if box.value] == ["Hide the plane"]
-    assert app.code[0].value == "/?run=Digits+2-D&hide=plane"
+    assert app.code[0].value == "/?run=Digits+2-D&image=3&hide=plane"

@@ -128,7 +128,8 @@ def _begin(first: Callable[[], LensState]) -> LensState:
 def _address(run: Run, here: LensState, first: Callable[[], LensState]) -> dict[str, str | None]:
     """The parameters that lead back here; a None is to be left out."""
     written = here.to_address(_fitted(run, LensState()))
-    if not any(written.values()) and here != _fitted(run, _begin(first)):
+    elsewhere = here.to_address(_fitted(run, _begin(first)))
+    if any(elsewhere.values()) and not any(written.values()):
         written["image"] = str(here.image)  # without any, the lens would begin elsewhere
     return written
 

@@ -13,7 +13,9 @@ from pages.ui.lesson.hidden import HIDE, from_address
 from pages.ui.lesson.skeleton import skeleton
 from pages.ui.session import chosen, keys, problems, projector
 
+TOUR = "tour"  # the step of the Overview's start, which a link opens without
 NOT_OF_THE_VIEW = {
+    TOUR,
     HIDE,
     projector.PARAMETER,
     keys.RUN_LABEL.name,
@@ -41,7 +43,7 @@ def link(
         Parameters of the address.
     hide : iterable of str
     """
-    kept = {name: value for name, value in query.items() if name != HIDE}
+    kept = {name: value for name, value in query.items() if name not in (HIDE, TOUR)}
     if hidden := ",".join(hide):
         kept[HIDE] = hidden
     parts = urlsplit(address or f"/{url_path}")
