@@ -139,4 +139,4 @@ def start_long_training(page: Page) -> None:
     box.fill("9000")
     box.press("Enter")
     settled(page, "button[kind=primary]").click()
-    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()

@@ -39,7 +39,7 @@ def grows(run: Run) -> None:
 
 def go_on(page: Page, run: Run) -> None:
     page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
     grows(run)
 
 
@@ -54,9 +54,9 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         page.context.close()  # the tab is closed
         grows(run)
         page = open_page(server.url + "train")
-        page.get_by_role("button", name="Stop").wait_for()
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
         page.reload()
-        page.get_by_role("button", name="Stop").wait_for()
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
         os.kill(pid_of(run), signal.SIGKILL)
         page.get_by_text("Its process was killed.").wait_for()
         go_on(page, run)

@@ -281,10 +281,13 @@ export class TruePosterior {
 /** Climb from each; the steps go into `trails`, the highest end is returned. */
 function* climbFrom(begins, isFull, logJoint, trails) {
   for (const [k, begin] of begins.entries()) {
-    for (const step of climb(begin, isFull, logJoint)) {
-      if (step) trails[k].push(shownOf(step));
+    const steps = climb(begin, isFull, logJoint);
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) {
+      if (step.value) trails[k].push(shownOf(step.value));
       yield;
     }
+    trails[k][trails[k].length - 1] = shownOf(step.value); // the same, its ELBO by more nodes
   }
   return trails.map((trail) => trail.at(-1)).reduce((a, b) => (b.elbo > a.elbo ? b : a));
 }

@@ -7,13 +7,14 @@
  * its covariance L L^T with L = (a 0; b c).
  */
 
-import { NORMAL_NODES, pairsOf } from "./nodes.js";
+import { NORMAL_NODES, normalLattice, pairsOf } from "./nodes.js";
 
 const STEPS = 40;
 const CONVERGED = 1e-4; // nats that a step gains
 const SLOWEST = 1e-3; // share of a step from which on none is shorter
 const [LEAST, MOST] = [1e-8, 1e8]; // eigenvalues of a precision
 const NODES = pairsOf(NORMAL_NODES);
+const LATTICE = normalLattice(2); // for the ELBO at the end, which is told
 
 /** A posterior of a Gaussian family as {mean, root}. */
 export function gaussianOf(q) {
@@ -28,9 +29,13 @@ export function covarianceOf({ root: [a, b, c] }) {
   return [a * a, a * b, b * b + c * c];
 }
 
-/** z at the nodes of a Gaussian. */
-export function nodesOf({ mean: [x, y], root: [a, b, c] }) {
-  return NODES.map(([u, v]) => [x + a * u, y + b * u + c * v]);
+/** z at nodes of a Gaussian, and their weights. */
+export function latticeOf(q) {
+  return { z: placed(q, LATTICE), weights: LATTICE.map(([, , weight]) => weight) };
+}
+
+function placed({ mean: [x, y], root: [a, b, c] }, nodes) {
+  return nodes.map(([u, v]) => [x + a * u, y + b * u + c * v]);
 }
 
 /**
@@ -39,7 +44,8 @@ export function nodesOf({ mean: [x, y], root: [a, b, c] }) {
  * @param {boolean} isFull - whether the family has correlations
  * @param {function(number[]): number} logJoint - log p(x, z) in nats
  * @returns {Generator<?Object, Object>} yields null after each z that was decoded, and the
- *   Gaussian after each step that raised the ELBO; returns the last: {mean, root, elbo}
+ *   Gaussian after each step that raised the ELBO; returns the last, its ELBO by the lattice:
+ *   {mean, root, elbo}
  */
 export function* climb(begin, isFull, logJoint) {
   let best = yield* scored(begin, logJoint);
@@ -55,7 +61,7 @@ export function* climb(begin, isFull, logJoint) {
     }
     if (Math.abs(gain) < CONVERGED) break;
   }
-  return best;
+  return yield* scored(best, logJoint, LATTICE);
 }
 
 /**
@@ -76,18 +82,18 @@ export function beginAtMode(mode, encoded) {
 }
 
 /** With its ELBO, and log p(x, z) at its nodes. */
-function* scored(q, logJoint) {
+function* scored(q, logJoint, nodes = NODES) {
   const values = [];
-  for (const z of nodesOf(q)) {
+  for (const z of placed(q, nodes)) {
     values.push(logJoint(z));
     yield null;
   }
   const entropy = Math.log(q.root[0]) + Math.log(q.root[2]) + 1 + Math.log(2 * Math.PI);
-  return { ...q, values, elbo: mean(values) + entropy };
+  return { ...q, values, elbo: mean(values, nodes) + entropy };
 }
 
-function mean(values) {
-  return values.reduce((sum, value, m) => sum + value * NODES[m][2], 0);
+function mean(values, nodes = NODES) {
+  return values.reduce((sum, value, m) => sum + value * nodes[m][2], 0);
 }
 
 /** The precision set towards -E hess f, the mean along S E grad f; f = log p(x, z). */

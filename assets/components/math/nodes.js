@@ -32,6 +32,25 @@ export const LAPLACE_NODES = [-1, 1].flatMap((sign) =>
   LAGUERRE.map(([place, weight]) => [sign * place, weight / 2]),
 );
 
+const [SPACING, REACH] = [0.25, 5]; // standard deviations
+
+/**
+ * A lattice over N(0, I), for what bends sharply at many places, as log p(x, z) of a ReLU network.
+ * @param {number} d - 1 or 2
+ * @returns {number[][]} [x, weight] or [x, y, weight]; mean and covariance are exact
+ */
+export function normalLattice(d) {
+  const n = Math.floor(REACH / SPACING);
+  const axis = Array.from({ length: 2 * n + 1 }, (_, k) => SPACING * (k - n));
+  const places = d === 1 ? axis.map((x) => [x]) : axis.flatMap((x) => axis.map((y) => [x, y]));
+  const square = (place) => place.reduce((sum, u) => sum + u * u, 0);
+  const within = places.filter((place) => square(place) <= REACH * REACH);
+  const sizes = within.map((place) => Math.exp(-0.5 * square(place)));
+  const whole = sizes.reduce((a, b) => a + b, 0);
+  const variance = within.reduce((sum, [x], k) => sum + (sizes[k] / whole) * x * x, 0);
+  return within.map((place, k) => [...place.map((u) => u / Math.sqrt(variance)), sizes[k] / whole]);
+}
+
 /** All pairs of nodes: [x, y, weight]. */
 export function pairsOf(nodes) {
   return nodes.flatMap(([x, a]) => nodes.map(([y, b]) => [x, y, a * b]));

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tests.samples import seeded
 from vae_core import VAE, DataConfig, RunStore, load_dataset
-from vae_core.analysis import true_posterior
+from vae_core.analysis import inference_gaps, true_posterior
 from vae_core.analysis.best_posterior import best_posterior, encoder_gaussian
 from vae_core.analysis.quadrature import TOLERANCE, quadrature
 from vae_core.evaluate import blocks
@@ -116,3 +116,28 @@ def test_the_true_posterior_of_a_trained_model_integrates_to_one(vae, digits_of_
     mass = found.log_density.exp().sum((1, 2)) * torch.tensor(area).double()
     assert mass.tolist() == pytest.approx([1.0] * 4, abs=2e-3)
     assert float(found.error.max()) <= TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist-2d", "mnist-full-2d", "digits-2d"])
+def test_log_evidence_less_the_elbo_is_the_kl_to_the_true_posterior(name):
+    """KL(q || p(z|x)) on a lattice of q that is finer, of the encoder's q and of the best."""
+    vae = MODELS.load(name).vae()
+    with torch.no_grad():
+        x = vae.decode(vae.prior().sample((2,), seeded(3))).sample((), seeded(4))
+    table, best = inference_gaps(vae, x), best_posterior(vae, x, quadrature(vae, x).mode())
+    axis = torch.arange(-58, 59).double() / 11.0
+    eps = torch.cartesian_prod(axis, axis)
+    log_normal = -0.5 * eps.square().sum(1) - math.log(2.0 * math.pi)
+    whole = table["approximation_gap"] + table["amortisation_gap"]
+    for (loc, scale), gap in (
+        (encoder_gaussian(vae, x), whole),
+        ((best.loc, best.scale_tril), table["approximation_gap"]),
+    ):
+        for k in range(len(x)):
+            z = loc[k] + eps @ scale[k].mT
+            log_q = log_normal - scale[k].diagonal().log().sum()
+            log_p = log_joint(vae, x[k : k + 1], z.float()) - table["log_evidence"][k]
+            kl = float((log_normal.exp() * (log_q - log_p)).sum()) / 11.0**2
+            assert kl == pytest.approx(gap[k], abs=1e-3)
+            assert kl > -1e-3

@@ -3,8 +3,8 @@
  * parts of mean and width, and their densities on a plane.
  */
 
-import { gaussianOf, nodesOf } from "../best_posterior.js";
-import { NORMAL_NODES, pairsOf } from "../nodes.js";
+import { gaussianOf, latticeOf } from "../best_posterior.js";
+import { normalLattice } from "../nodes.js";
 import { cellsWithin } from "../plane_grid.js";
 import { randomGenerator } from "../random.js";
 import { count, float64s, total } from "../shapes.js";
@@ -39,15 +39,14 @@ export class Gaussian extends Posterior {
     return gaussianMixture(this.moments(params, n, latentShape, axes));
   }
 
-  /** Of Gauss and Hermite, for one or two dimensions. */
+  /** Of a lattice, for one or two dimensions. */
   nodes() {
     if (this.size === 1) {
       const sigma = Math.sqrt(this.variance[0]);
-      const z = NORMAL_NODES.map(([u]) => [this.mean[0] + sigma * u]);
-      return { z, weights: NORMAL_NODES.map(([, w]) => w) };
+      const nodes = normalLattice(1);
+      return { z: nodes.map(([u]) => [this.mean[0] + sigma * u]), weights: nodes.map(([, w]) => w) };
     }
-    if (this.size !== 2) return null;
-    return { z: nodesOf(gaussianOf(this)), weights: pairsOf(NORMAL_NODES).map(([, , w]) => w) };
+    return this.size === 2 ? latticeOf(gaussianOf(this)) : null;
   }
 
   get parts() {
