@@ -113,7 +113,7 @@ def right_commands(run: str, weights: str) -> st.SearchStrategy[list[str]]:
         reduction=st.sampled_from(["sum/sum", "sum/mean", "mean/sum", "mean/mean"]),
         batch_size=_small(1, 30), warmup_epochs=_small(0, 2), free_bits=st.just(0.1),
         binarisation=st.sampled_from(["grey", "threshold", "dynamic", "static"]),
-        validation=_small(0, 5), name=st.sampled_from(["a", "Ada's", "ß字", "x y"]),
+        validation=_small(0, 5), name=st.sampled_from(["a", "Ada (2)", "ß字", "x y"]),
     )  # fmt: skip
     sweeps = st.sampled_from([["beta", "1", "2"], ["latent", "2", "3"], ["seed", "0", "1"]])
     table, folder = st.sampled_from(["TO.csv", "TO.parquet"]), st.sampled_from(["TO.zip", "TO"])
