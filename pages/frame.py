@@ -44,8 +44,7 @@ page = st.navigation(
 )
 door = door_of(page.url_path)
 if door.menu and not lesson:  # its menu is lit, as a page in the bar is
-    in_bar = sum(not other.menu for other in DOORS)
-    place = in_bar + menus.index(door.menu)
+    place = sum(not other.menu for other in DOORS) + menus.index(door.menu)
     st.html(
         f"<style>[data-testid='stTopNav'] > :nth-child({place}) > button p "
         "{font-weight:700;text-decoration:underline;text-underline-offset:.3em}</style>"

@@ -8,6 +8,7 @@ the right code.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -48,9 +49,10 @@ def mistaken_terms(
     ConfigError
         For another posterior than a diagonal Gaussian, whose formulas these are.
     """
-    q, p = vae.encode(x), vae.prior()
-    if not isinstance(q, DiagonalGaussian):
-        raise ConfigError(f"mistake: expected a diagonal Gaussian; got a {q.title}.")
+    family = vae.family
+    if not family.has_density or not family.is_rotation_invariant or family.is_correlated:
+        raise ConfigError(f"mistake: expected a diagonal Gaussian; got a {family.title}.")
+    q, p = cast(DiagonalGaussian, vae.encode(x)), vae.prior()
     rate: Tensor = kl_divergence(q, p)
     if mistake in RATES:
         rate = RATES[mistake](q, rate)

@@ -69,6 +69,9 @@ def test_all_that_is_drawn_follows_the_theme_of_the_menu(server: Server, open_pa
         choose(page, "Dark")
         until(lambda: is_dark(page))
         until(lambda: faint(page) == [], 10)
+        assert page.locator("h1").count() == 1
         until(lambda c=canvases, was=light: all(map(str.__ne__, drawn(page, c), was)), 10)
         choose(page, "Light")
         until(lambda c=canvases, was=light: drawn(page, c) == was, 10)
+        assert not is_dark(page)
+        assert faint(page) == []
