@@ -212,6 +212,14 @@ def test_the_ledger_is_vae_cores(server: Server, open_page: Open) -> None:
         assert "not a bound" in page.locator(".costs").inner_text()
 
 
+def test_the_ledger_of_points_samples_nothing(server: Server, open_page: Open) -> None:
+    page = open_lens(open_page, server.url + "?run=MNIST+auto-encoder+2-D&image=0")
+    until(lambda: "∞" in page.locator("table.ledger").inner_text())
+    said = page.locator("table.ledger").inner_text()
+    assert "−ELBO" in said
+    assert "sample" not in said
+
+
 def test_what_correlation_costs_is_a_part_of_the_rate(server: Server, open_page: Open) -> None:
     codes = RunStore(ROOT / "assets" / "models").load("mnist-full-2d").codes()
     known = codes.rate[2] - codes.kl[2].sum()  # half a nat

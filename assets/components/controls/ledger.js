@@ -75,7 +75,8 @@ export class Ledger {
     write(this.rate.value, hasRate ? nats(rate) : "∞");
     write(this.total.value, hasRate ? nats(sum) : "∞");
     const isBound = (how === "draw" || !hasRate) && !isMeanScored;
-    write(this.total.text, isBound ? "−ELBO, one sample" : "distortion + rate");
+    const bound = hasRate ? "−ELBO, one sample" : "−ELBO"; // a point is not sampled
+    write(this.total.text, isBound ? bound : "distortion + rate");
     write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : "distortion: −log p(x|z)");
     const scored = isMeanScored ? "mean" : "image";
     if (this.scored.value !== scored) this.scored.value = scored;
