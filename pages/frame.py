@@ -13,6 +13,7 @@ from pages.ui.session import (
     chosen,
     keys,
     links,
+    menus,
     mistakes,
     model_list,
     paths,
@@ -21,34 +22,17 @@ from pages.ui.session import (
     reconnection,
     summary,
 )
-from pages.ui.session.doors import APP, DOORS, after, door_of
+from pages.ui.session.doors import APP, after, door_of
 from vae_core.errors import VAECoreError
 
 st.set_page_config(APP, page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
 
-scripts = {
-    door: st.Page(
-        door.script,
-        title=door.title,
-        url_path=door.url_path or None,
-        default=not door.url_path,
-        help=door.question,
-    )
-    for door in DOORS
-}
 lesson, no_lesson = visit.arrive()
-menus = list(dict.fromkeys(door.menu for door in DOORS))
-page = st.navigation(
-    {menu: [scripts[door] for door in DOORS if door.menu == menu] for menu in menus},
-    position="hidden" if lesson else "top",
-)
+scripts = menus.scripts()
+page = menus.navigate(scripts, is_hidden=bool(lesson))
 door = door_of(page.url_path)
-if door.menu and not lesson:  # its menu is lit, as a page in the bar is
-    place = sum(not other.menu for other in DOORS) + menus.index(door.menu)
-    st.html(
-        f"<style>[data-testid='stTopNav'] > :nth-child({place}) > button p "
-        "{font-weight:700;text-decoration:underline;text-underline-offset:.3em}</style>"
-    )
+if not lesson:
+    menus.light(door)
 
 if keys.PAGE.get() != page.url_path:
     keys.PAGE.set(page.url_path)
@@ -82,6 +66,9 @@ try:
         entry = words.mount(page.url_path)
     if entry:
         st.switch_page(scripts[door_of("glossary")], query_params={words.PARAMETER: entry})
+    if not lesson:
+        menus.grey(run)
+        links.to_views(door)
     with beside.page(lesson, run, page.url_path):
         page.run()
 except problems.PageEnds:

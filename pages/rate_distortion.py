@@ -49,7 +49,7 @@ with plane:
 with side:
     if setting is None:
         st.info(
-            "No sweep was measured like this. Train one on the Train page: the same model with "
+            "No sweep was measured like this. Train one on the page New model: the same model with "
             "several values of β.",
             icon=":material/ssid_chart:",
         )

@@ -12,7 +12,7 @@ entries = RunStore(paths.RUNS).list()
 run_table.say()
 if not entries:
     st.info(
-        "There is no run yet. Train a model on the Train page, and it is kept here until it is "
+        "There is no run yet. Train a model on the page New model, and it is kept here until it is "
         "deleted.",
         icon=":material/inventory_2:",
     )

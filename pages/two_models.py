@@ -19,7 +19,7 @@ VIEWS = (POSTERIORS, KL, PICTURES, WALK, NUMBERS) = (
 run = chosen.chosen()
 both = two_models.pick(run)
 if both is None:
-    st.info("There is no second model to put beside this one. Train one on the Train page.")
+    st.info("There is no second model to put beside this one. Train one on the page New model.")
     links.to_pages("train")
     problems.end_page()
 view = st.segmented_control(

@@ -23,7 +23,7 @@ HERO = ".lens.ready canvas[aria-label=decoded]"
 CHART = ".js-plotly-plot .main-svg"
 PAGES = {
     "Overview": ("", HERO),
-    "Posteriors": ("posteriors", CHART),
+    "Latent space": ("posteriors", CHART),
     "Latent sliders": ("sliders", HERO),
     "Feature map": ("feature-map?run=Digits+feature+map", HERO),
     "KL": ("kl", CHART),

@@ -133,7 +133,7 @@ def test_text_stands_out_from_its_background(scheme: str, server: Server, open_p
 
 
 def start_long_training(page: Page) -> None:
-    """Ask the Train page for more epochs than anybody waits for."""
+    """Ask the page New model for more epochs than anybody waits for."""
     settled(page, "button[kind=primary]")
     box = page.get_by_label("Epochs", exact=True)
     box.fill("9000")

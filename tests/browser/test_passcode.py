@@ -41,7 +41,7 @@ def test_the_passcode_of_a_secrets_file_opens_the_server(
         page.get_by_text("That is not the passcode.").wait_for()
         give(page, PASSCODE)
         page.get_by_text("epochs: this server trains at most 59; got 60.").wait_for()
-        turn_to(page, "Runs")
+        turn_to(page, "Runs", "Train")
         table = settled(page, "[data-testid=stDataFrame] canvas").bounding_box()
         assert table
         page.mouse.click(table["x"] + 16, table["y"] + 54)  # the first row, at its left

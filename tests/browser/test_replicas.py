@@ -164,7 +164,7 @@ def test_readers_of_a_server_that_dies_go_on_at_the_other(house: House, browser:
         until(lambda: home(page) == left, 20)
         settled(page, CHART)
         assert chosen_model(page) == "MNIST 20-D"
-        turn_to(page, "Train")
+        turn_to(page, "New model", "Train")
         settled(page, "button[kind=primary]")
         open_model_file(page)
         turn_to(page, "KL", "Measure")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pages.ui.session.doors import DOORS, after, door_of
+from pages.ui.session import menus
+from pages.ui.session.doors import DOORS, after, door_of, views
 from tests.pages.app import MODELS, PAGES, open_page
 
 RUNS = {run.id: run for run in MODELS}
@@ -15,8 +16,8 @@ def test_every_page_has_one_door_with_a_question_of_its_own() -> None:
     for part in ("title", "question", "url_path"):
         assert len({getattr(door, part) for door in DOORS}) == len(DOORS)
     assert all(door.question.endswith("?") for door in DOORS)
-    menus = [door.menu for door in DOORS]
-    assert max(menus.count(menu) for menu in menus) <= 6
+    in_menus = [door.menu for door in DOORS if not door.view_of]
+    assert max(in_menus.count(menu) for menu in in_menus) <= 6
 
 
 def test_next_leads_through_all_pages_once() -> None:
@@ -30,7 +31,7 @@ def test_next_leads_through_all_pages_once() -> None:
 def test_the_tab_names_page_model_and_app() -> None:
     run = RUNS["mnist-20d"]
     assert door_of("kl").tab(run) == "KL · MNIST 20-D · ELBO Room"
-    assert door_of("train").tab(run) == "Train · ELBO Room"
+    assert door_of("train").tab(run) == "New model · ELBO Room"
     assert door_of("").tab(None) == "Overview · ELBO Room"
 
 
@@ -50,3 +51,31 @@ def test_a_page_says_where_one_is_and_where_to_go(page: str) -> None:
 def test_a_page_that_stops_has_a_next_door_all_the_same() -> None:
     app = open_page("kl.py", RUNS["mnist-ae-2d"])
     assert app.get("page_link")[-1].proto.label.startswith("Next: Aggregate")
+
+
+def test_menus_stand_in_teaching_order_and_a_view_has_no_door_there() -> None:
+    assert menus.names() == ["", "Learn", "Train", "Explore", "Measure", "Compare"]
+    assert [door.url_path for door in views(door_of("locality"))] == ["feature-map", "locality"]
+    assert views(door_of("kl")) == views(door_of("")) == []
+
+
+def test_doors_of_pages_that_cannot_show_the_model_are_greyed() -> None:
+    def greyed(run_id: str) -> set[str]:
+        app = open_page("diagnostics.py", RUNS[run_id])
+        bodies = [e.proto.body for e in app.get("html")]
+        return {
+            door.url_path
+            for door in DOORS
+            if any(menus.link(door) + "{opacity" in b for b in bodies)
+        }
+
+    assert greyed("mnist-2d") == {"feature-map", "locality"}
+    assert greyed("mnist-map") == set()
+    assert greyed("mnist-ae-2d") == {"feature-map", "locality", "kl", "aggregate", "bounds"}
+
+
+def test_a_page_with_views_links_them_and_marks_the_open_one() -> None:
+    app = open_page("locality.py", RUNS["mnist-map"])
+    first, second = (link.proto for link in app.get("page_link")[:2])
+    assert [first.label, first.disabled] == ["Move cells", False]
+    assert [second.label, second.disabled] == ["**Locality**", True]

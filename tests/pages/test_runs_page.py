@@ -53,7 +53,7 @@ def labels(app: AppTest) -> list[str]:
 def test_without_a_run_the_page_says_how_to_get_one() -> None:
     app = open_page("runs.py")
     assert_sound(app)
-    assert app.info[0].value.startswith("There is no run yet. Train a model on the Train page")
+    assert app.info[0].value.startswith("There is no run yet. Train a model on the page New model")
     assert not app.dataframe
 
 
@@ -208,7 +208,7 @@ def test_a_run_in_training_is_not_deleted(runs: Path) -> None:
     assert app.dataframe[0].value["Status"][0].startswith("training, ")
     delete(app)
     assert_sound(app)
-    assert app.info[0].value == f"{run.id} is in training: stop it on the Train page first."
+    assert app.info[0].value == f"{run.id} is in training: stop it on the page New model first."
     assert ids(runs) == [run.id]
     assert queue.is_running(run)
     queue.stop(run)

@@ -213,7 +213,7 @@ def test_with_no_second_model_it_says_what_to_do(
     alone = trained(runs, digits)
     app = open_page("two_models.py", alone)
     assert_sound(app)
-    assert "Train one on the Train page" in app.info[0].value
+    assert "Train one on the page New model" in app.info[0].value
     other = trained(runs, digits, posterior="delta")
     app = open_page("two_models.py", alone)
     assert_sound(app)

@@ -37,8 +37,8 @@ def pick_run(is_shown: bool = True) -> Run | None:
     runs = listing.openable()
     if not runs:
         problems.show(
-            f"No model could be opened in {paths.BUNDLED} or {paths.RUNS}. Train one on the Train "
-            "page."
+            f"No model could be opened in {paths.BUNDLED} or {paths.RUNS}. Train one on the page "
+            "New model."
         )
         return None
     asked, label = _label(runs, is_shown)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vae_core import Run
+from vae_core.config import POSTERIORS
 
 APP = "ELBO Room"
 
@@ -26,6 +28,14 @@ class Door:
         Its address; empty for the first page.
     of_model : bool
         Whether it shows the chosen model.
+    needs : str
+        What a model must have for the page to show it, as in "needs a feature map": a key of
+        `NEEDS`; empty where every model will do.
+    view_of : str
+        The address of the page of which it is a view: no door in the menu, but in a row of views
+        on both pages.
+    view : str
+        What it is called in that row.
     """
 
     menu: str
@@ -34,6 +44,13 @@ class Door:
     question: str
     url_path: str
     of_model: bool = True
+    needs: str = ""
+    view_of: str = ""
+    view: str = ""
+
+    def serves(self, run: Run) -> bool:
+        """Whether the page can show this run."""
+        return not self.needs or NEEDS[self.needs](run)
 
     def tab(self, run: Run | None) -> str:
         """The title of the browser's tab: where one is, and with which model."""
@@ -41,32 +58,46 @@ class Door:
         return " · ".join([self.title, *name, APP])
 
 
+def is_map(run: Run) -> bool:
+    """Whether the latent is a feature map."""
+    return len(run.config.model.latent_shape) == 3
+
+
+def has_density(run: Run) -> bool:
+    """Whether its posteriors have a density: it is a VAE, no auto-encoder."""
+    return bool(POSTERIORS[run.config.model.posterior].has_density)
+
+
+MAP, VAE = "a feature map", "a VAE, not a plain auto-encoder"
+NEEDS: dict[str, Callable[[Run], bool]] = {MAP: is_map, VAE: has_density}
+
 DOORS = (
     Door("", "overview.py", "Overview", "How does a VAE turn an image into a code and back?", ""),
-    Door("", "train.py", "Train", "What does it learn, and when?", "train", of_model=False),
-    Door("", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
     Door("Learn", "lessons.py", "Lessons", "What do you think will happen?", "lessons",
          of_model=False),
     Door("Learn", "classroom.py", "Class", "What does the class think?", "classroom",
          of_model=False),
     Door("Learn", "glossary.py", "Glossary", "What do the words mean?", "glossary",
          of_model=False),
-    Door(
-        "Explore", "posteriors.py", "Posteriors", "Where do images of each class go?", "posteriors"
-    ),
+    Door("Train", "train.py", "New model", "What does it learn, and when?", "train",
+         of_model=False),
+    Door("Train", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
+    Door("Explore", "posteriors.py", "Latent space", "Where do images of each class go?",
+         "posteriors"),
     Door("Explore", "sliders.py", "Latent sliders", "What does each latent dimension change?",
          "sliders"),
-    Door("Explore", "feature_map.py", "Feature map", "What does each cell hold?", "feature-map"),
-    Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it change?",
-         "locality"),
+    Door("Explore", "feature_map.py", "Feature map", "What does each cell hold?", "feature-map",
+         needs=MAP, view="Move cells"),
+    Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it "
+         "change?", "locality", needs=MAP, view_of="feature-map", view="Locality"),
     Door("Explore", "projection.py", "Projection",
          "Which images are neighbours when there are many dimensions?", "projection"),
     Door("Explore", "walks.py", "Walks", "What lies between two images?", "walks"),
-    Door("Measure", "kl.py", "KL", "What does each dimension cost?", "kl"),
+    Door("Measure", "kl.py", "KL", "What does each dimension cost?", "kl", needs=VAE),
     Door("Measure", "aggregate.py", "Aggregate posterior",
-         "Do all codes together match the prior?", "aggregate"),
+         "Do all codes together match the prior?", "aggregate", needs=VAE),
     Door("Measure", "bounds.py", "Bound and truth",
-         "How far is the ELBO from log p(x), and why?", "bounds"),
+         "How far is the ELBO from log p(x), and why?", "bounds", needs=VAE),
     Door("Measure", "diagnostics.py", "Diagnostics", "Is this model healthy?", "diagnostics"),
     Door("Compare", "two_models.py", "Two models", "Which is better, and at what?", "compare"),
     Door("Compare", "rate_distortion.py", "Rate and distortion",
@@ -79,6 +110,13 @@ DOORS = (
 def door_of(url_path: str) -> Door:
     """The door of an address."""
     return next(door for door in DOORS if door.url_path == url_path)
+
+
+def views(door: Door) -> list[Door]:
+    """The page and its views, in order; none where a page is one view only."""
+    home = door.view_of or door.url_path
+    row = [one for one in DOORS if home and home in (one.url_path, one.view_of)]
+    return row if len(row) > 1 else []
 
 
 def after(door: Door) -> Door | None:

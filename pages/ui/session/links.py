@@ -14,7 +14,7 @@ import streamlit as st
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
 from pages.ui.session import chosen, problems
-from pages.ui.session.doors import door_of
+from pages.ui.session.doors import Door, door_of, has_density, is_map, views
 from vae_core.config import POSTERIORS
 from vae_core.runs.run import Run
 
@@ -22,16 +22,6 @@ MODEL, PAGE = ":material/deployed_code:", ":material/arrow_forward:"
 MAX_OFFERED = 4
 
 Fits = Callable[[Run], bool]
-
-
-def is_map(run: Run) -> bool:
-    """Whether the latent is a feature map."""
-    return len(run.config.model.latent_shape) == 3
-
-
-def has_density(run: Run) -> bool:
-    """Whether its posteriors have a density: it is a VAE, no auto-encoder."""
-    return bool(POSTERIORS[run.config.model.posterior].has_density)
 
 
 def is_gaussian(run: Run) -> bool:
@@ -96,6 +86,19 @@ def to_pages(*url_paths: str) -> None:
     with st.container(horizontal=True):
         for url_path in url_paths:
             to_page(url_path)
+
+
+def to_views(door: Door) -> None:
+    """The views of a page that has several, each with its own address: the open one is marked."""
+    if row := views(door):
+        with st.container(horizontal=True, key="views"):
+            for one in row:
+                st.page_link(
+                    one.script,
+                    label=f"**{one.view}**" if one is door else one.view,
+                    help=one.question,
+                    disabled=one is door,
+                )
 
 
 def need(

@@ -193,7 +193,7 @@ def delete(ids: list[str]) -> None:
         size = store.size(run_id)
         try:
             if _is_busy(run_id):
-                raise RunError(f"{run_id} is in training: stop it on the Train page first.")
+                raise RunError(f"{run_id} is in training: stop it on the page New model first.")
             if is_pinned(run_id):
                 raise RunError(f"{run_id} is pinned and is kept: unpin it first.")
             store.delete(run_id)
