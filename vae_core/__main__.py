@@ -27,7 +27,7 @@ from vae_core.analysis import (
 )
 from vae_core.analysis.importance import check_draws
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import codes, evidence, interrupt, lesson, measure, report, seeds
+from vae_core.cli import codes, compress, evidence, interrupt, lesson, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.comparison import score_error
 from vae_core.config import RunConfig
@@ -317,6 +317,14 @@ def _project(args: argparse.Namespace) -> int:
     return _report({"run_id": run.id, "n_images": len(found), "file": str(file)}, args)
 
 
+def _compress(args: argparse.Namespace) -> int:
+    return compress.run_compress(_open(args.run, args), _new_file(args), args)
+
+
+def _decompress(args: argparse.Namespace) -> int:
+    return compress.run_decompress(_new_file(args), _store(args), args)
+
+
 def _import(args: argparse.Namespace) -> int:
     file = read_model_file(Path(args.file))
     dataset = reload_dataset(file.config.data, args.data_dir)
@@ -356,6 +364,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "project": _project,
     "export": _export,
     "import": _import,
+    "compress": _compress,
+    "decompress": _decompress,
 }
 
 

@@ -17,6 +17,7 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 ORDER = (
     *("errors", "decimals", "config", "settings", "sweep", "io", "data", "networks", "posteriors"),
     *("likelihoods", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
+    *("compression",),
     *("training_loss", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),
 )

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from vae_core.analysis.projection_methods import METHODS
 from vae_core.analysis.projections import WHAT
-from vae_core.cli import lesson, measure
+from vae_core.cli import compress, lesson, measure
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, printable
 from vae_core.settings import PARTS, choices, flag_of, scalar_of, sizes, text_of
@@ -136,6 +136,12 @@ def parser() -> argparse.ArgumentParser:
         help="with a table: also every image's bound with K weighed draws",
     )  # fmt: skip
     _add_widen(sub)
+    _add_force(sub)
+    sub = command("compress", "pack the test images into about their negative ELBO", data=True)
+    compress.add_flags(sub)
+    _add_force(sub)
+    sub = command("decompress", "unpack what compress wrote, bit for bit", run=False)
+    compress.add_reverse_flags(sub)
     _add_force(sub)
     sub = command("import", "make a run of a .safetensors file", run=False, data=True)
     sub.add_argument("file", metavar="FILE", help="weights that this project wrote")

@@ -41,6 +41,16 @@ class Pixels(Distribution, ABC):
     def log_prob(self, value: Tensor) -> Tensor:
         """log p(x|z), summed over pixels, (*batch,)."""
 
+    def below(self, k: Tensor) -> Tensor:
+        """P(level < k) of every pixel, for families of `n_levels` levels: from 0 to 1.
+
+        Parameters
+        ----------
+        k : Tensor, of a shape that goes with (*batch, c, H, W)
+            0, 1, ..., n_levels.
+        """
+        raise NotImplementedError
+
     def log_prob_pairs(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "m n"]:
         """log p(x_i|z_k) of every image under every one of m latents, batch_shape (m,).
 
@@ -58,6 +68,7 @@ class Likelihood(nn.Module, ABC):
     has_sigma: ClassVar[bool] = False  # whether the settings of sigma have an effect
     is_density: ClassVar[bool] = False  # of pixel values in [0, 1], and no probability
     is_normalised_on_grey: ClassVar[bool] = True  # whether it is one of grey levels, too
+    n_levels: ClassVar[int | None] = None  # values of a pixel, where it is a probability of them
     is_unbounded: ClassVar[bool] = False  # whether pixels of one value earn nats without bound
 
     def __init__(self, config: ModelConfig) -> None:

@@ -42,6 +42,10 @@ class BernoulliPixels(Pixels):
         nats = binary_cross_entropy_with_logits(logits, value, reduction="none")
         return -nats.sum(PIXELS)
 
+    def below(self, k: Tensor) -> Tensor:
+        """0, 1 - p, 1."""
+        return torch.where(k <= 0, 0.0, torch.where(k >= 2, 1.0, (-self.logits).sigmoid()))
+
     def log_prob_pairs(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "m n"]:
         """As a product of matrices: x logits - sum softplus(logits)."""
         logits = self.logits.flatten(1)
@@ -59,6 +63,7 @@ class BernoulliLikelihood(Likelihood):
     title = "Bernoulli"
     measure = "Bernoulli cross-entropy"
     is_normalised_on_grey = False
+    n_levels = 2
 
     def lines(self) -> tuple[str, ...]:
         """Binary cross-entropy."""

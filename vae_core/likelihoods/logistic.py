@@ -57,6 +57,12 @@ class LogisticPixels(Pixels):
         nats = torch.where(k <= 0, below, torch.where(k >= LEVELS - 1, above, inside))
         return nats.sum(PIXELS)
 
+    def below(self, k: Tensor) -> Tensor:
+        """F at the edge between levels k - 1 and k."""
+        loc, sharpness = self._in_levels()
+        inside = ((k - 0.5 - loc) * sharpness).sigmoid()
+        return torch.where(k <= 0, 0.0, torch.where(k >= LEVELS, 1.0, inside))
+
     def _in_levels(self) -> tuple[Tensor, Tensor]:
         """Location and inverse scale, a level being 1: edges of neighbours are then the same."""
         return (LEVELS - 1) * self.loc, (-self.log_scale).exp() / (LEVELS - 1)
@@ -78,6 +84,7 @@ class LogisticLikelihood(Likelihood):
     title = "discretised logistic"
     measure = "probability of 256 levels"
     n_params = 2
+    n_levels = LEVELS
 
     def lines(self) -> tuple[str, ...]:
         """The mass of each level, by the logistic distribution's values at its edges."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -132,6 +133,32 @@ class Posterior(Distribution, ABC):
         }
         log_prob: Tensor = type(marginals)(**parts, validate_args=False).log_prob(z_j[:, None])
         return log_prob
+
+    @staticmethod
+    def n_coordinates(latent_shape: tuple[int, ...]) -> int:
+        """How many coordinates z has; see `conditional`."""
+        return math.prod(latent_shape)
+
+    def conditional(self, j: int, before: Float[Tensor, "n {j}"]) -> Distribution:
+        """Coordinate j given those before it, batch_shape (n,): a distribution with `cdf`.
+
+        z is a function of its coordinates, `from_coordinates`, and under the prior they are
+        independent. Here they are the dimensions of z.flatten(), independent given x, too.
+        """
+        marginals: Any = self.marginals()
+        parts = (
+            getattr(marginals, name).flatten(-len(self.event_shape))[..., j]
+            for name in marginals.arg_constraints
+        )
+        of_one: Distribution = type(marginals)(*parts, validate_args=False)
+        return of_one
+
+    @staticmethod
+    def from_coordinates(
+        u: Float[Tensor, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Tensor, n * latent]:
+        """z of its coordinates."""
+        return u.reshape(len(u), *latent_shape)
 
     def kl_parts(self, p: Posterior) -> Float[Tensor, " n *parts"]:
         """KL(q || p) in parts that add up, for families whose marginals' KLs do not.

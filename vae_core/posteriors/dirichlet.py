@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from jaxtyping import Float
+from scipy.special import betainc, betaincinv
 from torch import Tensor
 from torch import distributions as td
 from torch.autograd.function import once_differentiable
@@ -130,6 +132,29 @@ class Dirichlet(Posterior):
         assert isinstance(p, Dirichlet)
         return stick_breaking_kl(self, p)
 
+    @staticmethod
+    def n_coordinates(latent_shape: tuple[int, ...]) -> int:
+        """One less than dimensions, at every site."""
+        return math.prod(latent_shape[:-1]) * (latent_shape[-1] - 1)
+
+    def conditional(self, j: int, before: Float[Tensor, "n {j}"]) -> Stick:
+        """Coordinate j is what its dimension takes of the rest of the stick: a Beta."""
+        sticks = _sticks(self)
+        alpha, beta = (
+            a.flatten(-len(self.event_shape))[..., j]
+            for a in (sticks.concentration1, sticks.concentration0)
+        )
+        return Stick(alpha, beta, validate_args=False)
+
+    @staticmethod
+    def from_coordinates(
+        u: Float[Tensor, "n d"], latent_shape: tuple[int, ...]
+    ) -> Float[Tensor, n * latent]:
+        """Break the stick of every site."""
+        u = u.reshape(len(u), *latent_shape[:-1], latent_shape[-1] - 1)
+        rest = torch.cat([torch.ones_like(u[..., :1]), (1.0 - u).cumprod(-1)], -1)
+        return rest * torch.cat([u, torch.ones_like(u[..., :1])], -1)
+
     @classmethod
     def onto_support(cls, z: Float[Tensor, "*latent"]) -> Float[Tensor, "*latent"]:
         """Dimensions below 0 become 0, and the others are scaled to add up to 1 again."""
@@ -218,6 +243,22 @@ def stick_breaking_kl(q: Dirichlet, p: Dirichlet) -> Float[Tensor, " n *parts"]:
     exactly. Each part depends on the order of the dimensions, which figures must state.
     """
     return td.kl_divergence(_sticks(q), _sticks(p))
+
+
+class Stick(td.Beta):
+    """A Beta that knows its cumulative distribution, which torch's does not."""
+
+    def cdf(self, value: Tensor) -> Tensor:
+        """The regularised incomplete beta function."""
+        return self._by_scipy(betainc, value)
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """Its inverse."""
+        return self._by_scipy(betaincinv, value)
+
+    def _by_scipy(self, function: Callable[..., Any], value: Tensor) -> Tensor:
+        alpha, beta = (a.double().numpy() for a in (self.concentration1, self.concentration0))
+        return torch.as_tensor(function(alpha, beta, value.double().numpy()), dtype=value.dtype)
 
 
 def _sticks(d: Dirichlet) -> td.Beta:

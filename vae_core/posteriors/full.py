@@ -93,6 +93,17 @@ class CholeskyGaussian(NormalPrior):
         """N(mu_j, Sigma_jj)."""
         return Normal(self.loc, self.variance.sqrt(), validate_args=False)
 
+    def conditional(self, j: int, before: Float[Tensor, "n {j}"]) -> Normal:
+        """N(mu_j + L_j,<j L_<j^-1 (z_<j - mu_<j), L_jj^2), of those before it at the same site."""
+        channels = self.loc.shape[-1]
+        site, c = divmod(j, channels)
+        mu = self.loc.reshape(len(self.loc), -1, channels)[:, site]
+        factor = self.scale_tril.reshape(len(mu), -1, channels, channels)[:, site]
+        centred = (before[:, j - c :] - mu[:, :c])[..., None]
+        eps = torch.linalg.solve_triangular(factor[:, :c, :c], centred, upper=False)[..., 0]
+        mean = mu[:, c] + (factor[:, c, :c] * eps).sum(-1)
+        return Normal(mean, factor[:, c, c], validate_args=False)
+
     def log_prob(self, value: Tensor) -> Tensor:
         """log q(z|x) = -0.5 ||L^-1 (z - mu)||^2 - sum log L_ii - d/2 log 2 pi."""
         centred = value - self.loc
