@@ -24,6 +24,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests.samples import cifar_files, synthetic_files, tiny_run, write_files
+from tests.zygote import HOME
 from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
 from vae_core.data.sources import DATA_VARIABLE, find_files
 
@@ -39,6 +40,10 @@ _home = tempfile.mkdtemp(prefix="elbo-room-runs-")
 os.environ["ELBO_ROOM_RUNS"] = os.path.join(_home, "runs")  # nobody else writes beside it
 os.mkdir(os.environ["ELBO_ROOM_RUNS"])
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
+# One for all workers, which have it from the process that starts them.
+if HOME not in os.environ:
+    os.environ[HOME] = tempfile.mkdtemp(prefix="elbo-room-tests-")
+    atexit.register(shutil.rmtree, os.environ[HOME], ignore_errors=True)
 # The same examples on every machine, and no failure because a machine is busy.
 settings.register_profile(
     "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
