@@ -17,6 +17,7 @@ import tarfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,13 @@ def tiny_run(**settings: object) -> RunConfig:
         tiny_model(**settings),
         TrainConfig(epochs=3, batch_size=32, threads=1),
     )
+
+
+@cache
+def bundled() -> dict[str, Run]:
+    """The models that ship, by their folders' names; read once for all that look at them."""
+    entries = RunStore(ROOT / "assets" / "models").list()
+    return {entry.id: entry.run for entry in entries if entry.run}
 
 
 def tiny_sweep(
