@@ -23,7 +23,8 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests.samples import cifar_files, synthetic_files, tiny_run, write_files
+from tests.samples import ROOT, cifar_files, synthetic_files, tiny_run, write_files
+from tests.zygote import HOME
 from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
 from vae_core.data.sources import DATA_VARIABLE, find_files
 
@@ -39,12 +40,17 @@ _home = tempfile.mkdtemp(prefix="elbo-room-runs-")
 os.environ["ELBO_ROOM_RUNS"] = os.path.join(_home, "runs")  # nobody else writes beside it
 os.mkdir(os.environ["ELBO_ROOM_RUNS"])
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
+# One for all workers, which have it from the process that starts them.
+if HOME not in os.environ:
+    os.environ[HOME] = tempfile.mkdtemp(prefix="elbo-room-tests-")
+    atexit.register(shutil.rmtree, os.environ[HOME], ignore_errors=True)
 # The same examples on every machine, and no failure because a machine is busy.
 settings.register_profile(
     "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
 
+BROWSER_TESTS = sorted(path.name for path in (ROOT / "tests" / "browser").glob("test_*.py"))
 # Before any test changes the environment.
 REAL_MNIST, REAL_CIFAR = find_files("mnist"), find_files("cifar10")
 
@@ -81,11 +87,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
 
 
-class OneBrowser(LoadFileScheduling):
-    """A file's tests go to one worker, and so do all that need the browser and its server."""
+class FewBrowsers(LoadFileScheduling):
+    """A file's tests go to one worker, and those that need the browser and its server to two."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        if not file.startswith("tests/browser/"):
+            return file
+        return f"browser {BROWSER_TESTS.index(Path(file).name) % 2}"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -95,8 +104,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser | None:
-    return OneBrowser(config, log) if config.getvalue("dist") == "loadfile" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewBrowsers | None:
+    return FewBrowsers(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

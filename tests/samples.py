@@ -17,6 +17,7 @@ import tarfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tests import zygote
+from tests.zygote import Process
 from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore, TrainConfig
 from vae_core.analysis.receptive_fields import Field
 from vae_core.data import cifar
@@ -49,6 +52,13 @@ def tiny_run(**settings: object) -> RunConfig:
         tiny_model(**settings),
         TrainConfig(epochs=3, batch_size=32, threads=1),
     )
+
+
+@cache
+def bundled() -> dict[str, Run]:
+    """The models that ship, by their folders' names; read once for all that look at them."""
+    entries = RunStore(ROOT / "assets" / "models").list()
+    return {entry.id: entry.run for entry in entries if entry.run}
 
 
 def tiny_sweep(
@@ -143,6 +153,13 @@ def start_cli(*words: object, cwd: Path) -> subprocess.Popen[str]:
     )
 
 
+def start_copy(*words: object, cwd: Path) -> Process | subprocess.Popen[str]:
+    """The same seconds sooner, for tests that are not about its beginning."""
+    if not zygote.is_near():
+        return start_cli(*words, cwd=cwd)
+    return Process("vae_core", *words, cwd=cwd, env=os.environ)
+
+
 def tensors(run: Run, name: str = "weights") -> dict[str, torch.Tensor]:
     """What one of a run's safetensors files holds."""
     return safetensors.torch.load_file(run.path / f"{name}.safetensors")
@@ -161,7 +178,7 @@ def rewrite(run: Run, name: str, **changes: torch.Tensor | None) -> None:
     safetensors.torch.save_file(kept, run.path / f"{name}.safetensors")
 
 
-def wait_for_epochs(process: subprocess.Popen[str], root: Path, n: int) -> None:
+def wait_for_epochs(process: Process | subprocess.Popen[str], root: Path, n: int) -> None:
     """Until the run that `process` trains in `root` has saved n epochs."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:

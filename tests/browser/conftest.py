@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,14 +80,19 @@ def shared_site(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
 
 
 @pytest.fixture
-def modules(shared_site: tuple[Page, list[str]]) -> Iterator[Page]:
+def modules(shared_site: tuple[Page, list[str]], request: pytest.FixtureRequest) -> Iterator[Page]:
     """An empty page, on which the modules of assets/components can be imported by themselves.
 
-    `modules.evaluate("async (x) => (await import('/model/engine.js')).f(x)", x)`.
+    `modules.evaluate("async (x) => (await import('/model/engine.js')).f(x)", x)`. The tests of a
+    file with `KEEPS_PAGE = True` compute and put nothing on the page: they are on the same one,
+    which has imported their modules.
     """
     page, complaints = shared_site
     complaints.clear()
-    page.goto("http://lens.test/")
+    file = request.path.name if getattr(request.module, "KEEPS_PAGE", False) else ""
+    if not file or page.title() != file:
+        page.goto("http://lens.test/")
+        page.evaluate("(file) => { document.title = file; }", file)
     page.bring_to_front()  # a page behind another draws no frames
     yield page
     assert complaints == []
@@ -101,26 +107,35 @@ def own_modules(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="package")
-def window(browser: Browser) -> Iterator[Page]:
-    """One for tests that need none of their own: what it has fetched and compiled, it keeps."""
-    with browser.new_context() as context:
-        context.set_default_timeout(PATIENCE)
-        yield context.new_page()
+def windows(browser: Browser) -> Iterator[Callable[[bool], Page]]:
+    """A window with a mouse, and one that is touched, for tests that need none of their own.
+
+    What they have fetched and compiled, they keep.
+    """
+    with ExitStack() as stack:
+
+        @cache
+        def window(has_touch: bool) -> Page:
+            context = stack.enter_context(browser.new_context(has_touch=has_touch))
+            context.set_default_timeout(PATIENCE)
+            return context.new_page()
+
+        yield window
 
 
 @pytest.fixture
-def open_page(browser: Browser, window: Page) -> Iterator[Callable[..., Page]]:
-    """Open an address in a new window, or in the shared one, which is several times as fast.
+def open_page(browser: Browser, windows: Callable[[bool], Page]) -> Iterator[Callable[..., Page]]:
+    """Open an address in a new window, or in a shared one, which is several times as fast.
 
-    A second page of the shared window, in one test, is another tab of it. Afterwards the browser
-    must have had nothing to complain of.
+    A second page of a shared window, in one test, is another tab of it. What the pages have stored
+    in it is gone with the test. Afterwards the browser must have had nothing to complain of.
 
     The only messages passed over are 404s of `<page>/_stcore/health` and `host-config`:
     Streamlit's own client asks for them below the page's address before it asks at the root.
     """
     complaints: list[str] = []
     opened: list[Page | BrowserContext] = []
-    is_taken = False
+    taken: list[Page] = []
 
     def note(message: Any) -> None:
         own = ("/_stcore/health", "/_stcore/host-config")
@@ -136,20 +151,21 @@ def open_page(browser: Browser, window: Page) -> Iterator[Callable[..., Page]]:
         size: tuple[int, int] = (1440, 900),
         shared: bool = False,
         color_scheme: Any = "light",
+        has_touch: bool = False,
         **options: Any,
     ) -> Page:
-        nonlocal is_taken
         seen: ViewportSize = {"width": size[0], "height": size[1]}
         if shared:
             assert not options, "what a window is may differ in a window of its own"
-            page = window.context.new_page() if is_taken else window
-            if is_taken:
-                opened.append(page)
-            is_taken = True
+            window = windows(has_touch)
+            page = window.context.new_page() if window in taken else window
+            (opened if window in taken else taken).append(page)
             page.set_viewport_size(seen)
-            page.emulate_media(color_scheme=color_scheme)
+            page.emulate_media(color_scheme=color_scheme, reduced_motion="null")
         else:
-            context = browser.new_context(viewport=seen, color_scheme=color_scheme, **options)
+            context = browser.new_context(
+                viewport=seen, color_scheme=color_scheme, has_touch=has_touch, **options
+            )
             context.set_default_timeout(PATIENCE)
             page = context.new_page()
             opened.append(context)
@@ -161,8 +177,12 @@ def open_page(browser: Browser, window: Page) -> Iterator[Callable[..., Page]]:
     yield open_at
     for one in opened:
         one.close()
-    if is_taken:
+    for window in taken:
+        window.unroute_all()
         window.mouse.move(0, 0)
+        if window.url.startswith("http"):
+            window.evaluate("localStorage.clear(); sessionStorage.clear()")
+        window.context.clear_cookies()
         window.goto("about:blank")
         window.remove_listener("console", note)
         window.remove_listener("pageerror", note_error)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import zygote
 from tests.samples import ROOT
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -29,7 +30,7 @@ class Server:
 
     url: str
     runs: Path
-    process: subprocess.Popen[bytes]
+    process: zygote.Process | subprocess.Popen[bytes]
     seen: set[int] = field(default_factory=set)
 
     def children(self) -> list[int]:
@@ -75,12 +76,14 @@ def serve(
     data: str | None = None,
     base: str = "",
     port: int | None = None,
+    is_copy: bool = True,
 ) -> Iterator[Server]:
     """A server with no data set but the digits and those in `data`; ended on the way out.
 
     Its runs are in its folder, or in one that it shares with others. What it says is in log.txt.
     `options` are Streamlit's own, and `base` is the path below which they tell it to be. On a
-    `port` it takes the place of another, which has ended.
+    `port` it takes the place of another, which has ended. A copy of the zygote begins seconds
+    sooner; a server by `python -m streamlit` is for tests of how processes begin and end.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port, runs = port or free_port(), runs or folder / "runs"
@@ -88,12 +91,18 @@ def serve(
     env.pop("ELBO_ROOM_DATA", None)
     if data:
         env["ELBO_ROOM_DATA"] = data
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--server.address", "127.0.0.1", *options],
-            cwd=ROOT, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+    words = ("streamlit", "run", "app.py", "--server.port", str(port))
+    words += ("--server.address", "127.0.0.1", *options)
+    log = folder / "log.txt"
+    process: zygote.Process | subprocess.Popen[bytes]
+    if is_copy and zygote.is_near():
+        process = zygote.Process(*words, cwd=ROOT, env=env, log=log)
+    else:
+        with log.open("wb") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *words],
+                cwd=ROOT, env=env, stdout=said, stderr=said, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}/{base}", runs, process)
     try:
         wait_for(server.url + "_stcore/health", process)
@@ -109,7 +118,7 @@ def serve(
             os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(address: str, process: zygote.Process | subprocess.Popen[bytes]) -> None:
     """Until the process answers there."""
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:

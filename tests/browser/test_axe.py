@@ -13,7 +13,7 @@ import pytest
 
 from pages.ui.session.doors import DOORS
 from tests.browser.server import Server
-from tests.browser.test_app import Open, fits
+from tests.browser.test_app import DECODED, Open, fits
 from tests.samples import until
 
 if TYPE_CHECKING:
@@ -48,7 +48,17 @@ PAGES = {
     "time machine": "time-machine",
     "lesson": "?lesson=kl-sign",
 }
-PHONE = ("overview", "kl", "lesson", "class")
+DESK, PHONE = (1440, 900), (390, 844)
+ON_A_PHONE = ("overview", "kl", "lesson", "class")  # judged there, too
+FIGURES = {  # what a page shows, and may not be wider than it
+    **dict.fromkeys(("overview", "sliders", "feature map"), DECODED),
+    **dict.fromkeys(
+        ("posteriors", "kl", "aggregate", "bounds", "rate and distortion"),
+        ".js-plotly-plot .main-svg",
+    ),
+    "train": "button[kind=primary]",
+    "projection": ".atlas.ready .stage",
+}
 STREAMLIT = {  # selector -> what is wrong there that cannot be mended from here
     "[data-testid=stSidebarNavItems]": "a phone's menus: divs in the list hold its items",
 }
@@ -91,15 +101,28 @@ def faults(page: Page, *rules: str) -> list[str]:
 def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(
     name: str, server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url + PAGES[name], shared=True)
+    """Opened on a desk, or by turns on a phone, and then made as wide as the other."""
+    is_even = list(PAGES).index(name) % 2 == 0
+    sizes = (PHONE, DESK) if name in ON_A_PHONE or is_even else (DESK, PHONE)
+    page = open_page(server.url + PAGES[name], sizes[0], shared=True)
     settled(page)
-    assert faults(page) == []
     assert page.locator("h1").count() == 1
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(300)  # the theme fades in
-    assert faults(page, "color-contrast") == []
-    page.set_viewport_size({"width": 390, "height": 844})
-    until(lambda: fits(page, "html") and fits(page, "[data-testid=stMain]"), 10)
+    problems = page.locator("[data-testid=stException], [data-testid=stAlertContentError]")
+    figure = page.locator(FIGURES[name]).first if name in FIGURES else None
+    for size in sizes:
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        until(lambda: fits(page, "html") and fits(page, "[data-testid=stMain]"), 10)
+        assert problems.count() == 0
+        box = figure and figure.bounding_box()
+        assert box is None or (0 < box["width"] <= size[0] and box["x"] >= 0)
+        assert (box is None) == (figure is None)
+        if size == DESK or name in ON_A_PHONE:
+            assert faults(page) == []
+        if size == DESK:
+            page.emulate_media(color_scheme="dark")
+            page.wait_for_timeout(300)  # the theme fades in
+            assert faults(page, "color-contrast") == []
+            page.emulate_media(color_scheme="light")
 
 
 def test_no_door_of_the_app_is_left_out() -> None:
@@ -107,15 +130,8 @@ def test_no_door_of_the_app_is_left_out() -> None:
     assert opened == {door.url_path for door in DOORS}
 
 
-@pytest.mark.parametrize("name", PHONE)
-def test_on_a_phone_neither(name: str, server: Server, open_page: Open) -> None:
-    page = open_page(server.url + PAGES[name], (390, 844), shared=True)
-    settled(page)
-    assert faults(page) == []
-
-
 def test_on_a_phone_title_and_model_stand_on_one_line(server: Server, open_page: Open) -> None:
-    page = open_page(server.url + f"rate-distortion?{FLAT}", (390, 844), shared=True)
+    page = open_page(server.url + f"rate-distortion?{FLAT}", PHONE, shared=True)
     settled(page)
     title, model = (
         page.locator("h1.door").bounding_box(),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from tests.samples import ROOT
-from vae_core import ModelConfig, RunStore, build_vae
+from tests.samples import bundled
+from vae_core import ModelConfig, build_vae
 from vae_core.browser.payload import model_file
 from vae_core.vae import VAE
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser]
+KEEPS_PAGE = True
 
-BUNDLED = [entry.id for entry in RunStore(ROOT / "assets" / "models").list()]
+BUNDLED = list(bundled())
 RUN = """async ({file, inputs, part}) => {
   const {openModel} = await import('/model/engine.js');
   const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
@@ -62,7 +63,7 @@ def assert_parity(modules: Page, vae: VAE) -> None:
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_every_bundled_model_runs_in_the_page_as_in_torch(name: str, modules: Page) -> None:
-    assert_parity(modules, RunStore(ROOT / "assets" / "models").load(name).vae())
+    assert_parity(modules, bundled()[name].vae())
 
 
 @pytest.mark.parametrize("name", SMALL)

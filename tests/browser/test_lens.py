@@ -32,7 +32,7 @@ DIGITS, DIGITS_MAP = "?run=Digits+2-D", "feature-map?run=Digits+feature+map"
 
 def open_lens(open_page: Open, address: str, **options: Any) -> Page:
     """The page, once its lens has been told of: it tells where it stands when it is ready."""
-    page = open_page(address, shared=not options, **options)
+    page = open_page(address, shared=True, **options)
     page.wait_for_selector(".lens.ready")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     return page

@@ -36,7 +36,7 @@ def test_a_model_too_large_for_the_page_is_decoded_by_the_server(
     for _ in run.train(load_dataset(config.data)):
         pass
     asked: list[str] = []
-    page = open_page("about:blank")
+    page = open_page("about:blank", shared=True)
     page.on("request", lambda r: asked.append(r.url) if r.method == "POST" else None)
     page.goto(f"{server.url}?run=Too+large+·+{run.id[-6:]}")
     page.wait_for_selector(".lens.ready")
@@ -66,7 +66,7 @@ def test_a_model_too_large_for_the_page_is_decoded_by_the_server(
 def test_a_model_that_does_not_arrive_is_said_so_in_our_words(
     server: Server, open_page: Open, answer: dict[str, Any], said: str
 ) -> None:
-    page = open_page("about:blank")
+    page = open_page("about:blank", shared=True)
     page.route("**/lens/**", lambda route: route.fulfill(**answer))
     page.goto(server.url + DIGITS)
     page.get_by_text(said).wait_for()

@@ -30,7 +30,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_a_lesson_is_played_beside_the_page_and_kept_over_a_reload(
     school: Server, open_page: Callable[..., Page]
 ) -> None:
-    page = open_page(f"{school.url}?lesson=choice")
+    page = open_page(f"{school.url}?lesson=choice", shared=True)
     page.get_by_text("I predict this").wait_for()
     card = page.locator(".st-key-lesson-card")
     chart = page.locator(".st-key-kl")
@@ -62,7 +62,7 @@ def test_a_lesson_is_played_beside_the_page_and_kept_over_a_reload(
 def test_on_a_phone_the_card_stands_above_and_folds(
     school: Server, open_page: Callable[..., Page]
 ) -> None:
-    page = open_page(f"{school.url}?lesson=place", size=(390, 844))
+    page = open_page(f"{school.url}?lesson=place", size=(390, 844), shared=True)
     page.get_by_text("I predict this").wait_for()
     page.locator(".lens.ready").wait_for()
     card = page.locator(".st-key-lesson-card")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser]
+KEEPS_PAGE = True
 
 
 def pixel_family(name: str, sigma: str) -> tuple[Likelihood, dict[str, Any]]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser]
+KEEPS_PAGE = True
 
 
 def plane_density(q: Posterior, axes: Axes, points: Tensor) -> Tensor:

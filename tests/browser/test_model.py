@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser]
+KEEPS_PAGE = True
 
 
 @pytest.mark.parametrize("name", BUNDLED)

@@ -11,8 +11,7 @@ import torch
 
 from pages.ui.drawing.plane_frames import class_ellipses, points
 from tests.core.posteriors.families import random_params
-from tests.samples import ROOT
-from vae_core import RunStore
+from tests.samples import bundled
 from vae_core.analysis import Codes, channel_order, class_posteriors, latent_names
 from vae_core.analysis.plane import LatentPlane
 from vae_core.config import POSTERIORS
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser]
+KEEPS_PAGE = True
 
-BUNDLED = [entry.id for entry in RunStore(ROOT / "assets" / "models").list()]
+BUNDLED = list(bundled())
 LAY = """async ({family, params, labels, latentShape, axes, facts, z, at}) => {
   const {planeLayout, classMoments} = await import('/draw/plane_layout.js');
   const {FAMILIES} = await import('/math/posteriors/families.js');
@@ -56,7 +56,7 @@ def lay(
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_points_and_class_ellipses_lie_where_vae_core_says(name: str, modules: Page) -> None:
-    codes = RunStore(ROOT / "assets" / "models").load(name).codes()
+    codes = bundled()[name].codes()
     codes = codes.take(torch.arange(min(len(codes), 1500)))
     j, k = (0, 1) if codes.mean[0].numel() < 4 else channel_order(codes)[1:3]
     plane = LatentPlane.of(codes, (j, k))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser]
+KEEPS_PAGE = True
 
 
 @with_density

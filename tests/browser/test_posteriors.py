@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser]
+KEEPS_PAGE = True
 
 
 def test_page_and_package_have_the_same_families(modules: Page) -> None:

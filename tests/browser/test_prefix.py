@@ -102,7 +102,7 @@ def test_components_find_their_files_below_the_pages_own_address(
 def test_in_the_frame_of_another_site_uploads_are_explained(
     site: str, server: Server, open_page: Open
 ) -> None:
-    page = open_page("about:blank")
+    page = open_page("about:blank", shared=True)
     page.goto(f"{site.replace('127.0.0.1', 'localhost')}framed")
     frame = page.frame_locator("iframe")
     frame.get_by_text("Open a model file").click()

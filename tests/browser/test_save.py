@@ -118,7 +118,9 @@ def test_a_name_in_a_table_is_neither_a_tag_nor_a_formula(modules: Page) -> None
 
 
 def test_a_finger_saves_the_figure_of_thousands_of_points(server: Server, open_page: Open) -> None:
-    page = open_page(server.url + "posteriors?run=Digits+2-D", (390, 844), has_touch=True)
+    page = open_page(
+        server.url + "posteriors?run=Digits+2-D", (390, 844), shared=True, has_touch=True
+    )
     settled(page, CHART)
     bar = page.locator(".save").first
     bar.scroll_into_view_if_needed()

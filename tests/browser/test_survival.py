@@ -46,7 +46,7 @@ def go_on(page: Page, run: Run) -> None:
 def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
     browser: Browser, open_page: Open, tmp_path: Path
 ) -> None:
-    with serve(tmp_path) as server:
+    with serve(tmp_path, is_copy=False) as server:
         page = open_page(server.url + "train")
         start_long_training(page)
         until(lambda: the_run(server).has_model)
@@ -68,7 +68,8 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         until(lambda: not server.left(), 5)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
-    with serve(tmp_path) as server, browser.new_page() as page:  # which complains of its loss
+    # A page of its own, which complains of its loss.
+    with serve(tmp_path, is_copy=False) as server, browser.new_page() as page:
         page.goto(server.url + "train")
         page.get_by_text("Unfinished runs (1)").click(timeout=PATIENCE)
         go_on(page, run)

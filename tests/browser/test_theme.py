@@ -58,7 +58,7 @@ def drawn(page: Page, canvases: list[str]) -> list[str]:
 
 
 def test_all_that_is_drawn_follows_the_theme_of_the_menu(server: Server, open_page: Open) -> None:
-    page = open_page("about:blank")
+    page = open_page("about:blank", shared=True)
     for path, (shown, canvases) in PAGES.items():
         page.goto(server.url + path)
         settled(page, shown)

@@ -73,7 +73,7 @@ def test_a_term_is_explained_to_the_mouse_the_keyboard_and_in_the_glossary(
 def test_a_tap_opens_the_card_and_a_tap_elsewhere_closes_it(
     server: Server, open_page: Open
 ) -> None:
-    page = open_page(server.url + "bounds?run=Digits+2-D", (390, 844), has_touch=True)
+    page = open_page(server.url + "bounds?run=Digits+2-D", (390, 844), shared=True, has_touch=True)
     settled(page, CHART)
     x, y = place_of(page, "Importance-weighted")
     page.touchscreen.tap(x, y)

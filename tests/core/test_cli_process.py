@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.samples import start_cli, tiny_run, wait_for_epochs
+from tests.samples import start_cli, start_copy, tiny_run, wait_for_epochs
 from vae_core import RunStore
 from vae_core.__main__ import main
 from vae_core.settings import command_line
@@ -30,7 +30,7 @@ def test_bad_argument_exits_2_without_a_traceback(tmp_path):
 def test_ctrl_c_exits_130_and_names_the_command_that_goes_on(tmp_path, monkeypatch, capsys):
     root = "my runs"  # with a space: the printed command must be quoted
     words = ("train", *TINY, "--epochs", 30, "--batch-size", 16, "--runs", root)
-    process = start_cli(*words, cwd=tmp_path)
+    process = start_copy(*words, cwd=tmp_path)
     wait_for_epochs(process, tmp_path / root, 2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -53,7 +53,7 @@ def test_ctrl_c_exits_130_and_names_the_command_that_goes_on(tmp_path, monkeypat
 def test_ctrl_c_leaves_a_sweep_that_the_same_command_finishes(tmp_path, capsys):
     flags = ("--epochs", 12, "--batch-size", 16, "--threads", 1, "--keep-epochs", 1, 12)
     words = ("sweep", "--over", "beta", "--values", 0.5, 2, *TINY, *flags, "--runs")
-    process = start_cli(*words, tmp_path / "part", cwd=tmp_path)
+    process = start_copy(*words, tmp_path / "part", cwd=tmp_path)
     wait_for_epochs(process, tmp_path / "part", 2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pages.ui.compare import rate_distortion_text
-from tests.samples import ROOT, seeded, tiny_run
+from tests.samples import ROOT, bundled, seeded, tiny_run
 from vae_core import Run, RunStore, load_dataset
 from vae_core.analysis import sweep, swept
 from vae_core.analysis.estimates import paired_difference
@@ -33,7 +33,7 @@ from vae_core.comparison import (
 from vae_core.config import LIKELIHOODS
 
 SHIPPED = [e.run for e in RunStore(ROOT / "assets" / "sweeps" / "mnist-beta").list() if e.run]
-MODELS = [e.run for e in RunStore(ROOT / "assets" / "models").list() if e.run]
+MODELS = list(bundled().values())
 BETAS = [0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
 
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from pages.ui.library.cached import per_run
-from pages.ui.session import paths
-from vae_core import Dataset, Run, RunStore
+from tests.samples import bundled
+from vae_core import Dataset, Run
 
-SHIPPED = {entry.id: entry.run for entry in RunStore(paths.BUNDLED).list() if entry.run}
+SHIPPED = bundled()
 
 calls: list[object] = []
 

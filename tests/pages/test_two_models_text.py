@@ -20,7 +20,7 @@ from pages.ui.compare.two_models_text import (
     why_not,
 )
 from pages.ui.drawing.numbers import fixed
-from tests.samples import ROOT, tiny_run
+from tests.samples import bundled, tiny_run
 from vae_core import Run, RunStore, load_dataset
 from vae_core.analysis import Estimate
 from vae_core.comparison import PairScore, Side, comparable, same_images
@@ -36,7 +36,7 @@ def number(cell: str) -> float:
     return float(value(cell).replace("−", "-"))
 
 
-SHIPPED = {e.id: e.run for e in RunStore(ROOT / "assets" / "models").list() if e.run}
+SHIPPED = bundled()
 
 
 def trained(root: Path, binarisation: str = "grey", **settings: object) -> Run:

@@ -127,12 +127,23 @@ def test_the_best_posterior_of_an_encoder_that_knows_is_the_encoders():
     torch.testing.assert_close(found.scale_tril, scale, atol=1e-4, rtol=0)
 
 
+SHAPES = [("laplace", (2,)), ("dirichlet", (3,)), ("dirichlet", (2,)), ("full", (1, 1, 2))]
+
+
+@pytest.mark.parametrize(("shape", "likelihood"), [*zip(SHAPES, LIKELIHOODS, strict=True)])
+def test_quadrature_agrees_with_many_weighed_draws_of_the_prior(shape, likelihood):
+    """The nodes are those of the latent's shape, their values those of the likelihood."""
+    agree(*shape, likelihood)
+
+
+@pytest.mark.grid
 @pytest.mark.parametrize("likelihood", LIKELIHOODS)
-@pytest.mark.parametrize(
-    ("posterior", "latent"),
-    [("laplace", (2,)), ("dirichlet", (3,)), ("dirichlet", (2,)), ("full", (1, 1, 2))],
-)
-def test_quadrature_agrees_with_many_weighed_draws_of_the_prior(likelihood, posterior, latent):
+@pytest.mark.parametrize("shape", SHAPES)
+def test_quadrature_agrees_with_many_draws_for_every_shape_and_likelihood(shape, likelihood):
+    agree(*shape, likelihood)
+
+
+def agree(posterior, latent, likelihood):
     """Of an untrained model, whose posterior is about as wide as its prior."""
     network = "conv" if len(latent) == 3 else "mlp"
     config = tiny_model(latent, posterior=posterior, likelihood=likelihood, network=network)

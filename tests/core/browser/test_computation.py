@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
 from tests.core.likelihoods.test_likelihoods import KINDS
-from tests.samples import ROOT, seeded
+from tests.samples import ROOT, bundled, seeded
 from vae_core import ModelConfig, RunStore, TrainConfig, build_vae
 from vae_core.browser.computation import computation, network_code
 from vae_core.config import POSTERIORS, REDUCTIONS
@@ -19,7 +19,7 @@ from vae_core.objective import ElboTerms, Objective, Reduction
 from vae_core.vae import VAE
 
 MODELS = RunStore(ROOT / "assets" / "models")
-BUNDLED = [entry.id for entry in MODELS.list()]
+BUNDLED = list(bundled())
 IMAGE = (1, 8, 8)
 SHAPES = {
     "vector": ModelConfig(hidden=(9, 7), latent_shape=(3,)),

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.core.test_trainer import MODELS
-from tests.samples import rewrite, start_cli, tensors, tiny_run, wait_for_epochs
+from tests.samples import rewrite, start_copy, tensors, tiny_run, wait_for_epochs
 from vae_core import DataConfig, Run, RunError, RunStore, TrainConfig, evaluate, load_dataset
 from vae_core.config import SIGMAS
 from vae_core.settings import command_line
@@ -124,10 +124,10 @@ def test_damaged_state_is_refused(tmp_path, digits, damage):
 
 @pytest.mark.slow
 def test_killed_run_resumes_to_the_same_bits(tmp_path, digits):
-    """SIGKILL in mid-training of a real process, then resume."""
+    """SIGKILL in mid-training of another process, then resume."""
     config = replace(tiny_run(), train=TrainConfig(epochs=30, batch_size=16, threads=1))
     words = command_line(config).split()[3:]
-    process = start_cli(*words, "--runs", tmp_path / "killed", cwd=tmp_path)
+    process = start_copy(*words, "--runs", tmp_path / "killed", cwd=tmp_path)
     wait_for_epochs(process, tmp_path / "killed", 3)
     process.send_signal(signal.SIGKILL)
     process.communicate()
