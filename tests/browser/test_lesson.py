@@ -13,6 +13,8 @@ from tests.browser.server import Server, serve
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+ON_TOP = """({x, y}) => [8, 24, 40].every((d) =>
+  document.elementFromPoint(x + d, y + d).closest('.st-key-lesson-card'))"""
 SIDEWAYS = "document.scrollingElement.scrollWidth - innerWidth"
 
 
@@ -68,6 +70,7 @@ def test_on_a_phone_the_card_stands_above_and_folds(
     assert box
     assert below
     assert box["y"] + box["height"] <= below["y"]
+    assert page.evaluate(ON_TOP, box)  # not below the bar with the menu
     assert not page.locator(".lens .costs").is_visible()
     assert not page.locator(".lens .reading").is_visible()
     assert page.evaluate(SIDEWAYS) <= 0
@@ -83,3 +86,4 @@ def test_on_a_phone_the_card_stands_above_and_folds(
     stuck = card.bounding_box()
     assert stuck
     assert stuck["y"] >= 0
+    assert page.evaluate(ON_TOP, stuck)

@@ -234,3 +234,4 @@ def test_a_link_to_the_view_and_a_file_of_it_are_offered() -> None:
     app = press(opened(run="Digits 2-D", image="3", tour="1", hide="plane"), "Make a lesson link")
     assert [box.label for box in app.checkbox if box.value] == ["Hide the plane"]
     assert app.code[0].value == "/?run=Digits+2-D&image=3&hide=plane"
+    assert "QR code" in said(app)

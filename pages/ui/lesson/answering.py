@@ -29,7 +29,7 @@ def ask(visit: Visit, run: Run) -> None:
     step = visit.step
     is_prediction = step.name == questions.PREDICT
     if isinstance(step.question, Choice):
-        with st.container(key="lesson-options", gap="small"):
+        with st.container(key="lesson-options", gap="xsmall"):
             for option in questions.shuffled(visit.lesson, step):
                 st.button(
                     filled(option.text, run)[0], width="stretch",
