@@ -128,12 +128,12 @@ class Times:
 
 async def measure(
     server: Server, users: int, readers: int, seconds: float, votes: int, rounds: int,
-    is_training: bool,
+    n_models: int, is_training: bool,
 ) -> Times:  # fmt: skip
     """The readers without the room and with it, by turns."""
-    await warm(server, 3)
+    await warm(server, n_models)
     times = Times()
-    people = await come(server, readers, 0, 3)
+    people = await come(server, readers, 0, n_models)
     with training(server) if is_training else nullcontext() as job:
         pids = {"server": server.process.pid, "clients": os.getpid()} | (
             {"training": job} if job else {}
@@ -211,6 +211,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
     parser.add_argument("--votes", type=int, default=2, help="in each turn with a room")
     parser.add_argument("--rounds", type=int, default=1, help="of four turns")
+    parser.add_argument("--models", type=int, default=3, help="of the picker, that are chosen")
     parser.add_argument("--no-training", action="store_true")
     chosen = parser.parse_args()
     with (
@@ -219,7 +220,7 @@ def main() -> None:
     ):
         times = asyncio.run(
             measure(server, chosen.users, chosen.readers, chosen.seconds, chosen.votes,
-                    chosen.rounds, not chosen.no_training)
+                    chosen.rounds, chosen.models, not chosen.no_training)
         )  # fmt: skip
     report(times)
 

@@ -23,20 +23,30 @@ class Line:
     def __init__(self, url: str) -> None:
         self.host, self.port = urlsplit(url).hostname or "", urlsplit(url).port
         self.ends: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._lock = asyncio.Lock()
 
     async def get(self, path: str) -> bytes:
         """The body of an answer. Raises OSError or EOFError where there is none, or no good one."""
+        async with self._lock:  # one question after another
+            return await self._get(path)
+
+    async def _get(self, path: str) -> bytes:
+        was_open = self.ends is not None
+        try:
+            return await self._ask(path)
+        except (OSError, EOFError):
+            self.close()
+            if not was_open:
+                raise
+        return await self._ask(path)  # a server closes connections that are idle
+
+    async def _ask(self, path: str) -> bytes:
         if self.ends is None:
             self.ends = await asyncio.open_connection(self.host, self.port)
         reader, writer = self.ends
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-            length = int(head.split("content-length:")[1].split("\r\n")[0])
-            body = await reader.readexactly(length)
-        except (OSError, EOFError):
-            self.close()
-            raise
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        body = await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0]))
         if " 200 " not in head.split("\r\n")[0]:
             raise OSError(f"{path}: {head.splitlines()[0]}")
         return body

@@ -58,7 +58,7 @@ def _form(room: Room) -> None:
                 room.answer(who, "".join(said), inventory)
                 own = "".join(said)
             except RoomError as error:
-                problems.show(error)
+                problems.show(problems.explain(error))
     if own:
         left = own.count(NOTHING)
         open_ones = f" {left} without an answer." if left else ""

@@ -50,7 +50,7 @@ def asked_for() -> Room | None:
     try:
         return rooms().room(code)
     except RoomError as error:
-        problems.show(error)
+        problems.show(problems.explain(error))
         return None
 
 
@@ -123,6 +123,7 @@ def enter(open_test: Callable[[], None]) -> None:
 
 
 def _join() -> None:
+    st.query_params.pop(ROOM, None)  # one that is not there
     code = rooms().room(str(st.session_state["room-code"])).code
     st.query_params[ROOM] = code
 
