@@ -13,6 +13,8 @@ from tests.browser.server import Server, serve
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+ON_TOP = """({x, y}) => [8, 24, 40].every((d) =>
+  document.elementFromPoint(x + d, y + d).closest('.st-key-lesson-card'))"""
 SIDEWAYS = "document.scrollingElement.scrollWidth - innerWidth"
 
 
@@ -31,7 +33,7 @@ def test_a_lesson_is_played_beside_the_page_and_kept_over_a_reload(
     school: Server, open_page: Callable[..., Page]
 ) -> None:
     page = open_page(f"{school.url}?lesson=choice", shared=True)
-    page.get_by_text("I predict this").wait_for()
+    page.get_by_text("Choose one").wait_for()
     card = page.locator(".st-key-lesson-card")
     chart = page.locator(".st-key-kl")
     page.get_by_role("radio", name="By class").wait_for()
@@ -44,10 +46,8 @@ def test_a_lesson_is_played_beside_the_page_and_kept_over_a_reload(
     for hidden in (chart, page.locator(".st-key-kl-numbers"), page.locator("h1.door")):
         assert not hidden.first.is_visible()
     assert page.evaluate(SIDEWAYS) <= 0
-    page.get_by_text("Any pair of equals").click()
-    page.get_by_text("I predict this").click()
+    page.get_by_text("Any pair of equals").click()  # which leads on
     page.get_by_text("You predicted: Any pair of equals").wait_for()
-    page.get_by_role("button", name="Next: Do").click()
     page.get_by_text("Which dimension costs more?").wait_for()
     chart.locator(".js-plotly-plot").wait_for()
     assert chart.bounding_box()["width"] > 300  # type: ignore[index]
@@ -70,6 +70,7 @@ def test_on_a_phone_the_card_stands_above_and_folds(
     assert box
     assert below
     assert box["y"] + box["height"] <= below["y"]
+    assert page.evaluate(ON_TOP, box)  # not below the bar with the menu
     assert not page.locator(".lens .costs").is_visible()
     assert not page.locator(".lens .reading").is_visible()
     assert page.evaluate(SIDEWAYS) <= 0
@@ -85,3 +86,4 @@ def test_on_a_phone_the_card_stands_above_and_folds(
     stuck = card.bounding_box()
     assert stuck
     assert stuck["y"] >= 0
+    assert page.evaluate(ON_TOP, stuck)

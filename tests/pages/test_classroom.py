@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.classroom.rooms import qr_code
+from pages.ui.drawing.qr import MAX_LETTERS, qr_code
 from tests.pages.app import assert_sound, button, open_page, words
 from vae_core.lessons.inventory import read_inventory
 from vae_core.lessons.reading import FOLDER
@@ -122,15 +122,15 @@ def test_an_answer_after_the_votes_are_shown_is_one_sentence_and_the_first_one_s
     assert any("came too late" in e.value for e in late.error)
     assert room.all_answers() == []
     button(wall, "Show the votes").click().run()
-    assert any("another window has moved" in e.value for e in wall.error)
+    assert any("Another window has moved" in e.value for e in wall.error)
 
 
 def test_a_room_that_is_not_there_is_one_sentence_and_a_way_in(rooms: Rooms) -> None:
     app = student("bobo", "0000000a")
-    assert any("there is no room 'bobo'" in e.value for e in app.error)
+    assert any("There is no room 'bobo'" in e.value for e in app.error)
     assert app.text_input(key="room-code")
     app.text_input(key="room-code").set_value("nono").run()
-    assert any("there is no room 'nono'" in e.value for e in app.error)
+    assert ["'nono'" in e.value for e in app.error] == [True]
 
 
 def test_a_reload_keeps_who_one_is(rooms: Rooms) -> None:
@@ -181,11 +181,16 @@ def test_a_room_is_deleted_when_that_is_confirmed(rooms: Rooms) -> None:
 def test_the_code_on_the_wall_is_the_address_to_hand_out() -> None:
     """Its size is that of the version which holds so many letters, in dark and light squares."""
     address = "http://127.0.0.1:8501/classroom?room=kumo"
-    picture = Image.open(io.BytesIO(qr_code(address))).convert("L")
+    code = qr_code(address)
+    assert code
+    picture = Image.open(io.BytesIO(code)).convert("L")
     side, version = picture.width // 6 - 8, 3  # 42 letters of level M
     assert side == 17 + 4 * version
     assert set(np.asarray(picture).ravel().tolist()) == {0, 255}
-    assert qr_code(address) != qr_code(address.replace("kumo", "nono"))
+    assert code != qr_code(address.replace("kumo", "nono"))
+    long = address.ljust(MAX_LETTERS, "0")
+    assert qr_code(long)
+    assert qr_code(long + "0") is None
 
 
 def test_a_class_takes_the_test_twice_and_sees_its_gain(rooms: Rooms) -> None:

@@ -68,15 +68,10 @@ def test_a_lesson_is_played_through() -> None:
     assert not any("Next" in link.proto.label for link in app.get("page_link"))
     for key in ("summary", "kl-numbers", "kl", "words", "model-box"):
         assert f".st-key-{key}," in styles(app)
-    app = press(app, "I predict this")
-    assert [info.value for info in app.info] == ["Choose an answer first."]
-    app.radio[0].set_value("a")
-    app = press(app, "I predict this")
-    assert queried(app, "said") == "a"
+    app = press(app, "Both 1")  # which leads on
+    assert [queried(app, name) for name in ("step", "said")] == ["do", "a"]
     assert "You predicted: Both 1" in said(app)
     assert "Misconception" not in said(app)
-    assert not app.radio
-    app = press(app, "Next: Do")
     assert "Which dimension costs more?" in said(app)
     assert app.segmented_control(key="view").value == "Bars"
     assert ".st-key-kl," not in styles(app)
@@ -102,8 +97,7 @@ def test_a_lesson_is_played_through() -> None:
 
 def test_a_reload_keeps_place_and_answers() -> None:
     app = opened(lesson="choice", done="place")
-    app.radio[0].set_value("b")
-    app = press(press(press(app, "I predict this"), "Next: Do"), "Next: Reveal")
+    app = press(press(app, "$\\mu = 0$ and $\\sigma = 1$"), "Next: Reveal")
     fresh = AppTest.from_file(FRAME, default_timeout=60)
     fresh._bidi_component_manager = BidiComponentManager()
     fresh.query_params.update(app.query_params)
@@ -125,7 +119,6 @@ def test_a_step_moves_to_its_page_and_view_and_the_place_on_the_plane_is_an_answ
     app = press(tell(app, at=[0.1, -0.2]), "I predict this")
     assert queried(app, "said") == "0.10;-0.20"
     assert "You predicted (0.1, −0.2)." in said(app)
-    app = press(app, "Next: Do")
     assert app.segmented_control(key="points").value == "draws of z"
     assert app.pills(key="classes").value == [1]
     assert queried(app, "classes") == "1"
@@ -184,8 +177,8 @@ def test_an_unknown_step_is_the_first_one() -> None:
 
 def test_a_file_that_changes_or_goes_in_mid_lesson_loses_nothing(folder: Path) -> None:
     app = opened(lesson="choice")
-    app.radio[0].set_value("c")
-    app = press(app, "I predict this")
+    app = press(press(app, "Any pair of equals"), "Back")
+    assert not any(b.label == "Both 1" for b in app.button)  # it stays
     lessons.write(folder, choice=lessons.CHOICE.replace("Any pair of equals", "Any equals"))
     app = sound(app.run())
     assert "You predicted: Any equals" in said(app)
@@ -241,3 +234,4 @@ def test_a_link_to_the_view_and_a_file_of_it_are_offered() -> None:
     app = press(opened(run="Digits 2-D", image="3", tour="1", hide="plane"), "Make a lesson link")
     assert [box.label for box in app.checkbox if box.value] == ["Hide the plane"]
     assert app.code[0].value == "/?run=Digits+2-D&image=3&hide=plane"
+    assert "QR code" in said(app)

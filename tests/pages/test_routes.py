@@ -169,6 +169,17 @@ def test_a_run_that_was_deleted_meanwhile_is_said_so() -> None:
         assert answer.content.decode().endswith("been deleted. Load the page again.")
 
 
+def test_news_is_made_anew_for_each_who_asks_and_never_kept() -> None:
+    counted = count()
+    offer = Offer(news={"news": lambda: str(next(counted)).encode()})
+    address = routes.offer(next(names), lambda: offer)
+    for number in range(3):
+        answer = fetch(address + "news")
+        assert (answer.status, answer.content) == (200, str(number).encode())
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-type"] == routes.BYTES
+
+
 def test_offering_again_keeps_it_and_does_not_make_it_anew() -> None:
     name, made = next(names), []
 

@@ -167,6 +167,11 @@ class Room:
         """How many have answered one vote on a step's question; their answers are not read."""
         return len(_names(self._votes(step, vote)))
 
+    def n_all_answers(self) -> int:
+        """How many answers to all questions there are; they are not read."""
+        folder = self.path / "answers"
+        return sum(len(_names(folder / name)) for name in _names(folder))
+
     def answer(
         self,
         who: str,

@@ -7,7 +7,8 @@ import math
 import pandas as pd
 import streamlit as st
 
-from pages.ui.classroom import rooms
+from pages.ui.classroom import news, rooms
+from pages.ui.classroom.move import move
 from pages.ui.library import passcode
 from pages.ui.session import problems
 from vae_core.errors import RoomError
@@ -15,6 +16,7 @@ from vae_core.lessons.inventory import NOTHING, Inventory, class_gain, read_inve
 from vae_core.lessons.rooms import AFTER, BEFORE, Room, RoomState
 from vae_core.lessons.votes_table import inventory_table, letters
 
+EVERY = 1.0  # seconds between looks at where the test is
 WHEN = {BEFORE: "before the course", AFTER: "after the course"}
 
 
@@ -29,8 +31,9 @@ def bundled() -> Inventory:
     return read_inventory()
 
 
-def student(room: Room) -> None:
+def _form(room: Room) -> None:
     """All items in one form, to be handed in together."""
+    news.follow(room, "test", EVERY)
     state, inventory, who = room.state(), bundled(), rooms.who()
     if not is_of(state):
         raise RoomError("the room is for a lesson now; load the page anew.")
@@ -55,15 +58,16 @@ def student(room: Room) -> None:
                 room.answer(who, "".join(said), inventory)
                 own = "".join(said)
             except RoomError as error:
-                problems.show(error)
+                problems.show(problems.explain(error))
     if own:
         left = own.count(NOTHING)
         open_ones = f" {left} without an answer." if left else ""
         st.success(f"Your answers are kept.{open_ones} You may change them and hand in again.")
 
 
-def wall(room: Room) -> None:
+def _board(room: Room) -> None:
     """How many have handed in; after the second time, what the class has gained."""
+    news.follow(room, "test", EVERY, news.COUNTS)
     state, inventory = room.state(), bundled()
     if inventory.digest != state.digest:
         st.warning("The test's file has changed since this room was opened.")
@@ -72,10 +76,10 @@ def wall(room: Room) -> None:
     st.markdown(f"### {len(said[state.step])} of {room.n_people()} have handed in")
     with st.container(horizontal=True):
         if state.phase == "predict":
-            _move(room, state, "Close the test", phase="reveal")
+            move(room, state, "Close the test", primary=True, phase="reveal")
         elif state.step == BEFORE:
-            _move(room, state, "Give it again, after the course", step=AFTER, phase="predict")
-        st.button("Look again")
+            again = {"step": AFTER, "phase": "predict"}
+            move(room, state, "Give it again, after the course", primary=True, **again)
     if state.phase == "predict":
         rooms.invite(room)
     elif state.step == AFTER:
@@ -84,6 +88,10 @@ def wall(room: Room) -> None:
         table = inventory_table(room, inventory)
         name = f"room-{room.code}-test.csv"
         st.download_button("Answers and gain, .csv", table.to_csv(index=False), name, "text/csv")
+
+
+student = problems.fragment(_form)
+wall = problems.fragment(_board)
 
 
 def _results(inventory: Inventory, before: dict[str, str], after: dict[str, str]) -> None:
@@ -116,18 +124,6 @@ def _results(inventory: Inventory, before: dict[str, str], after: dict[str, str]
             for name in ("right before", "right after")
         },
     )
-
-
-def _move(room: Room, state: RoomState, label: str, **changes: object) -> None:
-    st.button(
-        label, key=f"move-{label}-{state.number}", type="primary",
-        on_click=problems.callback(_go), args=(room, state, changes),
-    )  # fmt: skip
-
-
-@passcode.guarded
-def _go(room: Room, seen: RoomState, changes: dict[str, object]) -> None:
-    room.move(seen, **changes)
 
 
 @passcode.guarded

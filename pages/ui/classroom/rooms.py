@@ -6,7 +6,6 @@ server that takes over from another, go on where one was.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.ui.drawing import escaping
+from pages.ui.drawing.qr import qr_code
 from pages.ui.lesson import files
 from pages.ui.library import passcode
 from pages.ui.session import paths, problems
@@ -50,7 +50,7 @@ def asked_for() -> Room | None:
     try:
         return rooms().room(code)
     except RoomError as error:
-        problems.show(error)
+        problems.show(problems.explain(error))
         return None
 
 
@@ -64,17 +64,8 @@ def invite(room: Room) -> None:
     how, picture = st.columns([3, 2])
     how.caption(f"Students open this page and type **{room.code}**, or follow the link:")
     how.code(link(room), language=None)
-    picture.image(qr_code(link(room)), width=160)
-
-
-@st.cache_data(max_entries=50, show_spinner=False)
-def qr_code(address: str) -> bytes:
-    """A QR code as a PNG, with the quiet border that readers need."""
-    import segno  # of all pages with a lesson, only a wall needs it
-
-    file = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(file, kind="png", scale=6, border=4)
-    return file.getvalue()
+    if code := qr_code(link(room)):
+        picture.image(code, width=160)
 
 
 def is_wall() -> bool:
@@ -132,6 +123,7 @@ def enter(open_test: Callable[[], None]) -> None:
 
 
 def _join() -> None:
+    st.query_params.pop(ROOM, None)  # one that is not there
     code = rooms().room(str(st.session_state["room-code"])).code
     st.query_params[ROOM] = code
 

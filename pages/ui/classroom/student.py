@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui.classroom import inventory, rooms
+from pages.ui.classroom import inventory, news, rooms
 from pages.ui.drawing import escaping
 from pages.ui.lesson import filled as filling
 from pages.ui.lesson import numbers, place
@@ -19,7 +19,7 @@ from vae_core.lessons.calls import Call, Number
 from vae_core.lessons.reading import PLACEHOLDER
 from vae_core.lessons.rooms import OWN, Answer, Room, RoomState, Said
 
-POLL = 3.0  # seconds
+EVERY = 1.5  # seconds between looks at where the class is
 
 
 def show(room: Room) -> None:
@@ -69,6 +69,7 @@ def in_address(said: Said | None) -> str:
 
 
 def _draw(room: Room) -> None:
+    news.follow(room, "class", EVERY)
     state, who = room.state(), rooms.who()
     lesson = rooms.lesson_of(state)
     step = lesson.step(state.step)
@@ -85,7 +86,7 @@ def _draw(room: Room) -> None:
             _tell(state, step, lesson, own)
 
 
-_follow = problems.fragment(_draw, run_every=POLL)
+_follow = problems.fragment(_draw)
 
 
 def _ask(room: Room, state: RoomState, step: Step, lesson: Lesson, own: Answer | None) -> None:

@@ -7,7 +7,7 @@ import io
 
 import streamlit as st
 
-from pages.ui.classroom import bars, inventory, own_pace, rooms
+from pages.ui.classroom import bars, inventory, news, own_pace, rooms
 from pages.ui.classroom.move import move
 from pages.ui.classroom.student import filled
 from pages.ui.drawing import escaping
@@ -19,8 +19,8 @@ from vae_core.lessons import Lesson
 from vae_core.lessons.rooms import OWN, Answer, Room, RoomState
 from vae_core.lessons.votes_table import votes_table
 
-POLL = 2.0  # seconds
-COUNT = 0.4  # seconds between looks at how many have answered, for which nothing is read
+EVERY = 1.0  # seconds between looks at where the class is
+COUNT = 0.25  # and at how many have answered
 
 
 def show(room: Room) -> None:
@@ -38,9 +38,11 @@ def show(room: Room) -> None:
 
 
 def _draw(room: Room) -> None:
+    is_own = room.state().pace == OWN
+    news.follow(room, "class", EVERY, news.COUNTS if is_own else news.MOVES)
     state = room.state()
     lesson = rooms.lesson_of(state)
-    if state.pace == OWN:
+    if is_own:
         own_pace.draw(room, lesson, state)
         return
     step = lesson.step(state.step)
@@ -62,12 +64,13 @@ def _draw(room: Room) -> None:
 
 
 def _draw_count(room: Room, state: RoomState) -> None:
+    news.follow(room, "count", COUNT, news.COUNTS)
     n = room.n_answers(state.step, state.vote)
     st.markdown(f"### {n} of {room.n_people()} have answered")
 
 
-_count = problems.fragment(_draw_count, run_every=COUNT)
-_follow = problems.fragment(_draw, run_every=POLL)
+_count = problems.fragment(_draw_count)
+_follow = problems.fragment(_draw)
 
 
 def _controls(room: Room, lesson: Lesson, state: RoomState) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.drawing.numbers import fixed
-from pages.ui.lesson import numbers, place, questions
+from pages.ui.lesson import numbers, place, questions, scene
 from pages.ui.lesson.filled import filled, show_text
 from pages.ui.lesson.visit import Visit
 from pages.ui.session import keys, problems
@@ -22,20 +22,26 @@ RIGHT, WRONG, OTHER = (
 
 
 def ask(visit: Visit, run: Run) -> None:
-    """The question with a way to answer, and the button that commits to the answer."""
+    """The question with a way to answer: one click on an option, or a number or place to commit to.
+
+    A prediction leads on, to where it can be tried.
+    """
     step = visit.step
     is_prediction = step.name == questions.PREDICT
+    if isinstance(step.question, Choice):
+        with st.container(key="lesson-options", gap="xsmall"):
+            for option in questions.shuffled(visit.lesson, step):
+                st.button(
+                    filled(option.text, run)[0], width="stretch",
+                    key=f"lesson-option-{visit.lesson.id}-{step.name}-{option.letter}",
+                    on_click=problems.callback(_keep), args=(visit, option.letter),
+                )  # fmt: skip
+        if is_prediction:
+            st.caption("Choose one: your prediction is kept, and you go on to try it.")
+        return
     key = f"lesson-answer-{visit.lesson.id}-{step.name}"
     with st.form(key=f"lesson-form-{visit.lesson.id}-{step.name}", border=False):
-        if isinstance(step.question, Choice):
-            options = {
-                o.letter: filled(o.text, run)[0] for o in questions.shuffled(visit.lesson, step)
-            }
-            st.radio(
-                "Your prediction" if is_prediction else "Your answer", list(options), index=None,
-                format_func=options.__getitem__, key=key,
-            )  # fmt: skip
-        elif isinstance(step.question, NumberQuestion):
+        if isinstance(step.question, NumberQuestion):
             unit = QUANTITIES[step.question.answer.name].unit
             of = "" if unit in numbers.NO_UNIT else f", {unit}"
             st.number_input(f"Your number{of}", value=None, key=key, format="%g")
@@ -48,20 +54,28 @@ def ask(visit: Visit, run: Run) -> None:
 
 
 def _commit(visit: Visit, key: str) -> None:
-    """Keep the answer; there must be one."""
+    """Keep a number or a place; there must be one."""
     if isinstance(visit.step.question, PlaceQuestion):
         said = _where()
         missing = "Move z on the plane first."
     else:
         value = st.session_state.get(key)
-        said = value if isinstance(value, str) else "" if value is None else f"{value:.6g}"
-        missing = "Choose an answer first."
-        if isinstance(visit.step.question, NumberQuestion):
-            missing = "Write a number first."
-    if not said:
+        said = "" if value is None else f"{value:.6g}"
+        missing = "Write a number first."
+    if said:
+        _keep(visit, said)
+    else:
         keys.LESSON_NOTE.set(missing)
-        return
-    place.keep(visit.place.saying(visit.lesson, visit.step, said))
+
+
+def _keep(visit: Visit, said: str) -> None:
+    """Keep an answer; behind a prediction comes the next step."""
+    now = visit.place.saying(visit.lesson, visit.step, said)
+    later = questions.next_of(visit.lesson, visit.step)
+    if visit.step.name == questions.PREDICT and later:
+        scene.ask(now.at(later.name))
+    else:
+        place.keep(now)
 
 
 def _where() -> str:

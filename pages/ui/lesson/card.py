@@ -61,13 +61,13 @@ def _content(visit: Visit, run: Run, url_path: str) -> None:
 
 
 def _prediction(visit: Visit) -> Step | None:
-    """The step of the prediction whose answer this step reveals."""
+    """The step of the prediction, while it is tried, and where its answer is revealed."""
     asked = visit.lesson.step(questions.PREDICT)
     if asked is None or not visit.place.answer(visit.lesson, asked):
         return None
     earlier = questions.before(visit.lesson, visit.step)
-    is_first = earlier is not None and not questions.is_revealed(visit.lesson, asked, earlier)
-    return asked if is_first and questions.is_revealed(visit.lesson, asked, visit.step) else None
+    is_known = earlier is not None and questions.is_revealed(visit.lesson, asked, earlier)
+    return None if is_known else asked
 
 
 def _holds(visit: Visit, model: Run) -> bool:

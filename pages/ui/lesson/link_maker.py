@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from pages.ui.drawing import escaping
+from pages.ui.drawing.qr import qr_code
 from pages.ui.lesson import hideable, place
 from pages.ui.lesson.hidden import HIDE, from_address
 from pages.ui.lesson.skeleton import skeleton
@@ -83,7 +84,11 @@ def _make(url_path: str) -> None:
         if st.checkbox(f"Hide {words}", key in linked, key=f"hide-{url_path}-{key}")
     ]
     query, run = _query(), chosen.chosen()
-    st.code(link(st.context.url or "", url_path, query, hide), language=None, wrap_lines=True)
+    address = link(st.context.url or "", url_path, query, hide)
+    st.code(address, language=None, wrap_lines=True)
+    if code := qr_code(address):
+        st.image(code, width=200)
+        st.caption("The link as a QR code, for phones.")
     st.download_button(
         "Start a lesson file from this view", icon=":material/edit_document:",
         data=skeleton(run.id, url_path, view_of(query), hide), file_name="my-lesson.md",

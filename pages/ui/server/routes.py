@@ -28,6 +28,7 @@ MAX_BYTES = 256 << 20  # of contents that are kept
 BYTES = "application/vnd.elbo-room"  # a type of our own: a page knows what others have answered
 SENTENCE = "text/vnd.elbo-room; charset=utf-8"
 FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
+NEVER_KEPT = {"Cache-Control": "no-store"}
 NOT_OFFERED = "This is not offered any more. Load the page again."
 
 
@@ -42,11 +43,13 @@ class Offer:
     files : what makes the bytes of a file, by its name
     images : from a number to the bytes of an image, None when there is no such number
     answers : functions of a request of known length, by name
+    news : what makes a text that changes, by its name; it is asked for again and again
     """
 
     files: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     images: Callable[[int], bytes | None] = lambda _: None
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    news: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
 
 
 NOTHING = Offer()
@@ -102,7 +105,10 @@ def _found(request: Request) -> Offer:
 
 async def _file(request: Request) -> Response:
     key, name = request.path_params["key"], request.path_params["name"]
-    make = _found(request).files.get(name)
+    offered = _found(request)
+    if now := offered.news.get(name):
+        return Response(await run_in_threadpool(now), media_type=BYTES, headers=NEVER_KEPT)
+    make = offered.files.get(name)
     return await _bytes(partial(_contents.get, f"{key}/{name}", make) if make else None)
 
 

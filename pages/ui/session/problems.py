@@ -16,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.drawing import escaping
 from pages.ui.session import keys
-from vae_core.errors import VAECoreError
+from vae_core.errors import RoomError, VAECoreError
 
 P = ParamSpec("P")
 
@@ -31,11 +31,15 @@ def end_page() -> NoReturn:
 
 
 def explain(error: VAECoreError) -> str:
-    """What went wrong, for people: the chosen run may have been deleted by somebody else."""
+    """What went wrong, for people: the chosen run may have been deleted by somebody else.
+
+    What is wrong with a room of a class is a sentence for students.
+    """
     run = keys.CHOSEN.get()
     if run and not run.path.is_dir():
         return f"{run.title} has just been deleted. Choose another model in the box above."
-    return str(error)
+    text = str(error)
+    return text[:1].upper() + text[1:] if isinstance(error, RoomError) else text
 
 
 def show(problem: object, place: DeltaGenerator | None = None, before: str = "") -> None:
