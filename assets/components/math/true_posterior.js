@@ -56,12 +56,18 @@ export function timesImage(table, n, x, sums) {
 
 /** ln of the sum of e^value. */
 export function logSumExp(values) {
-  let most = -Infinity;
-  for (const value of values) if (value > most) most = value;
+  const most = maximum(values);
   if (most === -Infinity) return most;
   let sum = 0;
-  for (const value of values) sum += Math.exp(value - most);
+  for (let k = 0; k < values.length; k++) sum += Math.exp(values[k] - most);
   return most + Math.log(sum);
+}
+
+/** The greatest of them, minus infinity of none. */
+export function maximum(values) {
+  let most = -Infinity;
+  for (let k = 0; k < values.length; k++) if (values[k] > most) most = values[k];
+  return most;
 }
 
 export class PosteriorGrid {
@@ -190,6 +196,16 @@ export class PosteriorGrid {
     return { ...cells, mass: this._massOf(cells) };
   }
 
+  /** From the place of a coarse cell to its value; undefined where there is none. */
+  lookUp(value) {
+    const { at, side, rows } = this;
+    return (i, j) => {
+      if (i < 0 || j < 0 || i >= side || j >= rows) return undefined;
+      const cell = at[j * side + i];
+      return cell < 0 ? undefined : value[cell];
+    };
+  }
+
   _massOf({ level, i, j, value }) {
     if (!this.isSimplex) return value;
     return value.map((nats, c) => (this.isHalf(level, i[c], j[c]) ? nats - Math.LN2 : nats));
@@ -239,7 +255,7 @@ export class PosteriorGrid {
     let total = logSumExp(cells.mass) + volume;
     let error = this.isSimplex ? Infinity : this._errorOf(cells);
     for (let level = 1; level <= MAX_HALVINGS && error > TOLERANCE; level++) {
-      const highest = cells.value.reduce((a, b) => Math.max(a, b), -Infinity);
+      const highest = maximum(cells.value);
       const slack = SLACK + Math.max(MORE_SLACK - (level - 1) * 2 * Math.LN2, 0);
       const [split, rest] = [[], []];
       cells.value.forEach((value, c) => {
