@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
-from pages.ui.measure import bounds, gaps, model_gaps, together, truth
+from pages.ui.measure import bounds, gaps, model_gaps, own_draw, together, truth
 from pages.ui.session import chosen, links, problems
 from vae_core.figures import bound_curve
 
@@ -62,6 +62,8 @@ with chart:
             if by_grid:
                 together.show(run, data, count)
                 model_gaps.show(run, data, count)
+    with st.container(key="bounds-numbers--own"):
+        own_draw.show(run)
     with st.container(key="formulas"):
         st.latex(bounds.formula(widen))
     with st.container(key="bounds-numbers--table"), st.expander("Every number of draws"):

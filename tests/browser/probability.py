@@ -40,7 +40,7 @@ const mixture = await import('/math/mixture.js');
 const {GAP_FLOOR} = mixture;
 const {pixels} = await import('/math/likelihoods.js');
 const {randomGenerator} = await import('/math/random.js');
-const {lgamma, digamma, lbeta} = await import('/math/special.js');
+const {lgamma, digamma, lbeta, sumOfSoftplus} = await import('/math/special.js');
 const posterior = (name, params, shape) => FAMILIES[name].fromParams(params, shape);
 const prior = (name, shape) => FAMILIES[name].prior(shape);
 const move = (name, z, shape, ...to) => FAMILIES[name].move(z, shape.at(-1), ...to);

@@ -13,7 +13,8 @@ from torch import Tensor
 from tests.browser.probability import assert_same
 from tests.samples import seeded
 from vae_core import ModelConfig, build_vae
-from vae_core.analysis.best_posterior import best_posterior, encoder_gaussian, gaussian_elbo
+from vae_core.analysis import inference_gaps
+from vae_core.analysis.best_posterior import best_posterior
 from vae_core.analysis.quadrature import quadrature
 from vae_core.browser.payload import model_file
 from vae_core.vae import VAE
@@ -45,7 +46,7 @@ RUN = """async ({file, xs, axes, names}) => {
     model.encode(Float32Array.from(x), (params) => (q = model.posteriorOf(params)));
     const latentAt = chart.through?.(q.mean) ?? chart.latentAt;
     const grid = new PosteriorGrid({
-      outputAt: (z) => model.outputAt(z), likelihood: model.graph.likelihood,
+      outputsAt: (places) => model.outputsAt(places), likelihood: model.graph.likelihood,
       imageShape: model.imageShape, logPrior: (z) => model.prior.logProb(z),
       cost: model.graph.multiply_adds.decoder, chart: {...chart, latentAt},
     });
@@ -62,7 +63,8 @@ RUN = """async ({file, xs, axes, names}) => {
     found.mean = Array.from(q.mean);
     found.elbo = finish(elboOf(model, q, x));
     if (model.family.best && model.size < 3) {
-      const logJoint = inPairs(model.size, (z) => model.pixelsAt(z).logProb(x) + model.prior.logProb(z));
+      const logJoint = inPairs(model.size, (places) => model.logProbsAt(places, x)
+        .map((nats, k) => nats + model.prior.logProb(places[k])));
       const begins = [gaussianOf(q), beginAtMode(found.mode, gaussianOf(q))];
       found.best = Math.max(...begins.map((begin) => finish(climb(begin, false, logJoint)).elbo));
     }
@@ -96,6 +98,11 @@ def log_joint(vae: VAE, x: Tensor, z: Tensor) -> Tensor:
     return vae.decode(z).log_prob(x).double() + vae.prior().log_prob(z).double()
 
 
+def assert_librarys_elbo(vae: VAE, x: Tensor, found: list[dict[str, Any]]) -> None:
+    elbo = inference_gaps(vae, x)["elbo"]
+    assert [one["elbo"] for one in found] == pytest.approx(elbo.tolist(), abs=1e-3)
+
+
 @pytest.mark.parametrize("posterior", ["diagonal", "laplace"])
 def test_a_line_has_the_librarys_evidence_elbo_and_best_q(posterior: str, modules: Page) -> None:
     vae, x = sharp((1,), posterior)
@@ -108,9 +115,8 @@ def test_a_line_has_the_librarys_evidence_elbo_and_best_q(posterior: str, module
         assert one["mode"] == pytest.approx(known.mode()[k].tolist(), abs=0.03)
         assert not one["isCutOff"]
         assert one["elbo"] <= one["logEvidence"] + 1e-3
+    assert_librarys_elbo(vae, x, found)
     if posterior == "diagonal":
-        elbo = gaussian_elbo(vae, x, *encoder_gaussian(vae, x))
-        assert_same([one["elbo"] for one in found], elbo, rtol=0, atol=1e-3)
         best = best_posterior(vae, x, known.mode()).elbo
         assert_same([one["best"] for one in found], best, rtol=0, atol=5e-3)
 
@@ -123,7 +129,9 @@ def test_a_triangle_has_the_librarys_evidence_and_its_density_by_area(modules: P
     z = torch.cartesian_prod(axis, axis)
     z = z[z.sum(1) < 1.0 - 1e-6]
     z = torch.cat([1.0 - z.sum(1, keepdim=True), z], 1)
-    for k, one in enumerate(in_page(modules, vae, x, (0, 1))):
+    found = in_page(modules, vae, x, (0, 1))
+    assert_librarys_elbo(vae, x, found)  # and with log p(x) so is the gap
+    for k, one in enumerate(found):
         assert one["kind"] == "triangle"
         assert one["logEvidence"] == pytest.approx(float(known.log_evidence[k]), abs=1e-3)
         assert one["logMass"] == pytest.approx(one["logEvidence"], abs=0.05)  # half cells

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pages.ui.measure import gaps, truth
+from pages.ui.measure import gaps, own_draw, truth
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
 from vae_core import load_dataset
 from vae_core.analysis import has_quadrature, inference_gaps, random_images
@@ -34,8 +34,6 @@ def test_the_gap_is_told_with_its_parts_and_errors() -> None:
     assert shown["ELBO to log p(x), nats"] == ("5.67", "± 1.67")
     parts = [float(shown[title][0]) for title in truth.TITLES.values()]
     assert sum(parts) == pytest.approx(5.67, abs=0.011)
-    whole = truth.metrics(TABLE.drop(columns=["approximation_gap", "amortisation_gap"]))
-    assert len(whole) == 2
 
 
 def test_the_sentence_says_how_far_the_bound_is_and_whose_the_rest_is() -> None:
@@ -52,7 +50,8 @@ def test_the_page_shows_the_integral_that_the_library_finds() -> None:
     app = open_page("bounds.py", run, truth="true", bound_images="50", bound_draws="10")
     app.select_slider(key="bound_images").set_value(50)
     app.select_slider(key="bound_draws").set_value(10)
-    app.toggle(key="truth").set_value(True).run()
+    app.toggle(key="truth").set_value(True)
+    app.toggle(key="own").set_value(True).run()
     assert_sound(app)
     dataset = load_dataset(run.config.data)
     x = dataset.test.take(random_images(len(dataset.test))[:50]).batch(
@@ -67,19 +66,36 @@ def test_the_page_shows_the_integral_that_the_library_finds() -> None:
     assert line_of_gaps == list(gaps.NAMES.values())
     shown_images = next(e.body for e in app.get("html") if "on the Overview" in e.body)
     assert "true-posterior'" in shown_images  # to the end of the link
+    ends = [t["name"] for t in charts(app)[-1]["data"]]
+    assert ends[-1] == "log p(x) by quadrature"
+    assert any("Quadrature finds" in said.value for said in app.markdown)
     bound = next(t for t in charts(app)[0]["data"] if "upper bound" in t["name"])
     assert min(numbers(bound["y"])) > known - 0.05
 
 
 def test_a_sampled_truth_has_its_error_and_is_called_a_lower_end() -> None:
-    sampled = TABLE.drop(columns=["approximation_gap", "amortisation_gap", "n_modes"])
+    sampled = TABLE.drop(columns=["n_modes"])
     assert truth.negative_evidence(sampled) == pytest.approx((110.0, 0.5 / 3))
     bound = torch.tensor([98.0, 119.0, 110.0]).double()  # 2, 1 and 0 below
     said = truth.sentence(sampled, bound, 10, truth.ANNEALING)
     assert "1.00 ± 0.58 nats below −log p(x)" in said
     assert "annealed" in said
     assert "lower end" in said
-    assert "encoder" not in said
+    assert "the part that the family misses" in said
+    assert "modes" not in said
+
+
+def test_the_ends_of_a_picture_of_the_models_own_are_told_with_their_errors() -> None:
+    apart = pd.DataFrame(
+        [[10, -99.0, 0.5, -95.0, 0.5], [100, -98.0, 0.3, -97.5, 0.4]],
+        columns=["n_temperatures", "lower", "lower_error", "upper", "upper_error"],
+    )
+    said = own_draw.sentence(apart, None)
+    assert "With 100 steps" in said
+    assert "between −98.00 ± 0.30 and −97.50 ± 0.40 nats: 0.50 nats apart" in said
+    crossed = own_draw.sentence(apart.assign(lower=-97.2), -97.31)
+    assert "have met: they differ by 0.30 nats, with an error of 0.50" in crossed
+    assert crossed.endswith("Quadrature finds −97.31.")
 
 
 def test_no_share_is_told_of_a_gap_of_nothing() -> None:
@@ -102,9 +118,10 @@ def test_the_worst_images_come_first_with_gaps_that_add_up() -> None:
     order = random_images(50)[:3]
     assert shown["index"].tolist() == [int(order[k]) for k in (2, 0, 1)]
     lines = gaps.card({**TABLE.iloc[0], "index": 7, "whole": 4.0}, "a &amp; b")
-    assert lines == ["<b>a &amp; b</b>, image 7", "gap 4.00 nats", "family 1.00 + encoder 3.00"]
-    whole = {"index": 7, "whole": 4.0, "error": 0.25}
-    assert gaps.card(whole, "x") == ["<b>x</b>, image 7", "gap 4.00 ± 0.25 nats"]
+    assert lines[1] == "gap 4.00 ± 0.30 nats"
+    assert lines[2] == "family 1.00 + encoder 3.00"
+    sure = gaps.card({**TABLE.iloc[1], "index": 7, "whole": 4.0}, "x")
+    assert sure[:2] == ["<b>x</b>, image 7", "gap 4.00 nats"]
 
 
 def test_a_link_to_an_image_holds_the_model_and_the_layer_where_there_is_one() -> None:

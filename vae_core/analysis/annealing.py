@@ -22,7 +22,7 @@ from vae_core.evaluate import blocks
 from vae_core.posteriors import Posterior
 from vae_core.vae import VAE
 
-WIDEN = 1.2  # of the encoder's q, where chains begin
+WIDEN = 1.2  # of the q where chains begin
 LEAPFROGS = 5
 ACCEPTED = 0.7  # of the proposals: the step size follows
 AT_ONCE = 2048  # chains
@@ -50,6 +50,7 @@ def annealed(
     n_chains: int = 16,
     n_temperatures: int = 100,
     exact: Float[Tensor, " n *latent"] | None = None,
+    begin: Float[Tensor, " n *sites P"] | None = None,
 ) -> LogMean:
     """A bound on log p(x) of each image: lower, or upper where `exact` draws are given.
 
@@ -62,6 +63,8 @@ def annealed(
         Chains for each image, and densities on their way, with one Hamiltonian step each.
     exact : Tensor, (n, *latent), optional
         Draws of p(z|x): the z that the model drew x from. The chains then go back from them.
+    begin : Tensor, (n, *sites, P), optional
+        Parameters of the q at the chains' other end, in place of the encoder's.
 
     Raises
     ------
@@ -75,8 +78,11 @@ def annealed(
         )
     parts = []
     for some in blocks(len(x), max(1, AT_ONCE // n_chains)):
-        begin = None if exact is None else exact[some]
-        parts.append(_anneal(vae, x[some], generator, n_chains, n_temperatures, begin))
+        with torch.no_grad():
+            q = vae.encode(x[some]) if begin is None else vae.family.from_params(begin[some])
+        back = None if exact is None else exact[some]
+        parts.append(_anneal(vae, x[some], q.scaled(WIDEN), generator, n_chains, n_temperatures,
+                             back))  # fmt: skip
     log_w = torch.cat(parts, 1)
     if exact is None:
         return log_mean_weight(log_w)
@@ -87,19 +93,16 @@ def annealed(
 def _anneal(
     vae: VAE,
     x: Tensor,
+    q: Posterior,
     generator: torch.Generator,
     n_chains: int,
     n_temperatures: int,
     exact: Tensor | None,
 ) -> Tensor:
     """log w of each chain, (n_chains, n); with `exact`, of the same way walked back."""
-    with torch.no_grad():
-        q = vae.encode(x).scaled(WIDEN)
-        spread = q.variance.sqrt()
-        if exact is None:
-            z = q.sample((n_chains,), generator)
-        else:
-            z = exact.expand(n_chains, *exact.shape)
+    spread = q.variance.sqrt()
+    begun = q.sample((n_chains,), generator)
+    z = begun if exact is None else exact.expand(n_chains, *exact.shape)
     # slow at both ends, where the densities change most
     ramp = torch.linspace(-4.0, 4.0, n_temperatures + 1).sigmoid()
     ramp = (ramp - ramp[0]) / (ramp[-1] - ramp[0])

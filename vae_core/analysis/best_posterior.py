@@ -24,7 +24,9 @@ SPACING, REACH = 0.25, 5.0  # standard deviations: of the lattice for an ELBO th
 MAX_DIMS = 2  # beyond which there would be too many nodes
 STEPS = 40
 CONVERGED = 1e-4  # nats that a step gains
-DECODED = 8192  # latents decoded at once
+SAME = 0.02  # standard deviations between the ends of two searches that are one
+MISSED = 0.2  # nats that the nodes may miss of an ELBO
+DECODED = 1024  # latents decoded at once: their pixels fit into a cache
 LEAST, MOST = 1e-8, 1e8  # eigenvalues of a precision
 
 
@@ -85,17 +87,25 @@ def best_posterior(
             f"dimensions; got a {vae.family.title} of {size}."
         )
     with torch.no_grad():
-        found = _ended(vae, x, *encoder_gaussian(vae, x))
+        loc, scale, by_nodes = _climb(vae, x, *encoder_gaussian(vae, x))
         from_mode = torch.zeros(len(x), dtype=torch.bool)
         if mode is None:
-            return BestPosterior(*found, from_mode)
+            return BestPosterior(loc, scale, gaussian_elbo(vae, x, loc, scale), from_mode)
         half = 0.5 * encoder_gaussian(vae, x)[1].diagonal(dim1=-2, dim2=-1).diag_embed()
-        other = _ended(vae, x, mode.flatten(1).double(), half)
-        from_mode = other[2] > found[2] + CONVERGED
-        loc, scale, elbo = (
-            torch.where(from_mode.reshape(-1, *[1] * (a.ndim - 1)), b, a)
-            for a, b in zip(found, other, strict=True)
-        )
+        other_loc, other_scale, other_by_nodes = _climb(vae, x, mode.flatten(1).double(), half)
+        ahead = other_by_nodes - by_nodes
+        widths = scale.diagonal(dim1=-2, dim2=-1)
+        is_other = ((other_loc - loc).abs() > SAME * widths).any(1)
+        is_open = is_other & (ahead.abs() < MISSED)  # the lattice decides
+        if bool(is_open.any()):
+            some = x[is_open]
+            ahead[is_open] = gaussian_elbo(
+                vae, some, other_loc[is_open], other_scale[is_open]
+            ) - gaussian_elbo(vae, some, loc[is_open], scale[is_open])
+        from_mode = is_other & (ahead > CONVERGED)
+        loc = torch.where(from_mode[:, None], other_loc, loc)
+        scale = torch.where(from_mode[:, None, None], other_scale, scale)
+        elbo = gaussian_elbo(vae, x, loc, scale)
     return BestPosterior(loc, scale, elbo, from_mode)
 
 
@@ -153,14 +163,8 @@ def hermite(d: int) -> tuple[Float[Tensor, "m d"], Float[Tensor, " m"]]:
     return nodes, weights
 
 
-def _ended(vae: VAE, x: Tensor, loc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where a search from these Gaussians ends, and its ELBO by the lattice."""
-    loc, scale = _climb(vae, x, loc, scale)
-    return loc, scale, gaussian_elbo(vae, x, loc, scale)
-
-
-def _climb(vae: VAE, x: Tensor, loc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and Cholesky factor where natural gradient steps end."""
+def _climb(vae: VAE, x: Tensor, loc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and Cholesky factor where natural gradient steps end, and the ELBO by the nodes."""
     d, is_full = loc.shape[1], vae.family.is_correlated
     nodes, weights = hermite(d)
     outer = nodes[:, :, None] * nodes[:, None] - torch.eye(d, dtype=nodes.dtype)
@@ -192,7 +196,7 @@ def _climb(vae: VAE, x: Tensor, loc: Tensor, scale: Tensor) -> tuple[Tensor, Ten
         values[better], elbo[better] = new_values[gain > 0.0], new_elbo[gain > 0.0]
         rate[some] = torch.where(gain > 0.0, (2.0 * step).clamp(max=1.0), 0.4 * step)
         is_open[some] = ~((gain.abs() < CONVERGED) | (rate[some] < 1e-3))
-    return loc, scale
+    return loc, scale, elbo
 
 
 def _positive(matrix: Tensor, is_full: bool) -> Tensor:

@@ -29,7 +29,7 @@ SIMPLEX_STEP = {1: 1.0 / 512, 2: 1.0 / 128}
 SLACK = 12.0  # nats below the highest value from which on a cell is left coarse
 TOLERANCE = 1e-3  # nats: what is left to gain by another halving
 MAX_HALVINGS = 14
-BLOCK = 2048  # latents decoded at once
+BLOCK = 1024  # latents decoded at once: their pixels fit into a cache
 IMAGES = 256  # at once: their values on the coarse grid are kept
 
 

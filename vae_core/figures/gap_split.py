@@ -10,7 +10,6 @@ from vae_core.figures.theme import NEGATIVE_ELBO, PRIOR, RATE, drawn
 PARTS = {  # column -> what it is called, colour
     "amortisation_gap": ("amortisation gap: the encoder", RATE),
     "approximation_gap": ("approximation gap: the family", NEGATIVE_ELBO),
-    "gap": ("whole gap, not split", PRIOR),
 }
 
 
@@ -20,24 +19,21 @@ def gap_split(table: pd.DataFrame) -> go.Figure:
     Parameters
     ----------
     table : DataFrame
-        A row for each model: model, its name; of the PARTS that are known, a column of nats and
-        one of errors, `<part>_error`, nan where a model does not have it.
+        A row for each model: model, its name; of each of the PARTS a column of nats and one of
+        errors, `<part>_error`.
     """
     bars = []
     for name, (title, colour) in PARTS.items():
-        if name not in table or table[name].isna().all():
-            continue
-        known = table[table[name].notna()]
         bars.append(
             {
                 "type": "bar",
                 "orientation": "h",
-                "y": known["model"],
-                "x": known[name],
-                "error_x": {"array": known[f"{name}_error"], "thickness": 1.5, "color": PRIOR},
+                "y": table["model"],
+                "x": table[name],
+                "error_x": {"array": table[f"{name}_error"], "thickness": 1.5, "color": PRIOR},
                 "marker": {"color": colour, "opacity": 0.85},
                 "name": title,
-                "customdata": known[f"{name}_error"],
+                "customdata": table[f"{name}_error"],
                 "hovertemplate": f"%{{y}}: %{{x:.2f}} ± %{{customdata:.2f}} nats<extra>{title}"
                 "</extra>",
             }

@@ -114,6 +114,25 @@ class Posterior(Distribution, ABC):
     def scaled(self, factor: float) -> Posterior:
         """A proposal with about `factor` times the standard deviations."""
 
+    def nodes(self) -> tuple[Tensor, Tensor] | None:
+        """Places and weights for expectations under q without noise; None where there are none.
+
+        z (m, n, *latent), and weights (m, n) that add up to 1: enough of them for what bends
+        sharply at many places, as log p(x|z) of a ReLU network does. Both are differentiable in
+        the parameters. Families have them for one or two free dimensions.
+        """
+        return None
+
+    @classmethod
+    def params_of(
+        cls, mean: Float[Tensor, " n *latent"], variance: Float[Tensor, " n *latent"]
+    ) -> Float[Tensor, " n *sites P"] | None:
+        """Parameters of a q with these moments, or near them: where a search for the best begins.
+
+        None in families that are not asked for them.
+        """
+        return None
+
     def log_prob_pairs(self, z: Float[Tensor, " m *latent"]) -> Float[Tensor, "m n"]:
         """log q(z_i|x_k) for every z and every image of the batch.
 

@@ -12,13 +12,16 @@ from scipy.special import betainc, betaincinv
 from torch import Tensor
 from torch import distributions as td
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import softplus
+from torch.nn.functional import logsigmoid, softplus
 
 from vae_core.config import POSTERIORS
 from vae_core.errors import ConfigError
 from vae_core.posteriors.base import Posterior
 
 ALPHA_MIN = 0.05  # below it, draws underflow in float32
+NODES = 40  # steps along a share's logit
+NODE_WIDTH = 1.5  # at most, of steps near the middle
+NODE_REACH, NODE_TAIL = 6.0, 20.0  # standard deviations, and nats of a tail, that they reach
 
 
 @POSTERIORS.register("dirichlet")
@@ -167,6 +170,37 @@ class Dirichlet(Posterior):
         z: Tensor = _ImplicitDirichlet.apply(alpha, generator)
         return z
 
+    def nodes(self) -> tuple[Tensor, Tensor] | None:
+        """Logits of the shares that each dimension takes of what is left, see `_sticks`.
+
+        A share v is Beta(a, b), the density of whose logit is v^a (1 - v)^b / B(a, b): one smooth
+        peak, with tails that fall by a and b nats a unit. Steps grow with the distance.
+        """
+        if len(self.event_shape) > 1 or self.event_shape[0] > 3:
+            return None
+        sticks = _sticks(self)
+        parts = [_logit_nodes(sticks.concentration1[..., j], sticks.concentration0[..., j])
+                 for j in range(self.event_shape[0] - 1)]  # fmt: skip
+        u, log_w = parts[0]
+        if len(parts) == 1:
+            return torch.stack([u.sigmoid(), (-u).sigmoid()], -1), log_w.softmax(0)
+        u, log_w = u[:, None], log_w[:, None]
+        v, log_v = parts[1][0][None], parts[1][1][None]
+        left = (-u).sigmoid()
+        z = torch.stack(torch.broadcast_tensors(u.sigmoid(), left * v.sigmoid(),
+                                                left * (-v).sigmoid()), -1)  # fmt: skip
+        return z.flatten(0, 1), (log_w + log_v).flatten(0, 1).softmax(0)
+
+    @classmethod
+    def params_of(
+        cls, mean: Float[Tensor, " n *latent"], variance: Float[Tensor, " n *latent"]
+    ) -> Float[Tensor, " n *sites P"]:
+        """alpha_0 from the sum of the variances, sum_j m_j (1 - m_j) / (alpha_0 + 1)."""
+        spread = (mean * (1.0 - mean)).sum(-1) / variance.sum(-1).clamp(min=1e-12)
+        alpha = mean * (spread - 1.0).clamp(min=mean.shape[-1])[..., None]
+        excess = (alpha - ALPHA_MIN).clamp(min=0.01)
+        return excess + torch.log(-torch.expm1(-excess))  # the inverse of softplus
+
     def scaled(self, factor: float) -> Dirichlet:
         """alpha / factor^2: the same mean, about factor^2 times the variance."""
         alpha = (self.concentration / factor**2).clamp(min=ALPHA_MIN)
@@ -259,6 +293,19 @@ class Stick(td.Beta):
     def _by_scipy(self, function: Callable[..., Any], value: Tensor) -> Tensor:
         alpha, beta = (a.double().numpy() for a in (self.concentration1, self.concentration0))
         return torch.as_tensor(function(alpha, beta, value.double().numpy()), dtype=value.dtype)
+
+
+def _logit_nodes(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits of a Beta(a, b), and the logarithms of their weights but for a constant, (m, n)."""
+    with torch.no_grad():
+        middle = a.log() - b.log()
+        width = (1.0 / a + 1.0 / b).sqrt().clamp(max=NODE_WIDTH)
+        below, above = ((NODE_REACH + NODE_TAIL / (c * width)).asinh() for c in (a, b))
+        share = torch.arange(NODES + 1, dtype=a.dtype, device=a.device)[:, None] / NODES
+        w = share * above - (1.0 - share) * below
+        u = middle + width * w.sinh()
+        log_step = w.cosh().log()
+    return u, a * logsigmoid(u) + b * logsigmoid(-u) + log_step
 
 
 def _sticks(d: Dirichlet) -> td.Beta:

@@ -15,6 +15,8 @@ from vae_core.config import POSTERIORS
 from vae_core.posteriors.base import Posterior
 from vae_core.posteriors.diagonal import LOGVAR_MAX, LOGVAR_MIN
 
+NODE_STEP, NODE_ENDS = 0.3, (-9, 11)  # of v, and its ends in steps: see `Laplace.nodes`
+
 
 @POSTERIORS.register("laplace")
 class Laplace(Posterior):
@@ -94,6 +96,33 @@ class Laplace(Posterior):
         plus, minus = draws.exponential_(generator=generator)
         z: Tensor = self.loc + self.scale * (plus - minus)
         return z
+
+    def nodes(self) -> tuple[Tensor, Tensor] | None:
+        """Equal steps of v on either side of the peak, |eps| = exp(v - e^-v).
+
+        They crowd at the peak and reach far out: a sum over them is exact to nine digits (double
+        exponential quadrature, Takahasi & Mori 1974).
+        """
+        size = math.prod(self.event_shape)
+        if size > 2:
+            return None
+        v = NODE_STEP * torch.arange(NODE_ENDS[0], NODE_ENDS[1] + 1, dtype=torch.float64)
+        away = (v - (-v).exp()).exp()
+        share = away * (1.0 + (-v).exp()) * (-away).exp()
+        eps, share = torch.cat([-away.flip(0), away]), torch.cat([share.flip(0), share])
+        places = torch.cartesian_prod(*[eps] * size).reshape(-1, size)
+        shares = torch.cartesian_prod(*[share / share.sum()] * size).reshape(-1, size).prod(1)
+        flat = self.loc.reshape(-1, size)
+        z = flat + places[:, None].to(flat.dtype) * self.scale.reshape(-1, size)
+        weights = shares[:, None].to(flat.dtype).expand(-1, len(flat))
+        return z.reshape(len(places), *self.loc.shape), weights
+
+    @classmethod
+    def params_of(
+        cls, mean: Float[Tensor, " n *latent"], variance: Float[Tensor, " n *latent"]
+    ) -> Float[Tensor, " n *sites P"]:
+        """The mean, and the logarithm of the variance."""
+        return torch.cat([mean, variance.clamp(min=math.exp(LOGVAR_MIN)).log()], -1)
 
     def scaled(self, factor: float) -> Laplace:
         """Laplace(mu, factor b)."""

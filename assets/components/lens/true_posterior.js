@@ -17,6 +17,7 @@ import { SLICE, posteriorChart } from "./posterior_chart.js";
 export const LAYER = "true-posterior";
 export const SHARES = [1 - Math.exp(-0.5), 1 - Math.exp(-2)]; // of a Gaussian within 1 and 2 sigma
 const PACE = 90; // milliseconds that a step of the search is shown
+const TOLD = 10; // times that the share that is decoded is told
 const SLICE_CELLS = 41; // along a side of a slice, which is decoded for each image anew
 const REST = 180; // milliseconds without a change, after which a drawing is decoded around the peaks
 
@@ -138,7 +139,7 @@ export class TruePosterior {
     this.grid = new PosteriorGrid({
       chart: { ...chart, latentAt },
       mostCells: this.isSlice ? SLICE_CELLS : undefined,
-      outputAt: (z) => model.outputAt(z),
+      outputsAt: (places) => model.outputsAt(places),
       likelihood: model.graph.likelihood,
       imageShape: model.imageShape,
       logPrior: (z) => model.prior.logProb(z),
@@ -146,8 +147,9 @@ export class TruePosterior {
     });
     this.filling.run(this.grid.fill(), {
       onSlice: (share) => {
+        const isTold = Math.floor(TOLD * share) > Math.floor(TOLD * this.share);
         this.share = Math.min(share, 0.999);
-        this.onChange();
+        if (isTold) this.onChange(); // a frame takes time of the decoding
       },
       onDone: () => {
         this.share = 1;
@@ -262,13 +264,15 @@ export class TruePosterior {
     if (!this.canSearch) return;
     const { model } = this.state;
     const [q, x] = [gaussianOf(this.q), Float32Array.from(this.x)];
-    const logJoint = inPairs(model.size, (z) => model.pixelsAt(z).logProb(x) + model.prior.logProb(z));
+    const logJoint = inPairs(model.size, (places) => {
+      return model.logProbsAt(places, x).map((nats, k) => nats + model.prior.logProb(places[k]));
+    });
     const isFull = model.family.best === "full";
     const begins = [q, beginAtMode(Array.from(this.found.modeAt), q)];
     const search = { trails: begins.map(() => []), best: null, shown: 1 };
     this.search = search;
     this.pacing = setInterval(() => this._pace(), PACE);
-    this.searching.run(climbFrom(begins, isFull, logJoint, search.trails), {
+    this.searching.run(climbFrom(begins, isFull, logJoint, model.atOnce, search.trails), {
       onSlice: () => this.onChange(),
       onDone: (best) => {
         search.best = best;
@@ -279,9 +283,9 @@ export class TruePosterior {
 }
 
 /** Climb from each; the steps go into `trails`, the highest end is returned. */
-function* climbFrom(begins, isFull, logJoint, trails) {
+function* climbFrom(begins, isFull, logJoint, atOnce, trails) {
   for (const [k, begin] of begins.entries()) {
-    const steps = climb(begin, isFull, logJoint);
+    const steps = climb(begin, isFull, logJoint, atOnce);
     let step = steps.next();
     for (; !step.done; step = steps.next()) {
       if (step.value) trails[k].push(shownOf(step.value));
@@ -301,14 +305,13 @@ function onPlane(segments, toPlane) {
   return mapped;
 }
 
-/** ELBO of q without noise, by its nodes; yields after each. Null where the family has none. */
+/** ELBO of q without noise, by its nodes; yields after some. */
 export function* elboOf(model, q, x) {
-  const nodes = q.nodes();
-  if (!nodes) return null;
-  const { z, weights } = nodes;
+  const { z, weights } = q.nodes();
   let fit = 0;
-  for (const [k, place] of z.entries()) {
-    fit += weights[k] * model.pixelsAt(place).logProb(x);
+  for (let first = 0; first < z.length; first += model.atOnce) {
+    const some = model.logProbsAt(z.slice(first, first + model.atOnce), x);
+    some.forEach((nats, k) => (fit += weights[first + k] * nats));
     yield;
   }
   return fit - q.kl;

@@ -21,10 +21,7 @@ const LINES = {
     "within the slice; contours hold 39% and 86% of that. × its highest place",
 };
 
-const NO_BEST = {
-  whole: "No best q is searched for in this family: the gap is not split.",
-  sampled: "The expected ELBO of this family takes draws of q: Bound and truth has the gap.",
-};
+const NO_BEST = "The best q of this family is searched for on Bound and truth, which splits the gap.";
 
 export class TruePosteriorView {
   /**
@@ -68,9 +65,7 @@ export class TruePosteriorView {
     this.controls.hidden = !kind;
     this.search.disabled = !truth.canSearch || Boolean(truth.search);
     this._drawCurve();
-    this.words.textContent = kind
-      ? this._aboutSearch()
-      : NO_BEST[truth.gap?.elbo === null ? "sampled" : "whole"];
+    this.words.textContent = kind ? this._aboutSearch() : NO_BEST;
   }
 
   _paint({ canvas, text }, words, z) {

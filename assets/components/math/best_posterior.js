@@ -42,17 +42,19 @@ function placed({ mean: [x, y], root: [a, b, c] }, nodes) {
  * Climb from a Gaussian to one whose ELBO no step raises.
  * @param {{mean: number[], root: number[]}} begin
  * @param {boolean} isFull - whether the family has correlations
- * @param {function(number[]): number} logJoint - log p(x, z) in nats
- * @returns {Generator<?Object, Object>} yields null after each z that was decoded, and the
+ * @param {function(number[][]): number[]} logJoint - log p(x, z) in nats at each of some z
+ * @param {number} atOnce - how many z are handed to it between two yields
+ * @returns {Generator<?Object, Object>} yields null after some z were decoded, and the
  *   Gaussian after each step that raised the ELBO; returns the last, its ELBO by the lattice:
  *   {mean, root, elbo}
  */
-export function* climb(begin, isFull, logJoint) {
-  let best = yield* scored(begin, logJoint);
+export function* climb(begin, isFull, logJoint, atOnce = 8) {
+  const valuesAt = { logJoint, atOnce };
+  let best = yield* scored(begin, valuesAt);
   yield best;
   let rate = 1;
   for (let step = 0; step < STEPS && rate >= SLOWEST; step++) {
-    const tried = yield* scored(stepFrom(best, isFull, rate), logJoint);
+    const tried = yield* scored(stepFrom(best, isFull, rate), valuesAt);
     const gain = tried.elbo - best.elbo;
     rate = gain > 0 ? Math.min(2 * rate, 1) : 0.4 * rate;
     if (gain > 0) {
@@ -61,17 +63,19 @@ export function* climb(begin, isFull, logJoint) {
     }
     if (Math.abs(gain) < CONVERGED) break;
   }
-  return yield* scored(best, logJoint, LATTICE);
+  return yield* scored(best, valuesAt, LATTICE);
 }
 
 /**
  * log p(x, z) of pairs, also for one dimension.
  * @param {number} size - how many dimensions z has
- * @param {function(number[]): number} logJoint
+ * @param {function(number[][]): number[]} logJoint
  */
 export function inPairs(size, logJoint) {
   if (size === 2) return logJoint;
-  return ([x, y]) => logJoint([x]) - 0.5 * (y * y + Math.log(2 * Math.PI));
+  return (pairs) => logJoint(pairs.map(([x]) => [x])).map((nats, k) => {
+    return nats - 0.5 * (pairs[k][1] ** 2 + Math.log(2 * Math.PI));
+  });
 }
 
 /** Where the search from a mode begins: there, with half of the encoder's widths. */
@@ -82,10 +86,11 @@ export function beginAtMode(mode, encoded) {
 }
 
 /** With its ELBO, and log p(x, z) at its nodes. */
-function* scored(q, logJoint, nodes = NODES) {
+function* scored(q, { logJoint, atOnce }, nodes = NODES) {
   const values = [];
-  for (const z of placed(q, nodes)) {
-    values.push(logJoint(z));
+  const places = placed(q, nodes);
+  for (let first = 0; first < places.length; first += atOnce) {
+    values.push(...logJoint(places.slice(first, first + atOnce)));
     yield null;
   }
   const entropy = Math.log(q.root[0]) + Math.log(q.root[2]) + 1 + Math.log(2 * Math.PI);

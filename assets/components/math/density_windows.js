@@ -3,7 +3,7 @@
  * levels above which they hold a given share of it.
  */
 
-import { SLACK, logSumExp } from "./true_posterior.js";
+import { SLACK, logSumExp, maximum } from "./true_posterior.js";
 
 const N_VALUES = 6000; // that all windows have together, about
 const MAX_PARTS = 12; // that a cell is cut into, along a side
@@ -21,13 +21,12 @@ const TAPS = 5; // cells that a value is interpolated from, along a side
  *   the grid's edge
  */
 export function densityWindows({ level, i, j, value, slope }, grid) {
-  const highest = value.reduce((a, b) => Math.max(a, b), -Infinity);
-  const known = new Map();
+  const highest = maximum(value);
   const active = [];
-  value.forEach((nats, c) => {
-    known.set(keyOf(i[c], j[c]), nats);
-    if (nats + slope[c] > highest - SLACK) active.push([i[c], j[c]]);
-  });
+  for (let c = 0; c < value.length; c++) {
+    if (value[c] + slope[c] > highest - SLACK) active.push([i[c], j[c]]);
+  }
+  const known = level === 0 ? grid.lookUp(value) : lookUpIn({ i, j, value });
   const parts = Math.min(Math.max(Math.floor(Math.sqrt(N_VALUES / active.length)), 1), MAX_PARTS);
   const cellStep = grid.step / 2 ** level;
   const step = cellStep / parts;
@@ -40,7 +39,7 @@ export function densityWindows({ level, i, j, value, slope }, grid) {
     const values = new Float64Array(nx * ny).fill(-Infinity);
     for (const [a, b] of some) {
       if (isLine) {
-        values.set(alongRow(known, a, b, taps, known.get(keyOf(a, b))), (a - i0) * parts);
+        values.set(alongRow(known, a, b, taps, known(a, b)), (a - i0) * parts);
         continue;
       }
       const cell = interpolated(known, a, b, taps);
@@ -65,14 +64,18 @@ export function densityWindows({ level, i, j, value, slope }, grid) {
  * @returns {number[]} one for each share, in nats
  */
 export function levelsOf(windows, shares) {
-  const all = windows.flatMap(({ values }) => Array.from(values).filter(Number.isFinite));
-  const sorted = Float64Array.from(all).sort().reverse();
+  const all = new Float64Array(windows.reduce((n, { values }) => n + values.length, 0));
+  let n = 0;
+  for (const { values } of windows) {
+    for (let k = 0; k < values.length; k++) if (values[k] > -Infinity) all[n++] = values[k];
+  }
+  const sorted = all.subarray(0, n).sort();
   const total = logSumExp(sorted);
   const levels = [];
-  let [held, k] = [0, 0];
+  let [held, k] = [0, n]; // the k lowest are not held
   for (const share of [...shares].sort((a, b) => a - b)) {
-    while (k < sorted.length && held < share) held += Math.exp(sorted[k++] - total);
-    levels.push(k < sorted.length ? 0.5 * (sorted[Math.max(k - 1, 0)] + sorted[k]) : sorted[k - 1]);
+    while (k > 0 && held < share) held += Math.exp(sorted[--k] - total);
+    levels.push(k > 0 ? 0.5 * (sorted[Math.min(k, n - 1)] + sorted[k - 1]) : sorted[0]);
   }
   return shares.map((share) => levels[[...shares].sort((a, b) => a - b).indexOf(share)]);
 }
@@ -110,6 +113,13 @@ function modeOf(windows) {
     }
   }
   return mode;
+}
+
+/** From the place of a cell to its value; undefined where there is none. */
+function lookUpIn({ i, j, value }) {
+  const known = new Map();
+  for (let c = 0; c < value.length; c++) known.set(keyOf(i[c], j[c]), value[c]);
+  return (across, up) => known.get(keyOf(across, up));
 }
 
 function keyOf(i, j) {
@@ -152,7 +162,7 @@ function tapsAt(away) {
 /** The values within a cell; a neighbour that is not known counts as the cell itself. */
 function interpolated(known, i, j, taps) {
   const parts = taps.length;
-  const middle = known.get(keyOf(i, j));
+  const middle = known(i, j);
   const rows = Array.from({ length: TAPS }, (_, b) => alongRow(known, i, j + b - 2, taps, middle));
   const values = new Float64Array(parts * parts);
   for (let row = 0; row < parts; row++) {
@@ -168,7 +178,7 @@ function interpolated(known, i, j, taps) {
 function alongRow(known, i, j, taps, middle) {
   const values = new Float64Array(taps.length);
   for (let a = 0; a < TAPS; a++) {
-    const value = known.get(keyOf(i + a - 2, j)) ?? middle;
+    const value = known(i + a - 2, j) ?? middle;
     for (let part = 0; part < values.length; part++) values[part] += taps[part][a] * value;
   }
   return values;

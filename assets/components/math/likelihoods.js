@@ -7,7 +7,7 @@
 
 import { randomGenerator } from "./random.js";
 import { count } from "./shapes.js";
-import { clamp, sigmoid, softplus } from "./special.js";
+import { clamp, sigmoid, softplus, sumOfSoftplus } from "./special.js";
 
 const LOG_SIGMA_MIN = Math.log(1e-3);
 const LOG_SIGMA_MAX = Math.log(1e3);
@@ -59,6 +59,18 @@ export function affineInImage(likelihood, output, imageShape) {
   return affine?.() ?? null;
 }
 
+/** log p(x|z), without the picture that `pixels` makes: of what it takes, and an image. */
+export function logProbOf(likelihood, output, imageShape, x) {
+  const form = affineInImage(likelihood, output, imageShape);
+  if (!form) return pixels(likelihood, output, imageShape).logProb(x);
+  let [sum, square] = [0, 0];
+  for (let i = 0; i < x.length; i++) {
+    sum += output[i] * x[i];
+    square += x[i] * x[i];
+  }
+  return form.scale * sum + form.bend * square + form.constant;
+}
+
 /** f of every pixel. */
 function image(size, f) {
   const values = new Float32Array(size);
@@ -77,7 +89,7 @@ export const LIKELIHOODS = {
     mean: (i) => sigmoid(logits[i]),
     nats: (i, x) => logits[i] * x - softplus(logits[i]),
     sample: (i, random) => (random.uniform() < sigmoid(logits[i]) ? 1 : 0),
-    affine: () => ({ scale: 1, bend: 0, constant: -sumOver(size, (i) => softplus(logits[i])) }),
+    affine: () => ({ scale: 1, bend: 0, constant: -sumOfSoftplus(logits, size) }),
   }),
 
   /** p(x) = exp(eta x - A(eta)) on [0, 1], A(eta) = ln((e^eta - 1) / eta), eta the output. */

@@ -1,6 +1,8 @@
 /**
- * Nodes and weights of Gauss: expectations of smooth functions without noise.
+ * Nodes and weights: expectations without noise.
  */
+
+import { softplus } from "./special.js";
 
 // Of Gauss and Hermite for N(0, 1): exact for polynomials of degree 17. The others mirror these.
 const HERMITE = [
@@ -10,27 +12,50 @@ const HERMITE = [
   [3.20542900285647, 0.0027891413212317692],
   [4.512745863399783, 2.2345844007746607e-5],
 ];
-// Of Gauss and Laguerre for the density e^-t, t > 0: exact for polynomials of degree 15.
-const LAGUERRE = [
-  [0.17027963230510093, 0.36918858934163495],
-  [0.90370177679938, 0.4187867808143447],
-  [2.251086629866131, 0.17579498663717255],
-  [4.266700170287659, 0.033343492261215794],
-  [7.0459054023934655, 0.0027945362352256834],
-  [10.758516010180996, 9.076508773358139e-5],
-  [15.740678641278004, 8.48574671627257e-7],
-  [22.863131736889265, 1.0480011748715153e-9],
-];
-
 /** Of the standard normal distribution: 9 nodes. */
 export const NORMAL_NODES = [
   ...HERMITE.slice(1).map(([place, weight]) => [-place, weight]).reverse(), ...HERMITE,
 ];
 
-/** Of the Laplace distribution of scale 1: 8 nodes on either side of its peak. */
-export const LAPLACE_NODES = [-1, 1].flatMap((sign) =>
-  LAGUERRE.map(([place, weight]) => [sign * place, weight / 2]),
-);
+const [STEP, FIRST, LAST] = [0.3, -9, 11]; // of v, and its ends in steps: see laplaceNodes
+
+/** Of the Laplace distribution of scale 1, as vae_core/posteriors/laplace.py: crowded at its peak. */
+export const LAPLACE_NODES = laplaceNodes();
+
+/** Equal steps of v on either side, |eps| = exp(v - e^-v) (Takahasi & Mori 1974). */
+function laplaceNodes() {
+  const side = Array.from({ length: LAST - FIRST + 1 }, (_, k) => {
+    const v = STEP * (FIRST + k);
+    const away = Math.exp(v - Math.exp(-v));
+    return [away, away * (1 + Math.exp(-v)) * Math.exp(-away)];
+  });
+  const whole = 2 * side.reduce((sum, [, weight]) => sum + weight, 0);
+  return [-1, 1].flatMap((sign) => side.map(([away, weight]) => [sign * away, weight / whole]));
+}
+
+// Of a Beta's logit, as vae_core/posteriors/dirichlet.py
+const [LOGIT_STEPS, MOST_WIDE] = [40, 1.5];
+const [LOGIT_REACH, TAIL] = [6, 20]; // standard deviations, and nats of a tail, that they reach
+
+/**
+ * Logits of a share that is Beta(a, b), whose density is v^a (1 - v)^b / B(a, b).
+ * @returns {number[][]} [logit, weight]
+ */
+export function logitNodes(a, b) {
+  const middle = Math.log(a / b);
+  const width = Math.min(Math.sqrt(1 / a + 1 / b), MOST_WIDE);
+  const [below, above] = [a, b].map((c) => Math.asinh(LOGIT_REACH + TAIL / (c * width)));
+  const nodes = Array.from({ length: LOGIT_STEPS + 1 }, (_, k) => {
+    const share = k / LOGIT_STEPS;
+    const w = share * above - (1 - share) * below;
+    const u = middle + width * Math.sinh(w);
+    return [u, Math.log(Math.cosh(w)) - a * softplus(-u) - b * softplus(u)];
+  });
+  const most = Math.max(...nodes.map(([, log]) => log));
+  const sizes = nodes.map(([, log]) => Math.exp(log - most));
+  const whole = sizes.reduce((sum, size) => sum + size, 0);
+  return nodes.map(([u], k) => [u, sizes[k] / whole]);
+}
 
 const [SPACING, REACH] = [0.25, 5]; // standard deviations
 
@@ -52,6 +77,6 @@ export function normalLattice(d) {
 }
 
 /** All pairs of nodes: [x, y, weight]. */
-export function pairsOf(nodes) {
-  return nodes.flatMap(([x, a]) => nodes.map(([y, b]) => [x, y, a * b]));
+export function pairsOf(nodes, others = nodes) {
+  return nodes.flatMap(([x, a]) => others.map(([y, b]) => [x, y, a * b]));
 }

@@ -44,6 +44,22 @@ export function softplus(x) {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }
 
+/** The sum of softplus over the first n values: one logarithm for many of them. */
+export function sumOfSoftplus(values, n) {
+  let sum = 0;
+  let product = 1; // of 1 + e^-|x|, each at most 2
+  for (let i = 0; i < n; i++) {
+    const x = values[i];
+    if (x > 0) sum += x;
+    product *= 1 + Math.exp(x > 0 ? -x : x);
+    if (product > 1e200) {
+      sum += Math.log(product);
+      product = 1;
+    }
+  }
+  return sum + Math.log(product);
+}
+
 /** 1 / (1 + e^-x). */
 export function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));

@@ -25,7 +25,13 @@ const TOLERANCE = 5e-4; // nats: what is left to gain by another halving
 const MAX_HALVINGS = 12;
 const MAX_SPLIT = 8000; // cells halved at once; p(z|x) is wide then, and the sum hardly changes
 const KEPT = 24e6; // values of fine cells that are kept from image to image: 96 MB
-const PER_LOOK = 8; // fine cells between two yields: what is kept costs little
+const PER_LOOK = 8; // coarse cells between two yields: what is kept costs little
+const AT_ONCE = { most: 8, cost: 4e6 }; // latents, and multiply-adds: some milliseconds
+
+/** How many latents are decoded between two yields, by the multiply-adds of one. */
+export function atOnce(cost) {
+  return Math.min(Math.max(Math.floor(AT_ONCE.cost / cost), 1), AT_ONCE.most);
+}
 
 /** All of z, in two dimensions. */
 const PLANE = { ndim: 2, isSimplex: false, latentAt: (place) => place };
@@ -50,24 +56,31 @@ export function timesImage(table, n, x, sums) {
 
 /** ln of the sum of e^value. */
 export function logSumExp(values) {
-  let most = -Infinity;
-  for (const value of values) if (value > most) most = value;
+  const most = maximum(values);
   if (most === -Infinity) return most;
   let sum = 0;
-  for (const value of values) sum += Math.exp(value - most);
+  for (let k = 0; k < values.length; k++) sum += Math.exp(values[k] - most);
   return most + Math.log(sum);
+}
+
+/** The greatest of them, minus infinity of none. */
+export function maximum(values) {
+  let most = -Infinity;
+  for (let k = 0; k < values.length; k++) if (values[k] > most) most = values[k];
+  return most;
 }
 
 export class PosteriorGrid {
   /**
    * @param {Object} model
-   *   outputAt(z) -> what the decoder gives, overwritten by the next call; likelihood, imageShape:
-   *   as `pixels` has them; logPrior(z); cost: multiply-adds of one decoding; chart: see
-   *   posterior_chart.js; mostCells: along a side
+   *   outputsAt([z, ...]) -> what the decoder gives at each; likelihood, imageShape: as `pixels`
+   *   has them; logPrior(z); cost: multiply-adds of one decoding; chart: see posterior_chart.js;
+   *   mostCells: along a side
    */
-  constructor({ outputAt, likelihood, imageShape, logPrior, cost, chart = PLANE, mostCells = Infinity }) {
+  constructor({ outputsAt, likelihood, imageShape, logPrior, cost, chart = PLANE, mostCells = Infinity }) {
     const { ndim, isSimplex, latentAt } = chart;
-    Object.assign(this, { outputAt, likelihood, imageShape, logPrior, ndim, isSimplex, latentAt });
+    Object.assign(this, { outputsAt, likelihood, imageShape, logPrior, ndim, isSimplex, latentAt });
+    this.atOnce = atOnce(cost);
     this.mostSplit = Math.min(MAX_SPLIT, COST / cost / 3);
     const logPriorAt = (x) => logPrior(latentAt([x, 0]));
     const edge = isSimplex ? -Infinity : logPriorAt(0) - PRIOR_SLACK + 0.01;
@@ -93,6 +106,7 @@ export class PosteriorGrid {
     this.j = Int32Array.from(places, ([, j]) => j);
     this.done = 0; // cells decoded
     this.fine = new Map(); // cells that were halved, by level and place
+    this.waiting = new Map(); // places of those that are decoded next
   }
 
   /** The place in the middle of a cell; every level halves the cells. */
@@ -116,33 +130,44 @@ export class PosteriorGrid {
     return this.done === this.n;
   }
 
-  /** Decode every coarse cell; yields after each how much is done, 0 ... 1. */
+  /** Decode every coarse cell; yields after some how much is done, 0 ... 1. */
   *fill() {
     const { n, size } = this;
-    const isAffine = Boolean(this._decoded(this.middle(0, this.i[0], this.j[0])).form);
-    // an affine likelihood is read pixel by pixel, any other cell by cell
-    this.table ??= isAffine ? new Float32Array(n * size) : [];
     for (const name of ["scale", "bend", "constant", "prior"]) this[name] ??= new Float64Array(n);
     while (this.done < n) {
-      const cell = this.done;
-      const { output, form, prior } = this._decoded(this.middle(0, this.i[cell], this.j[cell]));
-      if (isAffine) {
-        for (let p = 0; p < size; p++) this.table[p * n + cell] = output[p];
-        [this.scale[cell], this.bend[cell], this.constant[cell]] = [form.scale, form.bend, form.constant];
-      } else this.table[cell] = output.slice();
-      this.prior[cell] = prior;
-      this.done++;
+      const cells = Array.from({ length: Math.min(this.atOnce, n - this.done) }, (_, k) => this.done + k);
+      const decoded = this._decoded(cells.map((cell) => this.middle(0, this.i[cell], this.j[cell])));
+      // an affine likelihood is read pixel by pixel, any other cell by cell
+      this.isAffine ??= Boolean(decoded[0].form);
+      this.table ??= this.isAffine ? new Float32Array(n * size) : [];
+      this._keep(cells, decoded);
+      this.done += cells.length;
       yield this.done / n;
     }
-    this.isAffine = isAffine;
     this.sums = new Float64Array(n);
   }
 
-  _decoded(place) {
-    const z = this.latentAt(place);
-    const output = this.outputAt(z);
-    const form = affineInImage(this.likelihood, output, this.imageShape);
-    return { output, form, prior: this.logPrior(z) };
+  _keep(cells, decoded) {
+    const { n, size, table } = this;
+    cells.forEach((cell, k) => {
+      const { output, form, prior } = decoded[k];
+      this.prior[cell] = prior;
+      if (!form) table[cell] = output;
+      else [this.scale[cell], this.bend[cell], this.constant[cell]] = [form.scale, form.bend, form.constant];
+    });
+    if (!this.isAffine) return;
+    const outputs = decoded.map(({ output }) => output);
+    for (let p = 0, at = cells[0]; p < size; p++, at += n) {
+      for (let k = 0; k < outputs.length; k++) table[at + k] = outputs[k][p];
+    }
+  }
+
+  /** What the decoder gives at places, what an affine likelihood makes of it, and the prior. */
+  _decoded(places) {
+    const all = places.map(this.latentAt);
+    return this.outputsAt(all).map((output, k) => ({
+      output, form: affineInImage(this.likelihood, output, this.imageShape), prior: this.logPrior(all[k]),
+    }));
   }
 
   /**
@@ -169,6 +194,16 @@ export class PosteriorGrid {
     }
     const cells = { level: 0, i: this.i, j: this.j, value, slope: this._slopes(value) };
     return { ...cells, mass: this._massOf(cells) };
+  }
+
+  /** From the place of a coarse cell to its value; undefined where there is none. */
+  lookUp(value) {
+    const { at, side, rows } = this;
+    return (i, j) => {
+      if (i < 0 || j < 0 || i >= side || j >= rows) return undefined;
+      const cell = at[j * side + i];
+      return cell < 0 ? undefined : value[cell];
+    };
   }
 
   _massOf({ level, i, j, value }) {
@@ -220,7 +255,7 @@ export class PosteriorGrid {
     let total = logSumExp(cells.mass) + volume;
     let error = this.isSimplex ? Infinity : this._errorOf(cells);
     for (let level = 1; level <= MAX_HALVINGS && error > TOLERANCE; level++) {
-      const highest = cells.value.reduce((a, b) => Math.max(a, b), -Infinity);
+      const highest = maximum(cells.value);
       const slack = SLACK + Math.max(MORE_SLACK - (level - 1) * 2 * Math.LN2, 0);
       const [split, rest] = [[], []];
       cells.value.forEach((value, c) => {
@@ -260,34 +295,50 @@ export class PosteriorGrid {
 
   *_halved(shown, { i, j, value }, split, level) {
     const made = { level, i: [], j: [], value: [], slope: [] };
+    const parents = [];
     for (const parent of split) {
       for (let k = 0; k < 2 ** this.ndim; k++) {
         const [x, y] = [2 * i[parent] + (k & 1), 2 * j[parent] + (k >> 1)];
         if (!this.has(level, x, y)) continue;
-        const nats = this._valueAt(shown, level, x, y);
         made.i.push(x);
         made.j.push(y);
-        made.value.push(nats);
-        yield;
+        parents.push(parent);
       }
-      // the largest among siblings: a peak may lie between one of them and the parent
-      const siblings = made.value.slice(made.slope.length);
-      const apart = Math.max(...siblings.map((nats) => Math.abs(nats - value[parent])));
-      made.slope.push(...siblings.map(() => apart));
     }
+    for (let first = 0; first < parents.length; first += this.atOnce) {
+      const until = Math.min(first + this.atOnce, parents.length);
+      const keys = [];
+      for (let c = first; c < until; c++) keys.push(this._decodedLater(level, made.i[c], made.j[c]));
+      this._decodeNow();
+      for (const key of keys) made.value.push(this._valueOf(shown, this.fine.get(key)));
+      yield;
+    }
+    // the largest among siblings: a peak may lie between one of them and the parent
+    const apart = new Map(split.map((parent) => [parent, 0]));
+    made.value.forEach((nats, c) => {
+      const far = Math.abs(nats - value[parents[c]]);
+      if (far > apart.get(parents[c])) apart.set(parents[c], far);
+    });
+    made.slope = parents.map((parent) => apart.get(parent));
     return { ...made, mass: this._massOf(made) };
   }
 
-  /** log p(x, z) in the middle of a fine cell, decoded on first use. */
-  _valueAt({ x, ink, square }, level, i, j) {
+  /** The key of a fine cell, which is decoded next, where it is not kept already. */
+  _decodedLater(level, i, j) {
     const key = (level * 2 ** 20 + j) * 2 ** 20 + i;
-    let cell = this.fine.get(key);
-    if (!cell) {
-      const { output, form, prior } = this._decoded(this.middle(level, i, j));
-      cell = { output: output.slice(), form, prior };
-      this.fine.set(key, cell);
-    }
-    const { output, form, prior } = cell;
+    if (!this.fine.has(key)) this.waiting.set(key, this.middle(level, i, j));
+    return key;
+  }
+
+  _decodeNow() {
+    if (!this.waiting.size) return;
+    const keys = [...this.waiting.keys()];
+    this._decoded([...this.waiting.values()]).forEach((cell, k) => this.fine.set(keys[k], cell));
+    this.waiting.clear();
+  }
+
+  /** log p(x, z) in a fine cell. */
+  _valueOf({ x, ink, square }, { output, form, prior }) {
     if (!form) return pixels(this.likelihood, output, this.imageShape).logProb(x) + prior;
     let sum = 0;
     for (const p of ink) sum += output[p] * x[p];

@@ -2,9 +2,10 @@
  * A model for the lens: run in the page where it fits, else on the server.
  */
 
-import { LIKELIHOODS, pixels } from "../math/likelihoods.js";
+import { LIKELIHOODS, logProbOf, pixels } from "../math/likelihoods.js";
 import { FAMILIES } from "../math/posteriors/families.js";
 import { count } from "../math/shapes.js";
+import { atOnce } from "../math/true_posterior.js";
 import { bytesAt } from "../page/fetch.js";
 import { openModel } from "./engine.js";
 import { boxOfCell } from "./receptive_field.js";
@@ -152,14 +153,28 @@ export class LensModel {
     else this._ask("decode", values, made);
   }
 
-  /** What the decoder gives at z, overwritten by the next call. Only of a model that is here. */
-  outputAt(z) {
-    return this._decode(Float32Array.from(z));
+  /** What the decoder gives at many z: an array for each. Only of a model that is here. */
+  outputsAt(places) {
+    const n = places.length;
+    const all = this._decode.many(Float32Array.from(places.flatMap((z) => Array.from(z))), n);
+    const size = all.length / n;
+    return places.map((_, k) => all.subarray(k * size, (k + 1) * size));
   }
 
   /** p(x|z), at once. Only of a model that is here. */
   pixelsAt(z) {
-    return pixels(this.graph.likelihood, this.outputAt(z), this.imageShape);
+    return pixels(this.graph.likelihood, this._decode(Float32Array.from(z)), this.imageShape);
+  }
+
+  /** log p(x|z) at many z, at once. Only of a model that is here. */
+  logProbsAt(places, x) {
+    const { graph, imageShape } = this;
+    return this.outputsAt(places).map((out) => logProbOf(graph.likelihood, out, imageShape, x));
+  }
+
+  /** How many z are decoded at once, in a few milliseconds. */
+  get atOnce() {
+    return atOnce(this.graph.multiply_adds.decoder);
   }
 
   /** One request at a time; of those that come meanwhile, only the latest is sent. */

@@ -4,9 +4,19 @@
 
 const BUDGET = 12; // milliseconds of a slice; it ends after the step that passes it
 
+const waiting = [];
+const channel = new MessageChannel();
+channel.port1.onmessage = () => waiting.shift()();
+
+/** Call it after events and frames that are due; a timer would wait for some milliseconds more. */
+function soon(work) {
+  waiting.push(work);
+  channel.port2.postMessage(0);
+}
+
 export class Slices {
   /** @param {Object} options - budget; now() in milliseconds; later(function): calls it soon */
-  constructor({ budget = BUDGET, now = () => performance.now(), later = (work) => setTimeout(work) } = {}) {
+  constructor({ budget = BUDGET, now = () => performance.now(), later = soon } = {}) {
     Object.assign(this, { budget, now, later });
     this.working = null;
   }

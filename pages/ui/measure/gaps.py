@@ -14,12 +14,13 @@ from torch.distributions import constraints
 
 from pages.ui.drawing import charts
 from pages.ui.drawing.escaping import html
-from pages.ui.drawing.numbers import fixed, sum_and_parts
+from pages.ui.drawing.numbers import sum_and_parts
 from pages.ui.library import cached
 from pages.ui.measure.worst_images import STYLE
 from pages.ui.session import keys
 from vae_core import Dataset, Run
 from vae_core.analysis import decode_mean, random_images
+from vae_core.analysis.best_posterior import has_best_posterior
 from vae_core.figures import contact_sheet, data_uri, gap_histogram
 
 COUNT = 8  # pictures
@@ -34,9 +35,11 @@ ABOUT_PARTS = (
     "natural gradient steps from the encoder's q and from the mode of p(z | x); a search may miss "
     "a better one, which would move nats from the first gap to the second."
 )
-ABOUT_WHOLE = (
-    "The best q of this model's family is not searched for: that takes a Gaussian family of one "
-    "or two latent dimensions. So the gap is not split."
+ABOUT_DRAWS = (
+    "The approximation gap is what the best q of the family leaves to log p(x); the amortisation "
+    "gap is from there to the encoder's q (Cremer et al. 2018). The best q of this family is "
+    "searched for by gradient steps on draws of q; a search may stop short of it, which moves nats "
+    "from the second gap to the first."
 )
 
 
@@ -46,21 +49,14 @@ def show(run: Run, data: Dataset, table: pd.DataFrame) -> None:
     chart, pictures = st.columns([2, 3], gap="large")
     with chart:
         charts.draw("gaps", gap_histogram, by_name(table))
-        st.caption(ABOUT_PARTS if is_split(table) else ABOUT_WHOLE)
+        st.caption(ABOUT_PARTS if has_best_posterior(cached.vae(run)) else ABOUT_DRAWS)
     with pictures:
         st.html(_worst(run, data, table))
 
 
-def is_split(table: pd.DataFrame) -> bool:
-    """Whether the gap is known in its two parts."""
-    return "amortisation_gap" in table
-
-
 def by_name(table: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
     """Nats of every image under what they are called, (n,) each."""
-    if is_split(table):
-        return {title: table[name].to_numpy() for name, title in NAMES.items()}
-    return {"log p(x) − ELBO": table["gap"].to_numpy()}
+    return {title: table[name].to_numpy() for name, title in NAMES.items()}
 
 
 def worst(table: pd.DataFrame, n_test: int) -> pd.DataFrame:
@@ -73,13 +69,11 @@ def worst(table: pd.DataFrame, n_test: int) -> pd.DataFrame:
 def card(row: dict[str, float], name: str) -> list[str]:
     """The lines below one image; `name` is its class, escaped."""
     lines = [f"<b>{name}</b>, image {int(row['index'])}"]
-    if "amortisation_gap" not in row:
-        sure = f" ± {row['error']:.2f}" if row["error"] >= 0.005 else ""
-        return [*lines, f"gap {fixed(row['whole'])}{sure} nats"]
+    sure = f" ± {row['error']:.2f}" if row["error"] >= 0.005 else ""
     whole, approximation, amortisation = sum_and_parts(
         row["approximation_gap"], row["amortisation_gap"]
     )
-    return [*lines, f"gap {whole} nats", f"family {approximation} + encoder {amortisation}"]
+    return [*lines, f"gap {whole}{sure} nats", f"family {approximation} + encoder {amortisation}"]
 
 
 def address(label: str, index: int, has_layer: bool) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-import pandas as pd
+import numpy as np
 import pytest
 import torch
-from torch.distributions import MultivariateNormal
+from torch.distributions import MultivariateNormal, kl_divergence
 
 from tests.core.analysis.test_linear_vae import ProbabilisticPCA
+from tests.core.posteriors.families import WITH_DENSITY, random_params
 from tests.samples import seeded, tiny_model
 from vae_core import RunStore, build_vae, load_dataset
 from vae_core.analysis import inference_gaps, iwae_bound, log_evidence, true_posterior
@@ -17,8 +18,9 @@ from vae_core.analysis.annealing import annealed
 from vae_core.analysis.best_posterior import best_posterior, encoder_gaussian, gaussian_elbo
 from vae_core.analysis.evidence import defensive
 from vae_core.analysis.quadrature import TOLERANCE, quadrature
-from vae_core.config import LIKELIHOODS
+from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.errors import ConfigError
+from vae_core.posteriors.diagonal import NormalPrior
 
 MODELS = RunStore("assets/models")
 
@@ -202,14 +204,59 @@ def test_points_have_no_true_posterior(name):
             work(vae, torch.zeros(1, *vae.image_shape))
 
 
-def test_many_dimensions_have_the_whole_gap_alone():
-    vae, x, _, _ = linear(3)
-    table = inference_gaps(vae, x[:2])
-    assert isinstance(table, pd.DataFrame)
-    assert "approximation_gap" not in table
-    assert (table["gap"] > -3.0 * table["error"]).all()
+@pytest.mark.parametrize("posterior", ["diagonal", "full"])
+def test_the_gaps_of_ten_dimensions_are_those_of_the_closed_form(posterior):
+    """A diagonal q* has the precisions of p(z|x) on its diagonal; a full one is p(z|x)."""
+    vae, x, _, known = linear(10, posterior=posterior)
+    weight = vae.decoder[1].weight
+    precision = torch.eye(10).double() + weight.T @ weight / 0.7**2
+    lacks = 0.5 * (precision.diagonal().log().sum() - precision.logdet())
+    approximation = float(lacks) if posterior == "diagonal" else 0.0
+    table = inference_gaps(vae, x[:4])
+    off = torch.tensor((table["log_evidence"]).to_numpy()) - known[:4]
+    assert (off.abs() < 4.0 * torch.tensor(table["error"].to_numpy()) + 0.02).all()
+    sure = np.hypot(table["error"], table["best_elbo_error"])
+    assert (np.abs(table["approximation_gap"] - approximation) < 4.0 * sure + 0.03).all()
+    rest = table["log_evidence"] - table["elbo"] - table["approximation_gap"]
+    assert table["amortisation_gap"].to_numpy() == pytest.approx(rest.to_numpy())
+    assert (table["error"] < 0.1).all()  # q* is in the proposal: from the encoder's q it is 0.4
     with pytest.raises(ConfigError, match="one or two free latent dimensions"):
         true_posterior(vae, x)
+
+
+@pytest.mark.parametrize(("posterior", "latent"), [("laplace", (2,)), ("dirichlet", (3,))])
+def test_families_that_are_not_gaussian_have_both_gaps_without_noise(posterior, latent):
+    config = tiny_model(latent, posterior=posterior, likelihood="gaussian")
+    vae = build_vae(config, (1, 4, 4), 3).requires_grad_(False)
+    vae.likelihood.log_sigma.fill_(math.log(0.4))
+    x = torch.rand(2, 1, 4, 4, generator=seeded())
+    table = inference_gaps(vae, x)
+    q = vae.encode(x)
+    z = q.sample((20_000,), seeded(1))
+    fit = vae.decode(z).log_prob(x).double()
+    elbo = fit.mean(0) - kl_divergence(q, vae.prior()).double()
+    error = fit.std(0) / math.sqrt(len(z))
+    assert (table["elbo_error"] == 0.0).all()
+    assert ((torch.tensor(table["elbo"].to_numpy()) - elbo).abs() < 4.0 * error).all()
+    assert (table["amortisation_gap"] >= 0.0).all()
+    assert (table["approximation_gap"] > -2e-3).all()
+
+
+@pytest.mark.parametrize("name", WITH_DENSITY)
+def test_nodes_have_the_moments_of_their_posterior(name):
+    latent = (3,) if name == "dirichlet" else (2,)
+    q = POSTERIORS[name].from_params(random_params(name, latent, 4, 0, torch.float64))
+    nodes = q.nodes()
+    assert POSTERIORS[name].from_params(random_params(name, (5,), 2, 0)).nodes() is None
+    if nodes is None:
+        assert issubclass(POSTERIORS[name], NormalPrior)  # which have `lattice`
+        return
+    z, weights = nodes
+    mean = (weights[..., None] * z).sum(0)
+    torch.testing.assert_close(weights.sum(0), torch.ones(4).double())
+    torch.testing.assert_close(mean, q.mean, atol=1e-6, rtol=1e-6)
+    variance = (weights[..., None] * (z - mean).square()).sum(0)
+    torch.testing.assert_close(variance, q.variance, atol=1e-6, rtol=1e-4)
 
 
 def test_progress_is_told_and_may_end_the_work():

@@ -2,10 +2,11 @@
  * The Dirichlet posterior: the channels of every site are proportions, which sum to 1.
  */
 
+import { logitNodes, pairsOf } from "../nodes.js";
 import { addProduct } from "../plane_grid.js";
 import { randomGenerator } from "../random.js";
 import { count, float64s, isOneSite, siteOf, total } from "../shapes.js";
-import { clamp, digamma, lbeta, lgamma, softplus, xlogy } from "../special.js";
+import { clamp, digamma, lbeta, lgamma, sigmoid, softplus, xlogy } from "../special.js";
 import { Posterior, placesOfAxes } from "./base.js";
 
 const ALPHA_MIN = 0.05;
@@ -111,6 +112,19 @@ export class Dirichlet extends Posterior {
     moved[j] = a;
     moved[k] = b;
     return moved;
+  }
+
+  /** Of two or three proportions: logits of the shares that each takes of what is left. */
+  nodes() {
+    if (this.latentShape.length > 1 || this.size > 3) return null;
+    const [first, second, third] = this.alpha;
+    if (this.size === 2) {
+      const nodes = logitNodes(first, second);
+      return { z: nodes.map(([u]) => [sigmoid(u), sigmoid(-u)]), weights: nodes.map(([, w]) => w) };
+    }
+    const pairs = pairsOf(logitNodes(first, second + third), logitNodes(second, third));
+    const z = pairs.map(([u, v]) => [sigmoid(u), sigmoid(-u) * sigmoid(v), sigmoid(-u) * sigmoid(-v)]);
+    return { z, weights: pairs.map(([, , w]) => w) };
   }
 
   _total(j) {

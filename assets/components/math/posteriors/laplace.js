@@ -73,7 +73,7 @@ export class Laplace extends Posterior {
     return this.mean.map((mu, j) => mu + this.scale[j] * eps[j]);
   }
 
-  /** Of Gauss and Laguerre on either side of the mean, for one or two dimensions. */
+  /** On either side of the mean, for one or two dimensions. */
   nodes() {
     if (this.size === 1) {
       const z = LAPLACE_NODES.map(([u]) => [this.mean[0] + this.scale[0] * u]);
