@@ -23,7 +23,7 @@ CHART = ".js-plotly-plot .main-svg"
 PAGES = {
     "": DECODED,
     "train": "button[kind=primary]",
-    "posteriors?run=Digits+2-D": CHART,
+    "posteriors?run=Digits+2-D": DECODED,
     "projection?run=Digits+feature+map": ".atlas.ready .stage",
     "sliders": DECODED,
     "feature-map?run=Digits+feature+map": DECODED,
