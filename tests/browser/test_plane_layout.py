@@ -124,3 +124,80 @@ def test_one_dimension_lies_on_a_line(modules: Page) -> None:
     upper, lower = got["y"][0::2], got["y"][1::2]  # a row for each class, above z
     assert min(upper) > max(lower) > min(lower) > got["back"][0][1]
     assert got["placed"] == [[0.7]]
+
+
+POPULATION = """async ({family, params, labels, latentShape, axes, facts, asked}) => {
+  const {planeLayout} = await import('/draw/plane_layout.js');
+  const {Population} = await import('/lens/population.js');
+  const {FAMILIES} = await import('/math/posteriors/families.js');
+  const n = labels.length, width = params.length / n, rows = Float32Array.from(params);
+  const size = latentShape.reduce((a, b) => a * b, 1);
+  const model = {
+    family: FAMILIES[family], latentShape, size, isKnown: true, codes: {params: rows, labels, n},
+    posteriorAt: (i) =>
+      FAMILIES[family].fromParams(rows.subarray(i * width, (i + 1) * width), latentShape),
+  };
+  const layout = planeLayout(model, axes, facts), means = layout.points(rows, n, labels);
+  const state = {model}, population = new Population(state);
+  const listed = (marks) => Object.entries(marks).map(([name, values]) => [name, [...values]]);
+  const plain = (marks) => marks && Object.fromEntries(listed(marks));
+  return asked.map((each) => {
+    Object.assign(state, each);
+    const {points, widths} = population.marks(layout, means);
+    return {points: plain(points), widths: plain(widths)};
+  });
+}"""
+DIRICHLET = next(name for name in BUNDLED if "dirichlet" in name)
+SAMPLES, WIDTHS, MEANS = ["samples"], ["widths"], ["points"]
+
+
+def populations(modules: Page, codes: Codes, *asked: dict[str, Any]) -> Any:
+    facts = {"names": latent_names(codes.latent_shape), "is_triangle": codes.is_triangle}
+    everyone = {"classes": [], "count": 10_000}
+    given = {
+        "family": codes.posterior_name, "params": codes.params.flatten().tolist(),
+        "labels": codes.labels.tolist(), "latentShape": list(codes.latent_shape),
+        "axes": [0, min(1, codes.mean[0].numel() - 1)], "facts": facts,
+        "asked": [everyone | each for each in asked],
+    }  # fmt: skip
+    return modules.evaluate(POPULATION, given)
+
+
+@pytest.mark.parametrize("name", ["digits-2d", "mnist-full-2d"])
+def test_chosen_classes_and_numbers_are_the_first_images_of_these(name: str, modules: Page) -> None:
+    codes = RunStore(ROOT / "assets" / "models").load(name).codes()
+    codes = codes.take(torch.arange(min(len(codes), 1500)))
+    few = {"classes": [3, 7], "count": 40}
+    one, other, both = populations(
+        modules, codes, few | {"layers": MEANS}, few | {"layers": WIDTHS},
+        few | {"layers": [*MEANS, *SAMPLES]},
+    )  # fmt: skip
+    expected = [i for i, y in enumerate(codes.labels.tolist()) if y in (3, 7)][:40]
+    assert one["points"]["index"] == other["widths"]["index"] == expected
+    assert both["points"]["index"] == 2 * expected
+    assert both["points"]["isSample"] == 40 * [False] + 40 * [True]
+    assert one["widths"] is other["points"] is None
+    covariance = codes.take(torch.tensor(expected[:1])).mean_covariance
+    found = [other["widths"][which][0] for which in ("xx", "xy", "yy")]
+    (xx, xy), (_, yy) = covariance.tolist()
+    assert found == pytest.approx([xx, xy, yy], rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["mnist-2d", DIRICHLET])
+def test_samples_on_the_plane_are_those_of_the_classes(name: str, modules: Page) -> None:
+    """Their mean and covariance are those of q(z|y), within what so many leave open."""
+    codes = RunStore(ROOT / "assets" / "models").load(name).codes()
+    codes = codes.take(torch.arange(2000))
+    (all_of, again, class_of) = populations(
+        modules, codes, {"layers": SAMPLES}, {"layers": SAMPLES, "count": 500},
+        {"layers": SAMPLES, "classes": [4]},
+    )  # fmt: skip
+    assert again["points"]["x"] == all_of["points"]["x"][:500]  # the same, whatever is shown
+    plane = LatentPlane.of(codes, (0, 1))
+    (posterior,) = class_posteriors(codes.of_class(4))
+    drawn = np.array([class_of["points"]["x"], class_of["points"]["y"]])
+    mean = plane.place(posterior.mean[None])[0].numpy()
+    spread = plane.spread(posterior.covariance).numpy()
+    n = drawn.shape[1]
+    assert np.abs(drawn.mean(1) - mean).max() < 4 * np.sqrt(spread.max() / n)
+    np.testing.assert_allclose(np.cov(drawn), spread, atol=6 * spread.max() / np.sqrt(n))

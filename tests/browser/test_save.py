@@ -117,21 +117,24 @@ def test_a_name_in_a_table_is_neither_a_tag_nor_a_formula(modules: Page) -> None
     assert table["y"].tolist() == [str(-k) for k in range(len(names))]
 
 
-def test_a_finger_saves_the_figure_of_thousands_of_points(server: Server, open_page: Open) -> None:
+def test_a_finger_saves_the_plane_with_thousands_of_points(server: Server, open_page: Open) -> None:
     page = open_page(
         server.url + "posteriors?run=Digits+2-D", (390, 844), shared=True, has_touch=True
     )
-    settled(page, CHART)
-    bar = page.locator(".save").first
+    settled(page, ".lens.ready canvas[aria-label=decoded]")
+    bar = page.locator(".lens .save")
     bar.scroll_into_view_if_needed()
     name, png = saved(page, bar, "PNG", touch=True)
     assert name == "digits-2d-posteriors-plane.png"
     picture = Image.open(io.BytesIO(png)).convert("RGB")
+    assert picture.getpixel((0, 0)) == (255, 255, 255)
+    shown = page.locator(".stage canvas").first.evaluate("e => [e.clientWidth, e.clientHeight]")
+    assert picture.size == tuple(3 * side for side in shown)
     assert len(picture.getcolors(1 << 24)) > 100  # the points of all classes, over one another
     _, csv = saved(page, bar, "CSV", touch=True)
     table = pd.read_csv(io.BytesIO(csv))
     mean = MODELS.load("digits-2d").codes().mean
-    points = table[table["trace"].astype(str) != "prior"]
+    points = table[table["what"] == "mean"]
     drawn = set(zip(points["z0"].round(4), points["z1"].round(4), strict=True))
     assert {(round(a, 4), round(b, 4)) for a, b in mean.double().tolist()} <= drawn
 

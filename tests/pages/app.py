@@ -40,7 +40,12 @@ MODELS = list(bundled().values())
 VAES = [run for run in MODELS if run.config.model.posterior != "delta"]
 ALIVE = [run for run in MODELS if run.id != "mnist-collapsed"]  # whose pictures depend on z
 MAPS = [run for run in MODELS if len(run.config.model.latent_shape) == 3]
-VIEWS = {"overview.py": "overview", "sliders.py": "sliders", "feature_map.py": "cells"}
+VIEWS = {
+    "overview.py": "overview",
+    "posteriors.py": "posteriors",
+    "sliders.py": "sliders",
+    "feature_map.py": "cells",
+}
 
 
 def open_page(page: str, run: Run | str | None = None, **address: str) -> AppTest:

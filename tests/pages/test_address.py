@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages.app import assert_sound, charts, open_page
+from tests.pages.app import assert_sound, open_page
 from tests.samples import ROOT
 
 WIDGETS = {
@@ -82,10 +82,6 @@ def test_an_exception_is_of_a_widget_that_is_there() -> None:
 
 
 def test_a_link_sets_sliders_and_boxes() -> None:
-    app = open_page("posteriors.py", "Digits 2-D", count="500")
-    assert_sound(app)
-    assert app.select_slider(key="count").value == 500
-    assert charts(app)
     app = open_page(
         "aggregate.py", "Digits 2-D", mixture="Classes together", buildup_number="z1",
         buildup_classes="3",

@@ -17,6 +17,8 @@ from tests.pages.app import (
     charts,
     choose_preset,
     chosen_label,
+    go,
+    lens_facts,
     model_line,
     numbers,
     open_page,
@@ -105,6 +107,9 @@ def test_every_pair_of_page_and_setting_is_opened() -> None:
 def test_three_proportions_are_drawn_on_a_triangle(runs: Path, digits: Dataset) -> None:
     label = trained(runs, digits, posterior="dirichlet")
     app = open_page("posteriors.py", run=label)
+    assert lens_facts(app)["is_triangle"]
+    assert len(charts(app)) == 2  # marginals of two, and the third is what is left
+    go(app, "two_models.py")
     plane = charts(app)[0]
     names = {a["text"] for a in plane["layout"]["annotations"]}
     assert {"<b>z0 = 1</b>", "<b>z1 = 1</b>", "<b>z2 = 1</b>"} <= names

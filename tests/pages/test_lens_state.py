@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.ui.components.lens_state import LAYERS, MAX_DIMENSIONS, STEPS, LensState
+from pages.ui.components.lens_state import (
+    COUNTS,
+    LAYERS,
+    MAX_DIMENSIONS,
+    STEPS,
+    LensState,
+    renewed,
+)
 from tests.pages.app import (
     MAPS,
     MODELS,
@@ -44,6 +51,12 @@ states = st.builds(
     channel=st.none() | wholes,
     shuffled=st.booleans(),
     tour=st.none() | st.sampled_from(STEPS),
+    classes=several,
+    count=st.sampled_from(COUNTS),
+)
+KEPT = (
+    *("image", "draw", "axes", "layers", "cells", "channel", "shuffled", "tour"),
+    *("classes", "count"),
 )
 
 
@@ -57,7 +70,7 @@ def address_of(state: LensState, first: LensState | None = None) -> dict[str, st
 @given(states)
 def test_an_address_leads_back_to_the_state_to_three_digits_of_z(state: LensState) -> None:
     back = LensState.from_address(address_of(state))
-    for name in ("image", "draw", "axes", "layers", "cells", "channel", "shuffled", "tour"):
+    for name in KEPT:
         assert getattr(back, name) == getattr(state, name)
     assert back.z.keys() == state.z.keys()
     for j, value in state.z.items():
@@ -69,9 +82,7 @@ def test_an_address_holds_what_differs_from_how_the_page_begins(
     state: LensState, first: LensState
 ) -> None:
     shown = state.to_address(first)
-    assert shown.keys() == {
-        *("image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled", "tour")
-    }
+    assert shown.keys() == {"z", *KEPT}
     for name, value in shown.items():
         assert (value is None) == (getattr(state, name) == getattr(first, name))
     assert address_of(state, state) == {}
@@ -110,13 +121,15 @@ def test_an_address_holds_no_more_numbers_than_can_be_handed_on() -> None:
         *({"cells": text} for text in ("0,-1", "(0, 1)", "9999999", "one")),
         *({"channel": text} for text in ("all", "-1", "0.5")),
         *({"shuffled": text} for text in ("", "yes", "2", "-1")),
+        *({"classes": text} for text in ("three", "-1", "1;2")),
+        *({"count": text} for text in ("many", "-1", "1e3")),
         {"z": "0:nan", "axes": "a,b", "draw": "?", "cells": "!", "channel": "c1"},
     ],
     ids=str,
 )
 def test_what_makes_no_sense_is_left_out_and_the_rest_is_kept(garbage: dict[str, str]) -> None:
     good = {"image": "7", "draw": "3", "z": "0:0.52,1:-1.2", "axes": "1,0", "layers": "points"}
-    good |= {"cells": "2,3", "channel": "1", "shuffled": "1"}
+    good |= {"cells": "2,3", "channel": "1", "shuffled": "1", "classes": "1", "count": "500"}
     assert LensState.from_address(garbage) == LensState()
     kept = {name: text for name, text in good.items() if name not in garbage}
     assert LensState.from_address(good | garbage) == LensState.from_address(kept)
@@ -154,6 +167,9 @@ def test_a_fitted_state_has_only_what_the_model_has(
     assert (fitted.draw, fitted.layers) == (state.draw, state.layers)
     assert len(set(fitted.axes)) == min(2, d)
     assert set(fitted.axes) <= set(range(d))
+    assert fitted.classes == state.classes
+    few = state.fit(n, latent, order, labels=range(10))
+    assert few.classes == tuple(y for y in state.classes if y < 10)
     assert fitted.fit(n, latent, order) == fitted
 
 
@@ -173,6 +189,44 @@ def test_axes_that_are_no_two_of_the_numbers_become_the_most_informative_two(
 @pytest.mark.parametrize("axes", [(), (1, 0), (0, 1), (5, 6)])
 def test_the_plane_of_two_numbers_is_never_turned(axes: tuple[int, ...]) -> None:
     assert LensState(axes=axes).fit(50, (2,), [1, 0]).axes == (0, 1)
+
+
+def test_a_number_of_images_that_is_not_offered_is_the_usual_one() -> None:
+    assert LensState(count=777).fit(50, (2,), [0, 1]).count == LensState.count
+
+
+# Links of earlier versions
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"points": "means"}, {"layers": "points,classes"}),
+        ({"points": "draws of z", "ellipses": "true"}, {"layers": "samples,classes"}),
+        ({"points": "posteriors, 1σ", "ellipses": "false"}, {"layers": "widths"}),
+        ({"points": "none", "ellipses": "False"}, {"layers": "none"}),
+        ({"points": "lines"}, {"layers": "points,classes"}),
+        ({"across": "z7", "up": "z2"}, {"axes": "7,2"}),
+        ({"across": "z7", "up": "z99"}, {}),
+        ({"classes": "1,4", "count": "500"}, {"classes": "1,4", "count": "500"}),
+    ],
+    ids=str,
+)
+def test_old_parameters_of_the_plane_become_those_of_the_lens(
+    old: dict[str, str], new: dict[str, str]
+) -> None:
+    names = [f"z{j}" for j in range(20)]
+    assert renewed(old, names) == new
+
+
+def test_an_old_link_to_the_posteriors_opens_the_view_it_meant() -> None:
+    link = {"points": "draws of z", "across": "z7", "up": "z2", "classes": "3"}
+    app = open_page("posteriors.py", OTHER, **link)
+    assert_sound(app)
+    state = lens_facts(app)["state"]
+    assert (state["layers"], state["axes"]) == (["classes", "samples"], [7, 2])
+    assert state["classes"] == [3]
+    assert dict(app.query_params).keys() == {"run", "layers", "axes", "classes"}
 
 
 # What the lens says

@@ -119,8 +119,9 @@ def test_a_step_moves_to_its_page_and_view_and_the_place_on_the_plane_is_an_answ
     app = press(tell(app, at=[0.1, -0.2]), "I predict this")
     assert queried(app, "said") == "0.10;-0.20"
     assert "You predicted (0.1, −0.2)." in said(app)
-    assert app.segmented_control(key="points").value == "draws of z"
-    assert app.pills(key="classes").value == [1]
+    state = lens_facts(app)["state"]
+    assert state["layers"] == ["classes", "samples"]  # the words of links of earlier versions
+    assert state["classes"] == [1]
     assert queried(app, "classes") == "1"
     assert ".st-key-model-box" not in styles(app)
     app = press(app, "Next: Explain")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
 from pages.ui.drawing.numbers import fixed, sum_and_parts
-from pages.ui.explore.posteriors import DRAWS, MAX_WIDTHS, MEANS, NOTHING, WIDTHS
 from tests.pages.app import (
     ALIVE,
     MAPS,
@@ -20,13 +18,15 @@ from tests.pages.app import (
     chosen_label,
     go,
     has_component,
+    lens_facts,
     model_line,
     numbers,
     open_page,
+    tell,
 )
 from tests.samples import ROOT
 from vae_core import Run
-from vae_core.analysis import class_posteriors, decode_mean, total_rate
+from vae_core.analysis import decode_mean, total_rate
 from vae_core.config import POSTERIORS
 
 # A model of each kind: every family that ships, with a vector and with a map; of few images
@@ -140,47 +140,47 @@ def test_choosing_a_class_shows_that_class_alone(run: Run) -> None:
     names, codes = run.data().class_names, run.codes()
     labels = codes.labels.unique().tolist()
     label = labels[len(labels) // 3]
-    drawn = lambda: {t["name"] for t in charts(app)[0]["data"] if "name" in t} - {"prior"}  # noqa: E731
+    prior = f"prior {codes.family.prior_title}"
+    drawn = lambda: {t["name"] for t in charts(app)[0]["data"]} - {prior}  # noqa: E731
     assert drawn() == {names[y] for y in labels}
-    app.pills(key="classes").set_value([label]).run()
+    tell(app, classes=[label], at=[])
     assert_sound(app)
     assert drawn() == {names[label]}
-    prior = f"prior {codes.family.prior_title}"
-    assert {t["name"] for t in charts(app)[1]["data"]} == {names[label], prior}
     n = int((codes.labels == label).sum())
     assert f"{n:,} images" in app.caption[-1].value
+    assert app.query_params["classes"] == str(label)
+    assert "classes" not in go(app, "sliders.py").query_params  # where nothing shows them
+    assert lens_facts(go(app, "posteriors.py"))["state"]["classes"] == [label]
 
 
 @every_kind
 def test_posteriors_span_the_two_most_informative_numbers(run: Run) -> None:
     app = open_page("posteriors.py", run)
-    layout = charts(app)[0]["layout"]
-    titles = [layout[axis]["title"]["text"] for axis in ("xaxis", "yaxis")]
-    if run.codes().is_triangle:
-        assert not layout["xaxis"]["visible"]
-    elif len(class_posteriors(run.codes())[0].mean) > 2:
-        assert titles == [app.selectbox(key=key).value for key in ("across", "up")]
-        chosen = app.selectbox(key="up").options[3]
-        app.selectbox(key="up").set_value(chosen).run()
-        assert charts(app)[0]["layout"]["yaxis"]["title"]["text"] == chosen
+    facts = lens_facts(app)
+    names, order = facts["names"], facts["order"]
+    titles = lambda: [chart["layout"]["xaxis"]["title"]["text"] for chart in charts(app)]  # noqa: E731
+    if len(names) > 2 and not run.codes().is_triangle:
+        assert titles() == [names[j] for j in order[:2]]
+        tell(app, axes=[order[0], order[3]], at=[])
+        assert titles() == [names[order[0]], names[order[3]]]
     else:
-        assert titles == ["z0", "z1"]
+        assert titles() == ["z0", "z1"]
 
 
 @every_kind
 def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
     app = open_page("posteriors.py", run)
-    counts = {}
-    for layer in app.segmented_control(key="points").options:
-        app.segmented_control(key="points").set_value(layer).run()
+    n = len(run.codes())
+    for layers, count, said in (
+        (["points", "samples"], 500, f"{min(n, 500)} means and {min(n, 500)} samples of z shown;"),
+        (["widths", "classes"], 150, "150 posteriors shown;"),
+        ([], 2000, "images; marginals"),
+    ):
+        tell(app, layers=layers, count=count, at=[])
         assert_sound(app)
-        data = [t for t in charts(app)[0]["data"] if t.get("name") != "prior"]
-        counts[layer] = sum(len(numbers(t["x"])) for t in data if t["type"] == "scattergl")
-        thin = [t for t in data if t["type"] == "scatter" and t["line"].get("width") == 1.5]
-        ellipses = sum(np.isnan(numbers(t["x"])).sum() for t in thin)
-        assert ellipses == (MAX_WIDTHS if layer == WIDTHS else 0)
-    shown = min(2000, len(run.codes()))
-    assert counts == {MEANS: shown, DRAWS: 2000, WIDTHS: 0, NOTHING: 0}
+        (caption,) = (c.value for c in app.caption if c.value.startswith("Test split, "))
+        assert said in caption
+        assert ("of its draws" in caption) == ("classes" in layers)
 
 
 @pytest.mark.parametrize("run", [r for r in KINDS if r not in MAPS], ids=lambda run: run.id)

@@ -132,16 +132,21 @@ export class LatentPlane extends PlanePainter {
     this.zoomBy(Math.exp(-event.deltaY / 200), this.toPlane(this._at(event)));
   }
 
+  /** What the mouse can be over: points, or the middles of ellipses; null where neither is shown. */
+  get hoverable() {
+    return this.scene.points ?? this.scene.widths ?? null;
+  }
+
   /** Number of the nearest point within reach of the mouse, if points are shown. */
   _pointNear([left, top]) {
-    const { points } = this.scene;
+    const points = this.hoverable;
     if (!points) return null;
     const [x, y] = this.toPlane([left, top]);
     let best = (HOVER_REACH / this.scale) ** 2;
     let nearest = null;
     for (let i = 0; i < points.x.length; i++) {
       const distance = (points.x[i] - x) ** 2 + (points.y[i] - y) ** 2;
-      if (distance < best && points.shown(i)) [best, nearest] = [distance, i];
+      if (distance < best) [best, nearest] = [distance, i];
     }
     return nearest;
   }

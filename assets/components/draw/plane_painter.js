@@ -29,7 +29,8 @@ export class PlanePainter {
    *   reach: half the side of the plane at zoom 1, centre: its middle;
    *   titles: of the axes; hasNoUnit: whether these have no ticks; corners: names, for a
    *   triangle in place of axes;
-   *   points: {x, y, labels} or null; rings: whether the prior is N(0, I);
+   *   points: {x, y, labels} or null; widths: {x, y, xx, xy, yy, labels}, posteriors drawn thin at
+   *   1 and 2 sigma, or null; rings: whether the prior is N(0, I);
    *   isLine: whether up means nothing, for z is one dimension;
    *   prior: {x, y}, draws from another prior; classes: [{label, name, mean, covariance}];
    *   map: {image, place: number[6]}, a picture and the affine map of its unit square; ink,
@@ -52,6 +53,7 @@ export class PlanePainter {
       this._drawBelow();
       this.isStale = false;
     }
+    this.drawn = { posterior, z, truth, ghosts, lit };
     this._drawAbove({ posterior, z, focus, truth, ghosts });
   }
 
@@ -81,11 +83,11 @@ export class PlanePainter {
     ];
   }
 
-  /** Take this much of the page's width, in its pixels. */
-  fit(wide) {
+  /** Take this much of the page's width, in its pixels; `ratio` of the canvas's to each. */
+  fit(wide, ratio = window.devicePixelRatio || 1) {
     const { left, right, top, bottom } = PLANE_MARGIN;
     this.side = Math.max(wide - left - right, 1);
-    this.ratio = window.devicePixelRatio || 1;
+    this.ratio = ratio;
     for (const canvas of [this.below, this.above]) {
       canvas.width = Math.round(wide * this.ratio);
       canvas.height = Math.round((this.side + top + bottom) * this.ratio);
@@ -112,13 +114,14 @@ export class PlanePainter {
   }
 
   _drawBelow() {
-    const { map, points, corners, classes = [] } = this.scene;
+    const { map, points, widths, corners, classes = [] } = this.scene;
     const pen = this._begin(this.below);
     if (!corners) drawAxes(pen, this);
     this._clip(pen);
     if (map) this._map(pen, map);
     this._prior(pen);
     if (points) this._points(pen, points);
+    if (widths) this._widths(pen, widths);
     for (const each of classes) this._classEllipse(pen, each);
     this._classNames(pen, classes);
     pen.restore();
@@ -173,19 +176,33 @@ export class PlanePainter {
   }
 
   /** All points in one picture: far quicker than a shape each. */
-  _points(pen, { x, y, labels, shown }) {
+  _points(pen, { x, y, labels }) {
     const [wide, high] = [this.below.width, this.below.height];
     const data = new ImageData(wide, high);
     const colours = this.scene.classColours.map(channelsOf);
     const size = Math.max(2, Math.round(2.5 * this.ratio));
     const opacity = x.length > 20_000 ? 0.35 : 0.5;
     for (let i = 0; i < x.length; i++) {
-      if (!shown(i)) continue;
       const [left, top] = this.toScreen([x[i], y[i]]);
       const colour = colours[labels[i] % colours.length];
       stamp(data, Math.round(left * this.ratio), Math.round(top * this.ratio), size, colour, opacity);
     }
     overlay(pen, data);
+  }
+
+  /** q(z|x) of many images, the paler the more: 1 sigma, and 2 thinner. */
+  _widths(pen, { x, y, xx, xy, yy, labels }) {
+    pen.save();
+    pen.globalAlpha = x.length > 200 ? 0.45 : 0.75;
+    for (let i = 0; i < x.length; i++) {
+      pen.strokeStyle = this._classColour(labels[i]);
+      for (const [k, width] of [[1, 1.5], [2, 0.6]]) {
+        pen.lineWidth = width;
+        this._ellipse(pen, [x[i], y[i]], [xx[i], xy[i], yy[i]], k);
+        pen.stroke();
+      }
+    }
+    pen.restore();
   }
 
   _classEllipse(pen, { label, mean, covariance }) {

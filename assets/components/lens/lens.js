@@ -14,10 +14,13 @@ import { nats, signed } from "../page/text.js";
 import { FeatureMapView } from "./feature_map_view.js";
 import { Originals } from "./originals.js";
 import { OverviewView } from "./overview_view.js";
+import { PosteriorsView } from "./posteriors_view.js";
 import { SlidersView } from "./sliders_view.js";
 import { LensState } from "./state.js";
 
-const VIEWS = { overview: OverviewView, sliders: SlidersView, cells: FeatureMapView };
+const VIEWS = {
+  overview: OverviewView, posteriors: PosteriorsView, sliders: SlidersView, cells: FeatureMapView,
+};
 const ROUNDED = 6e-4; // a dimension that differs by less from where z begins was not moved
 const keepLens = keepOne("state", (...parts) => new Lens(...parts));
 

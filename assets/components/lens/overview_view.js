@@ -32,7 +32,7 @@ export class OverviewView {
     this.source = addSource(source, lens, ["image", "drawing"]);
     this.truth = new TruePosterior(lens.state, lens.facts, () => lens.stage.schedule());
     this.samples = new Samples(side, lens);
-    this.plane = new PlaneView(plane, lens, this.truth, this.samples);
+    this.plane = new PlaneView(plane, lens, { truth: this.truth, samples: this.samples });
     addResult(result, lens);
     this.pipeline = new Pipeline(pipe, lens);
     this.start = new Start(root, start, lens);

@@ -16,6 +16,7 @@ export class PlaneTip {
   constructor(holder, { facts, state, originals }) {
     Object.assign(this, { holder, facts, state, originals });
     this.index = null; // of the image that is shown
+    this.z = null; // of the sample of it that is shown in place of its mean
     this.decoded = element("canvas", { class: "picture" });
     this.original = element("canvas", { class: "picture" });
     this.words = element("p");
@@ -24,18 +25,18 @@ export class PlaneTip {
   }
 
   /**
-   * Show an image beside a point of the plane's canvas, or nothing.
-   * @returns {boolean} whether it is another image than before
+   * Show an image beside a point of the plane's canvas, or nothing (null).
+   * @param {?number} index
+   * @param {number[]} at - CSS pixels
+   * @param {?Float64Array} z - a sample of the image's q(z|x), to be decoded in place of its mean
    */
-  show(index, at) {
-    const isNew = index !== this.index;
-    this.index = index;
+  show(index, at, z = null) {
+    const isNew = index !== this.index || z?.[0] !== this.z?.[0];
+    Object.assign(this, { index, z });
     this.box.hidden = index === null;
-    if (index !== null) {
-      this._place(at);
-      if (isNew) this._fill(index);
-    }
-    return isNew;
+    if (index === null) return;
+    this._place(at);
+    if (isNew) this._fill(index, z);
   }
 
   _place([left, top]) {
@@ -47,12 +48,13 @@ export class PlaneTip {
     style.top = `${Math.max(top - ABOVE, 0)}px`;
   }
 
-  _fill(index) {
+  _fill(index, z) {
     const { model } = this.state;
     const { class_names: names, image_shape: shape } = this.facts;
     const show = (canvas, values) => this.index === index && paintPicture(canvas, values, shape);
-    this.words.textContent = `${names[model.codes.labels[index]]}, test image ${index}`;
-    model.decode(model.posteriorAt(index).mean, (pixels) => show(this.decoded, pixels.mean));
+    const of = z ? "a sample of " : "";
+    this.words.textContent = `${of}${names[model.codes.labels[index]]}, test image ${index}`;
+    model.decode(z ?? model.posteriorAt(index).mean, (pixels) => show(this.decoded, pixels.mean));
     this.original.hidden = !this.originals.has(index);
     this.originals.fetch(index, (x) => show(this.original, x));
   }

@@ -23,17 +23,20 @@ const ABOUT_ELLIPSES = {
   plane: "q(z|y) of each class by its mean and covariance, at 1σ and 2σ: 39% and 86% of a Gaussian in a plane",
 };
 const LEAST = -99; // nats that are written out
+const WITHOUT_PRIOR = "no-prior"; // a layer that is chosen by taking a tick away
 
 export class PlaneView {
   /**
    * @param {HTMLElement} host
    * @param {Object} lens - facts; state; stage; originals; callbacks onPlace(z), onRelease()
-   * @param {?TruePosterior} truth - of the image, where the view shows it
-   * @param {?Samples} samples - earlier ones of z, likewise
+   * @param {{truth: ?TruePosterior, samples: ?Samples, population: ?Population}} parts - where the
+   *   view shows them: p(z|x) of the image; earlier samples of z; the posteriors of many images, in
+   *   place of that of one
    */
-  constructor(host, lens, truth = null, samples = null) {
+  constructor(host, lens, { truth = null, samples = null, population = null }) {
     const { facts, state, stage, onPlace, onRelease } = lens;
-    Object.assign(this, { facts, state, stage, onRelease, truth, samples });
+    Object.assign(this, { facts, state, stage, onRelease, truth, samples, population });
+    this.hovered = null; // number of a point
     this.holder = element("div", { class: "plane" });
     this.tip = new PlaneTip(this.holder, lens);
     this.reading = element("p", { class: "reading" });
@@ -42,7 +45,7 @@ export class PlaneView {
       onMove: (at) => this.layout && onPlace(this.layout.place(state.z, at)),
       onView: () => stage.schedule(),
       onRelease,
-      onHover: (index, at) => this.tip.show(index, at) && stage.schedule(),
+      onHover: (index, at) => this._hover(index, at),
     });
     const legend = element("div", { class: "legend" });
     this.map = new PlaneMap(legend, facts.colours, (map) => {
@@ -51,7 +54,7 @@ export class PlaneView {
     });
     host.append(this._controls(), this.holder, legend, this.reading);
     state.subscribe((changed) => {
-      const isNew = ["model", "axes", "layers"].some((name) => changed.has(name));
+      const isNew = ["model", "axes", "layers", "classes", "count"].some((name) => changed.has(name));
       if (isNew && state.model) this.lay();
     });
   }
@@ -63,11 +66,11 @@ export class PlaneView {
 
   _controls() {
     const { facts, state } = this;
-    const check = (layer, words) => {
+    const check = (layer, words, title = null) => {
       const box = element("input", { type: "checkbox", onchange: () => this._chooseLayers() });
-      box.checked = state.layers.includes(layer);
+      box.checked = state.layers.includes(layer) !== (layer === WITHOUT_PRIOR);
       this.checks[layer] = box;
-      return element("label", {}, box, words);
+      return element("label", { class: `layer-${layer}`, title }, box, words);
     };
     const select = (label, options, chosen, onchange) => {
       const made = element("select", { "aria-label": label, onchange });
@@ -86,9 +89,18 @@ export class PlaneView {
         element("label", {}, "across", this.axes[0]), element("label", {}, "up", this.axes[1]),
       );
     }
-    const classes = check("classes", "classes");
-    classes.title = ABOUT_ELLIPSES[facts.names.length === 1 ? "line" : "plane"];
-    controls.append(check("points", "images"), classes);
+    const about = ABOUT_ELLIPSES[facts.names.length === 1 ? "line" : "plane"];
+    const [ofImages, ofClasses] = this.population ? ["means", "classes q(z|y)"] : ["images", "classes"];
+    controls.append(check("points", ofImages));
+    if (this.population && facts.family.has_density) {
+      const one = "one sample of z of each image: of its q(z|x)";
+      this.samplesControl = check("samples", "samples of z", one);
+      controls.append(
+        this.samplesControl, check("widths", "posteriors", "q(z|x) of each image, at 1σ and 2σ"),
+      );
+    }
+    controls.append(check("classes", ofClasses, about));
+    if (this.population) controls.append(check(WITHOUT_PRIOR, "prior"));
     if (this.truth && facts.family.has_density) {
       const isSlice = facts.names.length > 2 && !facts.is_triangle;
       this.truthControl = check(LAYER, isSlice ? "slice of p(z|x)" : "true posterior p(z|x)");
@@ -115,7 +127,8 @@ export class PlaneView {
   }
 
   _chooseLayers() {
-    const layers = Object.keys(this.checks).filter((layer) => this.checks[layer].checked);
+    const isOn = (layer) => this.checks[layer].checked !== (layer === WITHOUT_PRIOR);
+    const layers = Object.keys(this.checks).filter(isOn);
     if (this.background && this.background.value !== "none") layers.push(this.background.value);
     const isOwn = (layer) => layer in this.checks || BACKGROUNDS.some(([name]) => name === layer);
     layers.push(...this.state.layers.filter((layer) => !isOwn(layer))); // those beside the plane
@@ -131,21 +144,26 @@ export class PlaneView {
     if (this.truthControl) this.truthControl.hidden = !truthChart(model, facts, axes);
     this.layout = planeLayout(model, axes, facts);
     this.points = this.layout.points(params, n, labels);
+    if (this.samplesControl) this.samplesControl.hidden = !model.isKnown;
     const { isLine = false } = this.layout;
-    const classes = classMoments(this.points, labels).map(({ covariance, ...each }) => ({
+    const isShown = ({ label }) => !this.population || this.population.has(label);
+    const classes = classMoments(this.points, labels).filter(isShown).map(({ covariance, ...each }) => ({
       ...each, name: facts.class_names[each.label],
       covariance: isLine ? [covariance[0], 0, 0] : covariance, // up is no dimension
     }));
     const draws = facts.has_rings || !model.isKnown ? null : this._priorDraws();
+    const hasPrior = !this.population || !layers.includes(WITHOUT_PRIOR);
+    const all = { points: layers.includes("points") ? { ...this.points, labels } : null };
+    this._hover(null);
     this.plane.show({
       ...this._square(this.points, draws),
       titles: this.layout.titles,
       corners: this.layout.corners,
-      points: layers.includes("points") ? { ...this.points, labels, shown: () => true } : null,
+      ...(this.population ? this.population.marks(this.layout, this.points) : all),
       classes: layers.includes("classes") ? classes : [],
-      rings: facts.has_rings,
+      rings: facts.has_rings && hasPrior,
       isLine,
-      prior: draws,
+      prior: hasPrior ? draws : null,
       map: null,
       classColours: facts.colours.classes,
       orange: facts.colours.rate,
@@ -163,13 +181,22 @@ export class PlaneView {
     return { x: draws.map(([x]) => x), y: draws.map(([, y]) => y) };
   }
 
-  /** The square around the points and the prior that the plane shows. */
-  _square({ x, y }, draws) {
+  /**
+   * The square around the points and the prior that the plane shows; around the posteriors of a
+   * population at 2 sigma. It is that of all images, so that it stays while layers and classes are
+   * chosen.
+   */
+  _square({ x, y, xx, yy }, draws) {
     if (this.layout.corners) return { centre: [0.5, 0.43], reach: 0.62 };
     const reach = this.facts.has_rings ? 3.4 : 0.1;
     const [low, high] = [[-reach, -reach], [reach, reach]];
-    for (const [k, values, more] of [[0, x, draws?.x], [1, y, draws?.y]]) {
-      for (const list of [values, more ?? []]) {
+    const isWide = this.population && this.facts.family.has_density;
+    const wide = (mean, variance) =>
+      isWide ? [-2, 2].map((n) => mean.map((value, i) => value + n * Math.sqrt(variance[i]))) : [];
+    const across = [x, draws?.x ?? [], ...wide(x, xx)];
+    const up = [y, draws?.y ?? [], ...wide(y, yy)];
+    for (const [k, lists] of [[0, across], [1, up]]) {
+      for (const list of lists) {
         for (const value of list) {
           low[k] = Math.min(low[k], value);
           high[k] = Math.max(high[k], value);
@@ -202,20 +229,32 @@ export class PlaneView {
   /** Each frame: the posterior, z, and what is read off there. */
   frame() {
     if (!this.layout) return;
-    const { posterior: q, z } = this.state;
-    const posterior = q && {
+    const { posterior, z } = this.state;
+    const q = this.population ? null : posterior;
+    const ofImage = q && {
       mean: this.layout.toPlane(q.mean),
       covariance: this.facts.family.has_density ? this.layout.covariance(q) : [0, 0, 0],
       hasNumbers: !this.stage.hidden.has("plane-numbers"),
     };
-    const { points } = this;
-    const { index: i } = this.tip;
+    const points = this.plane.hoverable;
+    const i = this.hovered;
     const focus = i === null ? null : [points.x[i], points.y[i]];
     const shown = this.state.isEmpty ? null : this.layout.toPlane(z);
     const ghosts = (this.samples?.earlier ?? []).map((each) => this.layout.toPlane(each.z));
     const { lit } = this;
-    this.plane.draw({ posterior, z: shown, focus, truth: this.truth?.marks, ghosts, lit });
+    this.plane.draw({ posterior: ofImage, z: shown, focus, truth: this.truth?.marks, ghosts, lit });
     this.reading.textContent = shown ? this._read(z) : "No z yet: the digit is not drawn.";
+  }
+
+  /** The mouse is over a point, or over none: the image there, or its sample, beside it. */
+  _hover(i, at) {
+    const isNew = i !== this.hovered;
+    this.hovered = i;
+    const points = this.plane?.hoverable;
+    const image = i === null ? null : (points.index?.[i] ?? i);
+    const isSample = i !== null && points.isSample?.[i];
+    this.tip.show(image, at, isSample ? this.population.sampleOf(image) : null);
+    if (isNew) this.stage.schedule();
   }
 
   _read(z) {

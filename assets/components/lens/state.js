@@ -14,15 +14,16 @@ const POINT_DIGITS = 4; // of a drawing, in units of the pad's side
 
 export class LensState {
   /**
-   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, shuffled, tour: see
-   *   Python's LensState
+   * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, shuffled, tour,
+   *   classes, count: see Python's LensState
    * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
    * @param {?number[]} order - of the cells, for the decoder, while they are shuffled
    */
   constructor(begun, firstDraw, order = null) {
     this._listeners = new Set();
-    const { image, draw, axes, layers, cells, channel, drawing, tour } = structuredClone(begun);
+    const { image, draw, axes, layers, cells, channel, drawing, tour, classes, count } = structuredClone(begun);
     Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, tour, firstDraw });
+    Object.assign(this, { classes, count }); // of the images on the plane of posteriors
     this.shuffled = Boolean(begun.shuffled);
     this.order = order;
     this.model = null;
@@ -123,10 +124,10 @@ export class LensState {
 
   /** What Python keeps of it. */
   toPage() {
-    const { image, draw, axes, layers, cells, channel, base, shuffled, tour } = this;
+    const { image, draw, axes, layers, cells, channel, base, shuffled, tour, classes, count } = this;
     const isDrawing = base === "drawing";
     const z = this.isEdited || isDrawing ? this._moved(isDrawing) : {}; // no link holds a drawing
-    const kept = { axes, layers, cells, channel, shuffled, tour };
+    const kept = { axes, layers, cells, channel, shuffled, tour, classes, count };
     const shown = { image, draw: isDrawing ? 0 : draw, ...kept };
     const drawing = isDrawing ? this._lines() : [];
     return structuredClone({ ...shown, z, drawing, at: Array.from(this.z) });

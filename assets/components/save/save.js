@@ -3,6 +3,7 @@
  * its numbers as CSV. All of it happens in the page, when it is asked for.
  */
 
+import { csvOf, download } from "../page/download.js";
 import { element } from "../page/element.js";
 
 const [INK, PAPER] = ["#1f2328", "#ffffff"];
@@ -135,7 +136,8 @@ export function toCsv(chart) {
     const points = trace.z ? gridRows(trace) : pointRows(trace);
     for (const point of points) rows.push([...panel, trace.name, ...point]);
   }
-  return rows.map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
+  const isText = (value) => value != null && typeof value !== "number";
+  return csvOf(rows.map((row) => row.map((value) => (isText(value) ? shownText(value) : value))));
 }
 
 function titleOf(axis, name) {
@@ -157,26 +159,4 @@ function gridRows({ x, y, z }) {
 function shownText(value) {
   const letters = { lt: "<", gt: ">", amp: "&" };
   return String(value).replace(/<[^>]*>/g, "").replace(/&(lt|gt|amp);/g, (_, name) => letters[name]);
-}
-
-/**
- * A field of CSV; what is no number is left empty.
- *
- * Names may be anybody's, and a spreadsheet computes what begins like a formula: as is usual, an
- * apostrophe before it makes it text.
- */
-function quoted(value) {
-  if (value === null || value === undefined || Number.isNaN(value)) return "";
-  if (typeof value === "number") return String(value);
-  const text = shownText(value).replace(/^(?=[=+\-@\t\r])/, "'");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function download(blob, name) {
-  const address = URL.createObjectURL(blob);
-  const link = element("a", { href: address, download: name });
-  document.body.append(link); // some browsers click only what is on the page
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

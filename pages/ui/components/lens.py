@@ -31,7 +31,10 @@ from vae_core.browser.payload import as_diagonal, codes_file, model_file, moment
 from vae_core.figures import theme
 from vae_core.vae import VAE
 
-STYLES = ("page/page.css", "lens/lens.css", "lens/pipeline.css", "lens/computation.css")
+STYLES = (
+    *("page/page.css", "save/save.css", "lens/lens.css", "lens/posteriors.css"),
+    *("lens/pipeline.css", "lens/computation.css"),
+)
 LENS = Component("lens", "lens/lens.js", STYLES)
 COLOURS = {
     "classes": theme.CLASS_COLOURS,
@@ -77,7 +80,10 @@ def show(
     if sent := LensState.from_page(result.state):
         here = _fitted(run, sent)
     keys.LENS_STATE.set((run.id, here))
-    for name, value in _address(run, here, first).items():
+    shown = here
+    if view != "posteriors":  # the choice of classes is kept, but nothing shows it here
+        shown = replace(here, classes=(), count=LensState.count)
+    for name, value in _address(run, shown, first).items():
         if value is None:
             st.query_params.pop(name, None)
         else:
@@ -115,8 +121,9 @@ def _state(run: Run, first: Callable[[], LensState]) -> LensState:
     of, state = kept
     if of != run.id:
         state = LensState(
-            image=state.image, layers=state.layers, drawing=state.drawing, tour=state.tour
-        )
+            image=state.image, layers=state.layers, drawing=state.drawing, tour=state.tour,
+            classes=state.classes, count=state.count,
+        )  # fmt: skip
     return _fitted(run, state)
 
 
@@ -136,13 +143,15 @@ def _address(run: Run, here: LensState, first: Callable[[], LensState]) -> dict[
 
 def _linked() -> dict[str, str]:
     """The parameters of the address that are the lens'."""
-    query = st.query_params.to_dict()
-    return {name: query[name] for name in LensState().to_address() if name in query}
+    query = st.query_params
+    return {
+        name: ",".join(query.get_all(name)) for name in LensState().to_address() if name in query
+    }
 
 
 def _fitted(run: Run, state: LensState) -> LensState:
     codes = cached.codes(run)
-    return state.fit(len(codes), codes.latent_shape, cached.order(run))
+    return state.fit(len(codes), codes.latent_shape, cached.order(run), cached.labels(run))
 
 
 def _facts(run: Run, view: str) -> dict[str, Any]:
@@ -157,6 +166,7 @@ def _facts(run: Run, view: str) -> dict[str, Any]:
         "missing": "the original is not on this machine",
         "hide": list(keys.HIDDEN.get_or(())),
         "is_beside": keys.LESSON_PLACE.get() is not None,
+        "file": f"{run.id}-{view}-plane",
     }
 
 
@@ -171,7 +181,7 @@ def facts(run: Run) -> dict[str, Any]:
         "latent_shape": list(codes.latent_shape),
         "n_images": len(codes),
         "class_names": list(map(escaping.plain, run.data().class_names)),
-        "labels": codes.labels.unique().tolist(),
+        "labels": cached.labels(run),
         "names": latent_names(codes.latent_shape),
         "order": cached.order(run),
         "kl": rates["kl"].tolist() if has_rate else None,

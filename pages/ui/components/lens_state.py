@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 LAYERS = (
     *("points", "classes", "density", "holes", "true-posterior"),
+    *("samples", "widths", "no-prior"),  # of the plane of posteriors
     *("computation", "score-reconstruction"),  # beside the plane
 )
 MAX_POINTS = 20_000  # of a drawing
 LARGEST = 10_000.0  # of a number
 STEPS = (1, 2, 3)  # of the start
+COUNTS = (150, 500, 1000, 2000, 5000, 10000)  # of images on the plane of posteriors
 MAX_DIMENSIONS = 150  # of z in an address; more would make it too long to hand on
+
+_LAYER_OF_POINTS = {"draws of z": "samples", "posteriors, 1σ": "widths", "none": ""}
 
 Drawing = tuple[tuple[tuple[float, float], ...], ...]
 
@@ -47,6 +51,10 @@ class LensState:
         Whether the decoder gets the cells of a feature map in another order.
     tour : int or None
         Step of the Overview's start, 1 to 3; None outside it.
+    classes : labels
+        Of the images on the plane of posteriors; none for all.
+    count : one of COUNTS
+        How many images are there, at most.
     """
 
     image: int | None = 0
@@ -60,6 +68,8 @@ class LensState:
     drawing: Drawing = ()
     shuffled: bool = False
     tour: int | None = None
+    classes: tuple[int, ...] = ()
+    count: int = 2000
 
     @classmethod
     def from_page(cls, sent: object) -> LensState | None:
@@ -86,6 +96,8 @@ class LensState:
             drawing=tuple(tuple((_real(x), _real(y)) for x, y in line) for line in drawing),
             shuffled=sent.get("shuffled", False) is True,
             tour=_index_or_none(sent.get("tour")),
+            classes=tuple(map(_index, sent.get("classes", []))),
+            count=_index(sent.get("count", cls.count)),
         )
 
     @classmethod
@@ -114,11 +126,19 @@ class LensState:
             "channel": str(self.channel),
             "shuffled": str(int(self.shuffled)),
             "tour": str(self.tour),
+            "classes": ",".join(map(str, self.classes)),
+            "count": str(self.count),
         }
         return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
 
-    def fit(self, n_images: int, latent_shape: tuple[int, ...], order: list[int]) -> LensState:
-        """The same for a model of this size, without what it does not have."""
+    def fit(
+        self,
+        n_images: int,
+        latent_shape: tuple[int, ...],
+        order: list[int],
+        labels: Collection[int] | None = None,
+    ) -> LensState:
+        """The same for a model of this size, and of these classes, without what it has not."""
         d = math.prod(latent_shape)
         sites = d // latent_shape[-1]
         axes = self.axes if len(set(self.axes)) == 2 and max(self.axes) < d else tuple(order[:2])
@@ -135,11 +155,35 @@ class LensState:
             drawing=self.drawing,
             shuffled=self.shuffled and sites > 1,
             tour=self.tour if self.tour in STEPS else None,
+            classes=tuple(y for y in self.classes if labels is None or y in labels),
+            count=self.count if self.count in COUNTS else LensState.count,
         )
 
     def to_page(self) -> dict[str, Any]:
         """Plain lists and dictionaries for the lens."""
         return asdict(self) | {"at": []}
+
+
+def renewed(query: Mapping[str, str], names: Sequence[str] = ()) -> dict[str, str]:
+    """Parameters that links to the plane of posteriors once had, as a lens reads them now.
+
+    Parameters
+    ----------
+    query : mapping
+    names : sequence of str
+        Of the model's latent dimensions, where it is known; else `across` and `up` stay.
+    """
+    found = dict(query)
+    points, ellipses = found.pop("points", None), found.pop("ellipses", None)
+    if points is not None or ellipses is not None:
+        layers = [_LAYER_OF_POINTS.get(points or "", "points")]
+        layers += [] if (ellipses or "").lower() == "false" else ["classes"]
+        found.setdefault("layers", ",".join(filter(None, layers)) or "none")
+    axes = [found.pop(name, None) for name in ("across", "up")] if names else []
+    known = [names.index(name) for name in axes if name in names]
+    if len(set(known)) == 2:
+        found.setdefault("axes", ",".join(map(str, known)))
+    return found
 
 
 def _whole(text: str) -> int:
@@ -208,4 +252,6 @@ _PARSERS = {
     "channel": _maybe,
     "shuffled": _flag,
     "tour": _maybe,
+    "classes": _several,
+    "count": _whole,
 }

@@ -1,4 +1,4 @@
-"""Figures of the Posteriors page: the plane and two marginals, drawn once for all readers."""
+"""Helper of the Posteriors page: marginals, and what is said of the plane."""
 
 from __future__ import annotations
 
@@ -7,69 +7,71 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.ui.components.lens_state import LensState, renewed
 from pages.ui.drawing import charts, plane_frames
-from pages.ui.drawing.latent_figure import gaussian_shares, latent_figure
+from pages.ui.drawing.latent_figure import gaussian_shares
 from pages.ui.drawing.numbers import percent
 from pages.ui.library import cached
 from vae_core import Codes, Run
-from vae_core.analysis import Estimate, class_draws, class_posteriors, total_rate
+from vae_core.analysis import Estimate, class_draws, latent_names, total_rate
 from vae_core.analysis.collapse import NO_KL
 from vae_core.analysis.plane import LatentPlane, within_ellipses
 from vae_core.figures import marginal
 
-MEANS, DRAWS, WIDTHS, NOTHING = "means", "draws of z", "posteriors, 1σ", "none"
-LAYERS = (MEANS, DRAWS, WIDTHS, NOTHING)
-MAX_WIDTHS = 150
 RINGS = (
     "The rings at 1σ, 2σ and 3σ hold 39%, 86% and 98.9% of the draws of N(0, I) in a plane, not "
     "the 68%, 95% and 99.7% of a line."
 )
+OF_IMAGES = {"points": "means", "samples": "samples of z", "widths": "posteriors"}  # by layer
+OLD = ("points", "ellipses", "across", "up")  # parameters that links had
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be shown: of which classes, of how many images, on which dimensions; and how."""
+    """What is shown: of which classes, of how many images, on which dimensions; and how."""
 
     classes: tuple[int, ...]
     count: int
     axes: tuple[int, int]
-    layer: str
-    has_ellipses: bool
+    layers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Run, state: LensState) -> Asked:
+        """What the plane shows in this state."""
+        axes = (0, 1) if cached.codes(run).is_triangle else (*state.axes, *state.axes)[:2]
+        classes = state.classes or tuple(cached.labels(run))
+        return cls(classes, state.count, (axes[0], axes[1]), state.layers)
+
+    @property
+    def has_ellipses(self) -> bool:
+        """Whether the classes' moments are drawn."""
+        return "classes" in self.layers
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Figures, and how many images, or draws, they are of."""
+    """Figures, and how many draws they are of."""
 
     figures: tuple[go.Figure, ...]
     n: int
 
 
-@cached.per_run(max_entries=200)
-def plane(run: Run, asked: Asked) -> Drawn:
-    """The plane, and how many points are on it."""
-    codes, names = cached.codes(run), run.data().class_names
-    shown, are_wide = codes.of_class(*asked.classes), asked.layer == WIDTHS
-    most = {WIDTHS: MAX_WIDTHS, NOTHING: 0}.get(asked.layer, asked.count)
-    of = class_draws(shown, asked.count) if asked.layer == DRAWS else shown
-    some, layout = of.first(most), LatentPlane.of(codes, asked.axes)
-    figure = latent_figure(
-        layout,
-        codes,
-        plane_frames.points(layout, some.first(0) if are_wide else some, names),
-        plane_frames.class_ellipses(layout, class_posteriors(shown), names)
-        if asked.has_ellipses
-        else [],
-        plane_frames.image_ellipses(layout, some, names) if are_wide else [],
-    )
-    return Drawn((charts.plain(figure),), len(some))
+def follow_old_address(run: Run) -> None:
+    """Links of earlier versions lead to the same view: their parameters become the lens'."""
+    query = st.query_params
+    if not any(name in query for name in OLD):
+        return
+    names = latent_names(cached.codes(run).latent_shape)
+    new = renewed(query.to_dict(), names)
+    for name in OLD:
+        query.pop(name, None)
+    for name in ("layers", "axes"):
+        if name in new:
+            query[name] = new[name]
 
 
 def marginals(run: Run, asked: Asked) -> Drawn:
-    """The densities of the dimensions across and up, if there are two, and from how many draws.
-
-    Layers and ellipses are the plane's alone.
-    """
+    """The densities of the dimensions across and up, if there are two, and from how many draws."""
     return _marginals(run, asked.classes, asked.count, asked.axes)
 
 
@@ -142,13 +144,13 @@ def notes(run: Run, asked: Asked) -> str:
     return " ".join(said)
 
 
-def pick_axes(order: list[int], names: list[str]) -> tuple[int, int]:
-    """Which two latent dimensions span the plane; the two most informative to begin with."""
-    if len(names) == 2:
-        return 0, 1
-    if len(names) == 1:
-        return 0, 0
-    options = [names[j] for j in order]
-    across = st.selectbox("Across", options, index=0, key="across", bind="query-params")
-    up = st.selectbox("Up", options, index=1, key="up", bind="query-params")
-    return names.index(across), names.index(up)
+def caption(run: Run, asked: Asked) -> str:
+    """Of what the plane and the marginals are, and what their rings and ellipses hold."""
+    n = len(cached.codes(run).of_class(*asked.classes))
+    shown = min(n, asked.count)
+    layers = [f"{shown:,} {words}" for name, words in OF_IMAGES.items() if name in asked.layers]
+    drawn = f" {' and '.join(layers)} shown;" if layers else ""
+    return (
+        f"Test split, {n:,} images;{drawn} marginals from {marginals(run, asked).n:,} draws of z, "
+        f"one for each of as many images drawn at random. {notes(run, asked)}"
+    )

@@ -26,8 +26,9 @@ PAGES: dict[str, dict[str, str]] = {
         "marginal-across": "the histogram across",
         "marginal-up": "the histogram up",
         "classes": "the choice of classes",
-        "points": "the choice of points",
-        "ellipses": "the switch of ellipses",
+        "points": "the choice of means, samples and posteriors",
+        "ellipses": "the switch of the classes' ellipses",
+        "result": "the decoded pictures",
     },
     "sliders": {**LENS, "traversals": "the traversals"},
     "feature-map": {
@@ -120,6 +121,7 @@ SHOWN_BY = {
 # Keys of parts inside a component, which are classes of its root.
 IN_COMPONENTS = {
     ("", "ledger"), ("", "plane-numbers"), ("", "plane"), ("", "computation"),
+    *(("posteriors", key) for key in ("plane", "classes", "points", "ellipses", "result")),
     ("time-machine", "tradeoff"), ("time-machine", "ledger"),
     ("feature-map", "shuffle"),
     *((page, key) for page in ("", "sliders", "feature-map") for key in LENS),

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from pages.ui.components.lens_state import LensState
+from pages.ui.components.lens_state import LensState, renewed
 from pages.ui.lesson import numbers, place
 from pages.ui.lesson.place import Place
 from pages.ui.library import listing
@@ -26,7 +26,9 @@ from vae_core.lessons.lesson import Scene
 
 Parse = Callable[[str], Any]
 PICKED = "picked"
-LENS = {"image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled"}
+LENS = {
+    *("image", "draw", "z", "axes", "layers", "cells", "channel", "shuffled", "classes", "count"),
+}
 
 
 def _flag(text: str) -> bool:
@@ -47,17 +49,16 @@ def _model(text: str) -> str:
 WIDGETS: dict[str, Parse] = {
     # choices by their words
     **dict.fromkeys(
-        ("view", "diagnosis", "mixture", "points", "method", "what", "locality", "comparison",
-         "sweep", "across", "up", "ends", "worst", "buildup_number", "mixture_of"), str,
+        ("view", "diagnosis", "mixture", "method", "what", "locality", "comparison",
+         "sweep", "ends", "worst", "buildup_number", "mixture_of"), str,
     ),
     **dict.fromkeys(
-        ("from", "to", "pair", "row", "column", "count", "bound_images", "bound_draws",
+        ("from", "to", "pair", "row", "column", "bound_images", "bound_draws",
          "label_draws", "draws_of_z", "buildup_classes", "class-A", "class-B", "class-C"), int,
     ),
-    **dict.fromkeys(("ellipses", "truth", "ways"), _flag),
+    **dict.fromkeys(("truth", "ways"), _flag),
     "widen": float,
     "decoder_sigma": float,
-    "classes": _several,
     "other": _model,
 }  # fmt: skip
 BEGINS, MOVES, STAYS = "begins", "moves", "stays"  # how a step comes to its page
@@ -86,7 +87,7 @@ class View:
 def parts(view: Mapping[str, str]) -> View:
     """Which part of a page each parameter of a view is for; a value of no sense is left out."""
     widgets, others, lens = {}, {}, {}
-    for name, text in view.items():
+    for name, text in renewed(view).items():
         if name in LENS:
             lens[name] = text
         elif name in WIDGETS:

@@ -119,6 +119,13 @@ def codes(run: Run) -> Codes:
     return run.codes()
 
 
+@per_run(max_entries=64)
+def labels(run: Run) -> list[int]:
+    """Classes that the test split has, in their order."""
+    found: list[int] = codes(run).labels.unique().tolist()
+    return found
+
+
 @per_run("Scoring every test image …", max_entries=32)
 def image_terms(run: Run, data: Dataset) -> ImageTerms:
     """ELBO terms of every image of the test split, with the draws that the run's metrics have."""
