@@ -38,6 +38,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 _home = tempfile.mkdtemp(prefix="elbo-room-runs-")
 os.environ["ELBO_ROOM_RUNS"] = os.path.join(_home, "runs")  # nobody else writes beside it
 os.mkdir(os.environ["ELBO_ROOM_RUNS"])
+os.environ["ELBO_ROOM_OWN_DATA"] = os.path.join(_home, "own")  # nor their data sets
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 # The same examples on every machine, and no failure because a machine is busy.
 settings.register_profile(
