@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vae_core.config import DATASETS, OWN, DataConfig, is_own
-from vae_core.data import cifar, digits, mnist, own  # noqa: F401  (registers sources)
+from vae_core.data import cifar, digits, dsprites, mnist, own  # noqa: F401  (registers sources)
 from vae_core.data.dataset import Dataset, Split, prepare
 
 
