@@ -39,6 +39,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 _home = tempfile.mkdtemp(prefix="elbo-room-runs-")
 os.environ["ELBO_ROOM_RUNS"] = os.path.join(_home, "runs")  # nobody else writes beside it
 os.mkdir(os.environ["ELBO_ROOM_RUNS"])
+os.environ["ELBO_ROOM_OWN_DATA"] = os.path.join(_home, "own")  # nor their data sets
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 # One for all workers, which have it from the process that starts them.
 if HOME not in os.environ:

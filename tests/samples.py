@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -31,7 +32,7 @@ from tests import zygote
 from tests.zygote import Process
 from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore, TrainConfig
 from vae_core.analysis.receptive_fields import Field
-from vae_core.data import cifar
+from vae_core.data import cifar, dsprites
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import SOURCES, Source
 from vae_core.jobs import HEARTBEAT
@@ -104,6 +105,23 @@ def cifar_files(n: int = 12, n_test: int = 20) -> dict[str, bytes]:
     return files
 
 
+def dsprites_bytes(n: int = 80, **changes: bytes) -> bytes:
+    """dSprites' file with n random images; the same bytes each time."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        "imgs": rng.integers(0, 2, (n, 64, 64), dtype=np.uint8),
+        "latents_classes": np.stack([np.arange(n) % 3] * 6, 1),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.save(content, array)
+            member = zipfile.ZipInfo(f"{name}.npy")
+            file.writestr(member, changes.get(name, content.getvalue()), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
 def tar_bytes(files: dict[str, bytes], folder: str = "cifar-10-batches-bin/") -> bytes:
     """A gzipped tar of these files; the same bytes each time."""
     buffer = io.BytesIO()
@@ -127,6 +145,8 @@ def write_files(folder: Path, files: dict[str, bytes], zipped: bool = False) -> 
 
 def archives(name: str) -> dict[str, bytes]:
     """What a mirror of this data set serves, with random pictures."""
+    if name == "dsprites":
+        return {dsprites.FILE: dsprites_bytes()}
     if name == "cifar10":
         return {cifar.ARCHIVE: tar_bytes(cifar_files())}
     files = synthetic_files().items()
@@ -136,7 +156,7 @@ def archives(name: str) -> dict[str, bytes]:
 def local_source(name: str, *mirrors: str) -> Source:
     """A data set on these mirrors, recognised by the hashes of its `archives`."""
     known = (hashlib.sha256(content).hexdigest() for content in archives(name).values())
-    return replace(SOURCES[name], mirrors=mirrors, sha256=tuple(known))
+    return replace(SOURCES[name], mirrors=mirrors, hashes=tuple(known))
 
 
 def start_cli(*words: object, cwd: Path) -> subprocess.Popen[str]:

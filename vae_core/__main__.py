@@ -1,4 +1,4 @@
-"""Command line: train, sweep, resume, list, show, evaluate, measure, lesson, project, export ...
+"""Command line: train, sweep, resume, list, show, evaluate, measure, lesson, data, export ...
 
 The same functions as the pages. Exit codes: 0 done, 1 a lesson's claim does not hold, 2 bad
 arguments or data (one line on stderr), 130 interrupted with the run resumable.
@@ -27,7 +27,7 @@ from vae_core.analysis import (
 )
 from vae_core.analysis.importance import check_draws
 from vae_core.analysis.projections import write_projection
-from vae_core.cli import codes, compress, evidence, interrupt, lesson, measure, report, seeds
+from vae_core.cli import codes, compress, data, evidence, interrupt, lesson, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.comparison import score_error
 from vae_core.config import RunConfig
@@ -165,7 +165,7 @@ def _sweep(args: argparse.Namespace) -> int:
         _check(config, datasets[config.data])
     store, runs = _store(args), list[Run]()
     for config in configs:
-        found = store.find(config)
+        found = store.find(config, datasets[config.data].fingerprint)
         run = found or store.create(config)
         runs.append(run)
         if run.is_finished:
@@ -303,6 +303,10 @@ def _lesson(args: argparse.Namespace) -> int:
     return lesson.run_command(args)
 
 
+def _data(args: argparse.Namespace) -> int:
+    return data.run_command(args)
+
+
 def _project(args: argparse.Namespace) -> int:
     file, run, said = _new_file(args), _open(args.run, args), -1
 
@@ -361,6 +365,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "evaluate": _evaluate,
     "measure": _measure,
     "lesson": _lesson,
+    "data": _data,
     "project": _project,
     "export": _export,
     "import": _import,

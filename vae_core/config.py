@@ -10,6 +10,7 @@ import dataclasses
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -32,6 +33,8 @@ MAX_SEED = 2**31 - 1
 MAX_ENCODER_STEPS = 100
 MAX_IMPORTANCE = 1000
 GRADIENTS = ("standard", "dreg")
+OWN = "own:"  # begins the choice of a data set that was added; its name follows
+MAX_OWN_NAME = 40
 MISTAKES = ("none", "seed-noise", "exp-logvar", "sign-slip", "mean-kl")
 
 
@@ -104,11 +107,50 @@ def _name(setting: str, value: object) -> None:
     )
 
 
+def own_name(value: object) -> str:
+    """The name of an own data set, in the one way to write it. Raises ConfigError.
+
+    It is the name of a file too: nothing in it leads to another folder.
+    """
+    text = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
+    if re.fullmatch(rf"\w[\w-]{{0,{MAX_OWN_NAME - 1}}}", text):
+        return text
+    raise ConfigError(
+        f"the name of an own data set must be 1 to {MAX_OWN_NAME} letters, digits, - or _, and not "
+        f"begin with -; got {shown(value)}."
+    )
+
+
+def is_own(name: str) -> bool:
+    """Whether a data set is chosen that was added: own:NAME."""
+    return name.startswith(OWN)
+
+
+def _dataset_name(value: object) -> str:
+    """The name of a data set: one that is built in, or an own one. Raises ConfigError."""
+    if isinstance(value, str) and is_own(value):
+        return OWN + own_name(value.removeprefix(OWN))
+    if not isinstance(value, str) or value not in DATASETS:
+        raise ConfigError(
+            f"dataset must be one of {', '.join(DATASETS)}, or {OWN} and the name of a set that "
+            f"was added; got {shown(value)}."
+        )
+    return value
+
+
 def _setting(
-    default: Any, help: str, flag: str | None = None, choices: Collection[str] | None = None
+    default: Any,
+    help: str,
+    flag: str | None = None,
+    choices: Collection[str] | None = None,
+    more: str = "",
 ) -> Any:
-    """A field with the words the command line and the form show beside it, and its choices."""
-    return field(default=default, metadata={"help": help, "flag": flag, "choices": choices})
+    """A field with the words the command line and the form show beside it, and its choices.
+
+    `more` is how values beyond the choices are written, where there are any.
+    """
+    metadata = {"help": help, "flag": flag, "choices": choices, "more": more}
+    return field(default=default, metadata=metadata)
 
 
 def shape_in_words(latent_shape: tuple[int, ...]) -> str:
@@ -131,7 +173,7 @@ class DataConfig:
         For any value out of range; the message names the field and the range.
     """
 
-    name: str = _setting("digits", "data set", flag="dataset", choices=DATASETS)
+    name: str = _setting("digits", "data set", flag="dataset", choices=DATASETS, more=f"{OWN}NAME")
     path: str | None = _setting(None, "folder with the data set's files", flag="data-dir")
     classes: tuple[int, ...] | None = _setting(None, "train and test on these labels only")
     binarisation: str = _setting(
@@ -144,7 +186,7 @@ class DataConfig:
     )
 
     def __post_init__(self) -> None:
-        DATASETS.check(self.name)
+        object.__setattr__(self, "name", _dataset_name(self.name))
         _one_of("binarisation", self.binarisation, BINARISATIONS)
         if self.path is not None:
             if not isinstance(self.path, str | os.PathLike):

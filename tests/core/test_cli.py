@@ -223,7 +223,7 @@ BAD_FLAGS = {
     "--limit 0": "limit must be",
     "--classes": "at least one label",
     "--classes 12": "digits has classes 0 to 9",
-    "--dataset nonsense": "invalid choice",
+    "--dataset nonsense": "dataset must be one of",
     "--posterior nonsense": "invalid choice",
     "--nonsense": "unrecognized arguments",
     "--name ../../x": "name must be",

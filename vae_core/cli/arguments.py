@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from vae_core.analysis.projection_methods import METHODS
 from vae_core.analysis.projections import WHAT
-from vae_core.cli import compress, lesson, measure
+from vae_core.cli import compress, data, lesson, measure
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, printable
 from vae_core.settings import PARTS, choices, flag_of, scalar_of, sizes, text_of
@@ -34,6 +34,9 @@ def add_config_flags(parser: argparse.ArgumentParser) -> None:
             scalar = scalar_of(kind, field)
             if scalar is tuple:
                 options |= {"type": _sizes, "nargs": "*", "metavar": "N"}
+            elif more := field.metadata["more"]:
+                known = ",".join((*choices()[flag_of(field)], more))
+                options |= {"metavar": f"{{{known}}}"}
             elif flag_of(field) in choices():
                 options |= {"choices": choices()[flag_of(field)]}
             else:
@@ -80,13 +83,13 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(
-        name: str, help: str, run: bool = True, data: bool = False, several: bool = False
+        name: str, help: str, run: bool = True, images: bool = False, several: bool = False
     ) -> _Parser:
         sub: _Parser = commands.add_parser(name, help=help, description=help)
         if run:
             nargs: dict[str, Any] = {"nargs": "+"} if several else {}
             sub.add_argument("run", metavar="RUN", help="a run's id, or its folder", **nargs)
-        if data:
+        if images:
             sub.add_argument("--data-dir", metavar="DIR", help="folder with the data set's files")
         sub.add_argument("--runs", default=DEFAULT_RUNS, metavar="DIR", help="folder of runs")
         sub.add_argument("--json", action="store_true", help="print one JSON object, last")
@@ -98,10 +101,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--values", required=True, nargs="+", metavar="V", help="its values")
     sub.add_argument("--seeds", type=int, default=1, metavar="N", help="runs of each value")
     add_config_flags(sub)
-    command("resume", "go on with interrupted runs, one after another", data=True, several=True)
+    command("resume", "go on with interrupted runs, one after another", images=True, several=True)
     command("list", "list the runs of a folder", run=False)
     command("show", "show a run's settings, curve and numbers")
-    sub = command("evaluate", "measure the test split anew", data=True)
+    sub = command("evaluate", "measure the test split anew", images=True)
     sub.add_argument("--samples", type=int, default=1, metavar="N", help="draws per image")
     sub.add_argument(
         "--importance", type=int, metavar="K", help="also the bound with K weighed draws per image"
@@ -112,9 +115,10 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_widen(sub)
     measure.add_flags(
-        command("measure", "split the rate, and say how sure each number is", data=True)
+        command("measure", "split the rate, and say how sure each number is", images=True)
     )
     lesson.add_flags(command("lesson", "print a lesson with a model's numbers", run=False))
+    data.add_flags(command("data", "add, list and remove data sets of your own", run=False))
     sub = command("project", "lay the codes of the test split on a plane")
     sub.add_argument("--method", choices=METHODS, default="pca", help="pca, umap or t-sne")
     sub.add_argument("--of", choices=WHAT, default="mean", help="posterior means, or draws")
@@ -122,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--to", required=True, metavar="FILE", help="the new .safetensors file")
     _add_force(sub)
     sub = command(
-        "export", "write a run as a small folder to ship, as one .zip, or its codes", data=True
+        "export", "write a run as a small folder to ship, as one .zip, or its codes", images=True
     )
     sub.add_argument(
         "--to",
@@ -137,13 +141,13 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _add_widen(sub)
     _add_force(sub)
-    sub = command("compress", "pack the test images into about their negative ELBO", data=True)
+    sub = command("compress", "pack the test images into about their negative ELBO", images=True)
     compress.add_flags(sub)
     _add_force(sub)
     sub = command("decompress", "unpack what compress wrote, bit for bit", run=False)
     compress.add_reverse_flags(sub)
     _add_force(sub)
-    sub = command("import", "make a run of a .safetensors file", run=False, data=True)
+    sub = command("import", "make a run of a .safetensors file", run=False, images=True)
     sub.add_argument("file", metavar="FILE", help="weights that this project wrote")
     sub.add_argument("--name", help="a name for people")
     return whole

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from vae_core.config import DATASETS, DataConfig
-from vae_core.data import cifar, digits, mnist  # noqa: F401  (their import registers the sources)
+from vae_core.config import DATASETS, OWN, DataConfig, is_own
+from vae_core.data import cifar, digits, dsprites, mnist, own  # noqa: F401  (registers sources)
 from vae_core.data.dataset import Dataset, Split, prepare
 
 
@@ -29,6 +29,8 @@ def load_dataset(config: DataConfig, download: bool = True) -> Dataset:
     ConfigError
         When no training image is left beside those held out for validation.
     """
+    if is_own(config.name):
+        return prepare(own.read(config.name.removeprefix(OWN), config.path), config)
     return prepare(DATASETS[config.name](config, download), config)
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from vae_core.config import DataConfig
 from vae_core.errors import ConfigError, DataError
 
-MIN_SIDE, MAX_SIDE = 4, 64
+MIN_SIDE, MAX_SIDE = 4, 128
 HELD_OUT = 1  # beside the data seed: the generator that draws the validation images
 
 

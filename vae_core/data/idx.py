@@ -54,14 +54,15 @@ def read_idx(path: Path, n_axes: int) -> NDArray[np.uint8]:
             file.seek(0)
             if zipped:
                 file = stack.enter_context(gzip.open(file))
-            return _read(file, path, n_axes)
+            return read_idx_file(file, str(path), n_axes)
     except RunError as error:
         raise DataError(f"{error} {AGAIN}") from error
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}). {AGAIN}") from error
 
 
-def _read(file: BufferedIOBase, path: Path, n_axes: int) -> NDArray[np.uint8]:
+def read_idx_file(file: BufferedIOBase, path: str, n_axes: int) -> NDArray[np.uint8]:
+    """`read_idx` of an open file, unpacked already; messages begin with `path`."""
     magic, size = UNSIGNED_BYTE << 8 | n_axes, 4 + 4 * n_axes
     header = file.read(size)
     if len(header) < size:

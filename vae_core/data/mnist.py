@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: four IDX files each, under the same names."""
+"""MNIST, Fashion-MNIST and KMNIST: four IDX files each, under the same names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ FILES = (
 )
 
 
-_TORCHVISION = {"MNIST": "MNIST", "Fashion-MNIST": "FashionMNIST"}  # its folders, by title
+_TORCHVISION = {  # its folders, by title
+    "MNIST": "MNIST", "Fashion-MNIST": "FashionMNIST", "KMNIST": "KMNIST",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class IdxSource(Source):
     files: tuple[str, ...] = FILES
     form: str = "(.gz or plain)"
     archives: tuple[str, ...] = tuple(f"{file}.gz" for file in FILES)
-    first_test_labels: tuple[int, ...]  # tell apart data sets that share their file names
+    first_test_labels: tuple[int, ...] = ()  # where known: file names are shared
 
     def arrangements(self, folder: Path) -> Iterator[dict[str, Path]]:
         """Each file plain, else gzipped; there, or where other libraries put them.
@@ -61,7 +63,7 @@ FAMILY = {
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
         ),
-        sha256=(
+        hashes=(
             "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
             "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
             "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
@@ -77,7 +79,7 @@ FAMILY = {
             "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
             "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
         ),
-        sha256=(
+        hashes=(
             "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
             "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
             "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
@@ -89,6 +91,18 @@ FAMILY = {
             "T-shirt", "Trouser", "Pullover", "Dress", "Coat",
             "Sandal", "Shirt", "Sneaker", "Bag", "Boot",
         ),
+    ),
+    "kmnist": IdxSource(
+        title="KMNIST",
+        mirrors=("https://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        hashes=(
+            "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+            "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+            "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+            "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
+        ),
+        megabytes=21,
+        class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     ),
 }  # fmt: skip
 SOURCES.update(FAMILY)
@@ -115,10 +129,11 @@ def _read(config: DataConfig, download: bool) -> Dataset:
 
 
 def _refuse_namesake(name: str, test_labels: NDArray[np.uint8], folder: Path) -> None:
-    """MNIST and Fashion-MNIST share their file names: a folder of one is not the other."""
+    """The family shares its file names: a folder of one is not another, where that is known."""
     first = tuple(test_labels[:10].tolist())
     for other, source in FAMILY.items():
-        if other != name and first == source.first_test_labels:
+        known = source.first_test_labels
+        if other != name and known and first == known:
             raise DataError(f"{folder}: expected {FAMILY[name].title}; it holds {source.title}.")
 
 
@@ -131,4 +146,10 @@ def read_mnist(config: DataConfig, download: bool = True) -> Dataset:
 @DATASETS.register("fashion-mnist")
 def read_fashion_mnist(config: DataConfig, download: bool = True) -> Dataset:
     """Fashion-MNIST (Xiao et al. 2017): 60 000 + 10 000 grey 28 x 28 pictures of clothes."""
+    return _read(config, download)
+
+
+@DATASETS.register("kmnist")
+def read_kmnist(config: DataConfig, download: bool = True) -> Dataset:
+    """KMNIST (Clanuwat et al. 2018): 60 000 + 10 000 grey 28 x 28 handwritten hiragana."""
     return _read(config, download)

@@ -31,8 +31,9 @@ class Source(ABC):
         What a folder must hold.
     form : str
         How else the files may come, in brackets.
-    archives, sha256 : tuples of str
-        What a mirror serves, and how it is recognised.
+    archives, hashes : tuples of str
+        What a mirror serves, and how it is recognised: by SHA-256, or by another hash, whose name
+        stands before it.
     mirrors : tuple of str
         Addresses that end in /.
     megabytes : int
@@ -44,7 +45,7 @@ class Source(ABC):
     files: tuple[str, ...]
     form: str
     archives: tuple[str, ...]
-    sha256: tuple[str, ...]
+    hashes: tuple[str, ...]
     mirrors: tuple[str, ...]
     megabytes: int
     class_names: tuple[str, ...]
@@ -160,10 +161,8 @@ def download_files(name: str, progress: Any = False) -> tuple[Path, ...]:
         )
         try:
             return tuple(
-                Path(
-                    pooch.retrieve(mirror + file, f"sha256:{known}", file, folder, downloader=fetch)
-                )
-                for file, known in zip(source.archives, source.sha256, strict=True)
+                Path(pooch.retrieve(mirror + file, known, file, folder, downloader=fetch))
+                for file, known in zip(source.archives, source.hashes, strict=True)
             )
         except (OSError, ValueError) as error:  # of requests; ValueError: a wrong hash
             reasons.append(f"{mirror.split('/')[2]}: {type(error).__name__}")

@@ -60,15 +60,20 @@ class RunStore:
             run = _write_config(folder, config, now())
         return replace(run, path=self.root / run_id)
 
-    def find(self, config: RunConfig) -> Run | None:
-        """A run of this very config: a finished one, else the one that has come furthest."""
-        same = [e.run for e in self.list() if e.run and e.run.config == config]
+    def find(self, config: RunConfig, fingerprint: str | None = None) -> Run | None:
+        """A run of this very config: a finished one, else the one that has come furthest.
+
+        With the fingerprint of images, one that was not begun on others of the same name.
+        """
+        runs = [e.run for e in self.list() if e.run and e.run.config == config]
+        same = [run for run in runs if _is_of(run, fingerprint)]
         return max(same, key=lambda r: (r.is_finished, len(r.history())), default=None)
 
-    def find_same(self, configs: Sequence[RunConfig]) -> list[Run]:
+    def find_same(self, configs: Sequence[RunConfig], fingerprint: str | None = None) -> list[Run]:
         """A run, or the runs of a sweep, that do what these configs ask for, by whatever name.
 
-        Returns them in the order of the configs; none when there is no such group.
+        Returns them in the order of the configs; none when there is no such group. The
+        fingerprint is that of `find`.
         """
         groups: dict[str, dict[object, Run]] = {}
         for run in (entry.run for entry in self.list() if entry.run):
@@ -76,7 +81,9 @@ class RunStore:
         wanted = [config.experiment for config in configs]
         for group in groups.values():
             if group.keys() == set(wanted):
-                return [group[one] for one in wanted]
+                runs = [group[one] for one in wanted]
+                if all(_is_of(run, fingerprint) for run in runs):
+                    return runs
         return []
 
     def new_id(self, config: RunConfig) -> str:
@@ -304,6 +311,13 @@ class RunStore:
 def envelope(config: RunConfig, created: str) -> dict[str, Any]:
     """What is written in a run's config.json."""
     return {"format": FORMAT, "created": created, "config": config.to_dict()}
+
+
+def _is_of(run: Run, fingerprint: str | None) -> bool:
+    """Whether a run is on the images of this fingerprint, as far as it has begun on any."""
+    if fingerprint is None or not os.path.lexists(run.path / "data.json"):
+        return True
+    return run.data().fingerprint == fingerprint
 
 
 def _write_config(path: Path, config: RunConfig, created: str) -> Run:

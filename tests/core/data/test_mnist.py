@@ -12,11 +12,12 @@ from vae_core.data.mnist import FAMILY, FILES
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_source_is_recognised_and_has_a_second_mirror(name):
+def test_source_is_recognised_and_has_its_classes(name):
     entry = FAMILY[name]
-    assert len(entry.mirrors) >= 2
-    assert len(entry.sha256) == len(FILES)
-    assert len(entry.first_test_labels) == len(entry.class_names) == 10
+    assert len(entry.mirrors) >= (1 if name == "kmnist" else 2)  # which is served by one
+    assert len(entry.hashes) == len(FILES)
+    assert len(entry.first_test_labels) in (0, 10)  # 0: not known
+    assert len(entry.class_names) == 10
 
 
 @pytest.mark.slow

@@ -155,7 +155,10 @@ def test_download_reports_its_progress_but_not_every_kilobyte(monkeypatch, tmp_p
 def test_source_is_complete(name):
     entry = SOURCES[name]
     assert all(m.startswith("https://") and m.endswith("/") for m in entry.mirrors)
-    assert all(len(bytes.fromhex(known)) == 32 for known in entry.sha256)
-    assert len(set(entry.sha256)) == len(entry.archives)
+    lengths = {"sha256": 32, "md5": 16}
+    for known in entry.hashes:
+        digits, _, algorithm = known.rpartition(":")[::-1]
+        assert len(bytes.fromhex(digits)) == lengths[algorithm or "sha256"]
+    assert len(set(entry.hashes)) == len(entry.archives)
     assert entry.megabytes > 0
     assert all(file in entry.listing for file in entry.files)

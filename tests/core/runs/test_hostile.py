@@ -129,7 +129,7 @@ UNSOUND = {
     "deep metrics": (text("metrics.json", '{"a":' * 100_000), "nested too deep"),
     "deep history": (text("history.jsonl", "[" * 100_000 + "\n"), "nested too deep"),
     "image_shape of two": (put("data.json", image_shape=[1, 8]), "an image_shape of 1 or 3"),
-    "image_shape huge": (put("data.json", image_shape=[1, 10**5, 10**5]), "4 to 64 pixels a side"),
+    "image_shape huge": (put("data.json", image_shape=[1, 10**5, 10**5]), "4 to 128 pixels a side"),
     "n_test text": (put("data.json", n_test="96"), "a whole number from 1 to 10,000,000 as n_test"),
     "n_test another": (put("data.json", n_test=95), "expected params"),
     "no class names": (put("data.json", class_names=None), "class_names"),

@@ -253,7 +253,7 @@ CLAIMS = {
     "absurd images": (
         "data",
         json.dumps({"image_shape": [1, 10**15, 10**15], "fingerprint": "0"}),
-        "4 to 64 pixels a side",
+        "4 to 128 pixels a side",
     ),
     "numbers that are not whole": (
         "data",
