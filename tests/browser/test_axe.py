@@ -28,6 +28,7 @@ PAGES = {
     "overview, start": f"?{FLAT}&tour=2",
     "overview of a map": f"?{MAP}&image=0",
     "train": "train",
+    "train in the page": "train?training=In+the+page",
     "runs": "runs",
     "lessons": "lessons",
     "class": "classroom",
@@ -64,7 +65,7 @@ def settled(page: Page) -> None:
     """Until the script has run to its end and what it shows is there."""
     page.wait_for_selector("h1", state="attached")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    lens = page.locator(".lens:is(.overview, .sliders, .cells, .atlas):not(.ready)")
+    lens = page.locator(".lens:is(.overview, .sliders, .cells, .atlas, .training):not(.ready)")
     until(lambda: lens.count() == 0 and page.locator(".stSkeleton").count() == 0, 60)
 
 

@@ -122,3 +122,44 @@ def test_a_hundred_steps_go_the_way_of_torch(
         losses.append(loss.item())
     assert losses[-1] < losses[0] - 5
     torch.testing.assert_close(got["losses"], losses, rtol=0.0, atol=1e-3)
+
+
+SESSIONS = """async () => {
+  const {Session} = await import('/training/session.js');
+  const {dataOf} = await import('/training/data.js');
+  const {modelOf, trainingOf, completed} = await import('/training/settings.js');
+  const settings = completed({set: 'moons', hidden: '16'});
+  const run = (isWatched) => {
+    let [time, told, waiting] = [0, [], []];
+    const clock = {now: () => (time += 1), later: (work) => waiting.push(work)};
+    const session = new Session((message) => told.push(message), clock);
+    const {train, test, shown} = dataOf('moons', 0, {});
+    session.begin({
+      id: 1, config: modelOf(settings, 2), settings: trainingOf(settings),
+      data: {train, test, shown}, epochs: 1, pace: 0, look: {x: shown.slice(0, 2), key: 0, z: null},
+    });
+    session.run({isRunning: true});
+    for (let k = 1; !session.isDone; k++) {
+      waiting.shift()();
+      if (!isWatched) continue;
+      session.look({look: {x: shown.slice(2 * k, 2 * k + 2), key: k, z: null}});
+      session.ready();
+    }
+    const frames = told.filter(({kind}) => kind === 'frame');
+    const {scores, trainer} = session;
+    return {weights: Array.from(trainer.vae.weights), steps: trainer.steps, frames: frames.length,
+            scores: scores.map(({steps, test}) => [steps, test.distortion, test.rate])};
+  };
+  return [run(true), run(false), run(false)];
+}"""
+
+
+def test_a_seed_gives_the_same_weights_whoever_looks_and_stops_after_its_epochs(
+    modules: Page,
+) -> None:
+    watched, one, other = modules.evaluate(SESSIONS)
+    assert watched["frames"] > 5 > one["frames"]
+    assert watched["weights"] == one["weights"] == other["weights"]
+    assert one["steps"] == 32  # 4,000 points in batches of 128
+    assert watched["scores"] == one["scores"]
+    assert [steps for steps, *_ in one["scores"]][:4] == [0, 1, 3, 10]

@@ -4,6 +4,7 @@
  */
 
 import { element } from "../page/element.js";
+import { saveFile } from "../page/file.js";
 
 const [INK, PAPER] = ["#1f2328", "#ffffff"];
 const FONT = "Arial, Helvetica, sans-serif"; // the page's own is not known to a picture
@@ -41,7 +42,7 @@ async function save(bar, kind) {
   try {
     const chart = chartOf(bar.data.chart);
     const content = kind === "csv" ? toCsv(chart) : await toPicture(chart, kind);
-    download(new Blob([content], { type: TYPES[kind] }), `${bar.data.name}.${kind}`);
+    saveFile(content, `${bar.data.name}.${kind}`, TYPES[kind]);
   } catch (error) {
     bar.status.textContent = error.sentence ?? "This could not be saved. Load the page again.";
     console.warn(error);
@@ -170,13 +171,4 @@ function quoted(value) {
   if (typeof value === "number") return String(value);
   const text = shownText(value).replace(/^(?=[=+\-@\t\r])/, "'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function download(blob, name) {
-  const address = URL.createObjectURL(blob);
-  const link = element("a", { href: address, download: name });
-  document.body.append(link); // some browsers click only what is on the page
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -27,7 +27,9 @@ export class View {
     Object.assign(this, { vae, shown, look });
     this.kind = vae.size === 2 ? "points" : "images";
     const random = randomGenerator(7);
-    this.samples = float64s(2 * SAMPLES[this.kind], () => random.normal());
+    const n = SAMPLES[this.kind];
+    this.samples = float64s(2 * n, () => random.normal());
+    this.noise = this.kind === "points" ? float64s(2 * n, () => random.normal()) : null; // of x given z
     this.lattice = latticeOf(LATTICE[this.kind]);
     this.truth = null;
     this.truthDue = -Infinity; // when it may be found anew
@@ -41,9 +43,16 @@ export class View {
     const z = look.z ?? (q ? [q[0], q[1]] : null);
     return {
       codes, q, z, picture: z && this._decoded(Float64Array.from(z)),
-      samples: this._decoded(this.samples), lattice: this._decoded(this.lattice),
+      samples: this._sampled(), lattice: this._decoded(this.lattice),
       truth: look.x ? this._truth(steps, isSettled, clock) : null,
     };
+  }
+
+  /** Samples of the model: points with their noise, of images the pictures without. */
+  _sampled() {
+    const made = this._decoded(this.samples);
+    if (this.noise) for (let i = 0; i < made.length; i++) made[i] += this.vae.sigma * this.noise[i];
+    return made;
   }
 
   _decoded(z) {
