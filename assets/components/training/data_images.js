@@ -52,7 +52,7 @@ export class DataImages {
     this.number.max = this.n - 1;
     this.number.value = index;
     paintPicture(this.x.canvas, data.shown.subarray(64 * index, 64 * index + 64), SHAPE);
-    write(this.x.text, `x: ${data.labels[index]}, test image ${index}`);
+    write(this.x.text, `x, a ${data.labels[index]}`);
   }
 
   /** What the decoder makes. */

@@ -6,7 +6,7 @@
 import { Trainer } from "./trainer.js";
 import { View } from "./view.js";
 
-const SLICE = 12; // milliseconds of training between two frames, at least
+const SLICE = 8; // milliseconds of training between two frames, at least
 const REST = 150; // milliseconds without another look, after which p(z|x) is found exactly
 const GROWTH = 1.04; // from one score to the next in the first epoch, and of the gaps later
 const FIRST_SCORES = [0, 1, 3, 10, 30]; // steps
@@ -42,6 +42,7 @@ export class Session {
     if (!this.trainer) return;
     if (isRunning && this.isDone) this.last = Math.ceil(this.trainer.epoch - 1e-9) + this.epochs;
     this.isRunning = isRunning && this.trainer.n > 0;
+    if (!this.isRunning) this._score(); // the numbers are then of the weights that are seen
     this._restartClock();
     this._changed();
   }

@@ -5,23 +5,26 @@
 
 import { classMoments } from "../draw/plane_layout.js";
 import { LatentPlane } from "../draw/latent_plane.js";
-import { element, write } from "../page/element.js";
+import { button, element, write } from "../page/element.js";
 import { keepOne } from "../page/mounting.js";
 import { Stage } from "../page/stage.js";
-import { addingUp, nats, signed } from "../page/text.js";
+import { nats, signed } from "../page/text.js";
 import { saveFile } from "../page/file.js";
 import { Controls } from "./controls.js";
-import { Curves } from "./curves.js";
 import { DIGITS, DRAWN, dataOf, readDigits } from "./data.js";
 import { DataImages } from "./data_images.js";
 import { DataPlane } from "./data_plane.js";
 import { modelFile } from "./model_file.js";
+import { Numbers } from "./numbers.js";
 import { SETTINGS, changed, completed, modelOf, trainingOf, defaultsOf } from "./settings.js";
 
+const LATENT_NOTE = "Dots: means of q(z|x). Orange: q(z|x) of the chosen x. Contours: the true posterior p(z|x), " +
+  "39% and 86% of it. Rings: the prior. Drag z.";
 const REACH = 4; // half the side of the latent plane
 const PEN = 4; // points for each place of the pen
 const SPREAD = 0.07; // of them, standard deviation
-const MAX_DRAWN = 6000;
+const MAX_DRAWN = 3000;
+const INK_PAUSE = 80; // milliseconds between two messages while the pen moves
 
 class Training {
   constructor(host, data, send) {
@@ -42,6 +45,7 @@ class Training {
   }
 
   destroy() {
+    clearTimeout(this.inking);
     this.worker?.terminate();
     this.plane.destroy();
     this.side?.destroy();
@@ -59,7 +63,10 @@ class Training {
       this.stage.fail(`Training in the page cannot begin: ${error.message}`);
       return;
     }
-    if (this.stage.isGone) return;
+    if (this.stage.isGone) {
+      this.worker.terminate();
+      return;
+    }
     this.worker.onmessage = ({ data }) => this[`_on_${data.kind}`](data);
     this.worker.onerror = ({ message }) => this.stage.fail(`Training in the page has stopped: ${message}. Load the page again.`);
     this._begin();
@@ -77,42 +84,31 @@ class Training {
     });
     this.dataSide = element("section", { class: "data" }, element("h3", { text: "Data space" }));
     this.dataNote = element("p", { class: "note" });
-    const latent = element("section", { class: "latent plane" }, element("h3", { text: "Latent space" }));
-    this.plane = new LatentPlane(latent, {
+    const numbers = element("section", { class: "numbers" }, element("h3", { text: "Negative ELBO" }));
+    this.numbers = new Numbers(numbers, this.facts.colours);
+    this.stage.root.append(top, this.dataSide, this._latentSide(), numbers);
+    this.observer = new ResizeObserver(() => this.stage.schedule());
+    this.observer.observe(numbers);
+    this.stage.hide(this.facts.hide);
+    this._restyle();
+  }
+
+  _latentSide() {
+    const side = element("section", { class: "latent plane" }, element("h3", { text: "Latent space" }));
+    this.plane = new LatentPlane(side, {
       where: () => this.frame?.view.z ?? [0, 0],
       onMove: (z) => this._look({ z }),
       onView: () => this.stage.schedule(),
       onRelease: () => {},
       onHover: () => {},
     });
-    this.follow = element("button", { type: "button", text: "z = μ", title: "Put z back to the mean of q(z|x)",
-      onclick: () => this._look({ z: null }) });
+    this.follow = button("z = μ", () => this._look({ z: null }), { title: "Put z back to the mean of q(z|x)" });
     this.reading = element("p", { class: "note" });
-    latent.append(element("div", { class: "controls" }, this.follow, this.reading), element("p", {
-      class: "note", text: "Dots: means of q(z|x). Orange: q(z|x) of the chosen x. Contours: the true posterior p(z|x), 39% " +
-        "and 86% of it. Rings: the prior. Drag z.",
-    }));
-    const numbers = element("section", { class: "numbers" }, element("h3", { text: "Negative ELBO" }));
-    this.status = element("p", { class: "status", role: "status" });
-    this.rows = ["Distortion", "Rate", "Negative ELBO", "± standard error"].map((title, k) => {
-      const cells = [0, 1].map(() => element("td", { class: "value" }));
-      const root = element("tr", { class: k === 2 ? "sum" : "" },
-        element("td", {}, k < 3 ? element("i", { class: `swatch s${k}` }) : null, title), ...cells);
-      return { root, cells };
-    });
-    const head = element("tr", {}, element("td"), element("th", { text: "test" }), element("th", { text: "training" }));
-    numbers.append(this.status, element("table", { class: "ledger" }, head, ...this.rows.map(({ root }) => root)));
-    this.note = element("p", { class: "note" });
-    numbers.append(this.note);
-    this.curves = new Curves(numbers);
-    numbers.append(element("p", { class: "note", text: "Drawn: test. Dashed: negative ELBO of the training rows." }));
-    const { distortion, rate, elbo } = this.facts.colours;
-    [distortion, rate, elbo].forEach((colour, k) => this.stage.root.style.setProperty(`--s${k}`, colour));
-    this.stage.root.append(top, this.dataSide, latent, numbers);
-    this.observer = new ResizeObserver(() => this.stage.schedule());
-    this.observer.observe(numbers);
-    this.stage.hide(this.facts.hide);
-    this._restyle();
+    side.append(
+      element("div", { class: "controls" }, this.follow, this.reading),
+      element("p", { class: "note", text: LATENT_NOTE }),
+    );
+    return side;
   }
 
   _restyle() {
@@ -132,7 +128,7 @@ class Training {
     if (SETTINGS[name].isLive) {
       this.controls.show(this.settings, this._kind);
       this._tell("set", this._live);
-      this._note();
+      this.numbers.tell(this.settings, this.data);
     } else this._begin();
   }
 
@@ -163,7 +159,7 @@ class Training {
     });
     this.controls.show(settings, this._kind);
     this._showData();
-    this._note();
+    this.numbers.tell(this.settings, this.data);
   }
 
   get _rows() {
@@ -198,7 +194,7 @@ class Training {
     }
     this.dataNote.textContent = !isPoints
       ? "Choose an image, or drag z in the latent space."
-      : `${isDrawn ? "Draw points with the pen" : "Dots: data. Drag x"}. Crosses: samples of the model. Lines: the ` +
+      : `${isDrawn ? "Draw points with the pen; arrow keys move x" : "Dots: data. Drag x"}. Crosses: samples of the model. Lines: the ` +
         "latent grid from −3 to 3, through the decoder. Orange: p(x|z) at z.";
     this.dataSide.append(this.dataNote);
   }
@@ -226,7 +222,7 @@ class Training {
     if (this.drawn.length + PEN > MAX_DRAWN) return;
     const near = () => SPREAD * (Math.random() + Math.random() + Math.random() - 1.5) * 2;
     for (let k = 0; k < PEN; k++) this.drawn.push([place[0] + near(), place[1] + near()]);
-    this._drawnAnew();
+    this.inking ??= setTimeout(() => this._drawnAnew(), INK_PAUSE);
   }
 
   _clear() {
@@ -236,12 +232,15 @@ class Training {
   }
 
   _drawnAnew() {
+    clearTimeout(this.inking);
+    this.inking = null;
+    if (this.settings.set !== DRAWN) return;
     this.data = dataOf(DRAWN, 0, { points: this.drawn });
     this.scores = [];
     this._showData();
     this._tell("data", { data: this._rows });
     if (!this.chosen.x || !this.drawn.length) this._look({ x: this._rowOf(0), z: null });
-    this._note();
+    this.numbers.tell(this.settings, this.data);
     this.stage.schedule();
   }
 
@@ -264,8 +263,15 @@ class Training {
       return;
     }
     this.scores = [...this.scores.slice(0, frame.first), ...frame.scores];
+    if (this.frame?.isRunning && !frame.isRunning) this._tellEnd(frame);
     this.frame = frame;
     this.stage.schedule();
+  }
+
+  /** For those who do not see it: where training has come to. */
+  _tellEnd({ steps }) {
+    const { distortion = NaN, rate = NaN } = this.scores.at(-1)?.test ?? {};
+    this.stage.announce(`After ${steps} steps the negative ELBO is ${nats(distortion + rate)} nats.`);
   }
 
   _on_failed({ id, message }) {
@@ -284,7 +290,7 @@ class Training {
     const { frame, data } = this;
     if (!frame) return;
     const { view } = frame;
-    const n = data.labels.length;
+    const n = Math.min(data.labels.length, view.codes.length / 4); // more may have been drawn since
     const points = pointsOf(view.codes, n, data.labels);
     const classes = data.classes > 1 && n
       ? classMoments(points, data.labels).map((each) => ({ ...each, name: String(each.label) })) : [];
@@ -296,36 +302,13 @@ class Training {
       this.side.show({ samples: view.samples, lattice: view.lattice });
       this.side.draw({ x: this.chosen.x, mean: view.picture, sigma: frame.sigma });
     } else this.side.draw(view);
-    this.curves.draw(this.scores, this.facts.colours, this.stage.theme);
-    this._numbers();
+    const isEmpty = !data.train.length;
+    this.controls.tell({ ...frame, isEmpty });
+    this.numbers.draw(frame, this.scores, { settings: this.settings, isEmpty, theme: this.stage.theme });
+    write(this.reading, z ? `z = (${signed(z[0], 2)}, ${signed(z[1], 2)})` : "");
+    this.follow.disabled = !this.chosen.z;
     if (!this.stage.isReady) this.stage.ready();
     this._tell("ready");
-  }
-
-  _numbers() {
-    const { frame, scores } = this;
-    const { steps, epoch, isRunning, isDone, speed, view } = frame;
-    const isEmpty = !this.data.train.length;
-    this.controls.tell({ isRunning, isDone, isEmpty });
-    const pace = isRunning && speed ? `, ${signed(speed, speed < 10 ? 1 : 0)} steps a second` : "";
-    write(this.status, isEmpty ? "Draw some points first." : `Step ${steps}, epoch ${signed(epoch, 1)}${pace}`);
-    const last = scores.at(-1);
-    [last?.test, last?.train].forEach((score, column) => {
-      const { distortion = NaN, rate = NaN, error = NaN } = score ?? {};
-      const parts = Number.isFinite(distortion) ? addingUp([distortion, rate], 2) : [NaN, NaN];
-      [...parts, distortion + rate, error].map(nats).forEach((text, k) => write(this.rows[k].cells[column], text));
-    });
-    write(this.reading, view.z ? `z = (${signed(view.z[0], 2)}, ${signed(view.z[1], 2)})` : "");
-    this.follow.disabled = !this.chosen.z;
-  }
-
-  _note() {
-    const { settings, data } = this;
-    const [n, m] = [data.train, data.test].map((rows) => rows.length / data.size);
-    const what = data.size === 2 ? "points" : "images";
-    const tested = settings.set === DRAWN ? "scored on themselves" : `${m.toLocaleString("en")} to test`;
-    const beta = settings.beta === "1" ? "" : ` The loss weighs the rate by β = ${settings.beta}; the numbers are at β = 1.`;
-    write(this.note, `Nats per row, one draw of z each, ± standard error. ${n.toLocaleString("en")} ${what} to train, ${tested}.${beta}`);
   }
 }
 

@@ -10,6 +10,7 @@ import base64
 import gzip
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -72,11 +73,16 @@ def facts(state: Mapping[str, str]) -> dict[str, Any]:
     """What the component gets: where it begins, its worker, the digits, colours."""
     return {
         "state": dict(state),
-        "worker": bundle(ASSETS, WORKER),
+        "worker": _worker(),
         "digits": _digits(),
         "colours": COLOURS,
         "hide": list(keys.HIDDEN.get_or(())),
     }
+
+
+@cache
+def _worker() -> str:
+    return bundle(ASSETS, WORKER)
 
 
 @st.cache_resource(show_spinner="Reading the digits …")

@@ -11,8 +11,7 @@ from pages.ui.components.component import ASSETS
 SCRIPT = "training/alone.js"
 # The browser itself refuses whatever would leave the page; the worker is made of this very file.
 POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; "
-    "style-src 'unsafe-inline'"
+    "default-src 'none'; script-src 'unsafe-inline'; worker-src blob:; style-src 'unsafe-inline'"
 )
 PAGE = """<!doctype html>
 <html lang="en">
