@@ -6,10 +6,13 @@ import streamlit as st
 
 from pages.ui.library import images, listing
 from pages.ui.session import keys, problems
-from pages.ui.train import offer, open_file, progress, sweep_form
+from pages.ui.train import in_page, offer, open_file, progress, sweep_form
 from pages.ui.train.form import PRESETS, beginning, run_form, use_preset
 from vae_core.errors import ConfigError, JobError
 
+if in_page.is_chosen():
+    in_page.show()
+    problems.end_page()
 form, watch = st.columns([2, 3], gap="large")
 with watch.container(key="watch"):
     runs = st.container()

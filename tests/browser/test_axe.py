@@ -28,6 +28,7 @@ PAGES = {
     "overview, start": f"?{FLAT}&tour=2",
     "overview of a map": f"?{MAP}&image=0",
     "train": "train",
+    "train in the page": "train?training=In+the+page",
     "runs": "runs",
     "lessons": "lessons",
     "class": "classroom",
@@ -51,9 +52,9 @@ PAGES = {
 DESK, PHONE = (1440, 900), (390, 844)
 ON_A_PHONE = ("overview", "kl", "lesson", "class")  # judged there, too
 FIGURES = {  # what a page shows, and may not be wider than it
-    **dict.fromkeys(("overview", "sliders", "feature map"), DECODED),
+    **dict.fromkeys(("overview", "posteriors", "sliders", "feature map"), DECODED),
     **dict.fromkeys(
-        ("posteriors", "kl", "aggregate", "bounds", "rate and distortion"),
+        ("kl", "aggregate", "bounds", "rate and distortion"),
         ".js-plotly-plot .main-svg",
     ),
     "train": "button[kind=primary]",
@@ -74,7 +75,7 @@ def settled(page: Page) -> None:
     """Until the script has run to its end and what it shows is there."""
     page.wait_for_selector("h1", state="attached")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    lens = page.locator(".lens:is(.overview, .sliders, .cells, .atlas):not(.ready)")
+    lens = page.locator(".lens:is(.overview, .sliders, .cells, .atlas, .training):not(.ready)")
     until(lambda: lens.count() == 0 and page.locator(".stSkeleton").count() == 0, 60)
 
 

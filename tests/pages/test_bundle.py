@@ -17,9 +17,11 @@ from pages.ui.components.lens import LENS
 from pages.ui.components.lens_file import SCRIPT
 from pages.ui.components.save import SAVE
 from pages.ui.components.time_machine import TIMELINE
+from pages.ui.components.training import TRAINING, WORKER
+from pages.ui.components.training_file import SCRIPT as TRAINING_ALONE
 from pages.ui.components.words import WORDS
 
-COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS, WORDS, HISTORY, BELL]
+COMPONENTS = [LENS, SAVE, TIMELINE, ATLAS, WORDS, HISTORY, BELL, TRAINING]
 MAX_LINES = 400
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 
@@ -32,7 +34,8 @@ def written(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def test_every_module_is_part_of_a_component() -> None:
-    entries = [component.entry for component in COMPONENTS] + [SCRIPT]
+    entries = [component.entry for component in COMPONENTS]
+    entries += [SCRIPT, TRAINING_ALONE, WORKER]
     used = {path for entry in entries for path in modules_of(ASSETS, entry)}
     assert used == {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.js")}
 
@@ -75,8 +78,9 @@ def test_every_name_at_the_top_of_the_script_is_its_own(component: Component) ->
     assert sorted(names) == sorted(set(names))
 
 
-def test_a_page_that_stands_alone_has_a_script_without_exports() -> None:
-    script = bundle(ASSETS, SCRIPT)
+@pytest.mark.parametrize("entry", [SCRIPT, TRAINING_ALONE, WORKER])
+def test_a_page_that_stands_alone_and_a_worker_have_a_script_without_exports(entry: str) -> None:
+    script = bundle(ASSETS, entry)
     assert not re.findall(r"^(?:import|export)\b.*", script, flags=re.M)
 
 

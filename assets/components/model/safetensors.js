@@ -48,3 +48,29 @@ function floatsOfHalves(halves) {
   }
   return floats;
 }
+
+/**
+ * A safetensors file of these tensors, in single precision, and texts.
+ * @param {{name: string, shape: number[], values: ArrayLike<number>}[]} tensors
+ * @param {Object<string, string>} texts
+ * @returns {Uint8Array}
+ */
+export function writeTensors(tensors, texts) {
+  const header = { __metadata__: texts };
+  let end = 0;
+  for (const { name, shape, values } of tensors) {
+    header[name] = { dtype: "F32", shape, data_offsets: [end, (end += 4 * values.length)] };
+  }
+  const written = new TextEncoder().encode(JSON.stringify(header));
+  const length = Math.ceil(written.length / 8) * 8; // the tensors begin where they are aligned
+  const bytes = new Uint8Array(8 + length + end).fill(32, 8, 8 + length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(written, 8);
+  let at = 8 + length;
+  for (const { values } of tensors) {
+    const floats = Float32Array.from(values);
+    bytes.set(new Uint8Array(floats.buffer), at);
+    at += floats.byteLength;
+  }
+  return bytes;
+}

@@ -41,6 +41,11 @@ function serverAddress() {
 async function bytesHere(name) {
   const text = document.getElementById(name)?.textContent;
   if (!text) throw new Error("This is not in the file: open the model in ELBO Room.");
+  return unpacked(text);
+}
+
+/** The bytes that a text holds: gzipped, in base64. */
+export async function unpacked(text) {
   const zipped = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const bytes = new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(bytes).arrayBuffer();

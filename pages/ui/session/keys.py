@@ -115,6 +115,7 @@ LENS_START = Key[tuple[object, dict[str, Any]]]("lens_start")
 ATLAS_START = Key[tuple[object, dict[str, Any]]]("atlas_start")
 TIME_START = Key[tuple[object, dict[str, int]]]("time_start")
 BELL_START = Key[tuple[object, "BellState"]]("bell_start")
+TRAINING_START = Key[tuple[object, dict[str, str]]]("training_start")
 
 
 def at_start(key: Key[tuple[object, T]], of: str, now: Callable[[], T]) -> T:
