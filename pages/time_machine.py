@@ -1,32 +1,38 @@
-"""Time machine: a sweep's codes and pictures, by beta and by epoch."""
+"""Time machine: the epochs of a sweep by beta and by epoch, or one training by its frames."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.compare import one_training
 from pages.ui.components import time_machine
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
 from pages.ui.session import links, mistakes, problems
 from vae_core.comparison import first_seeds
 
-sweeps = listing.sweeps()
-if not sweeps:
+sweeps, filmed = listing.sweeps(), listing.filmed()
+if not sweeps and not filmed:
     st.info(
-        "There is no sweep to go through yet: several runs, trained with different β or another "
-        "setting, that kept their epochs.",
+        "There is nothing to go through yet. Train a model, or a sweep: several runs, trained with "
+        "different β or another setting, that kept their epochs.",
         icon=":material/history:",
     )
     links.to_pages("train")
     problems.end_page()
 
 words, picker = st.columns([3, 1], gap="small")
+name = picker.selectbox(
+    "Sweep or training", [*sweeps, *filmed], key="sweep", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+if name in filmed:
+    words.markdown(one_training.TITLE)
+    one_training.show(filmed[name])
+    problems.end_page()
 words.markdown(
     "##### Saved epochs of a sweep, rotated onto each other (Procrustes): what moves was learned. "
     "**Try this:** play the epochs, then drag the other bar."
-)
-name = picker.selectbox(
-    "Sweep", list(sweeps), key="sweep", bind="query-params", label_visibility="collapsed"
 )
 runs = first_seeds(sweeps[name])
 mistakes.warn_of(runs)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -72,6 +73,8 @@ class EpochTerms:
     train_error, test_error, validation_error : float or None
         Standard error, over the images, of distortion + rate; of the distortion of a point mass.
         None in records written without, and of a single image.
+    lr : float or None
+        Adam's learning rate when the epoch ends; None in records written without.
     """
 
     epoch: int
@@ -88,6 +91,7 @@ class EpochTerms:
     train_error: float | None = field(default=None, kw_only=True)
     test_error: float | None = field(default=None, kw_only=True)
     validation_error: float | None = field(default=None, kw_only=True)
+    lr: float | None = field(default=None, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """By name, as in one line of history.jsonl, without what was not measured."""
@@ -100,6 +104,25 @@ class EpochRecord(EpochTerms):
     """Results of one epoch, and the state from which training goes on after it."""
 
     state: TrainState = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Training stands still after some updates of an epoch, for a look at the model.
+
+    Attributes
+    ----------
+    step : int
+        Updates since the beginning of training.
+    epoch : float
+        Passes over the training images since then.
+    seconds : float
+        Of training in this epoch.
+    """
+
+    step: int
+    epoch: float
+    seconds: float
 
 
 def fit(
@@ -123,6 +146,38 @@ def fit(
     TrainingError
         When the loss is no longer finite; the model gets its last good weights back.
     """
+    with closing(fit_with_pauses(vae, dataset, config, state)) as training:
+        for found in training:
+            if isinstance(found, EpochRecord):
+                yield found
+
+
+def fit_with_pauses(
+    vae: VAE,
+    dataset: Dataset,
+    config: TrainConfig,
+    state: TrainState | None = None,
+    pauses: Collection[int] = (),
+) -> Generator[EpochRecord | Pause, None, None]:
+    """As `fit`, and stand still after some updates of the first epoch.
+
+    The model is in evaluation mode while it stands still, and so does the epoch's clock. What the
+    caller does with it then changes nothing as long as it leaves the weights alone.
+
+    Parameters
+    ----------
+    vae, dataset, config, state
+        As for `fit`.
+    pauses : collection of int
+        Updates of the first epoch, after which to stand still; 0 is before the first one.
+
+    Raises
+    ------
+    ConfigError
+        When the device is not there.
+    TrainingError
+        When the loss is no longer finite; the model gets its last good weights back.
+    """
     device = choose_device(config)
     optimizer = _adam(vae.to(device), config.lr)
     loss_of = TrainingLoss.of(config, vae, len(dataset.train))
@@ -138,12 +193,22 @@ def fit(
     try:
         torch.set_num_threads(config.threads or threads)
         for epoch in range(good.epoch + 1, config.epochs + 1):
+            if epoch == 1 and 0 in pauses:
+                yield Pause(0, 0.0, 0.0)
             vae.train()
-            start = time.perf_counter()
+            seconds, start, step = 0.0, time.perf_counter(), 0
             for value in _updates(vae, train, config, loss_of, epoch, optimizer, shuffle, sampling):
-                if not math.isfinite(value):
+                if value is None:  # an update of all weights is done
+                    step += 1
+                    if epoch == 1 and step in pauses:
+                        seconds += time.perf_counter() - start
+                        vae.eval()
+                        yield Pause(step, step * config.batch_size / len(train), seconds)
+                        vae.train()
+                        start = time.perf_counter()
+                elif not math.isfinite(value):
                     raise _diverged(epoch, f"the loss became {value}", config, good, vae)
-            seconds = time.perf_counter() - start
+            seconds += time.perf_counter() - start
             vae.eval()
             seen, unseen = evaluate(vae, measured), evaluate(vae, dataset.test)
             held_out = None if dataset.validation is None else evaluate(vae, dataset.validation)
@@ -167,6 +232,7 @@ def fit(
                 train_error=_known(seen.error),
                 test_error=_known(unseen.error),
                 validation_error=None if held_out is None else _known(held_out.error),
+                lr=config.lr,
             )
     finally:
         vae.eval()
@@ -182,8 +248,11 @@ def _updates(
     optimizer: torch.optim.Optimizer,
     shuffle: torch.Generator,
     sampling: torch.Generator,
-) -> Iterator[float]:
-    """The updates of one epoch. Yields the loss before each, made when the caller goes on."""
+) -> Iterator[float | None]:
+    """The updates of one epoch. Yields the loss before each, made when the caller goes on.
+
+    Yields None after each update of all weights.
+    """
     like, encoder = next(vae.parameters()), [*vae.encoder.parameters()]
     for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
         for _ in range(config.encoder_steps - 1):
@@ -196,6 +265,7 @@ def _updates(
         loss = loss_of(vae, x, epoch, sampling)
         yield loss.item()
         _update(optimizer, loss)
+        yield None
 
 
 def _update(

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pages.ui.components import time_machine
+from pages.ui.components import film, time_machine
 from pages.ui.drawing.numbers import sum_and_parts
 from pages.ui.server import routes
 from tests.browser.memory import counter
-from tests.samples import tiny_sweep
-from vae_core import Dataset
+from tests.samples import tiny_run, tiny_sweep
+from vae_core import Dataset, RunStore
+from vae_core.browser.payload import frame_file
+from vae_core.runs.frames import FrameWriter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -264,3 +266,80 @@ def test_many_mounts_leave_nothing_behind(machine: Page, sweep: time_machine.Tim
     assert after["JSEventListeners"] <= before["JSEventListeners"] + 2
     assert after["Nodes"] <= before["Nodes"] + 20
     assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 2e6
+
+
+FILM = """async ({facts}) => {
+  const mount = (await import('/film.js')).default;
+  const parentElement = document.createElement('div');
+  parentElement.style.width = '900px';
+  document.body.append(parentElement);
+  window.host = parentElement;
+  window.told = [];
+  window.look = (data) => {
+    window.unmount = mount({parentElement, data, setStateValue: (name, v) => told.push([name, v])});
+  };
+  look(facts);
+  window.pictures = () => [...host.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL());
+  window.said = () => host.querySelector('.reading').textContent;
+}"""
+
+
+def test_a_film_follows_its_training_until_its_bar_is_moved(
+    modules: Page, tmp_path_factory: pytest.TempPathFactory, digits: Dataset
+) -> None:
+    run = RunStore(tmp_path_factory.mktemp("film")).create(tiny_run(latent=(2,)))
+    list(run.train(digits))
+    FrameWriter(run.path, run.vae(), digits, run.config.train)._take(9, 3.0)
+    found = film.read(run)
+    assert found is not None
+    facts = film.facts(found, is_live=True, start=None)
+    first, last = facts["frames"][0], facts["frames"][-1]
+    route = f"http://lens.test/{facts['address']}images/*"
+    asked: list[int] = []
+
+    def frame(route: Route) -> None:
+        step = int(route.request.url.rpartition("/")[2])
+        asked.append(step)
+        route.fulfill(body=frame_file(run.frame(step), found.axes), content_type=routes.BYTES)
+
+    modules.route(route, frame)
+    script = film.FILM.script()
+    modules.route(
+        "http://lens.test/film.js",
+        lambda route: route.fulfill(body=script, content_type="text/javascript"),
+    )
+    modules.evaluate(FILM, {"facts": facts | {"frames": [first]}})
+    modules.wait_for_function("host.querySelector('.film.ready')")
+    assert modules.evaluate("said()").startswith("After 0 updates, 0 epochs: negative ELBO ")
+    before = modules.evaluate("pictures()")
+    modules.evaluate("(facts) => look(facts)", facts)  # the page looks once a second
+    modules.wait_for_function("said().startsWith('After 9 updates, 3 epochs')")
+    modules.wait_for_timeout(500)
+    after = modules.evaluate("pictures()")
+    still = [0, 2]  # of the canvases: axes and prior, and the test images themselves
+    assert [k for k, picture in enumerate(before) if picture == after[k]] == still
+    assert sorted(set(asked)) == [step for step, *_ in facts["frames"]]
+    assert len(asked) == len(set(asked))
+    assert modules.evaluate("told.length") == 0
+
+    bar = modules.locator(".film input[type=range]")
+    bar.fill("0")
+    bar.dispatch_event("change")
+    modules.evaluate("(facts) => look(facts)", facts)
+    modules.wait_for_timeout(900)
+    assert modules.evaluate("said()").startswith("After 0 updates")  # the reader has the bar
+    assert modules.evaluate("told") == [["place", {"step": 0}]]
+    assert modules.evaluate("pictures()")[2:5] == before[2:5]
+    live = modules.get_by_role("button", name="Live")
+    assert live.get_attribute("aria-pressed") == "false"
+    live.click()
+    modules.wait_for_function("said().startsWith('After 9 updates')")
+    modules.evaluate("(facts) => look(facts)", facts | {"isLive": False})
+    assert not live.is_visible()
+    modules.get_by_role("button", name="Play").click()
+    modules.wait_for_function("said().startsWith('After 0 updates')")
+    modules.wait_for_function("said().startsWith('After 9 updates')")
+    modules.get_by_role("button", name="Play").wait_for()
+    assert last[0] == 9
+    modules.evaluate("unmount()")
+    assert modules.evaluate("host.querySelector('.film')") is None

@@ -24,8 +24,10 @@ from vae_core.browser.graph import multiply_adds
 from vae_core.codes import n_codes
 from vae_core.config import NETWORKS, POSTERIORS
 from vae_core.errors import JobError
+from vae_core.io import size_of
 from vae_core.limits import Limits, ModelSize
 from vae_core.runs.checkpoints import expected_bytes
+from vae_core.runs.frames import frames_bytes
 from vae_core.vae import without_weights
 
 MNIST, CIFAR = (1, 28, 28), (3, 32, 32)
@@ -69,7 +71,9 @@ def test_the_expected_bytes_are_about_those_of_the_finished_run(tmp_path, digits
     size = ModelSize.of(without_weights(asked.model, digits.image_shape))
     expected = expected_bytes(asked, size, len(digits.test))
     best = 4 * size.n_parameters  # of another epoch, which this run may not have
-    assert 0.8 < (expected - best) / store.size(run.id) < 1.1
+    frames = size_of(run.path / "frames")
+    assert 0.8 < (expected - best) / (store.size(run.id) - frames) < 1.1
+    assert 0 < frames <= frames_bytes(asked.model, digits.image_shape, asked.train.epochs)
 
 
 ABSURD = {

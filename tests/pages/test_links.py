@@ -68,7 +68,7 @@ def test_the_end_of_a_training_leads_to_pages_that_can_show_it(
     run = Run(Path("run-abc123"), tiny_run(**settings), "2026-01-01T00:00:00")
     known = {door.url_path for door in DOORS}
     for runs in ((run,), (run, run)):
-        doors = [url_path for url_path, _ in progress.doors_onward(runs)]
+        doors = [url_path for url_path, *_ in progress.doors_onward(runs)]
         assert set(doors) <= known
         assert len(set(doors)) == len(doors) >= 1
         assert ("kl" in doors or "rate-distortion" in doors) == ("posterior" not in settings)

@@ -11,9 +11,11 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from vae_core.analysis.frame_plane import class_moments
 from vae_core.analysis.sweep_plane import SweepPlane
 from vae_core.browser.graph import MAX_MULTIPLY_ADDS, graph
 from vae_core.codes import Codes
+from vae_core.runs.frames import Frame
 from vae_core.vae import VAE
 
 
@@ -54,6 +56,25 @@ def sweep_file(plane: SweepPlane) -> bytes:
         "points": torch.stack([frame.points for frame in frames]).half(),
         "moments": torch.cat([centres, covariances[..., [0, 1, 3]]], -1).float(),
         "labels": plane.model.labels,
+    }
+    return safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()})
+
+
+def frame_file(frame: Frame, axes: tuple[int, int]) -> bytes:
+    """A frame of a training: what the page draws of it.
+
+    `points` (n, 2) and `labels` of images, `moments` (k, 5) of classes as in `sweep_file`, `kl`
+    (d,) of the latent dimensions, and `images`, `reconstructions` and `samples`, bytes.
+    """
+    points = frame.codes.mean.flatten(1)[:, list(axes)]
+    tensors = {
+        "points": points.half(),
+        "moments": class_moments(frame.codes, axes).float(),
+        "labels": frame.codes.labels,
+        "kl": frame.kl.float(),
+        "images": frame.images,
+        "reconstructions": frame.reconstructions,
+        "samples": frame.samples,
     }
     return safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()})
 

@@ -15,6 +15,7 @@ from vae_core.io import clear_half_written
 from vae_core.jobs.job import Job
 from vae_core.jobs.worker import Stopped, Work, at_work
 from vae_core.runs.checkpoints import checkpoint_path
+from vae_core.runs.frames import frame_path
 from vae_core.runs.run import TRAINED, Run
 from vae_core.runs.store import RunStore
 from vae_core.trainer import EpochRecord
@@ -70,6 +71,8 @@ def train(run: Run, dataset: Dataset) -> Generator[EpochRecord, None, None]:
         clear_half_written(run.path, TRAINED)  # by a process that was killed
         kept = [checkpoint_path(run.path, epoch) for epoch in run.config.train.keep_epochs]
         clear_half_written(run.path / "epochs", [path.name for path in kept])
+        framed = [frame_path(run.path, step).name for step in run.frame_steps()]
+        clear_half_written(run.path / "frames", framed)
         if run.is_finished:  # by another process, meanwhile
             return
         held_out = dataset.validation

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from vae_core.errors import RunError, printable
 from vae_core.io import write_bytes
+from vae_core.runs.changes import CHANGES
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.export import score_line
 from vae_core.runs.run import TRAINING_CODES, Run
@@ -21,9 +22,9 @@ from vae_core.runs.weights import NoModelFile
 
 FILES = (
     *("data.json", "history.jsonl", "metrics.json", "weights.safetensors", "codes.safetensors"),
-    *(TERMS, TRAINING_CODES, "README.md"),
+    *(TERMS, TRAINING_CODES, CHANGES, "README.md"),
 )
-OPTIONAL = {"history.jsonl", TERMS, TRAINING_CODES, "README.md"}
+OPTIONAL = {"history.jsonl", TERMS, TRAINING_CODES, CHANGES, "README.md"}
 WEIGHTS = "weights.safetensors"
 MAX_WEIGHTS, MAX_TEXT = 400 << 20, 1 << 20  # bytes that are unpacked
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed

@@ -195,6 +195,7 @@ def _epoch(values: dict[str, Any], where: str) -> EpochTerms:
         given.number("images_per_second", 0.0, MAX_SECONDS),
         **_held_out(given),
         **{name: given.nats(name, low=0.0) for name in ERRORS if name in values},
+        **({"lr": given.number("lr", 0.0, 1.0)} if "lr" in values else {}),
     )
 
 

@@ -3,11 +3,13 @@
 config.json          what was asked for
 data.json            what it was trained on: image shape, class names, sizes, fingerprint
 history.jsonl        one line per finished epoch
+changes.json         beta or the learning rate of later epochs, changed meanwhile; see changes.py
 weights.safetensors  the model after the last finished epoch; contains the first two
 resume.safetensors   weights, Adam's moments and generator states of one and the same epoch
 best.safetensors     the model after the epoch with the lowest loss on the validation images, or
                      without them on the test split, where that is not the last one
 epochs/0003.safetensors  the checkpoint of an epoch that was to be kept, see checkpoints.py
+frames/00000300.safetensors  how it looked after so many updates, see frames.py
 codes.safetensors    posterior parameters and labels of the test split   }
 terms.safetensors    distortion and rate of every test image             } written last:
 metrics.json         the final numbers                                   } a finished run
@@ -21,59 +23,45 @@ leaves whole files. Nothing here can execute code on loading.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
-
 from vae_core.codes import MAX_CODES, Codes, encode_dataset, n_codes
-from vae_core.config import POSTERIORS, RunConfig, shape_in_words
+from vae_core.config import POSTERIORS, RunConfig, TrainConfig, shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError, RunError, shown
-from vae_core.evaluate import ImageTerms, evaluate_images
-from vae_core.io import (
-    clear_half_written,
-    json_line,
-    open_tensors,
-    read_tensors,
-    reading,
-    write_bytes,
-    write_json,
-    write_tensors,
-    writing,
-)
+from vae_core.evaluate import ImageTerms
+from vae_core.io import clear_half_written, open_tensors, read_tensors, write_tensors
 from vae_core.objective import effective_beta
-from vae_core.runs.checkpoints import (
-    Checkpoint,
-    drop_after,
-    kept_epochs,
-    kept_tensors,
-    read_checkpoint,
-    read_codes,
-    write_checkpoint,
+from vae_core.runs.changes import (
+    CHANGES,
+    WANTED,
+    Change,
+    read_changes,
+    settings_at,
+    want_change,
+    wanted_change,
 )
-from vae_core.runs.overfitting import Overfitting, judging_loss, overfitting
+from vae_core.runs.checkpoints import Checkpoint, kept_epochs, read_checkpoint, read_codes
+from vae_core.runs.frames import Frame, frame_steps, read_frame
+from vae_core.runs.overfitting import Overfitting, overfitting
 from vae_core.runs.records import DataFacts, Metrics, read_history
-from vae_core.runs.terms import (
-    TERMS,
-    differences,
-    read_terms,
-    write_terms,
-)
-from vae_core.runs.weights import check_weights, load_weights, shapes_of, write_weights
-from vae_core.trainer import EpochRecord, EpochTerms, TrainState, check_state, fit
+from vae_core.runs.terms import TERMS, read_terms
+from vae_core.runs.training import BEST, N_SAMPLES, Training
+from vae_core.runs.weights import check_weights, load_weights, shapes_of
+from vae_core.trainer import EpochRecord, EpochTerms, TrainState
 from vae_core.vae import VAE, build_vae
 
+__all__ = ["N_SAMPLES", "PIN", "TRAINED", "TRAINING_CODES", "Run", "check_images"]
+
 PIN = "pinned"
-BEST = "best.safetensors"
 TRAINING_CODES = "training-codes.safetensors"
 TRAINED = (  # what training writes
     *("data.json", "history.jsonl", "weights.safetensors", "resume.safetensors"),
-    *("codes.safetensors", TERMS, "metrics.json", BEST),
+    *("codes.safetensors", TERMS, "metrics.json", BEST, CHANGES),
 )
 LEFT_OVER = 600.0  # seconds after which half a file of codes is that of a killed process
-N_SAMPLES = 1  # draws per image in a run's history and metrics
 
 
 @dataclass(frozen=True)
@@ -127,7 +115,7 @@ class Run:
         Raises RunError when the facts of its data cannot be read.
         """
         has_rate = POSTERIORS[self.config.model.posterior].has_rate
-        return self._beta(self.data()) if has_rate else None
+        return self.trained_beta(self.data()) if has_rate else None
 
     def metrics(self) -> Metrics:
         """The final numbers. Raises RunError when they cannot be read, or the rate is missing."""
@@ -218,6 +206,68 @@ class Run:
         """
         return read_checkpoint(self.path, epoch, self.config.model, self.data())
 
+    def frame_steps(self) -> list[int]:
+        """The updates after which there is a frame, in order."""
+        return frame_steps(self.path)
+
+    def frame(self, step: int) -> Frame:
+        """How the model looked after so many updates.
+
+        Raises
+        ------
+        RunError
+            When there is no such frame, or its file is damaged or of another model.
+        """
+        return read_frame(self.path, step, self.config.model, self.data())
+
+    @property
+    def was_changed(self) -> bool:
+        """Whether its settings were changed while it was trained, or are to be."""
+        return any(os.path.lexists(self.path / name) for name in (CHANGES, WANTED))
+
+    def changes(self) -> list[Change]:
+        """How beta or the learning rate was changed while it was trained, in order."""
+        return read_changes(self.path)
+
+    def change(self, beta: float, lr: float, is_under_way: bool) -> Change:
+        """Ask for another beta or learning rate from the next epoch on.
+
+        Parameters
+        ----------
+        beta, lr : float
+        is_under_way : bool
+            Whether a process is training an epoch, which then ends as it began.
+
+        Returns
+        -------
+        Change
+            What was asked for, and from which epoch on.
+
+        Raises
+        ------
+        ConfigError
+            When they are out of range, or do not fit the other settings.
+        RunError
+            When no epoch is left, it is a run of a sweep, or the folder cannot be written.
+        """
+        wanted = Change(len(self.history()) + 1 + is_under_way, beta, lr)
+        if self.config.sweep:
+            raise RunError(f"{self.title}: the runs of a sweep keep the settings they differ by.")
+        if wanted.epoch > self.config.train.epochs:
+            raise RunError(f"{self.title}: its last epoch is under way or done. Train another run.")
+        settings_at(self.config.train, [wanted], wanted.epoch)  # refuses what does not fit
+        want_change(self.path, wanted)
+        return wanted
+
+    def wanted_change(self) -> Change | None:
+        """What was asked for, and has not taken effect yet."""
+        return wanted_change(self.path)
+
+    @property
+    def last_settings(self) -> TrainConfig:
+        """What its last epoch is trained with. Raises RunError where changes cannot be read."""
+        return settings_at(self.config.train, self.changes(), self.config.train.epochs)
+
     def state(self) -> TrainState | None:
         """Where training stands; None before the first epoch is finished."""
         path = self.path / "resume.safetensors"
@@ -252,46 +302,11 @@ class Run:
         RunError
             When the folder cannot be read or written, or the data have changed.
         """
-        facts, state = DataFacts.of(dataset), self.state()
-        if state:
-            self.check_images(dataset)
-        vae = build_vae(self.config.model, dataset.image_shape, self.config.train.seed)
-        done = [r for r in self.history() if state and r.epoch <= state.epoch]
-        if state:
-            path = self.path / "resume.safetensors"
-            load_weights(vae, state.model, path)
-            try:
-                check_state(state, vae, self.config.train)
-            except ValueError as error:
-                raise RunError(f"{path}: expected the state of this run; {error}.") from error
-            if len(done) != state.epoch:
-                raise RunError(
-                    f"{self.path / 'history.jsonl'}: expected the records of {state.epoch} "
-                    f"epochs; got {len(done)}."
-                )
-            # the process may have died between the state and its weights
-            self._save_weights(state)
-        drop_after(self.path, state.epoch if state else 0)
-        write_json(self.path / "data.json", facts.to_dict())
-        lines = "".join(json_line(record.to_dict()) for record in done)
-        write_bytes(self.path / "history.jsonl", lines.encode())
-        for record in fit(vae, dataset, self.config.train, state):
-            self._keep_best(done, record, facts)
-            done.append(record)
-            kept = record.epoch in self.config.train.keep_epochs
-            self._save(record, kept_tensors(vae, dataset.test) if kept else None)
-            yield record
-        codes = encode_dataset(vae, dataset.test)
-        self.save_codes(codes)
-        metrics = self._summary(done, facts)
-        terms = evaluate_images(vae, dataset.test, N_SAMPLES)
-        if not differences(terms, metrics):  # as after going on where draws of z are others
-            write_terms(self.path, terms)
-        write_json(self.path / "metrics.json", metrics.to_dict())
+        yield from Training(self, dataset).epochs()
 
     def overfitting(self) -> Overfitting | None:
         """What the history tells of overfitting; None where there is no history."""
-        return overfitting(self.history(), self._beta(self.data()))
+        return overfitting(self.history(), self.trained_beta(self.data()))
 
     def best_weights(self) -> Path | None:
         """The model after the epoch that `overfitting` chooses, unless it is the last.
@@ -305,53 +320,15 @@ class Run:
         with open_tensors(path) as file:
             return path if file.header.epoch == found.epoch else None
 
-    def _keep_best(self, done: Sequence[EpochTerms], record: EpochTerms, facts: DataFacts) -> None:
-        """Copy the weights of the epoch before, when it was the best so far and this is worse."""
-        beta = self._beta(facts)
-        losses = [judging_loss(one, beta) for one in (*done, record)]
-        if done and losses[-2] <= min(losses) and losses[-1] > losses[-2]:
-            with reading(self.path / "weights.safetensors") as file:
-                write_bytes(self.path / BEST, file.read())
-
-    def _beta(self, facts: DataFacts) -> float:
+    def trained_beta(self, facts: DataFacts) -> float:
+        """What its loss weighs the rate by, of a point mass, too."""
         model = self.config.model
-        return effective_beta(self.config.train, facts.image_shape, model.latent_shape)
+        return effective_beta(self.last_settings, facts.image_shape, model.latent_shape)
 
     def save_codes(self, codes: Codes) -> None:
         """Write the posteriors and labels of the test split."""
         tensors = {"params": codes.params, "labels": codes.labels}
         write_tensors(self.path / "codes.safetensors", tensors)
-
-    def _save(self, record: EpochRecord, kept: dict[str, Tensor] | None) -> None:
-        # State last: records and kept epochs without it are dropped on resume, never the reverse.
-        with (
-            writing(self.path / "history.jsonl"),
-            (self.path / "history.jsonl").open("a", encoding="utf-8") as file,
-        ):
-            file.write(json_line(record.to_dict()))
-        if kept:
-            write_checkpoint(self.path, record.epoch, kept)
-        epoch = {"epoch": str(record.epoch)}
-        write_tensors(self.path / "resume.safetensors", record.state.to_tensors(), epoch)
-        self._save_weights(record.state)
-
-    def _save_weights(self, state: TrainState) -> None:
-        path = self.path / "weights.safetensors"
-        write_weights(path, state.model, self.config, self.data(), state.epoch)
-
-    def _summary(self, history: list[EpochTerms], facts: DataFacts) -> Metrics:
-        last, seconds = history[-1], max(1e-9, sum(r.seconds for r in history))
-        return Metrics(
-            self.id,
-            self.config.data.name,
-            self.config.data.binarisation,
-            facts.n_test,
-            N_SAMPLES,
-            last.test_distortion,
-            last.test_rate,
-            seconds,
-            facts.n_train * len(history) / seconds,
-        )
 
     def _new_vae(self) -> VAE:
         return build_vae(self.config.model, self.data().image_shape)

@@ -77,6 +77,8 @@ class RunStore:
         """
         groups: dict[str, dict[object, Run]] = {}
         for run in (entry.run for entry in self.list() if entry.run):
+            if run.was_changed:  # so that its settings do not say what it is
+                continue
             groups.setdefault(run.config.sweep or run.id, {})[run.config.experiment] = run
         wanted = [config.experiment for config in configs]
         for group in groups.values():

@@ -1,5 +1,6 @@
 /**
  * The plane of the time machine: codes of one checkpoint, and behind them those of the last.
+ * `square` of its scene is what pictures are decoded of, `sigmas` are the ellipses of a class.
  */
 
 import { element } from "../page/element.js";
@@ -57,9 +58,11 @@ export class SweepPlane extends PlanePainter {
     if (ghost) classes.forEach((each, k) => this._trail(pen, ghost.moments, each, k));
     for (const each of classes) {
       pen.strokeStyle = this._classColour(each.label);
-      pen.lineWidth = 2.5;
-      this._ellipse(pen, each.mean, each.covariance, 1);
-      pen.stroke();
+      for (const sigma of this.scene.sigmas ?? [1]) {
+        pen.lineWidth = 2.5 / sigma;
+        this._ellipse(pen, each.mean, each.covariance, sigma);
+        pen.stroke();
+      }
     }
     this._classNames(pen, classes);
     pen.restore();
@@ -71,7 +74,7 @@ export class SweepPlane extends PlanePainter {
     drawAxes(pen, this);
     this._clip(pen);
     this._prior(pen);
-    this._square(pen, this.scene.square);
+    if (this.scene.square) this._square(pen, this.scene.square);
     pen.restore();
   }
 

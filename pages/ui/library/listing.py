@@ -129,6 +129,12 @@ def sweeps() -> dict[str, list[Run]]:
     return {name: by_value(runs) for name, runs in found.items()}
 
 
+def filmed() -> dict[str, Run]:
+    """The reader's own runs whose training can be watched again, by their labels."""
+    mine = (entry.run for entry in own().list())
+    return {label_of(run): run for run in mine if run and run.frame_steps()}
+
+
 def sweep_names() -> set[str]:
     """The names of the reader's own sweeps, finished or not."""
     return {e.run.config.sweep for e in own().list() if e.run and e.run.config.sweep}

@@ -114,6 +114,7 @@ PROJECTION_STOPPED = Key[tuple[str, str, str]]("projection_stopped")
 LENS_START = Key[tuple[object, dict[str, Any]]]("lens_start")
 ATLAS_START = Key[tuple[object, dict[str, Any]]]("atlas_start")
 TIME_START = Key[tuple[object, dict[str, int]]]("time_start")
+FILM_START = Key[tuple[object, int | None]]("film_start")
 BELL_START = Key[tuple[object, "BellState"]]("bell_start")
 TRAINING_START = Key[tuple[object, dict[str, str]]]("training_start")
 

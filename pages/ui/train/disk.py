@@ -11,6 +11,7 @@ from pages.ui.session import paths
 from vae_core import Dataset, Run, RunConfig, RunStore
 from vae_core.limits import Limits
 from vae_core.runs.checkpoints import expected_bytes
+from vae_core.runs.frames import frames_bytes
 
 LITTLE, ENOUGH = 0.05, 0.1  # of the limit, still free: when to offer to make room, and how much
 
@@ -26,6 +27,7 @@ def check(configs: Sequence[RunConfig], data: Dataset) -> None:
     for config in configs:
         size = allowed.check_config(config, data.image_shape, n_test)
         n_new += expected_bytes(config, size, n_test)
+        n_new += frames_bytes(config.model, data.image_shape, config.train.epochs)
     check_disk(n_new)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from pages.ui.components import film
 from pages.ui.drawing import escaping
-from pages.ui.library import passcode
+from pages.ui.library import listing, passcode
 from pages.ui.session import chosen, keys, links, paths, problems
-from pages.ui.train import curves, open_epoch, overfitted, queue
+from pages.ui.train import change, curves, open_epoch, overfitted, queue
 from vae_core import Run
+from vae_core.comparison.resemblance import in_words, most_alike
 from vae_core.runs.entries import Entry
 
 EVERY = 1.0  # seconds
@@ -48,24 +50,39 @@ def watch(entries: list[Entry]) -> None:
 
 def _progress(run: Run, polled: bool) -> None:
     run, runs = queue.current(run), queue.together(run)
-    epochs, records = run.config.train.epochs, run.history()
+    records = run.history()
     history = pd.DataFrame(records)
     running, done = queue.is_running(run), len(history)
     if polled and not running:
         st.rerun()
     turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
-    st.markdown(f"##### {escaping.markdown(run.title)}{turn}")
-    if running:
-        st.progress(done / epochs, how_far(run, history))
-        if st.button("Stop", icon=":material/stop:", disabled=not passcode.is_granted()):
-            stop(*runs)
-            st.rerun()
-        if keys.SHARED.get() or queue.others(run):
-            st.caption(_shared(run))
+    head, moving = st.container(), st.container()  # what moves stays in its place, whatever ends
+    with head:
+        st.markdown(f"##### {escaping.markdown(run.title)}{turn}")
+        if running:
+            _under_way(run, runs, history)
+        change.show(run)
+    with moving:
+        if (frames := film.read(run)) is not None:
+            film.show(frames, is_live=running)
     if done:
         curves.show(run, records, opens=not running)
     if not running:
         _ended(run, done)
+
+
+def _under_way(run: Run, runs: tuple[Run, ...], history: pd.DataFrame) -> None:
+    """How far it is, and what can be done with it."""
+    st.progress(len(history) / run.config.train.epochs, how_far(run, history))
+    with st.container(horizontal=True):
+        if st.button("Stop", icon=":material/stop:", disabled=not passcode.is_granted()):
+            stop(*runs)
+            st.rerun()
+        change.offer(run)
+        if len(runs) == 1 and film.has_frames(run):
+            links.to_page("time-machine", "Watch it large", {"sweep": listing.label_of(run)})
+    if keys.SHARED.get() or queue.others(run):
+        st.caption(_shared(run))
 
 
 def how_far(run: Run, history: pd.DataFrame) -> str:
@@ -136,25 +153,51 @@ def _offer_to_go_on(*runs: Run, key: str) -> None:
 def onward(runs: tuple[Run, ...]) -> None:
     """Where to look at what was trained: pages that show it at their best."""
     with st.container(horizontal=True):
-        for url_path, label in doors_onward(runs):
-            links.to_page(url_path, label)
+        for url_path, label, query in doors_onward(runs):
+            links.to_page(url_path, label, query)
 
 
-def doors_onward(runs: tuple[Run, ...]) -> list[tuple[str, str]]:
-    """Addresses and labels of the pages for a finished run, or for those of a sweep."""
+Door = tuple[str, str, dict[str, str]]  # address of a page, label, parameters
+
+
+def doors_onward(runs: tuple[Run, ...]) -> list[Door]:
+    """The pages for a finished run, or for those of a sweep."""
     run = runs[0]
     has_rate = links.has_density(run)
     if len(runs) > 1:
         kept = any(one.config.train.keep_epochs for one in runs)
-        compared = [("rate-distortion", "Compare them by rate and distortion")] if has_rate else []
-        moving = [("time-machine", "Watch them train")] if kept else []
-        return compared + moving + [("compare", "Put two side by side")]
+        compared = ["rate-distortion"] if has_rate else []
+        moving = ["time-machine"] if kept else []
+        return [(page, OF_SWEEP[page], {}) for page in (*compared, *moving, "compare")]
     cells = [("feature-map", "Move its cells")] if links.is_map(run) else []
     cost = [("kl", "What each dimension costs")] if has_rate else []
-    return [
-        ("", "Decode with it"), *cells, ("posteriors", "See its codes"), *cost,
-        ("compare", "Compare it with another"),
-    ]  # fmt: skip
+    doors = [("", "Decode with it"), *cells, ("posteriors", "See its codes"), *cost]
+    return [*((page, label, {}) for page, label in doors), *_played(run), _compared(run)]
+
+
+OF_SWEEP = {
+    "rate-distortion": "Compare them by rate and distortion",
+    "time-machine": "Watch them train",
+    "compare": "Put two side by side",
+}
+
+
+def _played(run: Run) -> list[Door]:
+    """Where its training can be watched again."""
+    if not film.has_frames(run):
+        return []
+    return [("time-machine", "Watch its training large", {"sweep": listing.label_of(run)})]
+
+
+def _compared(run: Run) -> Door:
+    """Two models, with the one beside it that resembles it most."""
+    runs = listing.openable()
+    found = most_alike(run, runs.values())
+    if found is None:
+        return "compare", "Compare it with another", {}
+    other = listing.label_of(found.run)
+    how = in_words(found, run)
+    return "compare", f"Compare with {escaping.markdown(other)}: {how}", {"other": other}
 
 
 def _finished(runs: tuple[Run, ...]) -> str:

@@ -16,7 +16,7 @@ from vae_core.runs.run import BEST
 FINISHED = {
     *("config.json", "data.json", "history.jsonl", "metrics.json"),
     *("weights.safetensors", "resume.safetensors", "codes.safetensors"),
-    "terms.safetensors",
+    *("terms.safetensors", "frames"),
 }
 
 
@@ -124,7 +124,7 @@ def test_absent_run_is_an_error(tmp_path, run_id, message):
 
 DAMAGED = [
     (name, content)
-    for name in sorted(FINISHED - {"resume.safetensors"})
+    for name in sorted(FINISHED - {"resume.safetensors", "frames"})
     for content in ("half", "empty", "binary")
     if (name, content) != ("history.jsonl", "empty")  # that of a new run
 ]
