@@ -165,7 +165,7 @@ def populations(modules: Page, codes: Codes, *asked: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("name", ["digits-2d", "mnist-full-2d"])
 def test_chosen_classes_and_numbers_are_the_first_images_of_these(name: str, modules: Page) -> None:
-    codes = RunStore(ROOT / "assets" / "models").load(name).codes()
+    codes = bundled()[name].codes()
     codes = codes.take(torch.arange(min(len(codes), 1500)))
     few = {"classes": [3, 7], "count": 40}
     one, other, both = populations(
@@ -186,7 +186,7 @@ def test_chosen_classes_and_numbers_are_the_first_images_of_these(name: str, mod
 @pytest.mark.parametrize("name", ["mnist-2d", DIRICHLET])
 def test_samples_on_the_plane_are_those_of_the_classes(name: str, modules: Page) -> None:
     """Their mean and covariance are those of q(z|y), within what so many leave open."""
-    codes = RunStore(ROOT / "assets" / "models").load(name).codes()
+    codes = bundled()[name].codes()
     codes = codes.take(torch.arange(2000))
     (all_of, again, class_of) = populations(
         modules, codes, {"layers": SAMPLES}, {"layers": SAMPLES, "count": 500},
