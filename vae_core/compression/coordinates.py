@@ -62,7 +62,7 @@ class Coordinates:
         """Coordinate j in these bins: their medians under the prior."""
         return self._grids[j][1][torch.from_numpy(bins)]
 
-    def latents(self, bins: NDArray[np.int64]) -> Float[Tensor, n * latent]:
+    def latents(self, bins: NDArray[np.int64]) -> Float[Tensor, " n *latent"]:
         """z of the bins of all coordinates, (n, n_coordinates)."""
         u = torch.stack([self.values(bins[:, j], j) for j in range(self.n)], 1)
         return self.vae.family.from_coordinates(u, self.vae.latent_shape)

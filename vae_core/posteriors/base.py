@@ -175,7 +175,7 @@ class Posterior(Distribution, ABC):
     @staticmethod
     def from_coordinates(
         u: Float[Tensor, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[Tensor, n * latent]:
+    ) -> Float[Tensor, " n *latent"]:
         """z of its coordinates."""
         return u.reshape(len(u), *latent_shape)
 

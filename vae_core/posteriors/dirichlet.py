@@ -152,7 +152,7 @@ class Dirichlet(Posterior):
     @staticmethod
     def from_coordinates(
         u: Float[Tensor, "n d"], latent_shape: tuple[int, ...]
-    ) -> Float[Tensor, n * latent]:
+    ) -> Float[Tensor, " n *latent"]:
         """Break the stick of every site."""
         u = u.reshape(len(u), *latent_shape[:-1], latent_shape[-1] - 1)
         rest = torch.cat([torch.ones_like(u[..., :1]), (1.0 - u).cumprod(-1)], -1)
