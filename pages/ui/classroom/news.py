@@ -18,7 +18,7 @@ from pages.ui.server import routes
 from vae_core.errors import RoomError
 from vae_core.lessons.rooms import OWN, Room
 
-FRESH = 0.1  # seconds
+FRESH = 0.2  # seconds
 GONE = "gone - - -"
 MOVES, COUNTS = 2, 4  # words of the text: where the class is and its lesson; how many answered
 

@@ -19,7 +19,7 @@ from vae_core.lessons.calls import Call, Number
 from vae_core.lessons.reading import PLACEHOLDER
 from vae_core.lessons.rooms import OWN, Answer, Room, RoomState, Said
 
-EVERY = 1.5  # seconds between looks at where the class is
+EVERY = 2.0  # seconds between looks at where the class is
 
 
 def show(room: Room) -> None:

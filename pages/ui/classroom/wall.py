@@ -19,7 +19,7 @@ from vae_core.lessons import Lesson
 from vae_core.lessons.rooms import OWN, Answer, Room, RoomState
 from vae_core.lessons.votes_table import votes_table
 
-EVERY = 1.0  # seconds between looks at where the class is
+EVERY = 2.0  # seconds between looks at where the class is
 COUNT = 0.25  # and at how many have answered
 
 
