@@ -105,7 +105,6 @@ export class View {
   _grid() {
     const { vae } = this;
     const { config, size } = vae;
-    const place = new Float64Array(2);
     const logPrior = ([a, b]) => -0.5 * (a * a + b * b) - Math.log(2 * Math.PI);
     return new PosteriorGrid({
       logPrior,
@@ -113,9 +112,10 @@ export class View {
       imageShape: [1, 1, size],
       cost: vae.weights.length,
       likelihood: { name: config.likelihood, sigma: "fixed", log_sigma: Math.log(vae.sigma) },
-      outputAt(z) {
-        place.set(z);
-        return vae.decode(place, 1).subarray(0, size);
+      outputsAt: (places) => {
+        const z = Float64Array.from(places.flatMap((place) => Array.from(place)));
+        const all = this._inBlocks(z, 2, size, (some, n) => vae.decode(some, n));
+        return places.map((_, k) => all.subarray(k * size, (k + 1) * size));
       },
     });
   }
