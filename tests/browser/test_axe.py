@@ -29,6 +29,7 @@ PAGES = {
     "overview of a map": f"?{MAP}&image=0",
     "train": "train",
     "runs": "runs",
+    "data": "data",
     "lessons": "lessons",
     "class": "classroom",
     "glossary": "glossary",

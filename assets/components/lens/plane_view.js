@@ -215,7 +215,7 @@ export class PlaneView {
     const ghosts = (this.samples?.earlier ?? []).map((each) => this.layout.toPlane(each.z));
     const { lit } = this;
     this.plane.draw({ posterior, z: shown, focus, truth: this.truth?.marks, ghosts, lit });
-    this.reading.textContent = shown ? this._read(z) : "No z yet: the digit is not drawn.";
+    this.reading.textContent = shown ? this._read(z) : "No z yet: nothing is drawn.";
   }
 
   _read(z) {
