@@ -30,6 +30,7 @@ PAGES = {
     "train": "train",
     "train in the page": "train?training=In+the+page",
     "runs": "runs",
+    "data": "data",
     "lessons": "lessons",
     "class": "classroom",
     "glossary": "glossary",

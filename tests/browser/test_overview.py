@@ -120,7 +120,7 @@ def test_an_empty_pad_has_a_hint_and_no_result(server: Server, open_page: Open) 
     ink = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].some(Boolean)"
     decoded = page.locator("canvas[aria-label=decoded]")
     until(lambda: not decoded.evaluate(ink))
-    assert page.locator(".reading").inner_text() == "No z yet: the digit is not drawn."
+    assert page.locator(".reading").inner_text() == "No z yet: nothing is drawn."
     x, y = centre(page.locator("canvas.pad"))
     page.mouse.move(x, y - 40)
     page.mouse.down()

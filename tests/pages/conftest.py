@@ -32,4 +32,4 @@ def _no_images(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     cached.files.clear()
-    cached.dataset.clear()
+    cached.prepared.clear()

@@ -21,6 +21,7 @@ EXCEPTIONS = {
     ("train/form.py", "*"): "settings of a run that is not there yet: kept for the session",
     ("train/sweep_form.py", "*"): "as the form",
     ("train/change.py", "*"): "settings of a run in training, which its folder keeps",
+    ("train/add_data.py", "*"): "how uploaded pictures become a set that is not there yet",
     ("train/open_file.py", "text_input"): "a path on the server's machine",
     ("session/model_list.py", "text_input"): "a name that is being written",
     ("library/images.py", "text_input"): "a path on the server's machine",

@@ -76,7 +76,7 @@ def _add(args: argparse.Namespace) -> int:
         None if args.shape is None else _sizes("shape", args.shape), args.split_seed,
     )  # fmt: skip
     draft = own.draft_of_path(Path(os.path.expanduser(args.path)), options)
-    said = [*draft.dropped_lines(), *draft.notes]
+    said = [f"Left out, {line}" for line in draft.dropped_lines()] + list(draft.notes)
     if preview is not None:
         picture = io.BytesIO()
         Image.fromarray(own.sheet(draft.train, len(draft.class_names))).save(picture, "PNG")

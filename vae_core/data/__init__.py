@@ -34,6 +34,11 @@ def load_dataset(config: DataConfig, download: bool = True) -> Dataset:
     return prepare(DATASETS[config.name](config, download), config)
 
 
+def data_version(config: DataConfig) -> str:
+    """Changes when a data set becomes another one under its name, as own sets can."""
+    return own.version(config.name.removeprefix(OWN), config.path) if is_own(config.name) else ""
+
+
 def reload_dataset(config: DataConfig, folder: str | None = None, download: bool = True) -> Dataset:
     """The data of a run: from the folder given now, else where they were, else anywhere.
 
@@ -43,4 +48,4 @@ def reload_dataset(config: DataConfig, folder: str | None = None, download: bool
     return load_dataset(replace(config, path=folder or recorded), download)
 
 
-__all__ = ["Dataset", "Split", "load_dataset", "reload_dataset"]
+__all__ = ["Dataset", "Split", "data_version", "load_dataset", "reload_dataset"]

@@ -20,6 +20,8 @@ export class Source {
     this.state = lens.state;
     this.on = lens;
     this.shape = lens.facts.image_shape;
+    this.isOfDigits = lens.facts.class_names.every((name) => /^\d$/.test(name));
+    this.invitation = this.isOfDigits ? "Draw a digit here" : "Draw here";
     this.tabs = origins.map((origin) =>
       button(ORIGIN_NAMES[origin], () => this.open(origin), { "aria-pressed": "false" }),
     );
@@ -27,7 +29,7 @@ export class Source {
     this.caption = element("figcaption");
     this.canvas = element("canvas", { class: "picture", role: "img" });
     this.missing = element("div", { class: "missing", text: lens.facts.missing });
-    this.hint = element("p", { class: "pad-hint", text: "Draw a digit here" });
+    this.hint = element("p", { class: "pad-hint", text: this.invitation });
     this.padHost = element("div", { class: "pad-host" }, this.hint);
     this.seen = element("canvas", { class: "picture seen", role: "img", "aria-label": "as the encoder sees it" });
     this.figure = element("figure", {}, this.canvas, this.missing, this.padHost, this.seen, this.caption);
@@ -110,7 +112,7 @@ export class Source {
   _makePad() {
     this.pad ??= createPad(this.padHost, {
       imageShape: this.shape,
-      label: "Draw a digit here",
+      label: this.invitation,
       lines: this.state.drawing,
       onInk: (picture, lines) => {
         this.hint.hidden = lines.length > 0;
@@ -135,7 +137,7 @@ export class Source {
       this.number.value = image;
       this.label.value = label;
       this.caption.textContent = `x: ${this.facts.class_names[label]}, test image ${image}`;
-    } else this.caption.textContent = "x, centred and scaled as the images were";
+    } else this.caption.textContent = `x, centred and scaled ${this.isOfDigits ? "as the images were" : "to fit"}`;
     this.origin = origin;
     this._showPicture();
   }

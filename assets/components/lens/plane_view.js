@@ -243,7 +243,7 @@ export class PlaneView {
     const ghosts = (this.samples?.earlier ?? []).map((each) => this.layout.toPlane(each.z));
     const { lit } = this;
     this.plane.draw({ posterior: ofImage, z: shown, focus, truth: this.truth?.marks, ghosts, lit });
-    this.reading.textContent = shown ? this._read(z) : "No z yet: the digit is not drawn.";
+    this.reading.textContent = shown ? this._read(z) : "No z yet: nothing is drawn.";
   }
 
   /** The mouse is over a point, or over none: the image there, or its sample, beside it. */

@@ -79,7 +79,7 @@ def _lens(run: Run) -> None:
         return lens_file.html(run, found if isinstance(found, Dataset) else None)
 
     _button("The lens, .html", ":material/web:", f"{run.id}.html", make)
-    st.markdown("One file that works offline: move z, draw a digit, see the picture follow.")
+    st.markdown("One file that works offline: move z or draw, and see the picture follow.")
 
 
 @cached.per_run(max_entries=32)

@@ -20,6 +20,7 @@ from vae_core import Codes, Dataset, ImageTerms, Run, comparison, evaluate_image
 from vae_core.analysis import channel_order, data_spectrum, rate_table
 from vae_core.analysis.estimates import mean_estimate
 from vae_core.config import DataConfig
+from vae_core.data import data_version
 from vae_core.data.dataset import prepare
 from vae_core.errors import DataError, RunError
 from vae_core.lessons import Lesson
@@ -89,22 +90,31 @@ def per_run(
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images …")
-def files(name: str, path: str | None, seed: int) -> Dataset:
+def files(name: str, path: str | None, seed: int, version: str) -> Dataset:
     """All images of a data set, grey. Raises DataError when it is not on this machine."""
     return load_dataset(DataConfig(name, path, seed=seed), download=False)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
+def prepared(config: DataConfig, version: str) -> Dataset:
+    """The data set of a config, in this version of it."""
+    return prepare(files(config.name, config.path, config.seed, version), config)
+
+
 def dataset(config: DataConfig) -> Dataset:
     """The data set of a config. Raises DataError when it is not on this machine."""
-    return prepare(files(config.name, config.path, config.seed), config)
+    return prepared(config, data_version(config))
 
 
 @st.cache_resource(max_entries=8, show_spinner="Looking at how the pixels vary …")
+def _spectrum(config: DataConfig, version: str) -> Tensor:
+    train = prepared(config, version).train
+    return data_spectrum(train.take(torch.arange(min(len(train), N_SPECTRUM))))
+
+
 def spectrum(config: DataConfig) -> Tensor:
     """Eigenvalues of the pixels' covariance over the first training images."""
-    train = dataset(config).train
-    return data_spectrum(train.take(torch.arange(min(len(train), N_SPECTRUM))))
+    return _spectrum(config, data_version(config))
 
 
 @per_run(max_entries=32)

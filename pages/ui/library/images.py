@@ -8,6 +8,8 @@ from pages.ui.drawing import escaping
 from pages.ui.library import cached, passcode
 from pages.ui.session import keys, problems
 from vae_core import Dataset, Run
+from vae_core.config import OWN, is_own
+from vae_core.data import own
 from vae_core.data.sources import SOURCES, download_files, find_files
 from vae_core.errors import DataError
 
@@ -49,6 +51,8 @@ def are_on_disk(run: Run) -> bool:
 
 def are_here(name: str) -> bool:
     """Whether the files of a data set are on this machine; they are not read."""
+    if is_own(name):
+        return own.find(name.removeprefix(OWN), data_dir()) is not None
     return name not in SOURCES or find_files(name, data_dir()) is not None
 
 

@@ -82,6 +82,7 @@ DOORS = (
     Door("Train", "train.py", "New model", "What does it learn, and when?", "train",
          of_model=False),
     Door("Train", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
+    Door("Train", "data.py", "Data", "Which images does it learn from?", "data", of_model=False),
     Door("Explore", "posteriors.py", "Latent space", "Where do images of each class go?",
          "posteriors"),
     Door("Explore", "sliders.py", "Latent sliders", "What does each latent dimension change?",

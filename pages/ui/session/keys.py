@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pages.ui.components.bell import BellState
     from pages.ui.components.lens_state import LensState
     from pages.ui.lesson.place import Place  # noqa: F401  in the type of a key, as a text
+    from vae_core.data.own import Draft  # noqa: F401
     from vae_core.lessons import Lesson  # noqa: F401
 
 T = TypeVar("T")
@@ -96,6 +97,9 @@ REFUSED = Key[str]("refused")  # why the last button could not do its work
 WATCHED = Key[Run]("watched")
 SHARED = Key[bool]("shared")  # whether the watched run was there before it was asked for
 ANNOUNCED = Key[str]("announced")  # the id of the finished run that was chosen last
+DRAFT = Key["tuple[str, Draft | str]"]("draft")  # of an own data set, or why there is none
+DATA_ADDED = Key[int]("data_added")  # how many own data sets were added
+DATA_MESSAGES = Key[list[str]]("data_messages")  # what was kept or removed last
 FILES_OPENED = Key[int]("files_opened")
 OPENED = Key[str]("opened")  # the id of the run made of the last file
 AWAITS_IMAGES = Key[bool]("waiting_for_images")

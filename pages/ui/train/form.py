@@ -12,6 +12,7 @@ import streamlit as st
 from pages.ui.session import keys
 from pages.ui.train import form_text
 from vae_core.config import LIKELIHOODS, DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.data import own
 from vae_core.settings import PARTS, choices, flag_of
 
 MNIST = DataConfig(name="mnist")
@@ -68,6 +69,11 @@ def use_preset() -> None:
             for field in dataclasses.fields(kind):
                 value = getattr(getattr(PRESETS[name], part), field.name)
                 st.session_state[_key(field)] = _shown(value)
+
+
+def choose_data(name: str) -> None:
+    """Let the form have this data set when it is next drawn."""
+    st.session_state["form-dataset"] = name
 
 
 def beginning(has_mnist: bool) -> str:
@@ -130,6 +136,8 @@ def _widget(field: dataclasses.Field[Any], hint: Any, begin: Any) -> Any:
     }
     if flag_of(field) in choices():
         known = list(choices()[flag_of(field)])
+        if field.metadata["more"]:
+            known = _with_own(known, st.session_state.get(_key(field), ""))
         return st.selectbox(label, known, known.index(begin) if is_new else 0, **options)
     if is_new:
         options["value"] = begin
@@ -138,6 +146,12 @@ def _widget(field: dataclasses.Field[Any], hint: Any, begin: Any) -> Any:
     if hint is float:
         return float(st.number_input(label, format="%g", **options))
     return _parsed(st.text_input(label, **options), hint)
+
+
+def _with_own(known: list[str], chosen: str) -> list[str]:
+    """Data sets that are built in and own ones; what is chosen stays, also when it is removed."""
+    choices = [*known, *(one.choice for one in own.sets() if not one.problem)]
+    return choices if chosen in ("", *choices) else [*choices, chosen]
 
 
 def _parsed(text: str, hint: Any) -> Any:

@@ -76,7 +76,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
             f"about {progress.duration(seconds)} on this machine."
         )
     if pressed:
-        _begin(*configs)
+        _begin(data.fingerprint, *configs)
     if len(configs) > 1:
         kept = ", ".join(map(str, max(configs, key=_n_kept).train.keep_epochs))
         st.caption(f"Each waits its turn; epochs {kept} of each are kept.")
@@ -86,11 +86,11 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
 
 
 @passcode.guarded
-def _begin(*configs: RunConfig) -> None:
-    """Train what is asked for, or share a run of the very same settings."""
+def _begin(fingerprint: str, *configs: RunConfig) -> None:
+    """Train what is asked for, or share a run of the very same settings and images."""
     store = RunStore(paths.RUNS)
     with problems.refusals(), _beginning:
-        found = store.find_same(configs)
+        found = store.find_same(configs, fingerprint)
         if not found:
             disk.limits().check_jobs(queue.asked_by_me(), len(configs))
             queue.queue().check_room(len(configs))

@@ -6,7 +6,7 @@ draft of one size (draft) that can be looked at (sheet), and kept under a name (
 
 from vae_core.data.own.draft import Draft, draft_of_path, draft_of_uploads
 from vae_core.data.own.options import COLOURS, FITS, Options
-from vae_core.data.own.sheet import sheet
+from vae_core.data.own.sheet import MAX_ROWS, row, sheet
 from vae_core.data.own.shelf import (
     OwnSet,
     describe,
@@ -22,6 +22,7 @@ from vae_core.data.own.shelf import (
 __all__ = [
     "COLOURS",
     "FITS",
+    "MAX_ROWS",
     "Draft",
     "Options",
     "OwnSet",
@@ -33,6 +34,7 @@ __all__ = [
     "keep",
     "read",
     "remove",
+    "row",
     "sets",
     "sheet",
     "version",

@@ -51,6 +51,11 @@ class Array:
         return self.values.dtype.kind
 
     @property
+    def is_flat(self) -> bool:
+        """Whether it may hold pictures, each a row of pixels."""
+        return self.values.ndim == 2 and not (self.is_row or self.is_called_labels)
+
+    @property
     def is_row(self) -> bool:
         """Whether it has one value a picture."""
         return self.values.ndim == 1 or self.values.shape[1:] == (1,)
@@ -69,7 +74,7 @@ def read(tree: Tree, entries: list[Entry], options: Options) -> Iterator[Picture
     names = next((a.values for a in arrays if "names" in a.name and a.kind in "US"), None)
     numbers = [a for a in arrays if a.kind in "buif"]
     images = [a for a in numbers if a.values.ndim > 2]
-    images = images or [a for a in numbers if not (a.is_row or a.is_called_labels)]
+    images = images or [a for a in numbers if a.is_flat]
     if not images:
         raise DataError(
             f"{tree.title}: expected an array of images, (n, H, W), (n, H, W, 3) or (n, pixels); "

@@ -58,7 +58,7 @@ class Draft:
         lines = []
         for why, (n, names) in sorted(self.dropped.items(), key=lambda item: -item[1][0]):
             more = ", …" if n > len(names) else ""
-            lines.append(f"{n:,} dropped: {why} ({', '.join(names)}{more})")
+            lines.append(f"{n:,}: {why} ({', '.join(names)}{more})")
         return lines
 
 
@@ -195,14 +195,14 @@ class _Gathered:
                 mine = order[labels[order] == label]
                 n_test = min(max(1, round((share or TEST_SHARE) * len(mine))), len(mine) - 1)
                 is_test[mine[:n_test]] = True
-            how = f"{share or TEST_SHARE:.0%} of each class are kept for testing."
+            how = f"{share or TEST_SHARE:.0%} of each class is kept for testing."
         return order[~is_test[order]], order[is_test[order]], how
 
     def _notes(self, how: str) -> list[str]:
         height, width = self.pictures[0].shape[:2]
         notes = [how]
         if self.n_changed:
-            notes.append(f"Pictures of other sizes {DONE[self.options.fit]} {height} x {width}.")
+            notes.append(f"Pictures of other sizes {DONE[self.options.fit]} {height} × {width}.")
         if self.options.invert:
             notes.append("Dark and light have changed places.")
         return notes

@@ -59,7 +59,7 @@ def read_tree(tree: Tree, options: Options) -> Iterator[Picture | Dropped]:
         raise DataError(f"{tree.title}: expected {KNOWN}; got {files}{more}.")
     mine = [entry for entry, kind in kinds if kind is found]
     yield from (
-        Dropped(entry.name, f"not read: the set is made of the {found.title} beside it")
+        Dropped(entry.name, f"not read, for the set is made of {found.title}")
         for entry, kind in kinds
         if kind is not found
     )

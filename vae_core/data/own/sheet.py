@@ -10,23 +10,23 @@ from vae_core.data.dataset import Split
 
 N_ACROSS, MAX_ROWS = 12, 20
 GAP = 2  # pixels between pictures
-BACKGROUND = 127
 
 
-def first_of_classes(split: Split, n_classes: int, n: int = N_ACROSS) -> list[list[int]]:
-    """Places of the first n pictures of every class."""
-    return [torch.nonzero(split.labels == k).flatten()[:n].tolist() for k in range(n_classes)]
+def row(split: Split, label: int) -> NDArray[np.uint8]:
+    """(H, W, 4): the first pictures of a class; clear where there are fewer, and between them."""
+    _, height, width = split.image_shape
+    whole = np.zeros((height, N_ACROSS * (width + GAP) - GAP, 4), np.uint8)
+    for k, place in enumerate(torch.nonzero(split.labels == label).flatten()[:N_ACROSS].tolist()):
+        tile = whole[:, k * (width + GAP) :][:, :width]
+        tile[..., :3] = split.pixels[place].permute(1, 2, 0).numpy()  # one channel fills all three
+        tile[..., 3] = 255
+    if split.levels != 255:
+        whole[..., :3] *= np.uint8(255 // split.levels)
+    return whole
 
 
 def sheet(split: Split, n_classes: int) -> NDArray[np.uint8]:
-    """(H, W, 3): a row for every class, as many as fit, in the order of the labels."""
-    _, height, width = split.image_shape
-    rows = first_of_classes(split, min(n_classes, MAX_ROWS))
-    shape = (len(rows) * (height + GAP) - GAP, N_ACROSS * (width + GAP) - GAP, 3)
-    whole = np.full(shape, BACKGROUND, np.uint8)
-    for row, places in enumerate(rows):
-        for column, place in enumerate(places):
-            top, left = row * (height + GAP), column * (width + GAP)
-            picture = split.pixels[place].permute(1, 2, 0).numpy()  # one channel fills all three
-            whole[top : top + height, left : left + width] = picture
-    return whole
+    """(H, W, 4): the rows of the first classes, in the order of their labels."""
+    rows = [row(split, label) for label in range(min(n_classes, MAX_ROWS))]
+    gap = np.zeros((GAP, *rows[0].shape[1:]), np.uint8)
+    return np.concatenate([part for one in rows for part in (gap, one)][1:])

@@ -117,7 +117,7 @@ def test_a_wide_picture_is_cropped_padded_or_stretched(fit, corner, middle):
     assert picture.shape == (20, 20)
     assert abs(int(picture[0, 0]) - corner) < 12
     assert abs(int(picture[10, 10]) - middle) < 12
-    assert any("20 x 20" in note for note in draft.notes)
+    assert any("20 × 20" in note for note in draft.notes)
 
 
 def test_pictures_without_a_size_in_common_get_one():

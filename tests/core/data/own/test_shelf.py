@@ -171,7 +171,7 @@ def test_the_command_adds_previews_lists_and_removes(tmp_path, folder, capsys):
     add = ("add", source, "--name", "mine", "--shape", "8x12")
     code, out, _ = run(capsys, *add, "--preview", preview)
     assert code == 0
-    assert "1 dropped: 1 pixels, where others have 96 (rows.csv, row 32)" in out
+    assert "Left out, 1: 1 pixels, where others have 96 (rows.csv, row 32)" in out
     assert preview.read_bytes().startswith(b"\x89PNG")
     assert not folder.exists()
     code, out, _ = run(capsys, *add, "--json")
