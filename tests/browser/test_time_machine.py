@@ -324,7 +324,6 @@ def test_a_film_follows_its_training_until_its_bar_is_moved(
 
     bar = modules.locator(".film input[type=range]")
     bar.fill("0")
-    bar.dispatch_event("change")
     modules.evaluate("(facts) => look(facts)", facts)
     modules.wait_for_timeout(900)
     assert modules.evaluate("said()").startswith("After 0 updates")  # the reader has the bar

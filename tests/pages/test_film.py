@@ -10,13 +10,14 @@ from safetensors.torch import load as load_tensors
 
 from pages.ui.components import film
 from pages.ui.library import listing
-from pages.ui.train import change, progress
+from pages.ui.train import progress
+from pages.ui.train.changes_text import in_words, to_come
 from tests.pages.app import assert_sound, fetch, lens_facts, open_page, trained
 from tests.samples import tiny_run
 from vae_core import Dataset, Run, RunStore
 from vae_core.analysis import class_posteriors
 from vae_core.analysis.frame_plane import class_moments, first_axes, has_plane, plane_axes
-from vae_core.comparison.resemblance import differing, in_words, most_alike
+from vae_core.comparison.resemblance import differing, most_alike, unlike
 from vae_core.config import POSTERIORS, ModelConfig, RunConfig, TrainConfig
 from vae_core.runs.changes import Change
 
@@ -117,11 +118,11 @@ def test_the_most_alike_run_differs_in_the_fewest_settings(runs: Path, digits: D
     found = most_alike(run, [far, run, near])
     assert found is not None
     assert found.run.path == near.path
-    assert in_words(found, run) == "latent 3 in place of 2"
+    assert unlike(found, run) == "latent 3 in place of 2"
     assert most_alike(run, [run]) is None
     other = most_alike(run, [far])
     assert other is not None
-    assert in_words(other, run) == "3 settings differ"
+    assert unlike(other, run) == "3 settings differ"
     (door,) = (door for door in progress.doors_onward((run,)) if door[0] == "compare")
     assert door[2] == {"other": listing.label_of(near)}
 
@@ -133,7 +134,10 @@ def test_settings_without_effect_do_not_count() -> None:
 
 
 def test_changes_are_told_in_one_line() -> None:
-    assert change.in_words([], None) == ""
-    said = change.in_words([Change(3, 4.0, 1e-3)], Change(5, 1.0, 0.01))
-    assert "from epoch 3 on β = 4, learning rate 0.001" in said
-    assert said.endswith("Asked for from epoch 5 on: β = 1, learning rate 0.01.")
+    assert in_words([]) == ""
+    said = in_words([Change(3, 4.0, 1e-3), Change(5, 4.0, 0.01)])
+    assert said == (
+        "Changed while it was trained: from epoch 3 on β = 4, learning rate 0.001; from epoch 5 on "
+        "β = 4, learning rate 0.01."
+    )
+    assert to_come(Change(5, 1.0, 0.01)) == "From epoch 5 on: β = 1, learning rate 0.01."

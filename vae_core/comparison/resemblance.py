@@ -47,7 +47,7 @@ def most_alike(run: Run, others: Iterable[Run]) -> Resemblance | None:
     return min(found, key=lambda one: len(one.settings), default=None)
 
 
-def in_words(resemblance: Resemblance, run: Run) -> str:
+def unlike(resemblance: Resemblance, run: Run) -> str:
     """What the other one has in place of this one's, in a few words: "beta 4 in place of 1"."""
     settings = resemblance.settings
     if not settings:

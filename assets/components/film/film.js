@@ -39,8 +39,10 @@ class Film {
   constructor(host, facts, send) {
     Object.assign(this, { facts, send, come: new Map(), shown: null });
     this.isCalm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.isFollowing = facts.step === null;
-    this.index = facts.step === null ? 0 : Math.max(0, facts.frames.findIndex(([step]) => step === facts.step));
+    this.isFollowing = facts.isLive && facts.step === null;
+    const asked = facts.frames.findIndex(([step]) => step === facts.step);
+    if (asked < 0) this.index = this.isFollowing ? 0 : facts.frames.length - 1;
+    else this.index = asked;
     this.stage = new Stage(host, "film", {
       onFrame: (time) => this._frame(time),
       onTheme: () => this._theme(),
@@ -136,6 +138,7 @@ class Film {
     const isFirst = !this.facts.frames.length;
     const turned = JSON.stringify(facts.titles) !== JSON.stringify(this.facts.titles);
     this.facts = facts;
+    this.failed = new Set(); // to be asked for again
     if (isFirst || turned) this._theme();
     this.live.hidden = !facts.isLive;
     this.input.max = Math.max(0, facts.frames.length - 1);
@@ -152,23 +155,31 @@ class Film {
     this.isBusy = true;
     try {
       for (let next = this._wanted(); next !== undefined; next = this._wanted()) {
-        const { address } = this.facts;
-        const { tensors } = readTensors(await bytesAt(`${address}images/${next}`));
+        await this._fetchOne(next);
         if (this.isGone) return;
-        if (address === this.facts.address) this._come(next, tensors);
       }
-      this.stage.error.hidden = true;
-    } catch (error) {
-      if (!this.isGone && !this.come.size) this.stage.fail(error.message);
     } finally {
       this.isBusy = false;
+    }
+  }
+
+  async _fetchOne(step) {
+    const { address } = this.facts;
+    try {
+      const { tensors } = readTensors(await bytesAt(`${address}images/${step}`));
+      if (this.isGone || address !== this.facts.address) return;
+      this._come(step, tensors);
+      this.stage.error.hidden = true;
+    } catch (error) {
+      this.failed.add(step);
+      if (!this.isGone && !this.come.size) this.stage.fail(error.message);
     }
   }
 
   _wanted() {
     const steps = this.facts.frames.map(([step]) => step);
     const order = [...steps.slice(this.index), ...steps.slice(0, this.index)];
-    return order.find((step) => !this.come.has(step));
+    return order.find((step) => !this.come.has(step) && !this.failed.has(step));
   }
 
   _come(step, tensors) {

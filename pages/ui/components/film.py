@@ -111,7 +111,8 @@ def show(film: Film, is_live: bool, start: int | None = None) -> int | None:
     is_live : bool
         Whether more frames are to come.
     start : int, optional
-        The update to begin with; the first frame, or the newest of a training that goes on.
+        The update to begin with; else the last frame, or of a training that goes on its first,
+        from which it catches up.
     """
     result = FILM.mount(
         key=f"film-{film.run.id}",

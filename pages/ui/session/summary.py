@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import streamlit as st
 from torch.distributions import constraints
@@ -83,9 +84,8 @@ def _picture(config: RunConfig) -> str:
 def summary(run: Run) -> str:
     """What the chosen model is and how well it does, in one line."""
     likelihood = cached.vae(run).likelihood.description
-    return line(
-        run.config, run.data().image_shape, run.metrics(), likelihood, cached.score_error(run)
-    )
+    config = replace(run.config, train=run.last_settings)
+    return line(config, run.data().image_shape, run.metrics(), likelihood, cached.score_error(run))
 
 
 def line(

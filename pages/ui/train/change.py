@@ -1,17 +1,15 @@
-"""Another beta or learning rate for a run in training, and what was changed in words."""
+"""Another beta or learning rate for a run in training."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import streamlit as st
 
 from pages.ui.library import passcode
 from pages.ui.session import problems
 from pages.ui.train import queue
+from pages.ui.train.changes_text import to_come
 from vae_core import Run
 from vae_core.config import POSTERIORS
-from vae_core.runs.changes import Change
 
 BETA, LR = "change-beta", "change-lr"
 
@@ -54,20 +52,6 @@ def offer(run: Run) -> None:
 
 
 def show(run: Run) -> None:
-    """What was changed, and what is to change."""
-    if said := in_words(run.changes(), run.wanted_change()):
-        st.caption(said)
-
-
-def in_words(changes: Sequence[Change], wanted: Change | None) -> str:
-    """From which epoch on what held, in one line; empty where nothing was changed."""
-    told = [
-        f"from epoch {one.epoch} on β = {one.beta:g}, learning rate {one.lr:g}" for one in changes
-    ]
-    said = f"Changed while it was trained: {'; '.join(told)}." if told else ""
-    if wanted is not None:
-        said += (
-            f" Asked for from epoch {wanted.epoch} on: β = {wanted.beta:g}, learning rate "
-            f"{wanted.lr:g}."
-        )
-    return said.strip()
+    """What is to change; what was changed is told below the curves."""
+    if (wanted := run.wanted_change()) is not None:
+        st.caption(to_come(wanted))

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.ui.drawing import charts, numbers
 from pages.ui.session import mistakes
 from pages.ui.train import overfitted
+from pages.ui.train.changes_text import in_words
 from vae_core import Run
 from vae_core.analysis.epochs import EpochScore, epoch_scores, epoch_table, with_error_of
 from vae_core.figures import training_curves
@@ -80,6 +81,8 @@ def conditions(run: Run, history: Sequence[EpochTerms]) -> str:
     validation = f", {held_out:,} validation images held out" if held_out else ""
     bound = bound_in_words(run.config.train)
     trained = f"Trained on {bound}; the numbers are those of the ELBO. " if bound else ""
+    if changed := in_words(run.changes()):
+        trained += f"{changed} "
     return (
         f"{trained}Nats per image, one draw each, all splits with the weights at the end of the "
         f"epoch: {n_train:,} training images (no running mean during the epoch), "

@@ -11,7 +11,7 @@ from pages.ui.library import listing, passcode
 from pages.ui.session import chosen, keys, links, paths, problems
 from pages.ui.train import change, curves, open_epoch, overfitted, queue
 from vae_core import Run
-from vae_core.comparison.resemblance import in_words, most_alike
+from vae_core.comparison.resemblance import most_alike, unlike
 from vae_core.runs.entries import Entry
 
 EVERY = 1.0  # seconds
@@ -196,7 +196,7 @@ def _compared(run: Run) -> Door:
     if found is None:
         return "compare", "Compare it with another", {}
     other = listing.label_of(found.run)
-    how = in_words(found, run)
+    how = unlike(found, run)
     return "compare", f"Compare with {escaping.markdown(other)}: {how}", {"other": other}
 
 
