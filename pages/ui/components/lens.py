@@ -113,10 +113,10 @@ def _state(run: Run, first: Callable[[], LensState]) -> LensState:
     if kept is None or is_new:
         kept = run.id, LensState.from_address(linked) if linked else _begin(first)
     of, state = kept
-    if of != run.id:
-        state = LensState(
-            image=state.image, layers=state.layers, drawing=state.drawing, tour=state.tour
-        )
+    if of != run.id and state.tour is not None:  # who begins, begins with an image of this model
+        state = replace(first(), tour=state.tour, layers=state.layers)
+    elif of != run.id:
+        state = LensState(image=state.image, layers=state.layers, drawing=state.drawing)
     return _fitted(run, state)
 
 
