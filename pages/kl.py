@@ -11,6 +11,7 @@ from pages.ui.measure import diagnostics_text, head_sizes, kl
 from pages.ui.session import chosen, links, problems
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
+from vae_core.analysis.collapse import is_collapsed
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 
 run = chosen.chosen()
@@ -21,9 +22,11 @@ links.need_density(
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
 )
 
+st.markdown(kl.headline(codes, table))
 view = st.segmented_control(
-    "View", kl.views(codes), default=kl.BARS, key="view", bind="query-params", required=True
-)
+    "View", kl.views(codes), default=kl.BARS, key="view", bind="query-params", required=True,
+    label_visibility="collapsed",
+)  # fmt: skip
 if view == kl.ONE_GAUSSIAN:
     bell.show(codes)
     st.caption(kl.conditions(codes, view, run.config.data.binarisation))
@@ -34,7 +37,9 @@ with numbers, st.container(key="kl-numbers"):
     diagnostics_text.show_numbers(kl.numbers(codes, table))
 rest = (family.rest_title, rate_rest(codes)) if family.rest_title else None
 with chart:
-    if view == kl.BY_CELL:
+    if is_collapsed(codes) and view != kl.OVER_EPOCHS:
+        st.info(kl.NOTHING, icon=":material/block:")
+    elif view == kl.BY_CELL:
         cells = table["kl"].to_numpy().reshape(run.config.model.latent_shape)
         charts.draw("kl", kl_cells, cells.sum(-1), "all channels", height=380)
         charts.draw("channels", kl_channels, cells)

@@ -10,6 +10,7 @@ from pages.ui.explore import open_images, overview
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
 from vae_core.analysis import nearest_codes
+from vae_core.analysis.collapse import is_collapsed
 
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
@@ -33,9 +34,12 @@ def one_image() -> None:
     shown = "the images themselves" if data else "decoded"
     unit = "; KL in nats per image" if family.has_rate else ""
     with st.container(key="neighbours"):
-        st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
-        st.html(neighbours_html(vae, codes, z, class_names, data))
-        open_images.offer_here(run, nearest_codes(codes, z, NEIGHBOURS).index.tolist())
+        if is_collapsed(codes):
+            st.info(overview.NO_NEIGHBOURS, icon=":material/block:")
+        else:
+            st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
+            st.html(neighbours_html(vae, codes, z, class_names, data))
+            open_images.offer_here(run, nearest_codes(codes, z, NEIGHBOURS).index.tolist())
         if here.image is not None:
             open_images.doors(here.image, is_here=True)
 

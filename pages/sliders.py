@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import lens
-from pages.ui.drawing.strips import offer_traversal, traversals_html
+from pages.ui.drawing.strips import offer_traversal, span, traversals_html
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
 from vae_core.analysis import latent_names
@@ -18,13 +18,13 @@ vae = cached.vae(run)
 def workbench() -> None:
     here = lens.show(run, "sliders")
     names = latent_names(vae.latent_shape)
-    z, order = lens.code(run, here), cached.order(run)
+    z, order, ends = lens.code(run, here), cached.order(run), span(cached.codes(run))
     with st.container(key="traversals"):
         st.markdown(
             "##### Traversals: one latent dimension at a time, everything else as set above"
         )
-        st.html(traversals_html(vae, z, order, names))
-        offer_traversal(run, vae, z, order, names)
+        st.html(traversals_html(vae, z, order, names, ends))
+        offer_traversal(run, vae, z, order, names, ends)
 
 
 by = "KL" if vae.family.has_rate else "variance of their means"

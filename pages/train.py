@@ -23,14 +23,19 @@ with form:
         "Preset", list(PRESETS), index=None, key=keys.PRESET.name,
         on_change=problems.callback(use_preset), placeholder="Fill the form with …",
     )  # fmt: skip
-    action = st.container()
-    try:
-        begin = keys.FORM_BEGIN.setdefault(beginning(images.are_here("mnist")))
-        config = run_form(images.data_dir(), begin)
-        with action:
-            offer.offer(sweep_form.plan(config, listing.sweep_names()), asks)
-    except (ConfigError, JobError) as error:
-        problems.show(error, action)
+    action = st.container(key="action")
+    begin = keys.FORM_BEGIN.setdefault(beginning(images.are_here("mnist")))
+    config = run_form(images.data_dir(), begin)
+    with action:
+        try:
+            if isinstance(config, str):
+                sweep_form.is_wanted()
+                offer.not_yet(config)
+            else:
+                offer.offer(sweep_form.plan(config, listing.sweep_names()), asks)
+        except (ConfigError, JobError) as error:
+            problems.show(error)
+            offer.not_yet("A setting")
 with runs:
     entries = listing.entries()
     progress.watch(entries)

@@ -8,13 +8,14 @@ from pages.ui.drawing import charts
 from pages.ui.explore import arithmetic, open_images, walks
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
+from vae_core.analysis.collapse import is_collapsed
 from vae_core.figures import walk_norms
 
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)
 data, class_names = images.images_of(run), run.data().class_names
 
-st.markdown(walks.headline(vae, walks.middles(run)))
+st.markdown(walks.headline(codes, walks.middles(run)))
 ends = walks.pick_ends(run, data)
 paths = walks.between(vae, ends)
 st.html(walks.strips(run, paths))
@@ -29,7 +30,9 @@ st.caption(walks.conditions(run, ends, shell))
 with st.container(key="arithmetic"):
     st.markdown("##### Arithmetic with the means of classes")
     labels = codes.labels.unique().tolist()
-    if len(labels) > 1:
+    if is_collapsed(codes):
+        st.info(arithmetic.ONE_PLACE, icon=":material/block:")
+    elif len(labels) > 1:
         classes = arithmetic.pick_classes(labels, class_names)
         equation, verdict, neighbours = arithmetic.outcome(run, classes, data)
         st.html(equation)

@@ -70,6 +70,18 @@ def test_a_term_is_explained_to_the_mouse_the_keyboard_and_in_the_glossary(
     until(lambda: 0 < entry.evaluate(top) < 900, 30)
 
 
+def test_terms_in_a_component_are_explained_there(server: Server, open_page: Open) -> None:
+    page = open_page(server.url + "?run=Digits+2-D&image=0", shared=True)
+    page.wait_for_selector(".lens.ready")
+    card = page.locator(".card")
+    for form, said in (("posterior", "the encoder's answer"), ("−ELBO", "a lower bound on log p")):
+        page.locator(".lens .costs").scroll_into_view_if_needed()
+        page.mouse.move(*place_of(page, form))
+        page.get_by_text(said).wait_for()
+        page.keyboard.press("Escape")
+        assert not card.is_visible()
+
+
 def test_a_tap_opens_the_card_and_a_tap_elsewhere_closes_it(
     server: Server, open_page: Open
 ) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pages.ui.explore import overview, posteriors
+from pages.ui.explore import overview, posteriors, walks
+from pages.ui.measure import kl
 from pages.ui.train import form_text
 from tests.pages.app import MODELS, open_page
-from vae_core.analysis import (
-    Estimate,
-)
+from vae_core.analysis import Estimate, rate_table
 from vae_core.analysis.plane import LatentPlane
 from vae_core.runs.records import Metrics
 
@@ -56,7 +55,12 @@ def test_what_sampling_again_shows_is_told_from_the_width_of_the_posteriors(
     ("name", "seen", "moved"),
     [
         ("mnist-ae-2d", "one point μ, without a width", "Drag z away from μ"),
-        ("mnist-2d", "Its middle is μ, its width σ", "How far from μ is it still this image?"),
+        (
+            "mnist-2d",
+            "its middle is μ, its width σ. Dotted: the prior p(z)",
+            "How far from μ is it",
+        ),
+        ("mnist-dirichlet-3", "its width σ. Grey dots: the prior p(z)", "read what x costs"),
         ("mnist-collapsed", "It is the prior, whatever x is", "Does it change at all?"),
     ],
 )
@@ -110,3 +114,31 @@ def test_only_the_aggregate_posterior_need_match_the_prior() -> None:
     (said,) = (m.value for m in app.markdown if "Every image pays" in m.value)
     assert "Every image pays for its own distance (KL)" in said
     assert "what should match the prior is the mixture of all classes, q(z)" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnist-collapsed", "The codes of all images lie at one place"),
+        ("mnist-ae-2d", "trained without a prior"),
+        ("mnist-dirichlet-3", "stays on the simplex"),
+    ],
+)
+def test_the_heading_of_walks_is_true_of_models_without_a_shell(name: str, said: str) -> None:
+    assert said in walks.headline(RUNS[name].codes(), Estimate(0.5, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnist-2d", "Each latent dimension costs its KL from posterior to prior. It tells about "
+         "the image at most as much. **Try this:** see *By class*"),
+        ("mnist-map", "21 of 64 tell next to nothing. **Try this:**"),
+        ("mnist-collapsed", "no dimension costs anything"),
+    ],
+)  # fmt: skip
+def test_the_heading_of_kl_is_written_from_the_dimensions_of_the_model(
+    name: str, said: str
+) -> None:
+    codes = RUNS[name].codes()
+    assert said in kl.headline(codes, rate_table(codes))

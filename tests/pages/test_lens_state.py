@@ -294,6 +294,14 @@ def test_the_overview_begins_its_start_at_an_image_whose_samples_differ(run: Run
     assert [len(step) for step in facts["words"]["start"]] == [2, 2, 2]
 
 
+def test_a_start_begins_with_an_image_of_each_model_that_is_chosen() -> None:
+    app = open_page("overview.py", DIGITS)
+    app.selectbox(key="run").select(MAP.title).run()
+    told = lens_facts(app)["state"]
+    assert told["image"] == varied_image(MAP.vae(), MAP.codes())
+    assert told["tour"] == 1
+
+
 def test_a_link_to_a_state_has_no_start_and_the_start_ends_on_another_page() -> None:
     told = lens_facts(open_page("overview.py", DIGITS, image="7"))["state"]
     assert (told["image"], told["tour"]) == (7, None)

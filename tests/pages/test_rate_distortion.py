@@ -118,6 +118,8 @@ def test_names_that_would_cover_another_are_left_to_hovering() -> None:
     crowd = pd.concat([TABLE.iloc[[0]]] * 12, ignore_index=True)
     names = [note.text for note in rate_distortion(crowd).layout.annotations]
     assert 1 <= names.count("low") <= 4
+    last = crowd.assign(run=[*["low"] * 11, "mine"])
+    assert "mine" in [note.text for note in rate_distortion(last, chosen=11).layout.annotations]
     names = [note.text for note in rate_distortion(TABLE).layout.annotations]
     assert {"low", "high", "alone"} <= set(names)
 

@@ -151,7 +151,7 @@ def test_the_form_begins_with_mnist_where_it_is_at_hand_and_keeps_what_it_began_
         ("name", "?!", "name must be 1 to 60 letters"),
     ],
 )
-def test_an_invalid_setting_is_one_sentence_and_there_is_no_train_button(
+def test_an_invalid_setting_is_one_sentence_below_its_field_and_the_button_waits(
     key: str, value: object, said: str, runs: Path
 ) -> None:
     app = open_page("train.py")
@@ -161,7 +161,10 @@ def test_an_invalid_setting_is_one_sentence_and_there_is_no_train_button(
     (error,) = app.error
     assert said in error.value
     assert "\n" not in error.value
-    assert "Train" not in labels(app)
+    assert button(app, "Train").disabled
+    assert not app.toggle(key="sweep-on").value
+    order = [getattr(e, "key", None) or type(e).__name__ for e in app.main]
+    assert order[order.index(f"form-{key}") + 1] == "Error"
     assert RunStore(runs).list() == []
 
 
@@ -171,7 +174,7 @@ def test_a_convolution_that_does_not_fit_the_images_is_refused() -> None:
     app.text_input(key="form-latent").set_value("9 x 9 x 2").run()
     assert not app.exception
     assert "finer than the image" in app.error[0].value
-    assert "Train" not in labels(app)
+    assert button(app, "Train").disabled
 
 
 def test_the_form_keeps_its_settings_while_other_pages_are_looked_at() -> None:
@@ -213,7 +216,7 @@ def test_a_sweep_with_a_bad_value_says_so_and_offers_nothing(runs: Path) -> None
     app.toggle(key="sweep-on").set_value(True).run()
     app.text_input(key="sweep-values").set_value("1, many").run()
     assert "beta must be a number" in app.error[0].value
-    assert "Train" not in " ".join(labels(app))
+    assert button(app, "Train").disabled
     app.selectbox(key="sweep-setting").set_value("posterior").run()
     assert "Train 6 runs" in labels(app)
     assert_sound(app)

@@ -16,7 +16,9 @@ import torch
 from pages.ui.compare.two_models import Pair, kl_note, picture_note, plane_note
 from pages.ui.components.atlas import axis_titles
 from pages.ui.drawing import numbers
+from pages.ui.drawing.strips import span
 from pages.ui.explore import arithmetic, feature_map, walks
+from pages.ui.measure.diagnostics_text import in_use
 from pages.ui.session.summary import in_words, line, sentence
 from pages.ui.train import curves, queue
 from pages.ui.train.disk import amount
@@ -215,6 +217,12 @@ def test_axes_of_a_projection_say_their_share_or_that_they_have_no_unit() -> Non
     assert axis_titles(umap, "mean") == ["UMAP 1, no unit", "UMAP 2, no unit"]
 
 
+def wide_codes(latent: int, posterior: str = "diagonal", n: int = 5) -> Codes:
+    """Of a model that has not collapsed."""
+    params = torch.linspace(-2.0, 2.0, 2 * n * latent).reshape(n, 2 * latent)
+    return Codes(params, torch.arange(n), posterior, (latent,))
+
+
 def line_of_points(n: int = 20) -> Codes:
     """Two classes, one at each end: the first half at -1, the second at +1."""
     side = torch.where(torch.arange(n) < n // 2, -1.0, 1.0)
@@ -254,8 +262,8 @@ def test_norms_of_walks_are_told_from_start_to_end() -> None:
 def test_the_heading_of_walks_is_written_from_the_dimensions_of_the_model(
     latent: int, share: str
 ) -> None:
-    vae = build_vae(tiny_model((latent,)), (1, 8, 8))
-    said = walks.headline(vae, straight_middles(vae.prior()))
+    codes = wide_codes(latent)
+    said = walks.headline(codes, straight_middles(codes.prior()))
     dims = "1 latent dimension," if latent == 1 else f"{latent} latent dimensions,"
     assert said.startswith(f"##### In {dims}")
     assert f"in {share} of all cases" in said
@@ -263,8 +271,24 @@ def test_the_heading_of_walks_is_written_from_the_dimensions_of_the_model(
 
 
 def test_of_a_prior_that_was_sampled_the_heading_of_walks_has_an_error() -> None:
-    vae = build_vae(tiny_model((3,), posterior="laplace"), (1, 8, 8))
-    assert "in 97.4% ± 0.4% of all cases" in walks.headline(vae, Estimate(0.974, 0.004))
+    codes = wide_codes(3, "laplace")
+    assert "in 97.4% ± 0.4% of all cases" in walks.headline(codes, Estimate(0.974, 0.004))
+
+
+def test_a_dimension_is_used_or_told_why_not() -> None:
+    table = pd.DataFrame({"active": [True, True, False], "unused": [False, True, True]})
+    assert in_use(table)["use"].tolist() == [
+        "used", "unused: the picture stays", "unused: inactive",
+    ]  # fmt: skip
+
+
+def test_a_traversal_reaches_as_far_as_the_prior_or_the_codes_of_a_model_without_one() -> None:
+    assert span(RUNS["mnist-2d"].codes()) == (-3.0, 3.0)
+    assert span(RUNS["mnist-dirichlet-3"].codes()) == (0.0, 1.0)
+    low, high = span(RUNS["mnist-ae-2d"].codes())
+    inside = (RUNS["mnist-ae-2d"].codes().mean.abs() <= high).double().mean()
+    assert low == -high
+    assert 0.95 < inside < 1.0
 
 
 def test_the_spectrum_is_of_as_many_images_as_there_are() -> None:

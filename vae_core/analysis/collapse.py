@@ -30,6 +30,11 @@ MAX_PICTURES = 200  # reconstructions, to see whether they differ
 HEALTHY, PARTLY, COLLAPSED, NO_RATE = "healthy", "partly collapsed", "collapsed", "no rate"
 
 
+def is_collapsed(codes: Codes) -> bool:
+    """Whether the posterior is the prior whatever the image, as far as the mean KL tells."""
+    return codes.family.has_rate and total_rate(codes) < NO_KL
+
+
 @dataclass(frozen=True)
 class Collapse:
     """Which latent dimensions a model uses, and the numbers behind it.

@@ -54,7 +54,7 @@ def rate_distortion(
     return drawn(
         traces, height, f"rate, {UNIT}", f"distortion, {UNIT}",
         across={"range": x, "zeroline": False}, up={"range": y, "zeroline": False},
-        annotations=notes + _labels(table, x, y),
+        annotations=notes + _labels(table, x, y, chosen),
     )  # fmt: skip
 
 
@@ -165,19 +165,24 @@ def _ring(run: pd.DataFrame) -> dict[str, Any]:
 
 
 def _labels(
-    table: pd.DataFrame, x: tuple[float, float], y: tuple[float, float]
+    table: pd.DataFrame, x: tuple[float, float], y: tuple[float, float], chosen: str | None
 ) -> list[dict[str, Any]]:
-    """Each run's name beside its point, where it covers nothing; the others show on hovering."""
+    """Each run's name beside its point, where it covers nothing; the others show on hovering.
+
+    The chosen one comes first, and has its name whatever that covers.
+    """
+    table = table.loc[sorted(table.index, key=lambda at: at != chosen)]
     scale = np.array([CANVAS[0] / (x[1] - x[0]), CANVAS[1] / (y[1] - y[0])])
     points = (table[["rate", "distortion"]].to_numpy(float) - [x[0], y[0]]) * scale
     taken = [_box(point, 13.0, 13.0) for point in points]
     notes: list[dict[str, Any]] = []
     for point, name, at in zip(points, table["run"], table.index, strict=True):
         size = np.array([LETTER * len(printable(name, MAX_NAME)), LINE])
-        for shift in SIDES * (size + GAP):
-            box = _box(point + shift, *size)
-            inside = (box[0] >= 0).all() and (box[1] <= CANVAS).all()
-            if inside and not any(_cover(box, other) for other in taken):
+        boxes = [(shift, _box(point + shift, *size)) for shift in SIDES * (size + GAP)]
+        inside = [(s, b) for s, b in boxes if (b[0] >= 0).all() and (b[1] <= CANVAS).all()]
+        for shift, box in inside:
+            is_free = not any(_cover(box, other) for other in taken)
+            if is_free or (at == chosen and box is inside[-1][1]):
                 taken.append(box)
                 run = table.loc[at]
                 notes.append(

@@ -18,19 +18,19 @@ export class Ledger {
   constructor(host, facts, { isMeanScored = false, onScore = () => {} } = {}) {
     const { family, colours, names, order } = facts;
     this.family = family;
-    const entry = (colour, words, kind) => {
-      const label = element("td", {}, element("span", { class: "swatch", style: `background:${colour}` }));
+    const entry = (colour, words, kind, means = "") => {
+      const swatch = element("span", { class: "swatch", style: `background:${colour}` });
       const text = element("span", { text: words });
-      label.append(text);
+      const meaning = element("small", { text: means, hidden: !means });
       const value = element("td", { class: "value", text: "–" });
-      table.append(element("tr", { class: kind }, label, value));
-      return { text, value };
+      table.append(element("tr", { class: kind }, element("td", {}, swatch, text, meaning), value));
+      return { text, value, meaning };
     };
     const table = element("table", { class: "ledger" });
-    this.distortion = entry(colours.distortion, "distortion: −log p(x|z)");
-    this.rate = entry(colours.rate, "rate: KL(q(z|x) ‖ p(z))");
+    this.distortion = entry(colours.distortion, "distortion: −log p(x|z)", "", MISSES);
+    this.rate = entry(colours.rate, "rate: KL(q(z|x) ‖ p(z))", "", FAR);
     this.rest = family.rest_title && entry(colours.correlation, `of it, ${family.rest_title}`, "part");
-    this.total = entry(colours.elbo, "−ELBO, one sample", "sum");
+    this.total = entry(colours.elbo, "−ELBO, one sample", "sum", LOSS);
     this.gap = this._gapRows(entry, colours);
     this.note = element("p", { class: "note" });
     this.aboutGap = element("p", { class: "note" });
@@ -52,10 +52,11 @@ export class Ledger {
     this.key = element("p", { class: "note key" });
     bars.append(this.key);
     if (left) bars.append(element("p", { class: "note", text: `and ${left} less informative` }));
+    host.dataset.words = "";
     host.append(
       element("h3", { text: "What it costs" }),
       element("p", { class: "note", text: "nats for this image" }),
-      table, element("div", { class: "controls score" }, element("label", {}, "score", this.scored)),
+      table, element("div", { class: "controls score" }, element("label", {}, "distortion of", this.scored)),
       this.note, this.aboutGap, this.about, bars,
     );
     this.colours = colours;
@@ -77,6 +78,8 @@ export class Ledger {
     const isBound = (how === "draw" || !hasRate) && !isMeanScored;
     const bound = hasRate ? "−ELBO, one sample" : "−ELBO"; // a point is not sampled
     write(this.total.text, isBound ? bound : "distortion + rate");
+    this.total.meaning.hidden = !isBound || !hasRate;
+    this.distortion.meaning.hidden = isMeanScored;
     write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : "distortion: −log p(x|z)");
     const scored = isMeanScored ? "mean" : "image";
     if (this.scored.value !== scored) this.scored.value = scored;
@@ -155,6 +158,10 @@ function hundredths(value) {
   return Number(value.toFixed(2));
 }
 
+// What the numbers mean: read once, before the formulas are.
+const MISSES = "how badly the decoded picture misses x";
+const FAR = "how far the posterior of x is from the prior";
+const LOSS = "their sum: what training makes small";
 const SCORED = [["image", "the image x"], ["mean", "the reconstruction x̂"]];
 const SCORES_ITSELF = "The decoder's mean x̂ scores itself: the image does not occur in it, so this is no loss.";
 const INFINITE = "A point has an infinite KL to any density.";

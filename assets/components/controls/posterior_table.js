@@ -39,6 +39,7 @@ export class PosteriorTable {
     this.table = element("table", { class: "moments", "aria-label": "q(z|x) in numbers" });
     this.rest = element("p", { class: "note" });
     this.title = element("b");
+    host.dataset.words = "";
     host.append(element("p", { class: "note" }, this.title), this.table, this.rest);
   }
 

@@ -26,12 +26,12 @@ export class Source {
       button(ORIGIN_NAMES[origin], () => this.open(origin), { "aria-pressed": "false" }),
     );
     this.origins = origins;
-    this.caption = element("figcaption");
+    this.caption = element("figcaption", { text: "x" });
     this.canvas = element("canvas", { class: "picture", role: "img" });
-    this.missing = element("div", { class: "missing", text: lens.facts.missing });
+    this.missing = element("div", { class: "missing", hidden: true, text: lens.facts.missing });
     this.hint = element("p", { class: "pad-hint", text: this.invitation });
     this.padHost = element("div", { class: "pad-host" }, this.hint);
-    this.seen = element("canvas", { class: "picture seen", role: "img", "aria-label": "as the encoder sees it" });
+    this.seen = element("canvas", { class: "picture seen", role: "img", hidden: true, "aria-label": "as the encoder sees it" });
     this.figure = element("figure", {}, this.canvas, this.missing, this.padHost, this.seen, this.caption);
     const tabs = { class: "tabs", role: "group", "aria-label": "z begins at" };
     host.append(
@@ -40,6 +40,8 @@ export class Source {
         this.figure, this._imageControls(), this._padControls(), this._priorControls(),
       ),
     );
+    const { image, drawing } = this.state;
+    this._arrange(drawing.length ? "drawing" : image === null ? "prior" : "image");
     this.state.subscribe((changed) => this._changed(changed));
   }
 
@@ -123,14 +125,21 @@ export class Source {
     this.hint.hidden = !this.pad.isEmpty();
   }
 
-  /** Show what belongs to an origin. */
-  _show(origin) {
+  /** Make room for what belongs to an origin, before it is there. */
+  _arrange(origin) {
     this.origins.forEach((each, k) => this.tabs[k].setAttribute("aria-pressed", String(each === origin)));
     this.imageControls.hidden = origin !== "image";
     this.padControls.hidden = !this._hasPad(origin);
     this.priorControls.hidden = origin !== "prior";
     this.padHost.hidden = !this._hasPad(origin);
     this.figure.hidden = origin === "prior";
+    this.seen.hidden = origin !== "drawing";
+    this.canvas.hidden = origin === "drawing";
+  }
+
+  /** Show what belongs to an origin. */
+  _show(origin) {
+    this._arrange(origin);
     if (origin === "image") {
       const { image, model } = this.state;
       const label = model.codes.labels[image];
@@ -146,12 +155,13 @@ export class Source {
   _showPicture() {
     const { x, isFetchingImage } = this.state;
     const isDrawing = this.origin === "drawing";
-    this.canvas.hidden = isDrawing || !x;
+    this.canvas.hidden = isDrawing || !(x || isFetchingImage);
     this.seen.hidden = !isDrawing;
     this.missing.hidden = isDrawing || Boolean(x) || isFetchingImage;
     const canvas = isDrawing ? this.seen : this.canvas;
     canvas.setAttribute("aria-label", this.caption.textContent);
     if (x) paintPicture(canvas, x, this.shape);
+    else if (isFetchingImage) canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
     else if (isDrawing) paintPicture(canvas, new Float32Array(this.shape[1] * this.shape[2]), this.shape);
   }
 

@@ -123,6 +123,7 @@ export class PlanePainter {
     if (points) this._points(pen, points);
     if (widths) this._widths(pen, widths);
     for (const each of classes) this._classEllipse(pen, each);
+    this._priorNames(pen);
     this._classNames(pen, classes);
     pen.restore();
     if (corners) drawTriangle(pen, this, corners);
@@ -162,11 +163,24 @@ export class PlanePainter {
     }
     pen.setLineDash([]);
     pen.globalAlpha = 1;
+  }
+
+  /** What the rings are, and how much of the prior lies within: on top of points and classes. */
+  _priorNames(pen) {
+    const { rings, isLine, ink, paper } = this.scene;
+    if (!rings) return;
+    const [x, y] = this.toScreen([0, 0]);
     pen.fillStyle = ink;
+    pen.strokeStyle = paper;
+    pen.lineWidth = 3;
     pen.textAlign = "center";
+    pen.font = `14px ${this.scene.font}`;
     for (const k of [1, 2, 3]) {
-      if (isLine) pen.fillText(`±${k}σ ${ON_A_LINE[k]}`, x + k * this.scale, PLANE_MARGIN.top + 14);
-      else pen.fillText(`${k}σ ${IN_A_PLANE[k]}`, x, y - k * this.scale - 4);
+      const sigma = isLine ? `±${k}σ ${ON_A_LINE[k]}` : `${k}σ ${IN_A_PLANE[k]}`;
+      const text = k === 3 && !isLine ? `prior p(z): ${sigma}` : sigma;
+      const at = isLine ? [x + k * this.scale, PLANE_MARGIN.top + 14] : [x, y - k * this.scale - 4];
+      pen.strokeText(text, ...at);
+      pen.fillText(text, ...at);
     }
   }
 

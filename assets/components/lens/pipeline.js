@@ -2,7 +2,7 @@
  * The way of an image: x, encoder, q(z|x), z, decoder, x-hat, with the numbers of now.
  */
 
-import { element } from "../page/element.js";
+import { element, write } from "../page/element.js";
 import { signed } from "../page/text.js";
 
 const HOW = { draw: "sample", mean: "take μ", hand: "by hand" };
@@ -16,10 +16,11 @@ export class Pipeline {
     Object.assign(this, { facts, state });
     const n = facts.image_shape.reduce((a, b) => a * b, 1);
     this.x = node("x", `${n} pixels`);
-    this.q = node(facts.family.has_density ? "q(z|x)" : "μ(x)", "–");
+    this.q = new PosteriorNode(facts.family.has_density);
     this.z = node("z", "–");
     this.picture = node("x̂", `${n} pixels`);
     this.how = arrow("sample");
+    host.dataset.words = "";
     host.append(
       this.x.root, arrow("encoder").root, this.q.root, this.how.root, this.z.root,
       arrow("decoder").root, this.picture.root,
@@ -37,11 +38,28 @@ export class Pipeline {
       return dims.length === 1 && !rest ? few : `(${few}${rest})`;
     };
     const of = rest ? `${dims.map((j) => names[j]).join(", ")} of ${names.length}: ` : "";
-    const mean = q && `${of}μ = ${list((j) => q.mean[j])}`;
-    const sigma = q && family.has_density ? `, σ = ${list((j) => Math.sqrt(q.variance[j]))}` : "";
-    this.q.value.textContent = q ? mean + sigma : "–";
+    this.q.show(of, q && list((j) => q.mean[j]), q && list((j) => Math.sqrt(q.variance[j])));
     this.z.value.textContent = isEmpty ? "–" : `= ${list((j) => z[j])}`;
     this.how.text.textContent = family.has_density || how === "hand" ? HOW[how] : HOW.mean;
+  }
+}
+
+/** The posterior: μ and σ are texts of their own, which stay while their numbers change. */
+class PosteriorNode {
+  constructor(hasWidth) {
+    [this.of, this.mean, this.sigma] = Array.from({ length: 3 }, () => element("span"));
+    const sigma = hasWidth ? [", ", element("i", { text: "σ" }), this.sigma] : [];
+    const name = element("b", { text: hasWidth ? "posterior q(z|x)" : "code" });
+    this.root = element("span", { class: "node" },
+      name, " ", this.of, element("i", { text: "μ" }), this.mean, ...sigma,
+    );
+  }
+
+  /** @param {string} of - which dimensions; mean, sigma - in words, or null while there is no q */
+  show(of, mean, sigma) {
+    write(this.of, mean ? of : "");
+    write(this.mean, ` = ${mean ?? "–"}`);
+    write(this.sigma, ` = ${sigma ?? "–"}`);
   }
 }
 

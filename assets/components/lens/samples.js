@@ -20,7 +20,7 @@ export class Samples {
       element("canvas", { class: "picture", role: "img", hidden: true }),
     );
     this.row = element("div", { class: "earlier" }, ...this.canvases);
-    this.words = element("p", { class: "note try", text: facts.words?.sampling ?? "" });
+    this.words = element("p", { class: "note try", "data-words": "", text: facts.words?.sampling ?? "" });
     host.append(
       element("section", { class: "samples", hidden: !facts.family.has_density },
         this.title, this.row, this.words,

@@ -26,7 +26,7 @@ export class Start {
     this.next = button("", () => this._go(state.tour + 1), { class: "primary" });
     this.skip = button("Skip", () => this._go(null));
     host.append(
-      element("p", { "aria-live": "polite" }, this.count, " ", this.title, " ", this.sentence),
+      element("p", { "aria-live": "polite", "data-words": "" }, this.count, " ", this.title, " ", this.sentence),
       element("div", { class: "controls" }, this.next, this.skip),
     );
     this._show();

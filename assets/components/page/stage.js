@@ -53,6 +53,7 @@ export class Stage {
   /** Everything is there that can be seen and used. */
   ready() {
     this.root.classList.add("ready");
+    this.root.dispatchEvent(new CustomEvent("texts-are-there", { bubbles: true, composed: true }));
   }
 
   get isReady() {

@@ -7,9 +7,11 @@
 
 // elements with one text each
 export const BLOCKS = "[data-testid='stMarkdownContainer'], [data-testid='stCaptionContainer'], h1.door";
+export const PARTS = "[data-words]"; // of components, whose other texts change from frame to frame
+const COMPONENTS = "[data-testid='stBidiComponentIsolated'], [data-testid='stBidiComponentIsolated'] *";
 const CONTROLS = "a, button, summary, label:not([data-testid='stMetricLabel']), [role='option'], [role='tab']";
 const OWN = "[class*='st-key-word-']"; // entries of the glossary explain themselves
-const NO_TEXT = "a, button, code, pre, .katex, svg";
+const NO_TEXT = "a, button, code, pre, select, .katex, svg";
 
 export class Finder {
   /** @param {Object<string, string>} forms - the key of a term by every way it is written */
@@ -30,10 +32,15 @@ export class Finder {
   /** For each block of the page, the first range of each term: {key, range}. */
   inPage() {
     const found = new Map();
-    for (const block of document.querySelectorAll(BLOCKS)) {
-      if (block.closest(CONTROLS) || block.closest(OWN)) continue;
+    const note = (block) => {
       const marks = this._inBlock(block);
       if (marks.length) found.set(block, marks);
+    };
+    for (const block of document.querySelectorAll(BLOCKS)) {
+      if (!block.closest(CONTROLS) && !block.closest(OWN)) note(block);
+    }
+    for (const { shadowRoot } of document.querySelectorAll(COMPONENTS)) {
+      shadowRoot?.querySelectorAll(PARTS).forEach(note);
     }
     return found;
   }

@@ -12,7 +12,7 @@ import { element } from "../page/element.js";
 import { bytesAt } from "../page/fetch.js";
 import { keepOne } from "../page/mounting.js";
 import { Card, addressOf } from "./card.js";
-import { BLOCKS, Finder, isOn } from "./finder.js";
+import { BLOCKS, Finder, PARTS, isOn } from "./finder.js";
 
 const REST = 150; // milliseconds that a pointer rests on a term before its card comes
 const GRACE = 300; // in which it may go from the term to the card
@@ -73,6 +73,7 @@ class Words {
   _listen() {
     const { signal } = this.leaving;
     const on = (target, name, act, passive = true) => target.addEventListener(name, act, { signal, passive });
+    on(document, "texts-are-there", () => this._later()); // in a component, where no observer looks
     on(document, "pointermove", (event) => this._over(event));
     on(document, "pointerdown", (event) => this._press(event));
     on(document, "pointerup", (event) => this._release(event));
@@ -131,8 +132,10 @@ class Words {
   }
 
   /** The term under a point, and its rectangle. */
-  _at({ target, clientX: x, clientY: y }) {
-    const block = target instanceof Element && target.closest(BLOCKS);
+  _at(event) {
+    const { clientX: x, clientY: y } = event;
+    const [target] = event.composedPath();
+    const block = target instanceof Element && target.closest(`${BLOCKS}, ${PARTS}`);
     for (const mark of (block && this.marks.get(block)) || []) {
       for (const rectangle of mark.range.getClientRects()) {
         if (isOn(rectangle, x, y)) return { ...mark, rectangle };
@@ -161,6 +164,7 @@ class Words {
   /** A tap, or a click, on a term. */
   _release(event) {
     const [from, to] = [this.pressed, event];
+    this._later(); // a component's texts may be others now
     if (!from || Math.hypot(from.clientX - to.clientX, from.clientY - to.clientY) > TAP) return;
     const found = this._at(event);
     if (found) this._show(found.key, found.rectangle, true);

@@ -119,9 +119,11 @@ def _state(run: Run, first: Callable[[], LensState]) -> LensState:
     if kept is None or is_new:
         kept = run.id, LensState.from_address(linked) if linked else _begin(first)
     of, state = kept
-    if of != run.id:
+    if of != run.id and state.tour is not None:  # who begins, begins with an image of this model
+        state = replace(first(), tour=state.tour, layers=state.layers)
+    elif of != run.id:
         state = LensState(
-            image=state.image, layers=state.layers, drawing=state.drawing, tour=state.tour,
+            image=state.image, layers=state.layers, drawing=state.drawing,
             classes=state.classes, count=state.count,
         )  # fmt: skip
     return _fitted(run, state)

@@ -21,6 +21,7 @@ MAX_STRIPS = 10
 STEPS = 13
 NEIGHBOURS = 12
 MAX_TITLE = 200  # letters
+WITHIN = 0.99  # of the codes' numbers lie between the ends of a traversal without a prior
 FRAMES = 25  # of an animation, one way
 GIF_SIDE = 256  # pixels, about
 
@@ -43,9 +44,19 @@ STYLE = """<style>
 </style>"""
 
 
-def traversals_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> str:
+def span(codes: Codes) -> tuple[float, float]:
+    """From where to where a dimension is set: as wide as the prior, or the codes without one."""
+    if codes.family.has_rate:
+        return reach(codes.family)
+    wide = float(f"{max(float(codes.first(1000).mean.abs().quantile(WITHIN)), 1.0):.1g}")
+    return -wide, wide
+
+
+def traversals_html(
+    vae: VAE, z: Tensor, order: list[int], names: list[str], ends: tuple[float, float]
+) -> str:
     """A strip of decoded pictures for each of the most informative latent dimensions."""
-    values = torch.linspace(*reach(vae.family), STEPS)
+    values = torch.linspace(*ends, STEPS)
     rows = []
     for j in order[:MAX_STRIPS]:
         sheet = contact_sheet(traverse(vae, z, j, values).numpy(), STEPS)
@@ -53,14 +64,16 @@ def traversals_html(vae: VAE, z: Tensor, order: list[int], names: list[str]) -> 
             f"<tr><th>{names[j]}</th><td><img alt='traversal of {names[j]}' "
             f"src='{data_uri(sheet)}'></td></tr>"
         )
-    ticks = "".join(f"<span>{v:.4g}</span>" for v in values[::3].tolist())
+    ticks = "".join(f"<span>{f'{v:.3g}'.replace('-', '−')}</span>" for v in values[::3].tolist())
     return (
         f"{STYLE}<table class='strips'>{''.join(rows)}<tr><th></th><td><div class='ticks'>{ticks}"
         "</div></td></tr></table>"
     )
 
 
-def offer_traversal(run: Run, vae: VAE, z: Tensor, order: list[int], names: list[str]) -> None:
+def offer_traversal(
+    run: Run, vae: VAE, z: Tensor, order: list[int], names: list[str], ends: tuple[float, float]
+) -> None:
     """A download of one latent dimension's traversal, made when it is asked for."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = st.selectbox(
@@ -68,7 +81,7 @@ def offer_traversal(run: Run, vae: VAE, z: Tensor, order: list[int], names: list
         )
         st.download_button(
             "Traversal as GIF",
-            partial(_traversal_gif, vae, z, int(index)),
+            partial(_traversal_gif, vae, z, int(index), ends),
             f"{run.id}-z{index}.gif",
             "image/gif",
             key="gif-traversal",
@@ -77,9 +90,9 @@ def offer_traversal(run: Run, vae: VAE, z: Tensor, order: list[int], names: list
         )
 
 
-def _traversal_gif(vae: VAE, z: Tensor, index: int) -> bytes:
+def _traversal_gif(vae: VAE, z: Tensor, index: int, ends: tuple[float, float]) -> bytes:
     """Dimension `index` of z going there and back, everything else as it is."""
-    values = torch.linspace(*reach(vae.family), FRAMES)
+    values = torch.linspace(*ends, FRAMES)
     return gif(traverse(vae, z, index, values).numpy(), GIF_SIDE // vae.image_shape[-1])
 
 

@@ -17,6 +17,8 @@ from vae_core.analysis import class_arithmetic, class_mean, decode_mean, nearest
 from vae_core.figures import contact_sheet, data_uri
 from vae_core.vae import VAE
 
+ONE_PLACE = "The means of all classes are one place: sums and differences of them tell nothing."
+
 
 def pick_classes(labels: list[int], names: Sequence[str]) -> tuple[int, int, int]:
     """The classes of A - B + C."""

@@ -8,13 +8,15 @@ from pages.ui.components.lens_state import LensState
 from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
 from vae_core import Codes, Run
-from vae_core.analysis import total_rate
-from vae_core.analysis.collapse import NO_KL
+from vae_core.analysis.collapse import is_collapsed
 from vae_core.analysis.rates import relative_width
 from vae_core.analysis.sample_change import varied_image
 
 CLOSE, WIDE = 0.1, 0.9  # of the prior's standard deviation
 TO_TRY = "**Try this:** drag z."
+PURPOSE = "This room shows what a variational auto-encoder (VAE) does to it."
+COSTS = "Then read what x costs: its sum, −ELBO, is what training makes small."
+NO_NEIGHBOURS = "No test image is nearer to z than others: the codes of all lie at one place."
 MOVES = {  # whether the posterior has collapsed -> what is seen when z is dragged
     False: "The decoder maps every z to an image x̂. How far from μ is it still this image?",
     True: "The decoder maps every z to an image x̂. Does it change at all?",
@@ -56,23 +58,26 @@ def words(codes: Codes) -> dict[str, Any]:
 
 def steps(codes: Codes) -> list[tuple[str, str]]:
     """Title and sentence of each step of the start, as they are true of this model."""
-    pick = ("Pick an image x.", "The encoder reads its pixels. Another takes the next of a class.")
+    pick = ("Pick an image x.", f"{PURPOSE} Its encoder reads the pixels of x.")
     if not codes.family.has_density:
         return [
             pick,
             ("See its code.", "The encoder maps x to one point μ, without a width: z = μ."),
             (
                 "Drag z away from μ.",
-                "The decoder maps every z to an image x̂, also between the codes.",
+                "The decoder maps every z to an image x̂, also between the codes. "
+                "What x costs is only what x̂ misses.",
             ),
         ]
-    sees = "Its middle is μ, its width σ: both are the encoder's output for this x."
+    sees = "The encoder answers x with a cloud of codes z: its middle is μ, its width σ."
     if is_collapsed(codes):
         sees = "It is the prior, whatever x is: the encoder does not tell images apart."
+    rings = "Dotted" if codes.family.is_rotation_invariant else "Grey dots"
+    prior = f"{rings}: the prior p(z), the cloud when no image is known."
     return [
         pick,
-        ("See its cloud q(z|x).", f"{sees} Sample z again picks another z from it."),
-        ("Drag z out of the cloud.", MOVES[is_collapsed(codes)]),
+        ("See its posterior q(z|x).", f"{sees} {prior}"),
+        ("Drag z out of the cloud.", f"{MOVES[is_collapsed(codes)]} {COSTS}"),
     ]
 
 
@@ -84,8 +89,3 @@ def _varied_image(run: Run) -> int:
 def first_state(run: Run) -> LensState:
     """Where a reader begins: at the start, with an image whose samples differ visibly."""
     return LensState(image=_varied_image(run), tour=1)
-
-
-def is_collapsed(codes: Codes) -> bool:
-    """Whether the posterior is the prior whatever the image."""
-    return codes.family.has_rate and total_rate(codes) < NO_KL

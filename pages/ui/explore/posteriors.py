@@ -13,8 +13,8 @@ from pages.ui.drawing.latent_figure import gaussian_shares
 from pages.ui.drawing.numbers import percent
 from pages.ui.library import cached
 from vae_core import Codes, Run
-from vae_core.analysis import Estimate, class_draws, latent_names, total_rate
-from vae_core.analysis.collapse import NO_KL
+from vae_core.analysis import Estimate, class_draws, latent_names
+from vae_core.analysis.collapse import is_collapsed
 from vae_core.analysis.plane import LatentPlane, within_ellipses
 from vae_core.figures import marginal
 
@@ -115,7 +115,7 @@ def advice(codes: Codes, outlines: str) -> str:
         f"{outlines} match the mean and covariance of q(z|y), a mixture that is not itself "
         "Gaussian."
     )
-    if total_rate(codes) < NO_KL:
+    if is_collapsed(codes):
         return (
             "**Collapsed.** q(z|x) is the prior for every image, and so is q(z|y) for every class: "
             "z carries no information."

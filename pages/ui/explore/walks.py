@@ -29,6 +29,7 @@ from vae_core.analysis import (
     straight_middles,
     walks_of,
 )
+from vae_core.analysis.collapse import is_collapsed
 from vae_core.analysis.shell import N_DRAWS
 from vae_core.figures import gif
 from vae_core.vae import VAE
@@ -60,14 +61,25 @@ def lengths(run: Run) -> tuple[Shell, pd.DataFrame]:
     return prior_shell(codes.prior()), code_norms(codes)
 
 
-def headline(vae: VAE, middles: Estimate) -> str:
+def headline(codes: Codes, middles: Estimate) -> str:
     """The heading of the page, with the share of straight walks whose middle is in the shell."""
-    if len(walks_of(vae.family)) == 1:
+    if is_collapsed(codes):
+        return (
+            "##### The codes of all images lie at one place, so no walk leaves it. **Try this:** "
+            "choose prior draws. Does the picture change between them?"
+        )
+    if not codes.family.has_rate:
+        return (
+            "##### An auto-encoder is trained without a prior: nothing makes it decode what lies "
+            "between its codes. **Try this:** walk between classes, and look for pictures that "
+            "are of none."
+        )
+    if len(walks_of(codes.family)) == 1:
         return (
             "##### A straight walk mixes its ends, and stays on the simplex. **Try this:** walk "
             "between images of different classes."
         )
-    d = math.prod(vae.latent_shape)
+    d = math.prod(codes.latent_shape)
     dims = "1 latent dimension" if d == 1 else f"{d} latent dimensions"
     exact = middles.standard_error == 0.0
     share = f"{middles.value:.1%}" if exact else numbers.percent(middles)

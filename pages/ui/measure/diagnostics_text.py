@@ -193,10 +193,18 @@ def show_numbers(shown: dict[str, str], across: bool = False) -> None:
         )
 
 
+def in_use(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with one column in words for what is active and what is unused."""
+    unused = table["active"].map({True: "unused: the picture stays", False: "unused: inactive"})
+    return table.drop(columns=["active", "unused"]).assign(
+        use=unused.where(table["unused"], "used")
+    )
+
+
 def show_table(table: pd.DataFrame) -> None:
     """Every latent dimension in one table; without KLs that are infinite."""
     finite = table["kl"].map(math.isfinite).all()
-    rounded = numbers.rounded(table, 4)
+    rounded = numbers.rounded(in_use(table), 4)
     st.dataframe(
         rounded if finite else rounded.drop(columns="kl"),
         hide_index=True,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pages.ui.drawing.numbers import estimate
 from vae_core import Codes
+from vae_core.analysis.collapse import NO_KL, is_collapsed
 from vae_core.analysis.estimates import mean_estimate
 from vae_core.analysis.rates import ACTIVE_VARIANCE
 from vae_core.trainer import EpochTerms
@@ -20,6 +21,7 @@ STICKS_NOTE = (
     "and change with the order."
 )
 
+NOTHING = f"**Nothing to draw.** All KLs together are below {NO_KL} nats per image."
 ACTIVE_NOTE = (
     f"A dimension is active where the variance of μ over the images is above {ACTIVE_VARIANCE} of "
     "the prior's."
@@ -60,6 +62,24 @@ def numbers(codes: Codes, table: pd.DataFrame) -> dict[str, str]:
     shown["Active dimensions"] = f"{table['active'].sum()} of {len(table)}"
     most = each[:, int(each.mean(0).argmax())]
     return shown | {"Largest KL of one dimension, nats": estimate(mean_estimate(most))}
+
+
+def headline(codes: Codes, table: pd.DataFrame) -> str:
+    """What the KL of a dimension means, and what to try, as they are true of the model."""
+    if is_collapsed(codes):
+        return (
+            "##### The posterior is the prior for every image: no dimension costs anything, and "
+            "none tells anything about the image. **Try this:** see *Over epochs* when that began."
+        )
+    costs = "Each latent dimension costs its KL from posterior to prior"
+    if len(table) == 1:
+        costs = "The one latent dimension costs its KL from posterior to prior"
+    most = "It tells about the image at most as much."
+    if (idle := int((~table["active"]).sum())) > 0:
+        most = f"{most} {idle} of {len(table)} tell next to nothing."
+    if len(codes.labels.unique()) == 1:
+        return f"##### {costs}. {most}"
+    return f"##### {costs}. {most} **Try this:** see *By class* which classes pay for which."
 
 
 def views(codes: Codes) -> list[str]:

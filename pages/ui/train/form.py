@@ -9,10 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.session import keys
+from pages.ui.session import keys, problems
 from pages.ui.train import form_text
 from vae_core.config import LIKELIHOODS, DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.data import own
+from vae_core.errors import ConfigError
 from vae_core.settings import PARTS, choices, flag_of
 
 MNIST = DataConfig(name="mnist")
@@ -81,11 +82,14 @@ def beginning(has_mnist: bool) -> str:
     return SHOW if has_mnist else QUICK
 
 
-def run_form(data_dir: str | None, begins_with: str) -> RunConfig:
-    """Every setting as a widget; raises ConfigError when they do not make a valid config."""
+def run_form(data_dir: str | None, begins_with: str) -> RunConfig | str:
+    """Every setting as a widget; where one has a wrong value a sentence below, and its label."""
     first = PRESETS[begins_with]
     values: dict[str, dict[str, Any]] = {"data": {"path": data_dir}, "model": {}, "train": {}}
-    name = st.text_input("Name (optional)", key="form-name", persist_state="session")
+    places = {"name": st.container(gap="xsmall")}
+    labels = {"name": "Name"}
+    with places["name"]:
+        name = st.text_input("Name (optional)", key="form-name", persist_state="session")
     columns = st.columns(2)
     more = st.expander("More settings").columns(2)
     count = [0, 0]
@@ -95,12 +99,41 @@ def run_form(data_dir: str | None, begins_with: str) -> RunConfig:
             if flag_of(field) in HIDDEN:
                 continue
             rare = flag_of(field) not in COMMON
-            with (more if rare else columns)[count[rare] % 2]:
+            column = (more if rare else columns)[count[rare] % 2]
+            places[field.name] = column.container(gap="xsmall")
+            labels[field.name] = form_text.label(flag_of(field))
+            with places[field.name]:
                 begin = _shown(getattr(getattr(first, part), field.name))
                 values[part][field.name] = _widget(field, hints[field.name], begin)
             count[rare] += 1
-    parts = {part: kind(**values[part]) for part, kind in PARTS.items()}
-    return RunConfig(**parts, name=name.strip() or None)
+    try:
+        parts = {part: kind(**values[part]) for part, kind in PARTS.items()}
+        return RunConfig(**parts, name=name.strip() or None)
+    except ConfigError as error:
+        wrong = _wrong(values) or "name"
+        problems.show(error, places[wrong])
+        return labels[wrong]
+
+
+def _wrong(values: dict[str, dict[str, Any]]) -> str | None:
+    """The field whose value is wrong: without it, or at least by itself, a part is made or not."""
+    for part, kind in PARTS.items():
+        given = values[part]
+        if _is_made(kind, given):
+            continue
+        others = {name: {k: v for k, v in given.items() if k != name} for name in given}
+        amiss = [name for name in given if _is_made(kind, others[name])]
+        amiss += [name for name, value in given.items() if not _is_made(kind, {name: value})]
+        return amiss[0] if amiss else None
+    return None
+
+
+def _is_made(kind: type, values: dict[str, Any]) -> bool:
+    try:
+        kind(**values)
+    except ConfigError:
+        return False
+    return True
 
 
 def _has_sigma() -> bool:

@@ -22,6 +22,7 @@ from vae_core.objective import Reduction, effective_beta
 from vae_core.settings import bound_in_words
 from vae_core.vae import without_weights
 
+ICON = ":material/play_arrow:"
 _beginning = Lock()
 
 
@@ -70,7 +71,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
     label = "Train" if len(configs) == 1 else f"Train {len(configs)} runs"
     with st.container(horizontal=True, vertical_alignment="center"):
         # No callback: it would train what the page showed before the last setting was typed.
-        pressed = st.button(label, type="primary", icon=":material/play_arrow:", key="train")
+        pressed = st.button(label, type="primary", icon=ICON, key="train")
         st.caption(
             f"{n_parameters} parameters, {len(data.train):,} training images, "
             f"about {progress.duration(seconds)} on this machine."
@@ -83,6 +84,13 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         return
     if words := meaning(config, data):
         st.caption(words)
+
+
+def not_yet(label: str) -> None:
+    """The same button while the setting of a label has a wrong value: there, and waiting."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Train", type="primary", icon=ICON, key="train", disabled=True)
+        st.caption(f"{escaping.markdown(label)} has a value that is not allowed: see below it.")
 
 
 @passcode.guarded

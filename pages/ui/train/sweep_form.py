@@ -51,9 +51,7 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
     config : RunConfig
     taken : names of the sweeps that are there already
     """
-    if not st.toggle(
-        "Sweep over several values of one setting", key="sweep-on", persist_state="session"
-    ):
+    if not is_wanted():
         return [config]
     left, right, last = st.columns([3, 4, 2])
     setting = left.selectbox(
@@ -76,6 +74,15 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
     names = itertools.chain([base], (f"{base} {k}" for k in itertools.count(2)))
     name = next(name for name in names if name not in taken)
     return [_keeping(one) for one in sweep(replace(config, sweep=name), setting, values, n_seeds)]
+
+
+def is_wanted() -> bool:
+    """The switch between one run and a sweep."""
+    return bool(
+        st.toggle(
+            "Sweep over several values of one setting", key="sweep-on", persist_state="session"
+        )
+    )
 
 
 def _suggest() -> None:

@@ -38,6 +38,13 @@ def image() -> str:
                    line((72, 11), (92, 9), PRIOR))  # fmt: skip
 
 
+def vae() -> str:
+    """Encoder, cloud with a code in it, decoder."""
+    return drawing(picture((2, 15)), funnel(30, 36, 44, 14), ellipse((60, 28), (9, 12), RATE),
+                   dot((62, 25)), funnel(76, 14, 90, 36), picture((93, 15), 0.75, 0.08),
+                   text((14, 54), "x"), text((60, 54), "z"), text((105, 54), "x̂"))  # fmt: skip
+
+
 def latent_vector() -> str:
     """x, the numbers of z, and the picture of them."""
     numbers = "".join(rectangle((54, y), (12, 11)) for y in (15, 27))

@@ -58,6 +58,12 @@ TERMS = (
         r"x\in[0,1]^{H\times W}", "x ∈ [0, 1]ᴴˣᵂ", drawings.image(), "",
     ),
     Term(
+        "vae", MODEL, "Variational auto-encoder (VAE)", ("variational auto-encoder", "VAE"),
+        "A variational auto-encoder is an encoder and a decoder, trained together: images become "
+        "distributions over codes z, and codes become images.",
+        r"x\to q(z\mid x)\to z\to p(x\mid z)", "x → q(z|x) → z → p(x|z)", drawings.vae(), "",
+    ),
+    Term(
         "latent-vector", MODEL, "Latent vector z (code)",
         ("latent vector", "latent code", "code", "z"),
         "z is the short list of numbers that the decoder turns into a picture: the code of an "
