@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from pages.ui.explore import projection_queue
 from pages.ui.library import background, passcode
-from pages.ui.server import routes
+from pages.ui.server import modules, routes
 from pages.ui.server.preload import warm_up
 from pages.ui.server.style import Styled
 from pages.ui.server.uploads import Uploads
@@ -49,6 +49,10 @@ app = st.App(
     routes=routes.below(base),
     middleware=[
         Middleware(Uploads, may=passcode.may_upload),
-        Middleware(Styled, style=(ASSETS / "frame.css").read_text(encoding="utf-8")),
+        Middleware(
+            Styled,
+            style=(ASSETS / "frame.css").read_text(encoding="utf-8"),
+            links=modules.links(),
+        ),
     ],
 )

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.drawing import charts
 from pages.ui.library import cached
 from pages.ui.measure import aggregate, mixture
-from pages.ui.session import chosen, links
+from pages.ui.session import chosen, first, links
 from vae_core.figures import surgery_bar
 
 run = chosen.chosen()
@@ -29,6 +29,7 @@ with chart:
         st.warning(aggregate.saturated(parts), icon=":material/vertical_align_top:")
     else:
         charts.draw("surgery", surgery_bar, parts.to_series())
+first.pause()
 with chart, st.container(key="formulas"):
     st.latex(
         r"\underbrace{\mathbb E_x\,\mathrm{KL}\big(q(z\mid x)\,\|\,p\big)}_{\text{mean KL}}"

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.drawing import charts
 from pages.ui.library import cached, images
 from pages.ui.measure import bounds, gaps, model_gaps, own_draw, together, truth
-from pages.ui.session import chosen, links, problems
+from pages.ui.session import chosen, first, links, problems
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
@@ -51,6 +51,7 @@ with chart:
     evidence = None if missed is None else truth.negative_evidence(missed)
     levels = (summary.negative_elbo, summary.at_mean, widen, evidence)
     charts.draw("bounds", bound_curve, table, *levels)
+    first.pause()
     with st.container(key="bounds-numbers--verdict"):
         st.markdown(bounds.verdict(summary, widen))
         if missed is not None:

@@ -18,7 +18,7 @@ from pages.ui.measure import (
     samples,
     worst_images,
 )
-from pages.ui.session import chosen, links, problems
+from pages.ui.session import chosen, first, links, problems
 from pages.ui.train import curves, overfitted
 from vae_core.analysis.collapse import COLLAPSED
 from vae_core.analysis.rates import ACTIVE_VARIANCE
@@ -90,6 +90,7 @@ with chart:
     charts.draw("diagnostics", *figure)
 with side:
     diagnostics_text.show_numbers(numbers)
+first.pause()
 if view == diagnostics_text.LABELS:
     st.latex(diagnostics_text.LABEL_GAP)
 if view == diagnostics_text.VERDICT:

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import lens
 from pages.ui.explore import feature_map
 from pages.ui.library import cached, images
-from pages.ui.session import chosen, links, problems
+from pages.ui.session import chosen, first, links, problems
 
 run = chosen.chosen()
 links.need_map(run)
@@ -27,13 +27,14 @@ st.markdown(
 @problems.fragment
 def workbench() -> None:
     lens.show(run, "cells")
+    first.pause()
+    with (
+        st.container(key="channel-table"),
+        st.expander("Mean, standard deviation and scale factor of each channel"),
+    ):
+        feature_map.show_channels(run)
 
 
 workbench()
 if images.images_of(run) is None:
     images.offer_images_of(run, "The original picture needs the data set.")
-with (
-    st.container(key="channel-table"),
-    st.expander("Mean, standard deviation and scale factor of each channel"),
-):
-    feature_map.show_channels(run)

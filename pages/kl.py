@@ -8,7 +8,7 @@ from pages.ui.components import bell
 from pages.ui.drawing import charts
 from pages.ui.library import cached
 from pages.ui.measure import diagnostics_text, head_sizes, kl
-from pages.ui.session import chosen, links, problems
+from pages.ui.session import chosen, first, links, problems
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
 from vae_core.analysis.collapse import is_collapsed
@@ -62,6 +62,7 @@ with chart:
     else:
         charts.draw("kl", kl_bars, table, rest)
 
+first.pause()
 with st.container(key="formulas"):
     st.latex(family.rate_tex)
 st.caption(kl.conditions(codes, view, run.config.data.binarisation))

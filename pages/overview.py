@@ -8,7 +8,7 @@ from pages.ui.components import lens
 from pages.ui.drawing.strips import NEIGHBOURS, neighbours_html
 from pages.ui.explore import open_images, overview
 from pages.ui.library import cached, images
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, first, problems
 from vae_core.analysis import nearest_codes
 from vae_core.analysis.collapse import is_collapsed
 
@@ -30,6 +30,7 @@ def one_image() -> None:
         first=lambda: overview.first_state(run),
         words=overview.words(codes),
     )
+    first.pause()
     z = lens.code(run, here)
     shown = "the images themselves" if data else "decoded"
     unit = "; KL in nats per image" if family.has_rate else ""
@@ -42,26 +43,30 @@ def one_image() -> None:
             open_images.offer_here(run, nearest_codes(codes, z, NEIGHBOURS).index.tolist())
         if here.image is not None:
             open_images.doors(here.image, is_here=True)
+    formulas()
+
+
+def formulas() -> None:
+    """How z is sampled, and what the bound is made of."""
+    if family.has_rate:
+        draw, bound = st.container(key="formulas").columns([2, 3])
+        draw.latex(family.draw_tex)
+        bound.latex(
+            r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}"
+            r"_{\substack{\text{reconstruction term}\\\text{(distortion)}}}"
+            r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
+            r"_{\substack{\text{KL term}\\\text{(rate)}}}"
+        )
+    else:
+        st.container(key="formulas").latex(
+            family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)"
+        )
+        st.markdown(
+            "**A point mass** has no σ: sampling z again gives the same z, and its KL is infinite. "
+            "Only the noise of the pixels changes."
+        )
 
 
 one_image()
 if data is None:
     images.offer_images_of(run, "The original picture, and so the distortion, needs the data set.")
-
-if family.has_rate:
-    draw, bound = st.container(key="formulas").columns([2, 3])
-    draw.latex(family.draw_tex)
-    bound.latex(
-        r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}"
-        r"_{\substack{\text{reconstruction term}\\\text{(distortion)}}}"
-        r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
-        r"_{\substack{\text{KL term}\\\text{(rate)}}}"
-    )
-else:
-    st.container(key="formulas").latex(
-        family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)"
-    )
-    st.markdown(
-        "**A point mass** has no σ: sampling z again gives the same z, and its KL is infinite. "
-        "Only the noise of the pixels changes."
-    )

@@ -8,7 +8,7 @@ from pages.ui.components import lens
 from pages.ui.drawing import charts
 from pages.ui.explore import posteriors
 from pages.ui.library import cached
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, first, problems
 
 run = chosen.chosen()
 codes = cached.codes(run)
@@ -20,6 +20,7 @@ posteriors.follow_old_address(run)
 def plane() -> None:
     """The plane first: its picture needs nothing of what is below it."""
     asked = posteriors.Asked.of(run, lens.show(run, "posteriors"))
+    first.pause()
     if codes.family.has_rate:
         words = posteriors.advice(codes, "Bars" if is_line else "Ellipses")
         st.container(key="words--try").markdown(words)

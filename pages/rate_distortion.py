@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.compare import rate_distortion as comparing
 from pages.ui.compare import rate_distortion_text as text
 from pages.ui.drawing import charts, escaping
-from pages.ui.session import chosen, links
+from pages.ui.session import chosen, first, links
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
@@ -58,6 +58,7 @@ with side:
         swept_table = comparing.table("sweep", runs)
         st.markdown(f"##### {text.over(setting, swept_table)}")
         charts.draw("sweep", sweep_curve, swept_table, setting)
+    first.pause()
     st.latex(
         r"-\mathrm{ELBO}=\underbrace{\text{distortion}}_{\text{reconstruction term}}"
         r"+\underbrace{\text{rate}}_{\text{KL term}}"

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import lens
 from pages.ui.drawing.strips import offer_traversal, span, traversals_html
 from pages.ui.library import cached, images
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, first, problems
 from vae_core.analysis import latent_names
 
 run = chosen.chosen()
@@ -17,6 +17,7 @@ vae = cached.vae(run)
 @problems.fragment
 def workbench() -> None:
     here = lens.show(run, "sliders")
+    first.pause()
     names = latent_names(vae.latent_shape)
     z, order, ends = lens.code(run, here), cached.order(run), span(cached.codes(run))
     with st.container(key="traversals"):

@@ -13,12 +13,12 @@ from PIL import Image
 
 from tests.browser.server import Server
 from tests.browser.test_app import CHART, Open, contrast, settled
-from tests.samples import ROOT
+from tests.samples import ROOT, until
 from vae_core import RunStore
 from vae_core.analysis import rate_table, total_rate
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MODELS = RunStore(ROOT / "assets" / "models")
@@ -174,3 +174,25 @@ def test_the_style_sheet_finds_what_streamlit_and_katex_name(
     page.locator(".katex-display").first.wait_for()
     for selector in named:
         assert page.locator(selector).count(), f"{selector} of frame.css is nothing on the page"
+
+
+def test_a_chart_is_seen_before_plotly_has_come_and_nothing_moves_when_it_does(
+    server: Server, open_page: Open
+) -> None:
+    page = open_page("about:blank")
+    held: list[Route] = []
+    page.route("**/PlotlyChart*.js", held.append)
+    page.goto(server.url + "kl?run=Digits+2-D")
+    first = page.locator("canvas.first")
+    first.wait_for()
+    until(lambda: held)
+    box = first.bounding_box()
+    painted = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+    assert first.evaluate(painted) > 50  # bars, words and their edges
+    bar = page.locator(".save").first.bounding_box()
+    for route in held:
+        route.continue_()
+    chart = settled(page, CHART)
+    until(lambda: not first.count())
+    assert chart.bounding_box() == box
+    assert page.locator(".save").first.bounding_box() == bar

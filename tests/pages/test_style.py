@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
+from pathlib import Path
 
 import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Message
 from streamlit.testing.v1 import AppTest
 
+from pages.ui.server import modules
 from pages.ui.server.style import Styled
 from pages.ui.session.paths import ROOT
 from vae_core.figures.theme import contrast
@@ -17,7 +19,9 @@ from vae_core.figures.theme import contrast
 STYLE = "p {color: red}"
 
 
-def asked(response: Response, accept: str = "text/html,*/*") -> tuple[dict[str, str], str]:
+def asked(
+    response: Response, accept: str = "text/html,*/*", links: str = ""
+) -> tuple[dict[str, str], str]:
     """Headers and text of an answer, as they come through."""
     sent: list[Message] = []
 
@@ -29,7 +33,7 @@ def asked(response: Response, accept: str = "text/html,*/*") -> tuple[dict[str, 
 
     headers = [(b"accept", accept.encode())]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
-    asyncio.run(Styled(response, STYLE)(scope, receive, send))
+    asyncio.run(Styled(response, STYLE, links)(scope, receive, send))
     answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return answered, b"".join(message["body"] for message in sent[1:]).decode()
 
@@ -79,3 +83,23 @@ def test_a_link_opens_the_projector_view() -> None:
     page = AppTest.from_function(view)
     page.query_params["projector"] = "1"
     assert page.run().button(key="projector-button").label == "End projector view"
+
+
+def test_what_every_page_draws_with_is_asked_for_with_the_document() -> None:
+    """All that these modules import, and nothing twice; of Streamlit as it is installed."""
+    names = modules.early()
+    assert {name.partition(".")[0] for name in names} >= {"BidiComponent", "Selectbox"}
+    assert len(names) == len(set(names)) < 60
+    assert not any(name.startswith("PlotlyChart") for name in names)
+    document = (modules.STATIC / "index.html").read_text(encoding="utf-8")
+    assert not any(name in document for name in names)
+    assert 'src="./static/js/' in document  # addressed as the document does
+    headers, text = asked(HTMLResponse("<body>here"), links=modules.links())
+    assert text.startswith('<body><link rel="modulepreload" crossorigin href="./static/js/')
+    assert headers["content-length"] == str(len(text))
+
+
+def test_of_another_streamlit_nothing_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "static" / "js").mkdir(parents=True)
+    (tmp_path / "index.html").write_text("<body>", encoding="utf-8")
+    assert modules.links(tmp_path) == ""

@@ -104,6 +104,7 @@ class Lens {
       state.change({ model });
     } catch (error) {
       this.stage.fail(error.message);
+      this.send({}); // what waits for the picture waits no longer
       return;
     }
     const { image_shape: shape } = this.facts;

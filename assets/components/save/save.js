@@ -5,6 +5,7 @@
 
 import { csvOf, download } from "../page/download.js";
 import { element } from "../page/element.js";
+import { showFirst } from "./first_picture.js";
 
 const [INK, PAPER] = ["#1f2328", "#ffffff"];
 const FONT = "Arial, Helvetica, sans-serif"; // the page's own is not known to a picture
@@ -13,15 +14,24 @@ const TYPES = { png: "image/png", svg: "image/svg+xml", csv: "text/csv" };
 const BARS = new WeakMap(); // by the element they live in
 
 /** Called by Streamlit when the bar is put below a chart, and again whenever `data` change. */
-export default function mountSave({ parentElement, data }) {
+export default function mountSave({ parentElement, data, setStateValue }) {
   const bar = BARS.get(parentElement) ?? createBar(parentElement);
   bar.data = data;
   nameChart(data);
+  bar.endFirst?.();
+  bar.endFirst = data.sketch ? showFirst(bar.root, placeOf(data.chart), data.sketch) : null;
+  if (data.is_awaited) afterFrames(() => setStateValue("seen", true));
   BARS.set(parentElement, bar);
   return () => {
+    bar.endFirst?.();
     bar.root.remove();
     BARS.delete(parentElement);
   };
+}
+
+/** Call a function when what is drawn now is on the screen. */
+function afterFrames(done) {
+  requestAnimationFrame(() => requestAnimationFrame(done));
 }
 
 function createBar(host) {

@@ -23,7 +23,8 @@ from pages.ui.components.lens_state import LensState
 from pages.ui.drawing import escaping
 from pages.ui.library import cached, images
 from pages.ui.server import routes
-from pages.ui.session import keys
+from pages.ui.session import first as first_picture
+from pages.ui.session import keys, problems
 from vae_core import Dataset, Run
 from vae_core.analysis import cell_order, latent_names
 from vae_core.browser.computation import computation
@@ -75,8 +76,9 @@ def show(
     result = LENS.mount(
         key=f"lens-{view}-{run.id}-{keys.LENS_OPENED.get_or(0)}",
         data=_facts(run, view) | {"first_draw": first_draw, "state": started, "words": dict(words)},
-        on_state_change=lambda: None,
+        on_state_change=problems.callback(first_picture.note),
     )
+    first_picture.expect()
     if sent := LensState.from_page(result.state):
         here = _fitted(run, sent)
     keys.LENS_STATE.set((run.id, here))

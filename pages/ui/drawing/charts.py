@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.ui.components.save import SAVE
-from pages.ui.session import keys
+from pages.ui.session import first, keys, problems
+from vae_core.figures.sketch import sketch
 from vae_core.figures.theme import CONFIG
 
 P = ParamSpec("P")
@@ -52,16 +53,36 @@ class _Plain(go.Figure):  # type: ignore[misc]
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__()
         self._values = values
+        self._sketch = sketch(values)
+
+    @property
+    def first_picture(self) -> dict[str, Any] | None:
+        """What the page draws at once, until Plotly has come."""
+        return self._sketch
 
     def to_dict(self) -> dict[str, Any]:
         return self._values
 
 
 def show(figure: go.Figure, key: str) -> None:
-    """A figure with the page's fonts and colours, a quiet toolbar, and ways to save it."""
-    st.plotly_chart(figure, key=key, config=CONFIG)
-    data = {"chart": key, "name": _file_name(key), "label": label(figure.to_dict())}
-    SAVE.mount(key=f"save-{key}", data=data)
+    """A figure with the page's fonts and colours, a quiet toolbar, and ways to save it.
+
+    A sketch of it stands in its place until Plotly has come, which is not even sent before the
+    session's first picture is seen.
+    """
+    values = figure.to_dict()
+    drawn = figure.first_picture if isinstance(figure, _Plain) else None
+    if drawn and not first.is_seen():
+        first.expect()
+        with st.container(key=key):
+            st.html(f"<div style='height:{drawn['height']}px'></div>")
+    else:
+        st.plotly_chart(figure, key=key, config=CONFIG)
+    data = {
+        "chart": key, "name": _file_name(key), "label": label(values), "sketch": drawn,
+        "is_awaited": drawn is not None and not first.is_seen(),
+    }  # fmt: skip
+    SAVE.mount(key=f"save-{key}", data=data, on_seen_change=problems.callback(first.note))
 
 
 def label(figure: dict[str, Any]) -> str:

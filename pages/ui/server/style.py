@@ -23,10 +23,12 @@ class Styled:
     app : ASGI app
     style : str
         CSS, for every document.
+    links : str
+        Elements that stand before it.
     """
 
-    def __init__(self, app: ASGIApp, style: str) -> None:
-        self.app, self.style = app, f"<style>{style}</style>".encode()
+    def __init__(self, app: ASGIApp, style: str, links: str = "") -> None:
+        self.app, self.style = app, f"{links}<style>{style}</style>".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on everything, documents with the style."""

@@ -7,7 +7,7 @@ Parts of a page that run by themselves, and functions that widgets call, are not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import NoReturn, ParamSpec
 
@@ -85,13 +85,17 @@ def callback(action: Callable[P, None]) -> Callable[P, None]:
 
 
 def fragment(part: Callable[P, None], run_every: float | None = None) -> Callable[P, None]:
-    """`st.fragment` of a part that tells of an error in its own place, and the page stays."""
+    """`st.fragment` of a part that tells of an error in its own place, and the page stays.
+
+    It may leave out the rest of itself, too.
+    """
 
     @wraps(part)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         say_refused()
         try:
-            part(*args, **kwargs)
+            with suppress(PageEnds):
+                part(*args, **kwargs)
         except VAECoreError as error:
             show(explain(error))
 
