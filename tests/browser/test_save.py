@@ -185,7 +185,7 @@ def test_a_chart_is_seen_before_plotly_has_come_and_nothing_moves_when_it_does(
     page.goto(server.url + "kl?run=Digits+2-D")
     first = page.locator("canvas.first")
     first.wait_for()
-    until(lambda: held)
+    until(lambda: first.bounding_box() and held)  # asking lets the route be heard
     box = first.bounding_box()
     painted = "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
     assert first.evaluate(painted) > 50  # bars, words and their edges

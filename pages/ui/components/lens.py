@@ -79,6 +79,8 @@ def show(
         on_state_change=problems.callback(first_picture.note),
     )
     first_picture.expect()
+    if result.state:  # told to this server, or of a page that has stayed to one before it
+        first_picture.note()
     if sent := LensState.from_page(result.state):
         here = _fitted(run, sent)
     keys.LENS_STATE.set((run.id, here))

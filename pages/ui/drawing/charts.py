@@ -72,7 +72,8 @@ def show(figure: go.Figure, key: str) -> None:
     """
     values = figure.to_dict()
     drawn = figure.first_picture if isinstance(figure, _Plain) else None
-    if drawn and not first.is_seen():
+    is_awaited = drawn is not None and not first.is_seen()
+    if drawn and is_awaited:
         first.expect()
         with st.container(key=key):
             st.html(f"<div style='height:{drawn['height']}px'></div>")
@@ -80,9 +81,12 @@ def show(figure: go.Figure, key: str) -> None:
         st.plotly_chart(figure, key=key, config=CONFIG)
     data = {
         "chart": key, "name": _file_name(key), "label": label(values), "sketch": drawn,
-        "is_awaited": drawn is not None and not first.is_seen(),
+        "is_awaited": is_awaited,
     }  # fmt: skip
-    SAVE.mount(key=f"save-{key}", data=data, on_seen_change=problems.callback(first.note))
+    told = SAVE.mount(key=f"save-{key}", data=data, on_seen_change=problems.callback(first.note))
+    if is_awaited and told.seen:  # to a server before this one, of a page that has stayed
+        first.note()
+        st.rerun()
 
 
 def label(figure: dict[str, Any]) -> str:
