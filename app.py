@@ -23,6 +23,8 @@ from pages.ui.train import queue
 from vae_core.errors import ConfigError
 from vae_core.jobs.priority import pin_to_one_core
 
+STYLES = ("frame.css", "room.css")
+
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -42,6 +44,7 @@ try:
     passcode.check_setting()
 except ConfigError as error:
     sys.exit(str(error))
+style = "".join((ASSETS / name).read_text(encoding="utf-8") for name in STYLES)
 base = st.get_option("server.baseUrlPath") or ""
 app = st.App(
     "pages/frame.py",
@@ -49,10 +52,6 @@ app = st.App(
     routes=routes.below(base),
     middleware=[
         Middleware(Uploads, may=passcode.may_upload),
-        Middleware(
-            Styled,
-            style=(ASSETS / "frame.css").read_text(encoding="utf-8"),
-            links=modules.links(),
-        ),
+        Middleware(Styled, style=style, links=modules.links()),
     ],
 )

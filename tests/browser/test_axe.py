@@ -71,6 +71,11 @@ EXCLUDED = {  # selector within the components -> why it is not judged
 }
 COMPONENT = "[data-testid=stBidiComponentIsolated]"  # the shadow root is below it
 SERIOUS = ("serious", "critical")
+STILL = (  # pages that do not jump while they are opened on a desk
+    "overview", "overview, start", "sliders", "feature map", "kl", "bounds", "diagnostics",
+    "two models", "rate and distortion", "time machine", "runs",
+)  # fmt: skip
+MAX_SHIFT = 0.1  # cumulative layout shift that counts as good
 
 
 def settled(page: Page) -> None:
@@ -79,6 +84,18 @@ def settled(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     lens = page.locator(".lens:is(.overview, .sliders, .cells, .atlas, .training):not(.ready)")
     until(lambda: lens.count() == 0 and page.locator(".stSkeleton").count() == 0, 60)
+
+
+def layout_shift(page: Page) -> float:
+    """How far the page has jumped while it was opened: the sum of its layout shifts."""
+    total: float = page.evaluate("""new Promise((done) => {
+      new PerformanceObserver((list) => {
+        const all = list.getEntries().filter((each) => !each.hadRecentInput);
+        done(all.reduce((sum, { value }) => sum + value, 0));
+      }).observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => done(0), 1000); // where nothing has shifted, nothing is told
+    })""")
+    return total
 
 
 def faults(page: Page, *rules: str) -> list[str]:
@@ -109,6 +126,8 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(
     page = open_page(server.url + PAGES[name], sizes[0], shared=True)
     settled(page)
     assert page.locator("h1").count() == 1
+    if name in STILL and sizes[0] == DESK:
+        assert layout_shift(page) <= MAX_SHIFT
     problems = page.locator("[data-testid=stException], [data-testid=stAlertContentError]")
     figure = page.locator(FIGURES[name]).first if name in FIGURES else None
     for size in sizes:

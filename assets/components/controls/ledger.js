@@ -159,9 +159,9 @@ function hundredths(value) {
 }
 
 // What the numbers mean: read once, before the formulas are.
-const MISSES = "how badly the decoded picture misses x";
-const FAR = "how far the posterior of x is from the prior";
-const LOSS = "their sum: what training makes small";
+const MISSES = "what x̂ misses of x";
+const FAR = "how far q(z|x) is from the prior";
+const LOSS = "their sum, made small by training";
 const SCORED = [["image", "the image x"], ["mean", "the reconstruction x̂"]];
 const SCORES_ITSELF = "The decoder's mean x̂ scores itself: the image does not occur in it, so this is no loss.";
 const INFINITE = "A point has an infinite KL to any density.";

@@ -20,8 +20,9 @@ export class Result {
     this.outlines = element("div", { class: "outlines", "aria-hidden": "true" });
     this.mean.figure.insertBefore(this.outlines, this.mean.text);
     this.before = pictureFrame("at the start", "at the start");
-    this.difference = pictureFrame("difference", "");
-    this.draw = pictureFrame("decoder sample", "a sample from p(x|z)");
+    this.difference = pictureFrame("difference", "difference");
+    this.draw = pictureFrame("decoder sample", "sample");
+    this.legend = element("p", { class: "note", "data-words": "" });
     this.keep = button("Compare with this", () => this._keep(), {
       title: "Keep this picture to compare others with",
     });
@@ -30,6 +31,7 @@ export class Result {
     host.append(
       this.mean.figure,
       element("div", { class: "small" }, ...small),
+      this.legend,
       element("div", { class: "controls" }, this.keep),
       this.words,
     );
@@ -66,7 +68,7 @@ export class Result {
     this.before.text.textContent = kept ? `kept, from ${kept.origin}` : startName;
     this.keep.textContent = kept ? "Let it go" : "Compare with this";
     const than = kept ? "than what is kept" : `than ${startName}`;
-    this.difference.text.textContent = `orange brighter, blue darker ${than}`;
+    this.legend.textContent = `Difference: orange is brighter, blue darker ${than}. Sample: from p(x|z).`;
   }
 
   /** Show nothing: there is no z yet. */

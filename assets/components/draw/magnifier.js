@@ -2,6 +2,8 @@
  * Magnifiers of a plane: what is too small to be seen, enlarged in its corners.
  */
 
+import { fontOf } from "./marks.js";
+
 const LEAST = 3; // times that are worth a box
 
 /**
@@ -58,7 +60,7 @@ function magnify(pen, { left, top, side, scale: before, scene }, square, corner,
       boxTop + box / 2 - (py - centre[1]) * scale,
     ],
   });
-  pen.font = `13px ${scene.font}`;
+  pen.font = fontOf(13, scene);
   pen.textAlign = "left";
   pen.fillStyle = scene.ink;
   const [short, long] = ["", ", enlarged"].map((how) => `${name}${how} × ${zoomed(times)}`);

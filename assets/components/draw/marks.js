@@ -26,6 +26,11 @@ export function niceTicks(span, most) {
   return { step, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
 }
 
+/** A font of so many pixels where the page's letters have 16, and larger where they have more. */
+export function fontOf(size, { font, unit = 1 }, isBold = false) {
+  return `${isBold ? "bold " : ""}${Math.round(size * unit)}px ${font}`;
+}
+
 export function line(pen, x1, y1, x2, y2) {
   pen.moveTo(x1, y1);
   pen.lineTo(x2, y2);
@@ -96,8 +101,9 @@ export function overlay(pen, data) {
 }
 
 /** A letter beside a point of the screen, readable on any background. */
-export function letter(pen, text, [x, y], [right, down], { ink, paper, font }) {
-  pen.font = `bold 18px ${font}`;
+export function letter(pen, text, [x, y], [right, down], scene) {
+  const { ink, paper } = scene;
+  pen.font = fontOf(18, scene, true);
   pen.textAlign = "center";
   pen.lineWidth = 4;
   pen.strokeStyle = paper;

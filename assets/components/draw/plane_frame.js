@@ -5,7 +5,7 @@
 import { TRIANGLE } from "../math/geometry.js";
 import { signed } from "../page/text.js";
 import { withAlpha } from "./colours.js";
-import { line, niceTicks } from "./marks.js";
+import { fontOf, line, niceTicks } from "./marks.js";
 
 export const PLANE_MARGIN = { left: 40, right: 10, top: 10, bottom: 40 }; // CSS pixels, for ticks
 
@@ -19,14 +19,14 @@ export function drawAxes(pen, plane) {
   pen.strokeStyle = withAlpha(grey, 0.6);
   pen.strokeRect(left, top, plane.side, plane.side);
   pen.textAlign = "center";
-  pen.font = `bold ${pen.font}`;
-  pen.fillText(titles[0], left + plane.side / 2, bottom + 35);
+  pen.font = fontOf(14, plane.scene, true);
+  pen.fillText(titles[0], left + plane.side / 2, bottom + 22 + 13 * (plane.scene.unit ?? 1));
   pen.save();
   pen.translate(11, top + plane.side / 2);
   pen.rotate(-Math.PI / 2);
   pen.fillText(titles[1], 0, 2);
   pen.restore();
-  pen.font = `14px ${plane.scene.font}`;
+  pen.font = fontOf(14, plane.scene);
 }
 
 function drawTicks(pen, plane) {
@@ -51,7 +51,7 @@ function drawTicks(pen, plane) {
       } else {
         line(pen, x, top, x, bottom);
         pen.textAlign = "center";
-        pen.fillText(text, x, bottom + 17);
+        pen.fillText(text, x, bottom + 4 + 13 * (plane.scene.unit ?? 1));
       }
       pen.stroke();
     }
@@ -68,7 +68,7 @@ export function drawTriangle(pen, plane, names) {
   pen.closePath();
   pen.stroke();
   pen.fillStyle = plane.scene.ink;
-  pen.font = `bold 15px ${plane.scene.font}`;
+  pen.font = fontOf(15, plane.scene, true);
   pen.textAlign = "center";
   const shifts = [[0, 22], [0, 22], [0, -10]];
   names.forEach((name, k) => {

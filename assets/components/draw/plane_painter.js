@@ -6,7 +6,7 @@ import { channelsOf, inkOn, withAlpha } from "./colours.js";
 import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawTruth } from "./posterior_contours.js";
-import { IN_A_PLANE, ON_A_LINE, letter, line, overlay, principalAxes } from "./marks.js";
+import { IN_A_PLANE, ON_A_LINE, fontOf, letter, line, overlay, principalAxes } from "./marks.js";
 import { pushApart, stamp, together } from "./marks.js";
 import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
 import { drawArms } from "./sigma_arms.js";
@@ -88,6 +88,7 @@ export class PlanePainter {
     const { left, right, top, bottom } = PLANE_MARGIN;
     this.side = Math.max(wide - left - right, 1);
     this.ratio = ratio;
+    this.scene.unit = (parseFloat(getComputedStyle(this.below).fontSize) || 16) / 16;
     for (const canvas of [this.below, this.above]) {
       canvas.width = Math.round(wide * this.ratio);
       canvas.height = Math.round((this.side + top + bottom) * this.ratio);
@@ -101,7 +102,7 @@ export class PlanePainter {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, canvas.width, canvas.height);
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-    pen.font = `14px ${this.scene.font}`;
+    pen.font = fontOf(14, this.scene);
     pen.lineJoin = "round";
     return pen;
   }
@@ -174,7 +175,7 @@ export class PlanePainter {
     pen.strokeStyle = paper;
     pen.lineWidth = 3;
     pen.textAlign = "center";
-    pen.font = `14px ${this.scene.font}`;
+    pen.font = fontOf(14, this.scene);
     for (const k of [1, 2, 3]) {
       const sigma = isLine ? `±${k}σ ${ON_A_LINE[k]}` : `${k}σ ${IN_A_PLANE[k]}`;
       const text = k === 3 && !isLine ? `prior p(z): ${sigma}` : sigma;
@@ -233,7 +234,8 @@ export class PlanePainter {
    * their centre; one name for centres that are one place to the eye.
    */
   _classNames(pen, classes) {
-    pen.font = `bold 15px ${this.scene.font}`;
+    const { unit = 1 } = this.scene;
+    pen.font = fontOf(15, this.scene, true);
     pen.textAlign = "center";
     const marks = classes.map(({ name, mean, label }) => {
       const [x, y] = this.toScreen(mean);
@@ -256,9 +258,9 @@ export class PlanePainter {
     }
     for (const { name, x, y, half, colour } of boxes) {
       pen.fillStyle = colour;
-      pen.fillRect(x - half, y - 10, 2 * half, 20);
+      pen.fillRect(x - half, y - 10 * unit, 2 * half, 20 * unit);
       pen.fillStyle = inkOn(colour);
-      pen.fillText(name, x, y + 5.5);
+      pen.fillText(name, x, y + 5.5 * unit);
     }
   }
 

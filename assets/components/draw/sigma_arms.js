@@ -2,6 +2,8 @@
  * The arms of a posterior: from its mean by one standard deviation across and up, with their names.
  */
 
+import { fontOf } from "./marks.js";
+
 const CAP = 4; // CSS pixels to either side of an arm's end
 const LEAST = 14; // an arm that is shorter has no name
 
@@ -18,7 +20,7 @@ export function drawArms(pen, { mean, covariance: [xx, , yy], hasNumbers }, scen
   const [across, up] = [xx, yy].map(Math.sqrt);
   pen.save();
   pen.strokeStyle = pen.fillStyle = scene.ink;
-  pen.font = `bold 13px ${scene.font}`;
+  pen.font = fontOf(13, scene, true);
   const named = (sigma) => (hasNumbers && !frame.isSmall ? `σ = ${sigma.toFixed(sigma < 0.0995 ? 3 : 2)}` : "σ");
   const arm = (sigma, end, cap, place, align) => {
     if (!sigma) return; // of a point mass, or of a line's other direction

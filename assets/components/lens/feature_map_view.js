@@ -5,7 +5,7 @@
 import { CellGrid } from "../controls/cell_grid.js";
 import { Sliders } from "../controls/sliders.js";
 import { siteOf } from "../math/shapes.js";
-import { button, element } from "../page/element.js";
+import { button, element, write } from "../page/element.js";
 import { nats } from "../page/text.js";
 import { addResult, addSource, column, sliderOptions } from "./parts.js";
 
@@ -33,8 +33,12 @@ export class FeatureMapView {
       colour: facts.colours.rate,
       onPick: (cells) => this._show({ cells: [...cells] }),
     });
-    left.append(element("p", { class: "note", text: "Drag, or click with shift, for several cells." }));
+    left.append(
+      element("p", { class: "note", text: "Drag, or click with shift, for several cells. Blue on the picture: the pixels that they reach." }),
+    );
     this._operations(right, lens);
+    this.names = element("p", { class: "note" });
+    right.append(this.names);
     this.sliders = new Sliders(right, {
       ...sliderOptions(lens), onMove: (dim, value) => this._slide(dim, value),
     });
@@ -127,7 +131,15 @@ export class FeatureMapView {
       const first = dims.length ? this._siteOf(dims[0]) : 0;
       this.sliders.offer(dims.filter((dim) => this._siteOf(dim) === first));
     }
+    if (changed.has("cells")) this._nameSliders();
     if (changed.has("cells") || changed.has("model")) this._outline();
+  }
+
+  /** What a slider is called after, and what it moves. */
+  _nameSliders() {
+    const n = this.state.cells.length;
+    const several = ` A slider moves its channel in all ${n} picked cells by as much, and is named after the first.`;
+    write(this.names, `Channel (row, column).${n > 1 ? several : ""}`);
   }
 
   _siteOf(dim) {

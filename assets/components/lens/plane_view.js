@@ -13,9 +13,9 @@ import { LAYER, truthChart } from "./true_posterior.js";
 
 const PRIOR_DRAWS = 1500;
 const BACKGROUNDS = [
-  ["none", "nothing"],
-  ["density", "density of q(z)"],
-  ["holes", "holes: q(z) against p(z)"],
+  ["none", "no map"],
+  ["density", "map: density of q(z)"],
+  ["holes", "map: holes, q(z) against p(z)"],
 ];
 const HOLE = -Math.LN10; // nats of log q - log p: ten times rarer counts as a hole, as in Python
 const ABOUT_ELLIPSES = {
@@ -53,6 +53,7 @@ export class PlaneView {
       stage.schedule();
     });
     host.append(this._controls(), this.holder, legend, this.reading);
+    this.holder.append(this.zoom);
     state.subscribe((changed) => {
       const isNew = ["model", "axes", "layers", "classes", "count"].some((name) => changed.has(name));
       if (isNew && state.model) this.lay();
@@ -85,6 +86,7 @@ export class PlaneView {
       this.axes = state.axes.map((axis, k) =>
         select(["Across", "Up"][k], options, axis, () => this._chooseAxes()),
       );
+      this.stage.root.classList.add("many"); // a line more of controls
       controls.append(
         element("label", {}, "across", this.axes[0]), element("label", {}, "up", this.axes[1]),
       );
@@ -109,11 +111,12 @@ export class PlaneView {
     if (facts.family.has_density && facts.names.length > 1) {
       const background = BACKGROUNDS.find(([name]) => state.layers.includes(name))?.[0] ?? "none";
       this.background = select("Behind the points", BACKGROUNDS, background, () => this._chooseLayers());
-      controls.append(element("label", {}, "behind", this.background));
+      this.background.classList.add("map");
+      controls.append(this.background);
     }
     const zoom = (text, title, factor) =>
       button(text, () => this.plane.zoomBy(factor), { title, "aria-label": title });
-    controls.append(zoom("+", "Zoom in on z", 2), zoom("−", "Zoom out", 0.5));
+    this.zoom = element("div", { class: "zoom" }, zoom("+", "Zoom in on z", 2), zoom("−", "Zoom out", 0.5));
     return controls;
   }
 

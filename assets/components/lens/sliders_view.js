@@ -4,6 +4,7 @@
 
 import { Sliders } from "../controls/sliders.js";
 import { button, element } from "../page/element.js";
+import { signed } from "../page/text.js";
 import { addResult, addSource, column, sliderOptions } from "./parts.js";
 
 export class SlidersView {
@@ -16,6 +17,7 @@ export class SlidersView {
     controls.append(
       element("div", { class: "controls" },
         button("Reset", lens.onStart), button("Randomise", lens.onRandomise),
+        element("span", { class: "note", text: rangeOf(lens.facts) }),
       ),
     );
     this.sliders = new Sliders(controls, sliderOptions(lens));
@@ -33,4 +35,11 @@ export class SlidersView {
   destroy() {
     this.source.destroy();
   }
+}
+
+/** How far the sliders go, in words. */
+function rangeOf({ family: { low, high, has_rate: hasRate }, has_rings: isNormal }) {
+  const ends = `Sliders go from ${signed(low, 0)} to ${signed(high, 0)}`;
+  if (!hasRate) return `${ends}, or as far as the code.`;
+  return isNormal ? `${ends}: 4σ of the prior to each side.` : `${ends}.`;
 }

@@ -151,7 +151,7 @@ def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
 def pick_ends(run: Run, data: Dataset | None) -> Ends:
     """Two means of test images, or two draws from the prior."""
     codes, names = cached.codes(run), run.data().class_names
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="walk-ends"):
         kind = st.segmented_control(
             "Ends", [IMAGES, DRAWS], default=IMAGES, key="ends", bind="query-params",
             required=True, width="content",

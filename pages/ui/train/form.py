@@ -58,6 +58,7 @@ COMMON = (
     "dataset", "classes", "binarisation", "network", "latent", "posterior", "likelihood",
     "epochs", "beta",
 )  # fmt: skip
+NAME = ("run", "name")  # the place of the name, beside those of a part and its field
 SHOW, QUICK = "MNIST, 2-D", "Digits, 2-D"  # what the form begins with
 HIDDEN = ("data-dir",)  # has a place of its own
 OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
@@ -86,9 +87,8 @@ def run_form(data_dir: str | None, begins_with: str) -> RunConfig | str:
     """Every setting as a widget; where one has a wrong value a sentence below, and its label."""
     first = PRESETS[begins_with]
     values: dict[str, dict[str, Any]] = {"data": {"path": data_dir}, "model": {}, "train": {}}
-    places = {"name": st.container(gap="xsmall")}
-    labels = {"name": "Name"}
-    with places["name"]:
+    places, labels = {NAME: st.container(gap="xsmall")}, {NAME: "Name"}
+    with places[NAME]:
         name = st.text_input("Name (optional)", key="form-name", persist_state="session")
     columns = st.columns(2)
     more = st.expander("More settings").columns(2)
@@ -100,9 +100,10 @@ def run_form(data_dir: str | None, begins_with: str) -> RunConfig | str:
                 continue
             rare = flag_of(field) not in COMMON
             column = (more if rare else columns)[count[rare] % 2]
-            places[field.name] = column.container(gap="xsmall")
-            labels[field.name] = form_text.label(flag_of(field))
-            with places[field.name]:
+            place = part, field.name
+            places[place] = column.container(gap="xsmall")
+            labels[place] = form_text.label(flag_of(field))
+            with places[place]:
                 begin = _shown(getattr(getattr(first, part), field.name))
                 values[part][field.name] = _widget(field, hints[field.name], begin)
             count[rare] += 1
@@ -110,13 +111,13 @@ def run_form(data_dir: str | None, begins_with: str) -> RunConfig | str:
         parts = {part: kind(**values[part]) for part, kind in PARTS.items()}
         return RunConfig(**parts, name=name.strip() or None)
     except ConfigError as error:
-        wrong = _wrong(values) or "name"
+        wrong = _wrong(values) or NAME
         problems.show(error, places[wrong])
         return labels[wrong]
 
 
-def _wrong(values: dict[str, dict[str, Any]]) -> str | None:
-    """The field whose value is wrong: without it, or at least by itself, a part is made or not."""
+def _wrong(values: dict[str, dict[str, Any]]) -> tuple[str, str] | None:
+    """Part and field whose value is wrong: without it all is well, or it is wrong by itself."""
     for part, kind in PARTS.items():
         given = values[part]
         if _is_made(kind, given):
@@ -124,7 +125,7 @@ def _wrong(values: dict[str, dict[str, Any]]) -> str | None:
         others = {name: {k: v for k, v in given.items() if k != name} for name in given}
         amiss = [name for name in given if _is_made(kind, others[name])]
         amiss += [name for name, value in given.items() if not _is_made(kind, {name: value})]
-        return amiss[0] if amiss else None
+        return (part, amiss[0]) if amiss and amiss[0] != "path" else None
     return None
 
 

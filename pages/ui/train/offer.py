@@ -59,6 +59,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         why = "Training needs the images."
         if config.data.name not in SOURCES:
             problems.show(error)
+            not_yet("A setting")
         elif asked:
             st.info(f"{why} {escaping.message(error)}", icon=":material/image:")
         else:
@@ -90,7 +91,7 @@ def not_yet(label: str) -> None:
     """The same button while the setting of a label has a wrong value: there, and waiting."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Train", type="primary", icon=ICON, key="train", disabled=True)
-        st.caption(f"{escaping.markdown(label)} has a value that is not allowed: see below it.")
+        st.caption(f"{escaping.markdown(label)} has a value that is not allowed.")
 
 
 @passcode.guarded
