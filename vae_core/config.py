@@ -209,6 +209,11 @@ class DataConfig:
                 f"{self.validation} to hold out of at most {self.limit}."
             )
 
+    @property
+    def plain_name(self) -> str:
+        """The data set within a name for people, which has no colon."""
+        return self.name.removeprefix(OWN)
+
 
 @dataclass(frozen=True)
 class ModelConfig:

@@ -48,7 +48,7 @@ def sweep(
     """
     _check_seeds(setting, n_seeds)
     part, field = field_of(setting)
-    name = config.sweep or config.name or f"{config.data.name} {setting}"
+    name = config.sweep or config.name or f"{config.data.plain_name} {setting}"
     configs: list[RunConfig] = []
     for given in values:
         value = parsed(setting, str(given)) if isinstance(given, str | int | float) else given

@@ -25,6 +25,7 @@ from vae_core.figures.theme import (
 PER_IMAGE = "nats per image"
 SCALE = "Oranges"
 BAR = {"title": {"text": PER_IMAGE, "side": "right"}}
+CLASS_HEIGHT = 20  # pixels of a row that has a name
 
 
 def kl_bars(
@@ -88,7 +89,9 @@ def kl_by_class(
     kl : array, (classes, d)
     names : d names of latent dimensions
     class_names : one name per row
+        Each is written, for which many make the map higher.
     """
+    height = max(height, CLASS_HEIGHT * len(class_names) + 110)
     heat = {
         "type": "heatmap",
         "z": kl,
@@ -103,7 +106,7 @@ def kl_by_class(
     }
     return drawn(
         [heat], height, "latent dimension, sorted by KL", "class",
-        across={"type": "category"}, up={"type": "category", "autorange": "reversed"},
+        across={"type": "category"}, up={"type": "category", "autorange": "reversed", "dtick": 1},
     )  # fmt: skip
 
 

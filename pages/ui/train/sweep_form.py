@@ -70,7 +70,7 @@ def plan(config: RunConfig, taken: Collection[str]) -> list[RunConfig]:
     )  # fmt: skip
     n_seeds = 1 if setting == SEED else int(n_seeds)
     values = [value for value in re.split(r"[\s,;]+", text) if value]
-    base = config.name or f"{config.data.name} {setting}"
+    base = config.name or f"{config.data.plain_name} {setting}"
     names = itertools.chain([base], (f"{base} {k}" for k in itertools.count(2)))
     name = next(name for name in names if name not in taken)
     return [_keeping(one) for one in sweep(replace(config, sweep=name), setting, values, n_seeds)]

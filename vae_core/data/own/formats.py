@@ -59,11 +59,16 @@ def read_tree(tree: Tree, options: Options) -> Iterator[Picture | Dropped]:
         raise DataError(f"{tree.title}: expected {KNOWN}; got {files}{more}.")
     mine = [entry for entry, kind in kinds if kind is found]
     yield from (
-        Dropped(entry.name, f"not read, for the set is made of {found.title}")
-        for entry, kind in kinds
-        if kind is not found
+        Dropped(entry.name, _why(entry, found)) for entry, kind in kinds if kind is not found
     )
     yield from found.read(tree, mine, options)
+
+
+def _why(entry: Entry, found: Format) -> str:
+    """Why a file is no part of the set."""
+    if not entry.head(HEAD):
+        return "a file that is empty, damaged or encrypted"
+    return f"not read, for the set is made of {found.title}"
 
 
 def _format(entry: Entry) -> Format | None:

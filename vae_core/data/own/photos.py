@@ -21,4 +21,4 @@ def read(tree: Tree, entries: list[Entry], options: Options) -> Iterator[Picture
             content = tree.content(entry, MAX_FILE)
             yield Picture(entry.name, label, decode(content), split)
         except Unreadable as error:
-            yield Dropped(entry.name, str(error))
+            yield Dropped(entry.name, str(error).removeprefix(f"{entry.name}: ").rstrip("."))

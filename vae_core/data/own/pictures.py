@@ -62,7 +62,7 @@ class Dropped:
 
 
 class Unreadable(DataError):
-    """Why one picture cannot be read; its text completes "dropped: ..."."""
+    """Why one file or picture cannot be read: others can."""
 
 
 def decode(content: bytes) -> Pixels:

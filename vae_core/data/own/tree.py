@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
 
-from vae_core.data.own.pictures import FAULTS, Dropped
+from vae_core.data.own.pictures import FAULTS, Dropped, Unreadable
 from vae_core.errors import DataError, RunError, printable
 from vae_core.io import reading
 
 MAX_FILES = 200_000
-MAX_READ = 4 << 30  # bytes of all files together, unpacked
+MAX_READ = 2 << 30  # bytes of all files together, unpacked
 MAX_ZIPPED = 65_534  # files in a .zip of the usual kind
 MAX_DIRECTORY = 16 << 20  # bytes of a .zip's list of files
 ZIP, END = b"PK\x03\x04", b"PK\x05\x06"
@@ -81,17 +81,19 @@ class Tree:
 
         Raises
         ------
+        Unreadable
+            When it is longer, or cannot be read.
         DataError
-            When it is longer, cannot be read, or all files together are too long.
+            When all files together are too long.
         """
         try:
             with entry.open() as file:
                 content = file.read(most + 1)
         except FAULTS as error:
-            raise DataError(f"{entry.name}: cannot be read ({_reason(error)}).") from error
+            raise Unreadable(f"{entry.name}: cannot be read ({_reason(error)}).") from error
         self.count(len(content))
         if len(content) > most:
-            raise DataError(f"{entry.name}: expected at most {most >> 20} MiB; it holds more.")
+            raise Unreadable(f"{entry.name}: expected at most {most >> 20} MiB; it holds more.")
         return content
 
     def count(self, n_bytes: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -182,6 +183,14 @@ def test_what_is_wrong_with_one_picture_drops_it_and_is_told():
     assert draft.dropped["in no folder of a class, as the others are"] == (1, ("alone.png",))
     assert draft.n_dropped == 4
     assert any("notes.txt" in line for line in draft.dropped_lines())
+
+
+def test_a_damaged_member_of_a_zip_is_dropped_and_the_others_stay():
+    whole = zip_bytes(FORMATS["folder"](PIXELS), zipfile.ZIP_STORED)
+    at = whole.find(b"IDAT", whole.find(b"dog/1.png"))
+    draft = drafted({"a.zip": whole[: at + 9] + b"\xff\0\xff" + whole[at + 12 :]})
+    assert len(draft.train) + len(draft.test) == 19
+    assert draft.dropped == {"a file that is empty, damaged or encrypted": (1, ("dog/1.png",))}
 
 
 def test_wrong_rows_of_a_csv_are_dropped_by_number():

@@ -16,6 +16,7 @@ from vae_core.__main__ import main
 from vae_core.data import own, reload_dataset
 from vae_core.data.own import Options, shelf
 from vae_core.errors import ConfigError, DataError, RunError
+from vae_core.sweep import sweep
 
 OPTIONS = Options(shape=(8, 12))
 
@@ -64,6 +65,10 @@ def test_another_set_of_the_same_name_is_told_apart(tmp_path):
     assert store.find(config, other.fingerprint) is None
     assert store.find_same([config], other.fingerprint) == []
     assert store.find_same([config], first.fingerprint) == store.find_same([config]) == [run]
+
+
+def test_a_sweep_has_a_name_without_a_colon():
+    assert {one.sweep for one in sweep(tiny(), "beta", ["1", "2"])} == {"mine beta"}
 
 
 def test_a_set_that_moved_to_another_folder_is_the_same_one(tmp_path, folder):
