@@ -21,7 +21,12 @@ pytestmark = [pytest.mark.browser]
 
 IMAGE = (1, 3, 5)
 LIKELIHOODS = (("bernoulli", "fixed"), ("gaussian", "fixed"), ("gaussian", "learned"))
-SETTINGS = {"hidden": ((), (6,), (9, 7)), "likelihood": LIKELIHOODS, "latent": (1, 3), "n": (1, 7)}
+SETTINGS: dict[str, tuple[Any, ...]] = {
+    "hidden": ((), (6,), (9, 7)),
+    "likelihood": LIKELIHOODS,
+    "latent": (1, 3),
+    "n": (1, 7),
+}
 MODELS = covering([dict(zip(SETTINGS, row, strict=True)) for row in product(*SETTINGS.values())])
 TRAIN = """async ({config, weights, rows, eps, settings, batches}) => {
   const {Trainer} = await import('/training/trainer.js');
@@ -109,10 +114,11 @@ def test_a_hundred_steps_go_the_way_of_torch(
     got = in_page(modules, vae, images, eps, [batch.tolist() for batch in batches])
 
     networks = [*vae.encoder.parameters(), *vae.decoder.parameters()]
-    groups = [{"params": networks}]
+    groups: list[dict[str, Any]] = [{"params": networks}]
     if own := [*vae.likelihood.parameters()]:
         groups.append({"params": own, "lr": LIKELIHOOD_LR * 1e-3})
-    adam, losses, sampling = torch.optim.Adam(groups, lr=1e-3), [], torch.Generator().manual_seed(4)
+    adam, sampling = torch.optim.Adam(groups, lr=1e-3), torch.Generator().manual_seed(4)
+    losses: list[float] = []
     for batch in batches:
         terms = elbo_terms(vae, images[batch], generator=sampling)
         loss = (terms.distortion + terms.rate).mean()
