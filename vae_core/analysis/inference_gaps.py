@@ -30,6 +30,7 @@ from vae_core.vae import VAE
 
 IMAGES = 50  # between two reports of progress
 NEAR = 6.0  # nats below the mode, where what belongs to it is taken to end
+GAP = 4.0  # sides of a cell, between cells of two modes
 
 
 def inference_gaps(
@@ -105,7 +106,7 @@ def _gaps(vae: VAE, x: Tensor, seed: int) -> pd.DataFrame:
 
 def _begins(vae: VAE, params: Tensor, found: Quadrature | None) -> list[Tensor]:
     """Parameters where searches begin: the encoder's, and those of a q at the mode of p(z|x)."""
-    at_mode = None if found is None else vae.family.params_of(*_moments(found))
+    at_mode = None if found is None else vae.family.params_of(*moments_at_mode(found))
     return [params] if at_mode is None else [params, at_mode.to(params.dtype)]
 
 
@@ -122,16 +123,24 @@ def _best(
     return best, from_mode
 
 
-def _moments(found: Quadrature) -> tuple[Tensor, Tensor]:
-    """Mean and variance of p(z|x) around its mode, (n, *latent)."""
+def moments_at_mode(found: Quadrature) -> tuple[Tensor, Tensor]:
+    """Mean and variance of p(z|x) around its mode, without other modes, (n, *latent)."""
     moments = []
     for k in range(len(found.log_evidence)):
         mine = found.image == k
-        log_joint, z = found.log_joint[mine], found.z[mine].double()
-        log_w = log_joint + found.log_volume[mine]
-        weights = torch.where(log_joint > log_joint.max() - NEAR, log_w, -torch.inf).softmax(0)
-        mean = torch.tensordot(weights, z, 1)
-        moments.append((mean, torch.tensordot(weights, (z - mean).square(), 1)))
+        log_joint, log_volume = found.log_joint[mine], found.log_volume[mine]
+        z = found.z[mine].double()
+        away = (z - z[log_joint.argmax()]).flatten(1).norm(dim=1)
+        is_near = log_joint > log_joint.max() - NEAR
+        far, order = away[is_near].sort()
+        # cells of one mode follow each other closely; a wide step leads to another one
+        step = GAP * float((0.5 * log_volume[is_near]).exp().max())
+        wide = torch.nonzero(far.diff() > step)
+        end = int(wide[0]) + 1 if len(wide) else len(far)
+        own = torch.nonzero(is_near)[:, 0][order[:end]]
+        weights = (log_joint + log_volume)[own].softmax(0)
+        mean = torch.tensordot(weights, z[own], 1)
+        moments.append((mean, torch.tensordot(weights, (z[own] - mean).square(), 1)))
     means, variances = zip(*moments, strict=True)
     return torch.stack(means), torch.stack(variances)
 

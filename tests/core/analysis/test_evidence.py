@@ -17,7 +17,8 @@ from vae_core.analysis import inference_gaps, iwae_bound, log_evidence, true_pos
 from vae_core.analysis.annealing import annealed
 from vae_core.analysis.best_posterior import best_posterior, encoder_gaussian, gaussian_elbo
 from vae_core.analysis.evidence import defensive
-from vae_core.analysis.quadrature import TOLERANCE, quadrature
+from vae_core.analysis.inference_gaps import moments_at_mode
+from vae_core.analysis.quadrature import TOLERANCE, Quadrature, quadrature
 from vae_core.config import LIKELIHOODS, POSTERIORS
 from vae_core.errors import ConfigError
 from vae_core.posteriors.diagonal import NormalPrior
@@ -257,6 +258,20 @@ def test_nodes_have_the_moments_of_their_posterior(name):
     torch.testing.assert_close(mean, q.mean, atol=1e-6, rtol=1e-6)
     variance = (weights[..., None] * (z - mean).square()).sum(0)
     torch.testing.assert_close(variance, q.variance, atol=1e-6, rtol=1e-4)
+
+
+def test_a_search_from_the_mode_begins_without_the_other_mode():
+    """Two peaks of one height: mean and variance are those of the one that is a little higher."""
+    axis = torch.linspace(-3.0, 3.0, 241).double()
+    z = torch.cartesian_prod(axis, axis)
+    one, other = (-0.5 * ((z - m) / 0.1).square().sum(1) for m in (1.0, -1.0))
+    log_joint = torch.logaddexp(one, other - 0.1)
+    image, log_volume = torch.zeros(len(z)).long(), torch.full((len(z),), 2.0 * math.log(0.025))
+    nothing = torch.zeros(1).double()
+    found = Quadrature(nothing, nothing, z, image, log_joint, log_volume.double(), image[:1])
+    mean, variance = moments_at_mode(found)
+    assert mean.tolist() == [pytest.approx([1.0, 1.0], abs=1e-3)]
+    assert variance.tolist() == [pytest.approx([0.01, 0.01], rel=0.05)]
 
 
 def test_progress_is_told_and_may_end_the_work():
