@@ -74,8 +74,11 @@ def test_terms_in_a_component_are_explained_there(server: Server, open_page: Ope
     page = open_page(server.url + "?run=Digits+2-D&image=0", shared=True)
     page.wait_for_selector(".lens.ready")
     card = page.locator(".card")
-    for form, said in (("posterior", "the encoder's answer"), ("−ELBO", "a lower bound on log p")):
-        page.locator(".lens .costs").scroll_into_view_if_needed()
+    for part, form, said in (
+        (".pipe", "posterior", "the encoder's answer"),
+        (".ledger .sum", "−ELBO", "a lower bound on log p"),
+    ):
+        page.locator(f".lens {part}").scroll_into_view_if_needed()
         page.mouse.move(*place_of(page, form))
         page.get_by_text(said).wait_for()
         page.keyboard.press("Escape")
