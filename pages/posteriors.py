@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import lens
 from pages.ui.drawing import charts
 from pages.ui.explore import posteriors
-from pages.ui.library import cached
+from pages.ui.library import cached, images
 from pages.ui.session import chosen, first, problems
 
 run = chosen.chosen()
@@ -38,3 +38,5 @@ def plane() -> None:
 
 
 plane()
+if images.images_of(run) is None:
+    images.offer_images_of(run, "The pictures of the test images need the data set.")

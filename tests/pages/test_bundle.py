@@ -13,6 +13,7 @@ from pages.ui.components.bell import BELL
 from pages.ui.components.bundle import BundleError, bundle, modules_of
 from pages.ui.components.component import ASSETS, Component
 from pages.ui.components.film import FILM
+from pages.ui.components.follow import FOLLOW
 from pages.ui.components.history import HISTORY
 from pages.ui.components.lens import LENS
 from pages.ui.components.lens_file import SCRIPT
@@ -22,7 +23,7 @@ from pages.ui.components.training import TRAINING, WORKER
 from pages.ui.components.training_file import SCRIPT as TRAINING_ALONE
 from pages.ui.components.words import WORDS
 
-COMPONENTS = [LENS, SAVE, TIMELINE, FILM, ATLAS, WORDS, HISTORY, BELL, TRAINING]
+COMPONENTS = [LENS, SAVE, TIMELINE, FILM, ATLAS, WORDS, HISTORY, BELL, TRAINING, FOLLOW]
 MAX_LINES = 400
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 

@@ -22,6 +22,7 @@ from torch.distributions import Normal
 
 from pages.ui.components.lens import COLOURS
 from pages.ui.drawing.strips import MAX_STRIPS, NEIGHBOURS, STEPS
+from pages.ui.explore import overview
 from tests.pages.app import (
     ALIVE,
     MODELS,
@@ -49,6 +50,7 @@ from vae_core.analysis import (
     nearest_codes,
     rate_table,
 )
+from vae_core.analysis.collapse import is_collapsed
 from vae_core.config import POSTERIORS
 
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
@@ -286,7 +288,18 @@ def test_a_strip_changes_with_every_number_but_its_own(run: Run) -> None:
     assert abs(pixels(after[other]) - pixels(before[other])).max() > 10
 
 
-@every_model
+IN_USE = [run for run in MODELS if not is_collapsed(run.codes())]
+every_model_in_use = pytest.mark.parametrize("run", IN_USE, ids=lambda run: run.id)
+
+
+def test_a_collapsed_model_has_no_neighbours() -> None:
+    (run,) = set(MODELS) - set(IN_USE)
+    app = open_page("overview.py", run)
+    assert not pictures(app)
+    assert overview.NO_NEIGHBOURS in [info.value for info in app.info]
+
+
+@every_model_in_use
 def test_neighbours_are_those_nearest_to_where_z_was_let_go(run: Run) -> None:
     app, codes = open_page("overview.py", run), run.codes()
     for at in places(run):
@@ -296,7 +309,7 @@ def test_neighbours_are_those_nearest_to_where_z_was_let_go(run: Run) -> None:
         assert list(pictures(app)) == [f"test image {i}" for i in near.index.tolist()]
 
 
-@every_model
+@every_model_in_use
 def test_until_the_lens_tells_z_is_the_mean_of_what_it_begins_at(run: Run) -> None:
     codes = run.codes()
     for image, z in (("3", codes.mean[3]), ("none", codes.prior().mean)):
@@ -305,7 +318,7 @@ def test_until_the_lens_tells_z_is_the_mean_of_what_it_begins_at(run: Run) -> No
         assert list(pictures(app)) == [f"test image {i}" for i in near]
 
 
-@every_model
+@every_model_in_use
 def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
     codes = run.codes()
     near = nearest_codes(codes, codes.mean[0], NEIGHBOURS)
@@ -321,7 +334,7 @@ def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
 
 
 def test_neighbours_are_the_images_where_they_are_here_and_decoded_where_not() -> None:
-    for run in MODELS:
+    for run in IN_USE:
         app = open_page("overview.py", run, image="0")
         data = run.config.data.name == "digits"
         assert any(("images themselves" in m.value) == data for m in app.markdown)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from pages.ui.components.lens import LENS
+from pages.ui.components.time_machine import TIMELINE
 from pages.ui.lesson import hideable
 from pages.ui.session.doors import DOORS
 from tests.pages.app import MODELS, lens_facts, open_page
-from tests.samples import ROOT
 
 RUNS = {run.id: run for run in MODELS}
 MODEL = {  # with which a page has all its parts, where that is not a vector's
@@ -19,10 +20,7 @@ MODEL = {  # with which a page has all its parts, where that is not a vector's
     "rate-distortion": "mnist-2d",
 }  # fmt: skip
 SCRIPTS = {door.url_path: door.script for door in DOORS}
-STYLES = [
-    (ROOT / "assets" / "components" / name).read_text(encoding="utf-8")
-    for name in ("lens/lens.css", "time_machine/time_machine.css")
-]
+STYLES = [component.style() for component in (LENS, TIMELINE)]
 
 
 def groups() -> Iterator[Any]:

@@ -75,10 +75,9 @@ def test_a_view_is_set_by_values_of_the_types_that_widgets_have() -> None:
         "image": "3", "layers": "points", "z": "0:1.5", "picked": "916", "row": "x",
     }  # fmt: skip
     found = scene.parts(view)
-    assert found.widgets == {
-        "classes": [1, 4], "ellipses": False, "count": 500, "widen": 1.3, "view": "Bars",
-    }  # fmt: skip
+    assert found.widgets == {"widen": 1.3, "view": "Bars"}
     assert found.lens is not None
     assert (found.lens.image, found.lens.layers, found.lens.z) == (3, ("points",), {0: 1.5})
+    assert (found.lens.classes, found.lens.count) == ((1, 4), 500)
     assert found.others == {"picked": "916"}
     assert scene.parts({"view": "Bars"}).lens is None

@@ -25,6 +25,7 @@ from vae_core.analysis.best_posterior import (
 from vae_core.analysis.evidence import Evidence, has_quadrature, sampled_evidence
 from vae_core.analysis.image_elbo import ImageElbo, image_elbo
 from vae_core.analysis.quadrature import Quadrature, quadrature
+from vae_core.errors import ConfigError
 from vae_core.evaluate import blocks
 from vae_core.vae import VAE
 
@@ -63,6 +64,8 @@ def inference_gaps(
     ConfigError
         For a point mass.
     """
+    if not vae.family.has_density:
+        raise ConfigError(f"a {vae.family.title} has no density: it has no gaps to log p(x).")
     parts = []
     for some in blocks(len(x), IMAGES):
         parts.append(_gaps(vae, x[some], seed))

@@ -191,8 +191,7 @@ def _played(run: Run) -> list[Door]:
 
 def _compared(run: Run) -> Door:
     """Two models, with the one beside it that resembles it most."""
-    runs = listing.openable()
-    found = most_alike(run, runs.values())
+    found = most_alike(run, listing.openable().values()) if run.is_finished else None
     if found is None:
         return "compare", "Compare it with another", {}
     other = listing.label_of(found.run)

@@ -43,7 +43,7 @@ def test_a_size_is_that_of_its_files_and_all_runs_together_add_up(tmp_path, digi
     store = RunStore(tmp_path)
     for run in runs:
         files = [p.stat().st_size for p in run.path.rglob("*") if p.is_file()]
-        assert len(files) == len(runs[0].kept_epochs()) + 8
+        assert len(files) == len(runs[0].kept_epochs()) + len(runs[0].frame_steps()) + 8
         assert store.size(run.id) == sum(files)
     assert store.size() == sum(store.size(run.id) for run in runs)
     assert store.size("absent") == RunStore(tmp_path / "absent").size() == 0
