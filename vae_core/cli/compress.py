@@ -69,7 +69,7 @@ def compress(run: Run, file: Path, args: argparse.Namespace) -> dict[str, Any]:
     run.check_images(dataset)
     levels, vae = to_levels(dataset.test.images[: args.limit], n_levels), run.vae()
     with tqdm(total=len(levels), unit="image", desc="compress", disable=None) as bar:
-        packed, _ = pack(vae, levels, lambda cost: bar.update(cost.images))
+        packed, _ = pack(vae, levels, bar.update)
     content = packed.to_bytes()
     write_bytes(file, content)
     labels = torch.zeros(len(levels), dtype=torch.int64)

@@ -15,7 +15,8 @@ from vae_core.decimals import adding_up, fixed
 from vae_core.io import finite
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.runs.records import Metrics
-from vae_core.runs.run import BEST, Run
+from vae_core.runs.run import Run
+from vae_core.runs.training import BEST
 from vae_core.settings import bound_in_words
 from vae_core.trainer import EpochTerms
 

@@ -91,7 +91,7 @@ def digest(levels: Levels) -> str:
 
 
 def pack(
-    vae: VAE, levels: Levels, progress: Callable[[Cost], None] | None = None
+    vae: VAE, levels: Levels, progress: Callable[[int], object] = lambda n: None
 ) -> tuple[Packed, list[Cost]]:
     """Images as the content of a file, and what they took of it, block by block.
 
@@ -100,8 +100,8 @@ def pack(
     vae : VAE
     levels : uint8 array, (n, c, H, W)
         0 ... n_levels - 1; see `to_levels`.
-    progress : callable, optional
-        Told the cost of every block of images.
+    progress : callable
+        Told how many images every block has.
 
     Raises
     ------
@@ -115,8 +115,7 @@ def pack(
     stack = Stack.empty(lanes_for(len(levels)))
     for cost in coder.put(levels, stack):
         costs.append(cost)
-        if progress:
-            progress(cost)
+        progress(cost.images)
     heads, tail = stack.heads.astype("<u8").tobytes(), np.array(stack.tail, "<u4").tobytes()
     packed = Packed(
         fingerprint(vae),
@@ -130,7 +129,7 @@ def pack(
     return packed, costs
 
 
-def unpack(packed: Packed, vae: VAE, progress: Callable[[int], None] | None = None) -> Levels:
+def unpack(packed: Packed, vae: VAE, progress: Callable[[int], object] = lambda n: None) -> Levels:
     """The very images that were packed, uint8, (n, c, H, W).
 
     Parameters
@@ -138,7 +137,7 @@ def unpack(packed: Packed, vae: VAE, progress: Callable[[int], None] | None = No
     packed : Packed
     vae : VAE
         The model that packed them.
-    progress : callable, optional
+    progress : callable
         Told how many images every block has.
 
     Raises
@@ -154,8 +153,7 @@ def unpack(packed: Packed, vae: VAE, progress: Callable[[int], None] | None = No
     stack, parts = packed.stack(), []
     for block in BitsBack(vae).take(packed.n, stack):
         parts.append(block)
-        if progress:
-            progress(len(block))
+        progress(len(block))
     levels = np.concatenate(parts[::-1])
     if digest(levels) != packed.images or not stack.is_empty:
         raise DataError(

@@ -12,8 +12,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BufferedIOBase
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -83,7 +83,7 @@ def read_dsprites(config: DataConfig, download: bool = True) -> Dataset:
     return Dataset("dsprites", train, test, CLASS_NAMES)
 
 
-def _factors(file: BufferedIOBase) -> NDArray[np.int64]:
+def _factors(file: IO[bytes]) -> NDArray[np.int64]:
     """The shape of every image, as a label. Raises ValueError."""
     (n, *rest), by_columns, dtype = npy_header(file)
     if rest != [N_FACTORS] or by_columns or dtype != np.int64 or not 4 <= n <= MAX_IMAGES:
@@ -95,7 +95,7 @@ def _factors(file: BufferedIOBase) -> NDArray[np.int64]:
     return values.copy()
 
 
-def _images(file: BufferedIOBase, n: int, chosen: NDArray[np.int64]) -> torch.Tensor:
+def _images(file: IO[bytes], n: int, chosen: NDArray[np.int64]) -> torch.Tensor:
     """The chosen images in their order, (m, 1, 64, 64), each 0 or 1. Raises ValueError."""
     shape, by_columns, dtype = npy_header(file)
     if shape != (n, SIDE, SIDE) or by_columns or dtype != np.uint8:
@@ -112,7 +112,7 @@ def _images(file: BufferedIOBase, n: int, chosen: NDArray[np.int64]) -> torch.Te
     return torch.from_numpy(pixels)[:, None]
 
 
-def _exactly(file: BufferedIOBase, n_bytes: int) -> bytes:
+def _exactly(file: IO[bytes], n_bytes: int) -> bytes:
     content = file.read(n_bytes)
     if len(content) < n_bytes:
         raise EOFError("it is cut short")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tokenize
 import warnings
-from io import BufferedIOBase
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -16,7 +15,7 @@ FAULTS = (  # what a damaged header raises
 )
 
 
-def npy_header(file: BufferedIOBase) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether columns come first, and type; the file stands at its first value then.
 
     Raises one of FAULTS, also for sizes below zero. A type with `hasobject` is of pickles.

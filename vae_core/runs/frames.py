@@ -83,7 +83,7 @@ class Frame:
 def n_points(model: ModelConfig, n_test: int) -> int:
     """How many test images have their posteriors in a frame."""
     *sites, channels = model.latent_shape
-    size = math.prod(sites) * POSTERIORS[model.posterior].n_params(channels)
+    size: int = math.prod(sites) * POSTERIORS[model.posterior].n_params(channels)
     return min(n_test, max(MIN_POINTS, min(MAX_POINTS, ROOM // size)))
 
 
@@ -99,7 +99,7 @@ def frames_bytes(model: ModelConfig, image_shape: tuple[int, int, int], n_epochs
     """At most about what the frames of a run take on the disk."""
     *sites, channels = model.latent_shape
     d, n_params = math.prod(model.latent_shape), POSTERIORS[model.posterior].n_params(channels)
-    codes = 2 * n_points(model, MAX_POINTS) * (math.prod(sites) * n_params + 1)
+    codes: int = 2 * n_points(model, MAX_POINTS) * (math.prod(sites) * n_params + 1)
     n_images, n_samples = n_pictures(image_shape, MAX_POINTS)
     pictures = (2 * n_images + n_samples) * math.prod(image_shape)
     return min(MAX_FRAMES, n_epochs + len(first_steps(10**9))) * (codes + pictures + 4 * d + 1500)
@@ -255,7 +255,10 @@ def read_frame(run: Path, step: int, model: ModelConfig, facts: DataFacts) -> Fr
     n_images, n_samples = n_pictures(size, n)
     with open_tensors(path) as file:
         shapes = dict(file.header.shapes)
-        codes = {name: shapes.pop(name) for name in ("params", "labels") if name in shapes}
+        in_codes = ("params", "labels")
+        codes: dict[str, tuple[int, ...]] = {
+            name: shapes.pop(name) for name in in_codes if name in shapes
+        }
         check_codes(codes, model, n, path)
         counts = (n_images, n_images, n_samples)
         expected: dict[str, tuple[int, ...]] = {
@@ -265,11 +268,21 @@ def read_frame(run: Path, step: int, model: ModelConfig, facts: DataFacts) -> Fr
         if shapes != expected | {"kl": (math.prod(model.latent_shape),)} or not are_bytes:
             raise RunError(f"{path}: expected the frame of this run; got one of another shape.")
         tensors, texts = file.tensors(), file.header.texts
-    numbers = [_number(texts.get(name, "")) for name in ("epoch", *TERMS)]
+    epoch, *terms = (_number(texts.get(name, "")) for name in ("epoch", *TERMS))
+    distortion, rate, error = terms
+    images, reconstructions, samples = (tensors[name] for name in PICTURES)
     return Frame(
-        step, *numbers, tensors["kl"].float(), codes_of(tensors, model, facts, path),
-        *(tensors[name] for name in PICTURES),
-    )  # fmt: skip
+        step=step,
+        epoch=epoch,
+        distortion=distortion,
+        rate=rate,
+        error=error,
+        kl=tensors["kl"].float(),
+        codes=codes_of(tensors, model, facts, path),
+        images=images,
+        reconstructions=reconstructions,
+        samples=samples,
+    )
 
 
 def read_frames(run: Path, model: ModelConfig, facts: DataFacts) -> Iterator[Frame]:

@@ -40,7 +40,7 @@ def frame(sets: list[OwnSet]) -> pd.DataFrame:
             "Pixels": "{} × {} × {}".format(*one.image_shape),
             "Classes": escaping.plain(", ".join(one.class_names), 120),
             "Size, MB": one.n_bytes / 1e6,
-            "Added, UTC": pd.to_datetime(one.made or None, utc=True, errors="coerce"),
+            "Added, UTC": pd.to_datetime(pd.Series([one.made]), utc=True, errors="coerce")[0],
             "Fingerprint": one.fingerprint,
         }
         for one in sets

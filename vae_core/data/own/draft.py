@@ -162,11 +162,11 @@ class _Gathered:
         labels = np.array([number[label] for label in self.labels], np.int64)
         train, test, how = self._split(labels)
         pixels = self._stacked()
-        splits = [
+        first, second = (
             Split(torch.from_numpy(pixels[index]), torch.from_numpy(labels[index]))
             for index in (train, test)
-        ]
-        return Draft(*splits, tuple(names), self.dropped, tuple(self._notes(how)))
+        )
+        return Draft(first, second, tuple(names), self.dropped, tuple(self._notes(how)))
 
     def _stacked(self) -> Pixels:
         """(n, c, H, W), inverted where that is asked for."""
