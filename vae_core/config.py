@@ -24,6 +24,9 @@ SIGMAS = ("fixed", "learned", "analytic", "per-image")
 SIGMA_MIN, SIGMA_MAX = 1e-3, 1e3
 REDUCTIONS = ("sum/sum", "sum/mean", "mean/sum", "mean/mean", "sum/cell")
 DEVICES = ("auto", "cpu", "cuda")
+LR_SCHEDULES = ("constant", "warm-up", "cosine", "one-cycle")
+BATCH_SCHEDULES = ("constant", "growing")
+AUGMENTATIONS = ("none", "shifts", "turns", "shifts-turns")
 MAX_LATENTS = 4096
 MAX_EPOCHS = 10_000
 MAX_LABEL = 999
@@ -67,6 +70,7 @@ class Registry(dict[str, T]):
 
 DATASETS: Registry[Any] = Registry("dataset")
 NETWORKS: Registry[Any] = Registry("network")
+ACTIVATIONS: Registry[Any] = Registry("activation")
 POSTERIORS: Registry[Any] = Registry("posterior")
 LIKELIHOODS: Registry[Any] = Registry("likelihood")
 
@@ -153,6 +157,14 @@ def _setting(
     return field(default=default, metadata=metadata)
 
 
+def _check_choices(config: Any) -> None:
+    """Raise ConfigError for a field that is none of its choices."""
+    for one in dataclasses.fields(config):
+        if (choices := one.metadata["choices"]) is not None:
+            name = one.metadata["flag"] or one.name.replace("_", "-")
+            _one_of(name, getattr(config, one.name), tuple(choices))
+
+
 def shape_in_words(latent_shape: tuple[int, ...]) -> str:
     """The shape of a latent for people: "20" for a vector; "4 × 7 × 7" for a feature map.
 
@@ -234,12 +246,10 @@ class ModelConfig:
     likelihood: str = _setting("bernoulli", "family of p(x|z)", choices=LIKELIHOODS)
     sigma: str = _setting("fixed", "how the Gaussian likelihood's sigma is set", choices=SIGMAS)
     sigma_value: float = _setting(1.0, "sigma of the Gaussian likelihood: fixed, or to begin with")
+    activation: str = _setting("relu", "what follows each hidden layer", choices=ACTIVATIONS)
 
     def __post_init__(self) -> None:
-        NETWORKS.check(self.network)
-        POSTERIORS.check(self.posterior)
-        LIKELIHOODS.check(self.likelihood)
-        _one_of("sigma", self.sigma, SIGMAS)
+        _check_choices(self)
         _number("sigma-value", self.sigma_value, SIGMA_MIN, SIGMA_MAX)
         hidden = NETWORKS[self.network].default_hidden if self.hidden is None else self.hidden
         hidden = _integers("hidden", hidden)
@@ -284,6 +294,9 @@ class TrainConfig:
     reduction: str = _setting(
         "sum/sum", "distortion over pixels / KL over latents; ELBO: sum/sum", choices=REDUCTIONS
     )
+    lr_schedule: str = _setting("constant", "how the rate rises and falls", choices=LR_SCHEDULES)
+    batch_schedule: str = _setting("constant", "how the batch grows", choices=BATCH_SCHEDULES)
+    augmentation: str = _setting("none", "how training images are moved", choices=AUGMENTATIONS)
     encoder_steps: int = _setting(
         1, "updates of the encoder for each update of the decoder; 1 updates both together"
     )
@@ -309,11 +322,9 @@ class TrainConfig:
         _integer("warmup-epochs", self.warmup_epochs, 0, MAX_EPOCHS)
         _number("free-bits", self.free_bits, 0.0, 100.0)
         _number("tc-weight", self.tc_weight, 0.0, 1e6)
-        _one_of("reduction", self.reduction, REDUCTIONS)
+        _check_choices(self)
         _integer("encoder-steps", self.encoder_steps, 1, MAX_ENCODER_STEPS)
         _integer("importance", self.importance, 1, MAX_IMPORTANCE)
-        _one_of("gradient", self.gradient, GRADIENTS)
-        _one_of("mistake", self.mistake, MISTAKES)
         self._check_alone()
         kept = _integers("keep-epochs", self.keep_epochs)
         for epoch in kept:
@@ -322,7 +333,6 @@ class TrainConfig:
         _integer("seed", self.seed, 0, MAX_SEED)
         if self.threads is not None:
             _integer("threads", self.threads, 1, 256)
-        _one_of("device", self.device, DEVICES)
 
     def _check_alone(self) -> None:
         """Raise ConfigError for settings that mean nothing beside another bound, or a mistake."""

@@ -11,16 +11,40 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_core.config import NETWORKS, ModelConfig
+from vae_core.config import ACTIVATIONS, NETWORKS, ModelConfig
 from vae_core.errors import ConfigError
 
 GRID = 4  # cells a side that a conv network with a vector latent ends in, at most
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What follows each hidden layer.
+
+    Attributes
+    ----------
+    layer : makes a layer of it
+    n_inputs : outputs of the layer before it for each of its own
+    """
+
+    layer: Callable[[], nn.Module]
+    n_inputs: int = 1
+
+
+ACTIVATIONS["relu"] = Activation(nn.ReLU)
+ACTIVATIONS["elu"] = Activation(nn.ELU)
+ACTIVATIONS["tanh"] = Activation(nn.Tanh)
+# h = a * sigmoid(b): half of the outputs say how much of the other half passes (Dauphin 2017)
+ACTIVATIONS["gated"] = Activation(partial(nn.GLU, dim=1), n_inputs=2)
 
 
 class Network(ABC):
@@ -37,6 +61,7 @@ class Network(ABC):
     def __init__(self, config: ModelConfig, image_shape: tuple[int, int, int]) -> None:
         assert config.hidden is not None  # resolved by ModelConfig
         self.hidden = config.hidden
+        self.activation: Activation = ACTIVATIONS[config.activation]
         self.latent_shape = config.latent_shape
         self.image_shape = image_shape
 
@@ -49,12 +74,13 @@ class Network(ABC):
         """Latents (n, *sites, C) -> (n, n_params, H, W)."""
 
 
-def _affine_chain(widths: list[int]) -> list[nn.Module]:
-    """Linear layers through `widths`, ReLU between them."""
+def _affine_chain(widths: list[int], activation: Activation) -> list[nn.Module]:
+    """Linear layers through `widths`, the activation between them."""
+    *hidden, last = widths
     layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(widths):
-        layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
-    return layers[:-1]
+    for fan_in, fan_out in pairwise(hidden):
+        layers += [nn.Linear(fan_in, activation.n_inputs * fan_out), activation.layer()]
+    return [*layers, nn.Linear(hidden[-1], last)]
 
 
 @NETWORKS.register("mlp")
@@ -67,7 +93,8 @@ class MLP(Network):
         """Flatten, hidden layers, one linear head."""
         sites = self.latent_shape[:-1]
         head = math.prod(sites) * n_params
-        layers = _affine_chain([math.prod(self.image_shape), *self.hidden, head])
+        widths = [math.prod(self.image_shape), *self.hidden, head]
+        layers = _affine_chain(widths, self.activation)
         if sites:
             layers.append(nn.Unflatten(1, (*sites, n_params)))
         return nn.Sequential(nn.Flatten(), *layers)
@@ -75,7 +102,8 @@ class MLP(Network):
     def decoder(self, n_params: int) -> nn.Sequential:
         """The encoder's layers in reverse."""
         out = (n_params, *self.image_shape[1:])
-        layers = _affine_chain([math.prod(self.latent_shape), *self.hidden[::-1], math.prod(out)])
+        widths = [math.prod(self.latent_shape), *self.hidden[::-1], math.prod(out)]
+        layers = _affine_chain(widths, self.activation)
         return nn.Sequential(nn.Flatten(), *layers, nn.Unflatten(1, out))
 
 
@@ -185,8 +213,10 @@ class Conv(Network):
     def encoder(self, n_params: int) -> nn.Sequential:
         """Pad, halve `stages` times, read the parameters at every cell (or of all cells)."""
         layers: list[nn.Module] = [Pad(self.image, self.padded)]
+        twice = self.activation.n_inputs
         for c_in, c_out in pairwise([self.image_shape[0], *self.widths]):
-            layers += [nn.Conv2d(c_in, c_out, 4, stride=2, padding=1), nn.ReLU()]
+            layers.append(nn.Conv2d(c_in, twice * c_out, 4, stride=2, padding=1))
+            layers.append(self.activation.layer())
         if self.is_map:
             layers += [nn.Conv2d(self.widths[-1], n_params, 1), ChannelsLast()]
         else:
@@ -196,13 +226,15 @@ class Conv(Network):
 
     def decoder(self, n_params: int) -> nn.Sequential:
         """The encoder in reverse; the padding is cut off again."""
-        top, c = self.widths[-1], self.latent_shape[-1]
+        top, c, twice = self.widths[-1], self.latent_shape[-1], self.activation.n_inputs
         layers: list[nn.Module]
         if self.is_map:
-            layers = [ChannelsFirst(), nn.Conv2d(c, top, 1)]
+            layers = [ChannelsFirst(), nn.Conv2d(c, twice * top, 1)]
         else:
-            cells = math.prod(self.grid) * top
-            layers = [nn.Linear(c, cells), nn.Unflatten(1, (top, *self.grid))]
-        for c_in, c_out in pairwise([*self.widths[::-1], n_params]):
-            layers += [nn.ReLU(), nn.ConvTranspose2d(c_in, c_out, 4, stride=2, padding=1)]
+            maps = (twice * top, *self.grid)
+            layers = [nn.Linear(c, math.prod(maps)), nn.Unflatten(1, maps)]
+        for k, (c_in, c_out) in enumerate(pairwise([*self.widths[::-1], n_params]), start=1):
+            wide = c_out if k == len(self.widths) else twice * c_out  # the last has none after it
+            layers.append(self.activation.layer())
+            layers.append(nn.ConvTranspose2d(c_in, wide, 4, stride=2, padding=1))
         return nn.Sequential(*layers, Crop(self.image, self.padded))

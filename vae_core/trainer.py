@@ -16,10 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vae_core.augmentation import augmented
 from vae_core.config import ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset, Split
 from vae_core.errors import ConfigError, TrainingError
 from vae_core.evaluate import evaluate
+from vae_core.schedules import batch_size_at, lr_factor
 from vae_core.training_loss import TrainingLoss
 from vae_core.vae import VAE, build_vae
 
@@ -197,13 +199,14 @@ def fit_with_pauses(
                 yield Pause(0, 0.0, 0.0)
             vae.train()
             seconds, start, step = 0.0, time.perf_counter(), 0
+            batch_size = batch_size_at(config, epoch)
             for value in _updates(vae, train, config, loss_of, epoch, optimizer, shuffle, sampling):
                 if value is None:  # an update of all weights is done
                     step += 1
                     if epoch == 1 and step in pauses:
                         seconds += time.perf_counter() - start
                         vae.eval()
-                        yield Pause(step, step * config.batch_size / len(train), seconds)
+                        yield Pause(step, step * batch_size / len(train), seconds)
                         vae.train()
                         start = time.perf_counter()
                 elif not math.isfinite(value):
@@ -232,7 +235,7 @@ def fit_with_pauses(
                 train_error=_known(seen.error),
                 test_error=_known(unseen.error),
                 validation_error=None if held_out is None else _known(held_out.error),
-                lr=config.lr,
+                lr=config.lr * lr_factor(config.lr_schedule, epoch / config.epochs),
             )
     finally:
         vae.eval()
@@ -254,18 +257,32 @@ def _updates(
     Yields None after each update of all weights.
     """
     like, encoder = next(vae.parameters()), [*vae.encoder.parameters()]
-    for index in torch.randperm(len(train), generator=shuffle).split(config.batch_size):
+    rates = [group["lr"] for group in optimizer.param_groups]
+
+    def images(index: Tensor) -> Tensor:
+        x = train.batch(index, sampling, like.device).to(like.dtype)
+        return augmented(x, config.augmentation, sampling, train.has_greys)
+
+    batches = torch.randperm(len(train), generator=shuffle).split(batch_size_at(config, epoch))
+    for k, index in enumerate(batches):
+        share = (epoch - 1 + k / len(batches)) / config.epochs
+        _set_rates(optimizer, rates, lr_factor(config.lr_schedule, share))
         for _ in range(config.encoder_steps - 1):
             others = torch.randint(len(train), index.shape, generator=shuffle)
-            x = train.batch(others, sampling, like.device).to(like.dtype)
-            loss = loss_of(vae, x, epoch, sampling, observed=False)
+            loss = loss_of(vae, images(others), epoch, sampling, observed=False)
             yield loss.item()
             _update(optimizer, loss, encoder)
-        x = train.batch(index, sampling, like.device).to(like.dtype)
-        loss = loss_of(vae, x, epoch, sampling)
+        loss = loss_of(vae, images(index), epoch, sampling)
         yield loss.item()
         _update(optimizer, loss)
         yield None
+    _set_rates(optimizer, rates, 1.0)
+
+
+def _set_rates(optimizer: torch.optim.Optimizer, rates: list[float], factor: float) -> None:
+    """Learning rates times a factor, each group its own."""
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["lr"] = factor * rate
 
 
 def _update(
@@ -297,8 +314,9 @@ def estimate_seconds(
     for _ in range(4):
         start = time.perf_counter()
         for _ in range(train.encoder_steps - 1):
-            _update(optimizer, loss_of(vae, x, observed=False), encoder)
-        _update(optimizer, loss_of(vae, x))
+            moved = augmented(x, train.augmentation)
+            _update(optimizer, loss_of(vae, moved, observed=False), encoder)
+        _update(optimizer, loss_of(vae, augmented(x, train.augmentation)))
         times.append(time.perf_counter() - start)
     return min(times[1:]) * train.epochs * -(-n_images // len(x))
 

@@ -43,6 +43,10 @@ SMALL = {
     "conv-vector": (ModelConfig(network="conv", latent_shape=(5,)), (1, 28, 28)),
     "conv-map": (ModelConfig(network="conv", latent_shape=(4, 4, 3)), (1, 28, 28)),
     "colour": (ModelConfig(network="conv", latent_shape=(2, 4, 2)), (3, 15, 32)),
+    "elu": (ModelConfig(hidden=(9, 6), latent_shape=(2,), activation="elu"), (1, 7, 5)),
+    "tanh": (ModelConfig("conv", (4, 6), (2, 2, 3), activation="tanh"), (3, 8, 8)),
+    "gated": (ModelConfig(hidden=(9, 6), latent_shape=(2,), activation="gated"), (1, 7, 5)),
+    "gated maps": (ModelConfig("conv", (4, 6), (5,), activation="gated"), (3, 8, 8)),
     "two maps": (
         ModelConfig(network="conv", latent_shape=(4,), likelihood="discretised-logistic"),
         (3, 16, 16),

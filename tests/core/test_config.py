@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from vae_core import ConfigError, DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.config import (
+    ACTIVATIONS,
+    AUGMENTATIONS,
+    BATCH_SCHEDULES,
     BINARISATIONS,
     DATASETS,
     DEVICES,
     LIKELIHOODS,
+    LR_SCHEDULES,
     MAX_LATENTS,
     NETWORKS,
     POSTERIORS,
@@ -54,6 +58,10 @@ BAD = {
     (TrainConfig, "free_bits"): (*NOT_NUMBER, -0.1, 1e3),
     (TrainConfig, "tc_weight"): (*NOT_NUMBER, -1e-9, 1e7),
     (TrainConfig, "reduction"): (*NOT_CHOICE, "sum", "mean", "cell/sum", "sum/sum/sum"),
+    (ModelConfig, "activation"): NOT_CHOICE,
+    (TrainConfig, "lr_schedule"): NOT_CHOICE,
+    (TrainConfig, "batch_schedule"): NOT_CHOICE,
+    (TrainConfig, "augmentation"): NOT_CHOICE,
     (TrainConfig, "encoder_steps"): (*NOT_WHOLE, None, 0, -1, 101),
     (TrainConfig, "importance"): (*NOT_WHOLE, None, 0, -1, 1001),
     (TrainConfig, "gradient"): NOT_CHOICE,
@@ -198,6 +206,7 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         likelihood=draw(st.sampled_from(sorted(LIKELIHOODS))),
         sigma=draw(st.sampled_from(SIGMAS)),
         sigma_value=draw(st.floats(SIGMA_MIN, SIGMA_MAX)),
+        activation=draw(st.sampled_from(sorted(ACTIVATIONS))),
     )
     epochs = draw(st.integers(1, 10_000))
     train = TrainConfig(
@@ -209,6 +218,9 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         free_bits=draw(st.floats(0.0, 100.0)),
         tc_weight=draw(st.floats(0.0, 1e6)) if posterior in WITH_TC else 0.0,
         reduction=draw(st.sampled_from(REDUCTIONS)),
+        lr_schedule=draw(st.sampled_from(LR_SCHEDULES)),
+        batch_schedule=draw(st.sampled_from(BATCH_SCHEDULES)),
+        augmentation=draw(st.sampled_from(AUGMENTATIONS)),
         encoder_steps=draw(st.integers(1, 100)),
         keep_epochs=draw(st.lists(st.integers(1, epochs), max_size=3)),
         seed=draw(SEEDS),
@@ -236,7 +248,10 @@ def test_missing_keys_take_their_defaults():
             {"modle": {}},
             "config has unknown settings modle; known are data, model, name, sweep, train",
         ),
-        ({"train": {"epoch": 3}}, "train has unknown settings epoch; known are batch_size"),
+        (
+            {"train": {"epoch": 3}},
+            "train has unknown settings epoch; known are augmentation, batch",
+        ),
         ({3: 4}, "config has unknown settings 3"),
         ({"data": None}, "data must be a JSON object; got NoneType"),
         ({"model": [1]}, "model must be a JSON object; got list"),

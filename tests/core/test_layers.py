@@ -15,10 +15,11 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 
 # Each room may import the rooms before it, and its own. `lessons` will stand behind analysis.
 ORDER = (
-    *("errors", "decimals", "config", "settings", "sweep", "io", "data", "networks", "posteriors"),
+    *("errors", "decimals", "config", "schedules", "settings", "sweep", "io"),
+    *("data", "networks", "posteriors"),
     *("likelihoods", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
     *("compression",),
-    *("training_loss", "trainer", "runs", "jobs"),
+    *("training_loss", "augmentation", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from tests.samples import LATENTS, tiny_model
 from vae_core import ConfigError, ModelConfig, build_vae
-from vae_core.config import NETWORKS
+from vae_core.config import ACTIVATIONS, NETWORKS
 from vae_core.networks import ChannelsFirst, ChannelsLast, Conv, Crop, Pad, halvings
 
 IMAGES = [(1, 8, 8), (3, 8, 8), (1, 28, 28), (3, 64, 64), (1, 13, 20), (3, 21, 9), (1, 4, 64)]
@@ -36,6 +38,26 @@ def test_vector_latents_fit_images_of_any_size(network, image):
     vae = build_vae(tiny_model(network=network), image)
     x = torch.rand(2, *image)
     assert vae.decode(vae.encode(x).mean).mean.shape == x.shape
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("latent", LATENTS)
+def test_every_hidden_layer_has_its_activation_and_the_last_has_none(network, latent, activation):
+    config = tiny_model(latent, network=network, hidden=(6, 8), activation=activation)
+    kind = type(ACTIVATIONS[activation].layer())
+    plain = NETWORKS[network](replace(config, activation="relu"), (3, 8, 8))
+    pair = NETWORKS[network](config, (3, 8, 8))
+    for name, size in (("encoder", 5), ("decoder", 6)):
+        layers, as_relu = (list(getattr(one, name)(size)) for one in (pair, plain))
+        found = [k for k, layer in enumerate(layers) if isinstance(layer, kind)]
+        assert found == [k for k, layer in enumerate(as_relu) if isinstance(layer, nn.ReLU)]
+        assert len(found) >= 2 or network == "conv"
+        weights = [layer for layer in layers if any(True for _ in layer.parameters())]
+        assert layers.index(weights[-1]) > found[-1]
+    x, z = torch.rand(2, 3, 8, 8), torch.randn(2, *latent)
+    assert pair.encoder(5)(x).shape == (2, *latent[:-1], 5)
+    assert pair.decoder(6)(z).shape == (2, 6, 8, 8)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -10,7 +10,7 @@ from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE
 
 Pair = tuple[int, int]  # rows, columns
-PER_PIXEL = (nn.ReLU, ChannelsFirst, ChannelsLast)
+PER_PIXEL = (nn.ReLU, nn.ELU, nn.Tanh, nn.GLU, ChannelsFirst, ChannelsLast)
 
 
 @dataclass(frozen=True)

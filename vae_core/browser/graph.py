@@ -95,6 +95,12 @@ def _step(layer: nn.Module, name: str) -> Step | None:
             }  # fmt: skip
         case nn.ReLU():
             return {"op": "relu"}
+        case nn.ELU(alpha=1.0):
+            return {"op": "elu"}
+        case nn.Tanh():
+            return {"op": "tanh"}
+        case nn.GLU(dim=1):
+            return {"op": "gated"}
         case nn.Flatten(start_dim=1, end_dim=-1):
             return {"op": "flatten"}
         case nn.Unflatten(dim=1):

@@ -70,6 +70,11 @@ class Split:
         """All images as float32 in [0, 1], (n, c, H, W). Makes a copy: prefer `batch`."""
         return self.pixels.float().div_(self.levels)
 
+    @property
+    def has_greys(self) -> bool:
+        """Whether pixels as the model sees them may lie between 0 and 1."""
+        return self.levels > 1 and not self.redraw
+
     def batch(
         self,
         index: Tensor | slice,

@@ -29,6 +29,7 @@ from vae_core.io import open_tensors, write_tensors, writing
 from vae_core.posteriors import kl_per_dim
 from vae_core.runs.checkpoints import check_codes, codes_of
 from vae_core.runs.records import DataFacts
+from vae_core.schedules import steps_until
 from vae_core.trainer import Pause
 from vae_core.vae import VAE, decode_mean
 
@@ -171,7 +172,7 @@ class FrameWriter:
 
     def step_at(self, epoch: int) -> int:
         """Updates of all weights in so many epochs."""
-        return epoch * -(-self.n_train // self.config.batch_size)
+        return steps_until(self.config, self.n_train, epoch)
 
     def pause(self, pause: Pause) -> bool:
         """Take a frame in the first epoch, where there is time for one; whether it was taken."""

@@ -80,6 +80,23 @@ const LAYERS = {
     return transposedConvolution(step, shape, tensors);
   },
 
+  elu: (step, shape) => one((value) => (value > 0 ? value : Math.expm1(value)), shape),
+
+  tanh: (step, shape) => one(Math.tanh, shape),
+
+  /** The first half of the maps, as far as the second half lets them pass: a * sigmoid(b). */
+  gated(step, [twice, ...rest]) {
+    const shape = [twice / 2, ...rest];
+    const out = new Float32Array(count(shape));
+    return {
+      shape,
+      run(x) {
+        for (let i = 0; i < out.length; i++) out[i] = x[i] / (1 + Math.exp(-x[out.length + i]));
+        return out;
+      },
+    };
+  },
+
   relu(step, shape) {
     const out = new Float32Array(count(shape));
     return {
@@ -113,6 +130,18 @@ const LAYERS = {
 
   channels_first: (step, [h, w, c]) => ({ shape: [c, h, w], run: transposer(h * w, c) }),
 };
+
+/** A function of every value by itself. */
+function one(f, shape) {
+  const out = new Float32Array(count(shape));
+  return {
+    shape,
+    run(x) {
+      for (let i = 0; i < out.length; i++) out[i] = f(x[i]);
+      return out;
+    },
+  };
+}
 
 /** out = weight x + bias, weight (out, fanIn). Four sums at a time keep the processor busy. */
 function affine(x, weight, bias, fanIn, out) {

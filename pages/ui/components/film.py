@@ -27,6 +27,7 @@ from vae_core.analysis.frame_plane import Axes, first_axes, has_plane, plane_axe
 from vae_core.browser.payload import frame_file
 from vae_core.errors import RunError
 from vae_core.runs.frames import Frame, frame_path, n_pictures
+from vae_core.schedules import steps_until
 
 FILM = Component("film", "film/film.js", ("page/page.css", "film/film.css"))
 COLUMNS = 6  # of the sheet of samples
@@ -139,7 +140,7 @@ def facts(film: Film, is_live: bool, start: int | None) -> dict[str, Any]:
         "frames": [frame.to_page() for frame in film.frames],
         "isLive": is_live,
         "step": start,
-        "lastStep": max(train.epochs * -(-data.n_train // train.batch_size), film.frames[-1].step),
+        "lastStep": max(steps_until(train, data.n_train, train.epochs), film.frames[-1].step),
         "hasRate": codes.family.has_rate,
         "titles": [names[axis] for axis in film.axes] if film.axes else None,
         "names": names,

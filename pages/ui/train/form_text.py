@@ -18,6 +18,8 @@ LABELS = {
     "importance": "Draws in the bound",
     "gradient": "Gradient of the bound",
     "mistake": "Mistake on purpose",
+    "lr-schedule": "Learning-rate schedule",
+    "batch-schedule": "Batch schedule",
 }
 HELP = {
     "beta": "Weight β of the KL term; 1 gives the ELBO. A larger β gives cheaper codes and "
@@ -41,6 +43,14 @@ HELP = {
     "mistake": "Trains the digits with a mistake that code on the web makes: in the noise of z "
     "(seed-noise: log(σ/2); exp-logvar: σ²) or in the KL (sign-slip: log σ with the wrong sign; "
     "mean-kl: mean in place of sum). Such a run is marked in red, and scored by the right code.",
+    "activation": "What follows each hidden layer. gated: half of a layer's outputs say how much "
+    "of the other half passes, so that a layer has twice the weights.",
+    "lr-schedule": "warm-up: rises over the first twentieth of all updates. cosine: falls to 0 "
+    "over the whole training. one-cycle: both.",
+    "batch-schedule": "growing: twice the batch in the second third of the epochs, four times in "
+    "the last.",
+    "augmentation": "Training images are shifted (by up to a fourteenth of their side, 2 pixels "
+    "of 28) or turned (by up to 10°), anew in every epoch. Scores are of images as they are.",
     "free-bits": "KL of a latent dimension, in nats, below which the loss does not push it down.",
 }
 

@@ -32,6 +32,7 @@ def _cost(config: RunConfig, data: Dataset) -> tuple[int, float]:
     step = TrainConfig(1, min(train.batch_size, n), reduction=train.reduction)
     step = replace(step, tc_weight=float(train.tc_weight > 0), encoder_steps=train.encoder_steps)
     step = replace(step, importance=train.importance, gradient=train.gradient)
+    step = replace(step, augmentation=train.augmentation)
     n_parameters, seconds = _one_step(config.model, step, data.image_shape)
     return n_parameters, seconds * train.epochs * -(-n // step.batch_size)
 
