@@ -20,8 +20,8 @@ from pages.ui.measure import (
 )
 from pages.ui.session import chosen, first, links, problems
 from pages.ui.train import curves, overfitted
-from vae_core.analysis.collapse import COLLAPSED
-from vae_core.analysis.rates import ACTIVE_VARIANCE
+from vae_core.analysis.diagnosis.collapse import COLLAPSED
+from vae_core.analysis.rate.rates import ACTIVE_VARIANCE
 from vae_core.figures import activity, dimension_evidence, label_bars, shell_density
 
 run = chosen.chosen()

@@ -11,7 +11,7 @@ from pages.ui.measure import diagnostics_text, head_sizes, kl
 from pages.ui.session import chosen, first, links, problems
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
-from vae_core.analysis.collapse import is_collapsed
+from vae_core.analysis.diagnosis.collapse import is_collapsed
 from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
 
 run = chosen.chosen()

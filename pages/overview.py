@@ -10,7 +10,7 @@ from pages.ui.explore import open_images, overview
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, first, problems
 from vae_core.analysis import nearest_codes
-from vae_core.analysis.collapse import is_collapsed
+from vae_core.analysis.diagnosis.collapse import is_collapsed
 
 run = chosen.chosen()
 vae, codes = cached.vae(run), cached.codes(run)

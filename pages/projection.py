@@ -8,7 +8,7 @@ from pages.ui.components import atlas
 from pages.ui.explore import projection_picks, projection_progress
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
-from vae_core.analysis.projection_methods import METHODS
+from vae_core.analysis.space.projection_methods import METHODS
 
 WHAT = {"mean": "means", "draw": "draws of z"}
 

@@ -8,7 +8,7 @@ from pages.ui.drawing import charts
 from pages.ui.explore import arithmetic, open_images, walks
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
-from vae_core.analysis.collapse import is_collapsed
+from vae_core.analysis.diagnosis.collapse import is_collapsed
 from vae_core.figures import walk_norms
 
 run = chosen.chosen()

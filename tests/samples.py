@@ -31,7 +31,7 @@ from torch import Tensor
 from tests import zygote
 from tests.zygote import Process
 from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore, TrainConfig
-from vae_core.analysis.receptive_fields import Field
+from vae_core.analysis.space.receptive_fields import Field
 from vae_core.data import cifar, dsprites
 from vae_core.data.mnist import FILES
 from vae_core.data.sources import SOURCES, Source

@@ -25,8 +25,8 @@ from vae_core.analysis import (
     project,
     sweep,
 )
-from vae_core.analysis.importance import check_draws
-from vae_core.analysis.projections import write_projection
+from vae_core.analysis.evidence.importance import check_draws
+from vae_core.analysis.space.projections import write_projection
 from vae_core.cli import codes, compress, data, evidence, interrupt, lesson, measure, report, seeds
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.comparison import score_error

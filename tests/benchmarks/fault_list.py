@@ -96,58 +96,60 @@ _ANALYSIS = (
     (
         "others - math.log(max(1, n - 1))",
         "others - math.log(n)",
-        ("core/analysis/test_aggregate.py",),
+        ("core/analysis/rate/test_aggregate.py",),
     ),
     (
         "procrustes(means[0], means[1] @ rotation)",
         "procrustes(means[0], means[1])",
-        ("core/analysis/test_alignment.py::test_a_sweep_of_turned_copies_becomes_one_picture",),
+        (
+            "core/analysis/space/test_alignment.py::test_a_sweep_of_turned_copies_becomes_one_picture",
+        ),
     ),
     (
         "between + codes.mean_covariance",
         "between",
-        ("core/analysis/test_rates.py::test_class_moments_match_draws_from_the_class",),
+        ("core/analysis/rate/test_rates.py::test_class_moments_match_draws_from_the_class",),
     ),
     (
         '~table["active"] | (table["picture_change"] < GREY_LEVEL)',
         '~table["active"] & (table["picture_change"] < GREY_LEVEL)',
-        ("core/analysis/test_collapse.py",),
+        ("core/analysis/diagnosis/test_collapse.py",),
     ),
     (
         "(2.0 * total - (2.0 * log_w).logsumexp(0)).exp()",
         "(total - (2.0 * log_w).logsumexp(0)).exp()",
-        ("core/analysis/test_importance.py",),
+        ("core/analysis/evidence/test_importance.py",),
     ),
-    ("each = [(at - p * ", "each = [(at - p + 0 * ", ("core/analysis/test_locality.py",)),
+    ("each = [(at - p * ", "each = [(at - p + 0 * ", ("core/analysis/space/test_locality.py",)),
     (
         "2.0 * torch.atan2((u - v).norm(), (u + v).norm())",
         "torch.atan2((u - v).norm(), (u + v).norm())",
-        ("core/analysis/test_interpolation.py",),
+        ("core/analysis/space/test_interpolation.py",),
     ),
     (
         "(gains.std(0) / math.sqrt(len(gains))).numpy()",
         "gains.std(0).numpy()",
-        ("core/analysis/test_label_gap.py",),
+        ("core/analysis/rate/test_label_gap.py",),
     ),
     (
         "weighted_sum(shares, [bracket.high",
         "weighted_sum(shares, [bracket.low",
-        ("core/analysis/test_class_surgery.py",),
+        ("core/analysis/rate/test_class_surgery.py",),
     ),
     (
         ", some.index, titles,",
         ", torch.arange(len(some)), titles,",
-        ("core/analysis/test_projections.py",),
+        ("core/analysis/space/test_projections.py",),
     ),
     (
         "> ACTIVE_VARIANCE * codes.prior().variance",
         "> ACTIVE_VARIANCE",
-        ("core/analysis/test_collapse.py",),
+        ("core/analysis/diagnosis/test_collapse.py",),
     ),
     (
         "torch.minimum(nearest, apart.min(1).values)",
         "apart.min(1).values",
-        ("core/analysis/test_prior_holes.py",),
+        ("core/analysis/diagnosis/test_prior_holes.py",),
     ),
 )
 _RUNS = (

@@ -27,8 +27,12 @@ from vae_core import (
     load_dataset,
 )
 from vae_core.analysis import active_units, iwae_bound
-from vae_core.analysis.best_posterior import best_posterior, encoder_gaussian, gaussian_elbo
-from vae_core.analysis.quadrature import quadrature
+from vae_core.analysis.evidence.best_posterior import (
+    best_posterior,
+    encoder_gaussian,
+    gaussian_elbo,
+)
+from vae_core.analysis.evidence.quadrature import quadrature
 
 CASES = ((1, "standard"), (5, "standard"), (5, "dreg"), (50, "standard"), (50, "dreg"))
 IMAGES, DRAWS = 100, 50

@@ -25,7 +25,7 @@ from vae_core import (
     load_dataset,
 )
 from vae_core.analysis import active_units, data_spectrum, directions_used, total_rate
-from vae_core.analysis.rates import ACTIVE_VARIANCE
+from vae_core.analysis.rate.rates import ACTIVE_VARIANCE
 
 LATENT = 32
 

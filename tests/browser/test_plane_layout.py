@@ -13,7 +13,7 @@ from pages.ui.drawing.plane_frames import class_ellipses, points
 from tests.core.posteriors.families import random_params
 from tests.samples import bundled
 from vae_core.analysis import Codes, channel_order, class_posteriors, latent_names
-from vae_core.analysis.plane import LatentPlane
+from vae_core.analysis.space.plane import LatentPlane
 from vae_core.config import POSTERIORS
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from tests.browser.probability import assert_same
 from tests.samples import seeded
 from vae_core import ModelConfig, build_vae
 from vae_core.analysis import inference_gaps
-from vae_core.analysis.best_posterior import best_posterior
-from vae_core.analysis.quadrature import quadrature
+from vae_core.analysis.evidence.best_posterior import best_posterior
+from vae_core.analysis.evidence.quadrature import quadrature
 from vae_core.browser.payload import model_file
 from vae_core.vae import VAE
 

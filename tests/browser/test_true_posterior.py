@@ -16,8 +16,12 @@ from tests.core.posteriors.families import WITH_DENSITY
 from tests.samples import ROOT, seeded
 from vae_core import DataConfig, ModelConfig, RunStore, build_vae, load_dataset
 from vae_core.analysis import inference_gaps, true_posterior
-from vae_core.analysis.best_posterior import best_posterior, encoder_gaussian, gaussian_elbo
-from vae_core.analysis.quadrature import quadrature
+from vae_core.analysis.evidence.best_posterior import (
+    best_posterior,
+    encoder_gaussian,
+    gaussian_elbo,
+)
+from vae_core.analysis.evidence.quadrature import quadrature
 from vae_core.browser.payload import model_file
 from vae_core.vae import VAE
 

@@ -16,8 +16,8 @@ from tests.conftest import REAL_MNIST
 from tests.samples import ROOT
 from vae_core import Codes, DataConfig, Run, RunStore, load_dataset
 from vae_core.analysis import RateParts, class_surgery, holes, inference_gaps, rate_parts
-from vae_core.analysis.plane import LatentPlane, within_ellipses
-from vae_core.analysis.receptive_fields import encoder_field
+from vae_core.analysis.space.plane import LatentPlane, within_ellipses
+from vae_core.analysis.space.receptive_fields import encoder_field
 
 STORE = RunStore(ROOT / "assets" / "models")
 LOG_EVIDENCE = [-85.336, -176.246, -41.938, -137.839, -115.673, -46.077]  # of the first test images

@@ -102,13 +102,13 @@ def test_of_two_rooms_at_most_one_imports_the_other(own: str) -> None:
 @pytest.mark.parametrize(
     ("name", "other"),
     [
-        ("vae_core.runs.run", "vae_core.analysis.rates"),
-        ("vae_core.analysis.rates", "vae_core.lessons.check"),
+        ("vae_core.runs.run", "vae_core.analysis.rate.rates"),
+        ("vae_core.analysis.rate.rates", "vae_core.lessons.check"),
         ("vae_core.data.mnist", "vae_core.posteriors"),
-        ("vae_core.analysis.rates", "vae_core.figures.kl"),
-        ("vae_core.figures.kl", "vae_core.analysis.rates"),
+        ("vae_core.analysis.rate.rates", "vae_core.figures.kl"),
+        ("vae_core.figures.kl", "vae_core.analysis.rate.rates"),
         ("vae_core.figures.kl", "torch.nn"),
-        ("vae_core.analysis.rates", "plotly.graph_objects"),
+        ("vae_core.analysis.rate.rates", "plotly.graph_objects"),
         ("vae_core.codes", "streamlit"),
         ("vae_core.codes", "pages.ui.library.cached"),
         ("vae_core.attic.old", "vae_core.config"),

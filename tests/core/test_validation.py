@@ -22,7 +22,7 @@ from vae_core import (
     fit,
     load_dataset,
 )
-from vae_core.analysis.epochs import epoch_scores, epoch_table, with_error_of
+from vae_core.analysis.diagnosis.epochs import epoch_scores, epoch_table, with_error_of
 from vae_core.config import BINARISATIONS
 from vae_core.runs.overfitting import judging_loss
 

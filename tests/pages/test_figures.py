@@ -18,7 +18,7 @@ from pages.ui.measure.kl import kl_history
 from tests.pages.app import MAPS, MODELS, VAES
 from vae_core import Run
 from vae_core.analysis import class_rates, latent_names, rate_rest, rate_table, total_rate
-from vae_core.analysis.plane import TRIANGLE
+from vae_core.analysis.space.plane import TRIANGLE
 from vae_core.figures import (
     Ellipse,
     contact_sheet,

@@ -16,7 +16,7 @@ from tests.pages.app import assert_sound, fetch, lens_facts, open_page, trained
 from tests.samples import tiny_run
 from vae_core import Dataset, Run, RunStore
 from vae_core.analysis import class_posteriors
-from vae_core.analysis.frame_plane import class_moments, first_axes, has_plane, plane_axes
+from vae_core.analysis.space.frame_plane import class_moments, first_axes, has_plane, plane_axes
 from vae_core.comparison.resemblance import differing, most_alike, unlike
 from vae_core.config import POSTERIORS, ModelConfig, RunConfig, TrainConfig
 from vae_core.runs.changes import Change

@@ -9,7 +9,7 @@ from pages.ui.measure import kl
 from pages.ui.train import form_text
 from tests.pages.app import MODELS, open_page
 from vae_core.analysis import Estimate, rate_table
-from vae_core.analysis.plane import LatentPlane
+from vae_core.analysis.space.plane import LatentPlane
 from vae_core.runs.records import Metrics
 
 RUNS = {run.id: run for run in MODELS}

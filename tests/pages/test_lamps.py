@@ -15,10 +15,10 @@ from pages.ui.train import curves
 from tests.core.runs.test_overfitting import record
 from tests.pages.app import MODELS
 from vae_core.analysis import Collapse, Estimate, Holes, collapse, holes
-from vae_core.analysis.collapse import NO_KL, PARTLY
-from vae_core.analysis.epochs import EpochScore
+from vae_core.analysis.diagnosis.collapse import NO_KL, PARTLY
+from vae_core.analysis.diagnosis.epochs import EpochScore
+from vae_core.analysis.diagnosis.prior_holes import FEW_HOLES
 from vae_core.analysis.estimates import mean_estimate
-from vae_core.analysis.prior_holes import FEW_HOLES
 from vae_core.figures import training_curves
 from vae_core.runs.overfitting import overfitting
 

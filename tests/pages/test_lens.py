@@ -50,7 +50,7 @@ from vae_core.analysis import (
     nearest_codes,
     rate_table,
 )
-from vae_core.analysis.collapse import is_collapsed
+from vae_core.analysis.diagnosis.collapse import is_collapsed
 from vae_core.config import POSTERIORS
 
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)

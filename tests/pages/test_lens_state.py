@@ -31,7 +31,7 @@ from tests.pages.app import (
 )
 from vae_core import Run
 from vae_core.analysis import channel_order
-from vae_core.analysis.sample_change import varied_image
+from vae_core.analysis.diagnosis.sample_change import varied_image
 
 DIGITS = next(run for run in MODELS if run.id == "digits-2d")
 OTHER = next(run for run in MODELS if run.id == "mnist-20d")

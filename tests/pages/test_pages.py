@@ -27,7 +27,7 @@ from tests.pages.app import (
 from tests.samples import ROOT
 from vae_core import Run
 from vae_core.analysis import decode_mean, total_rate
-from vae_core.analysis.collapse import is_collapsed
+from vae_core.analysis.diagnosis.collapse import is_collapsed
 from vae_core.config import POSTERIORS
 
 # A model of each kind: every family that ships, with a vector and with a map; of few images

@@ -36,7 +36,7 @@ from tests.pages.app import (
 from tests.samples import rewrite, tensors, until
 from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, decode_mean, project
-from vae_core.analysis.projection_methods import METHODS
+from vae_core.analysis.space.projection_methods import METHODS
 from vae_core.errors import ConfigError
 from vae_core.jobs import HEARTBEAT
 from vae_core.jobs.priority import NICE, NICEST

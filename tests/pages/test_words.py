@@ -33,7 +33,7 @@ from vae_core.analysis import (
     channel_statistics,
     straight_middles,
 )
-from vae_core.analysis.shell import Shell
+from vae_core.analysis.diagnosis.shell import Shell
 from vae_core.config import POSTERIORS
 from vae_core.runs.records import Metrics
 

@@ -1,69 +1,14 @@
 """Functions of a VAE or its Codes that return arrays and tables. Nothing here trains."""
 
-from vae_core.analysis.aggregate import AggregatePosterior, aggregate_posterior
-from vae_core.analysis.alignment import align, can_rotate, plane_basis, procrustes
-from vae_core.analysis.bounds import (
-    BoundSummary,
-    ImageBounds,
-    image_bounds,
-    random_images,
-    summarise_bound,
-)
-from vae_core.analysis.cell_order import cell_order
-from vae_core.analysis.channel_statistics import channel_statistics
-from vae_core.analysis.class_surgery import (
-    ClassSurgery,
-    class_buildup,
-    class_densities,
-    class_surgery,
-)
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
-from vae_core.analysis.collapse import Collapse, collapse
-from vae_core.analysis.decoder_sigma import SigmaCurve, sigma_curve
-from vae_core.analysis.estimates import Bracket, Estimate
-from vae_core.analysis.evidence import Evidence, has_quadrature, log_evidence
-from vae_core.analysis.head_sizes import head_sizes
-from vae_core.analysis.importance import ImportanceBound, at_mean_no_bound, iwae_bound
-from vae_core.analysis.inference_gaps import inference_gaps
-from vae_core.analysis.interpolation import (
-    class_arithmetic,
-    class_mean,
-    interpolate,
-    walks_of,
-)
-from vae_core.analysis.label_gap import LabelGap, label_gap
-from vae_core.analysis.linear_vae import data_spectrum, directions_used
-from vae_core.analysis.locality import (
-    cell_correlation,
-    decoder_difference,
-    encoder_sensitivity,
-)
-from vae_core.analysis.neighbours import nearest_codes
-from vae_core.analysis.pareto import pareto_k
-from vae_core.analysis.picture_change import picture_change
-from vae_core.analysis.prior_classes import prior_classes
-from vae_core.analysis.prior_holes import Holes, gaussian_draws, holes, nearest_distance
-from vae_core.analysis.projections import Projection, project
-from vae_core.analysis.rate_parts import (
-    RateParts,
-    elbo_surgery,
-    marginal_kl,
-    mutual_information,
-    rate_parts,
-)
-from vae_core.analysis.rates import (
-    active_units,
-    channel_order,
-    class_rates,
-    latent_names,
-    rate_rest,
-    rate_table,
-    stick_rates,
-    total_rate,
-)
-from vae_core.analysis.receptive_fields import Field, decoder_field, encoder_field
-from vae_core.analysis.reported_loss import drawn_loss, reported_loss
-from vae_core.analysis.shell import (
+from vae_core.analysis.diagnosis.collapse import Collapse, collapse
+from vae_core.analysis.diagnosis.decoder_sigma import SigmaCurve, sigma_curve
+from vae_core.analysis.diagnosis.linear_vae import data_spectrum, directions_used
+from vae_core.analysis.diagnosis.picture_change import picture_change
+from vae_core.analysis.diagnosis.prior_classes import prior_classes
+from vae_core.analysis.diagnosis.prior_holes import Holes, gaussian_draws, holes, nearest_distance
+from vae_core.analysis.diagnosis.reported_loss import drawn_loss, reported_loss
+from vae_core.analysis.diagnosis.shell import (
     CodesInShell,
     Shell,
     chi_density,
@@ -75,11 +20,66 @@ from vae_core.analysis.shell import (
     prior_shell,
     straight_middles,
 )
-from vae_core.analysis.sweep_plane import Frame, SweepPlane, Walk
+from vae_core.analysis.diagnosis.worst_images import Spread, draw_deviation, term_of, worst_images
+from vae_core.analysis.estimates import Bracket, Estimate
+from vae_core.analysis.evidence.bounds import (
+    BoundSummary,
+    ImageBounds,
+    image_bounds,
+    random_images,
+    summarise_bound,
+)
+from vae_core.analysis.evidence.importance import ImportanceBound, at_mean_no_bound, iwae_bound
+from vae_core.analysis.evidence.inference_gaps import inference_gaps
+from vae_core.analysis.evidence.log_evidence import Evidence, has_quadrature, log_evidence
+from vae_core.analysis.evidence.pareto import pareto_k
+from vae_core.analysis.evidence.true_posterior import TruePosterior, true_posterior
+from vae_core.analysis.rate.aggregate import AggregatePosterior, aggregate_posterior
+from vae_core.analysis.rate.channel_statistics import channel_statistics
+from vae_core.analysis.rate.class_surgery import (
+    ClassSurgery,
+    class_buildup,
+    class_densities,
+    class_surgery,
+)
+from vae_core.analysis.rate.head_sizes import head_sizes
+from vae_core.analysis.rate.label_gap import LabelGap, label_gap
+from vae_core.analysis.rate.rate_parts import (
+    RateParts,
+    elbo_surgery,
+    marginal_kl,
+    mutual_information,
+    rate_parts,
+)
+from vae_core.analysis.rate.rates import (
+    active_units,
+    channel_order,
+    class_rates,
+    latent_names,
+    rate_rest,
+    rate_table,
+    stick_rates,
+    total_rate,
+)
+from vae_core.analysis.space.alignment import align, can_rotate, plane_basis, procrustes
+from vae_core.analysis.space.cell_order import cell_order
+from vae_core.analysis.space.interpolation import (
+    class_arithmetic,
+    class_mean,
+    interpolate,
+    walks_of,
+)
+from vae_core.analysis.space.locality import (
+    cell_correlation,
+    decoder_difference,
+    encoder_sensitivity,
+)
+from vae_core.analysis.space.neighbours import nearest_codes
+from vae_core.analysis.space.projections import Projection, project
+from vae_core.analysis.space.receptive_fields import Field, decoder_field, encoder_field
+from vae_core.analysis.space.sweep_plane import Frame, SweepPlane, Walk
+from vae_core.analysis.space.traversals import traverse
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
-from vae_core.analysis.traversals import traverse
-from vae_core.analysis.true_posterior import TruePosterior, true_posterior
-from vae_core.analysis.worst_images import Spread, draw_deviation, term_of, worst_images
 from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
 from vae_core.sweep import sweep, swept, value_of

@@ -13,8 +13,8 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_core.analysis.bounds import ImageBounds
-from vae_core.analysis.rates import latent_names
+from vae_core.analysis.evidence.bounds import ImageBounds
+from vae_core.analysis.rate.rates import latent_names
 from vae_core.codes import Codes
 from vae_core.errors import DataError
 from vae_core.evaluate import ImageTerms

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vae_core.analysis.receptive_fields import Field, decoder_field
+from vae_core.analysis.space.receptive_fields import Field, decoder_field
 from vae_core.limits import layer_multiply_adds
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
 from vae_core.vae import VAE

@@ -11,8 +11,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from vae_core.analysis.frame_plane import class_moments
-from vae_core.analysis.sweep_plane import SweepPlane
+from vae_core.analysis.space.frame_plane import class_moments
+from vae_core.analysis.space.sweep_plane import SweepPlane
 from vae_core.browser.graph import MAX_MULTIPLY_ADDS, graph
 from vae_core.codes import Codes
 from vae_core.runs.frames import Frame

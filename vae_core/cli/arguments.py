@@ -6,8 +6,8 @@ import argparse
 import dataclasses
 from typing import Any, NoReturn
 
-from vae_core.analysis.projection_methods import METHODS
-from vae_core.analysis.projections import WHAT
+from vae_core.analysis.space.projection_methods import METHODS
+from vae_core.analysis.space.projections import WHAT
 from vae_core.cli import compress, data, lesson, measure
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, printable

@@ -8,7 +8,7 @@ import sys
 import pandas as pd
 
 from vae_core.analysis import codes_table, csv_bytes, image_bounds, parquet_bytes
-from vae_core.analysis.importance import check_proposal
+from vae_core.analysis.evidence.importance import check_proposal
 from vae_core.data import reload_dataset
 from vae_core.errors import DataError, RunError
 from vae_core.evaluate import evaluate_images

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from vae_core.analysis import inference_gaps, random_images, summarise_bound
-from vae_core.analysis.bounds import FEW
 from vae_core.analysis.estimates import mean_estimate, median_estimate
-from vae_core.analysis.pareto import HEAVY
+from vae_core.analysis.evidence.bounds import FEW
+from vae_core.analysis.evidence.pareto import HEAVY
 from vae_core.data.dataset import Split
 from vae_core.errors import ConfigError, shown
 from vae_core.io import finite

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from vae_core.analysis.epochs import EpochScore, epoch_scores
+from vae_core.analysis.diagnosis.epochs import EpochScore, epoch_scores
 from vae_core.analysis.estimates import Estimate
 from vae_core.comparison import score_error
 from vae_core.decimals import adding_up, fixed

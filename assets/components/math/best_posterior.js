@@ -2,7 +2,7 @@
  * The best Gaussian q* for one image and two latent dimensions: the one with the highest ELBO. One
  * dimension has a second beside it that is N(0, 1) in both p and q, and adds nothing.
  *
- * As vae_core/analysis/best_posterior.py: natural gradient steps (Khan & Lin 2017), whose
+ * As vae_core/analysis/evidence/best_posterior.py: natural gradient steps (Khan & Lin 2017), whose
  * expectations are sums over the nodes of Gauss and Hermite. A q is {mean: [x, y], root: [a, b, c]},
  * its covariance L L^T with L = (a 0; b c).
  */

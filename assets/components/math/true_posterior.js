@@ -7,7 +7,7 @@
  * over: quick enough to follow a pen. A peak of p(z|x) may be far narrower than a coarse cell.
  * Its logarithm is smooth, and is interpolated for what has to be quick; for log p(x) itself the
  * cells around the peaks are halved, and decoded, until the sum no longer changes, as in
- * vae_core/analysis/quadrature.py. Nats, in double precision.
+ * vae_core/analysis/evidence/quadrature.py. Nats, in double precision.
  */
 
 import { affineInImage, pixels } from "./likelihoods.js";

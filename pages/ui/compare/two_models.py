@@ -18,7 +18,7 @@ from pages.ui.library.background import run_in_background
 from pages.ui.session import keys, links, mistakes, problems, summary
 from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
-from vae_core.analysis.plane import LatentPlane
+from vae_core.analysis.space.plane import LatentPlane
 from vae_core.comparison import Side, comparable, same_images
 from vae_core.evaluate import ImageTerms, evaluate_images
 from vae_core.figures import kl_pair, same_scale

@@ -23,7 +23,7 @@ from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Run
 from vae_core.analysis import latent_names
-from vae_core.analysis.frame_plane import Axes, first_axes, has_plane, plane_axes, strengths
+from vae_core.analysis.space.frame_plane import Axes, first_axes, has_plane, plane_axes, strengths
 from vae_core.browser.payload import frame_file
 from vae_core.errors import RunError
 from vae_core.runs.frames import Frame, frame_path, n_pictures

@@ -24,7 +24,7 @@ from pages.ui.server import routes
 from pages.ui.session import keys
 from vae_core import Codes, Run
 from vae_core.analysis import SweepPlane, examples, latent_names
-from vae_core.analysis.plane import share_within
+from vae_core.analysis.space.plane import share_within
 from vae_core.browser.payload import sweep_file
 from vae_core.comparison import trained_value
 from vae_core.errors import RunError

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from pages.ui.drawing import plane_frames
 from vae_core import Codes
-from vae_core.analysis.plane import LatentPlane, share_within
+from vae_core.analysis.space.plane import LatentPlane, share_within
 from vae_core.figures import Ellipse, posterior_line, posterior_plane
 
 

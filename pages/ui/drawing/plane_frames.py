@@ -9,7 +9,7 @@ import torch
 
 from vae_core import Codes
 from vae_core.analysis import ClassPosterior
-from vae_core.analysis.plane import LatentPlane
+from vae_core.analysis.space.plane import LatentPlane
 from vae_core.figures import Ellipse
 
 

@@ -13,7 +13,7 @@ from pages.ui.drawing.escaping import html
 from pages.ui.drawing.numbers import fixed
 from vae_core import Codes, Dataset, Run
 from vae_core.analysis import decode_mean, nearest_codes, traverse
-from vae_core.analysis.picture_change import reach
+from vae_core.analysis.diagnosis.picture_change import reach
 from vae_core.figures import contact_sheet, data_uri, gif
 from vae_core.vae import VAE
 

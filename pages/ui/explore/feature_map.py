@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.library import cached
 from vae_core import Codes, Run
 from vae_core.analysis import channel_statistics
-from vae_core.analysis.channel_statistics import ALL
+from vae_core.analysis.rate.channel_statistics import ALL
 
 DIGITS = "%.4f"
 COLUMNS = {

@@ -13,7 +13,7 @@ from torch import Tensor
 from pages.ui.library import cached, images
 from vae_core import Run
 from vae_core.analysis import cell_correlation, decode_mean, decoder_difference, encoder_sensitivity
-from vae_core.analysis.receptive_fields import Field
+from vae_core.analysis.space.receptive_fields import Field
 
 N_IMAGES = 16
 MAX_NUMBERS = 256  # of a map whose cells are all shown at once

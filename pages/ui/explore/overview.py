@@ -8,9 +8,9 @@ from pages.ui.components.lens_state import LensState
 from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
 from vae_core import Codes, Run
-from vae_core.analysis.collapse import is_collapsed
-from vae_core.analysis.rates import relative_width
-from vae_core.analysis.sample_change import varied_image
+from vae_core.analysis.diagnosis.collapse import is_collapsed
+from vae_core.analysis.diagnosis.sample_change import varied_image
+from vae_core.analysis.rate.rates import relative_width
 
 CLOSE, WIDE = 0.1, 0.9  # of the prior's standard deviation
 TO_TRY = "**Try this:** drag z."

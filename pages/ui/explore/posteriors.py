@@ -14,8 +14,8 @@ from pages.ui.drawing.numbers import percent
 from pages.ui.library import cached
 from vae_core import Codes, Run
 from vae_core.analysis import Estimate, class_draws, latent_names
-from vae_core.analysis.collapse import is_collapsed
-from vae_core.analysis.plane import LatentPlane, within_ellipses
+from vae_core.analysis.diagnosis.collapse import is_collapsed
+from vae_core.analysis.space.plane import LatentPlane, within_ellipses
 from vae_core.figures import marginal
 
 RINGS = (

@@ -9,7 +9,7 @@ from pages.ui.library import cached
 from pages.ui.session import keys, problems
 from vae_core import Run
 from vae_core.analysis import Projection
-from vae_core.analysis.projection_methods import METHODS
+from vae_core.analysis.space.projection_methods import METHODS
 from vae_core.errors import VAECoreError
 
 EVERY = 1.0  # seconds

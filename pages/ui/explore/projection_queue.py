@@ -22,9 +22,9 @@ import streamlit as st
 from pages.ui.library import cached
 from vae_core import Run
 from vae_core.analysis import Projection, project
-from vae_core.analysis.projection_job import folder_of, projection
-from vae_core.analysis.projection_methods import METHODS
-from vae_core.analysis.projections import read_projection
+from vae_core.analysis.space.projection_job import folder_of, projection
+from vae_core.analysis.space.projection_methods import METHODS
+from vae_core.analysis.space.projections import read_projection
 from vae_core.data.sources import cache_folder
 from vae_core.errors import ConfigError, RunError, shown
 from vae_core.jobs import HeartbeatReader, JobQueue, ask_to_stop, local_queue, progress_of

@@ -29,8 +29,8 @@ from vae_core.analysis import (
     straight_middles,
     walks_of,
 )
-from vae_core.analysis.collapse import is_collapsed
-from vae_core.analysis.shell import N_DRAWS
+from vae_core.analysis.diagnosis.collapse import is_collapsed
+from vae_core.analysis.diagnosis.shell import N_DRAWS
 from vae_core.figures import gif
 from vae_core.vae import VAE
 

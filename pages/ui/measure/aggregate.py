@@ -23,7 +23,7 @@ from vae_core.analysis import (
     class_densities,
     class_surgery,
 )
-from vae_core.analysis.collapse import NO_KL
+from vae_core.analysis.diagnosis.collapse import NO_KL
 from vae_core.figures import class_bars, class_layers, variance_bars
 
 N_PLACES = 241

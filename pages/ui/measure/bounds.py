@@ -24,9 +24,9 @@ from vae_core.analysis import (
     parquet_bytes,
     random_images,
 )
-from vae_core.analysis.bounds import FEW
 from vae_core.analysis.estimates import share_estimate
-from vae_core.analysis.pareto import HEAVY
+from vae_core.analysis.evidence.bounds import FEW
+from vae_core.analysis.evidence.pareto import HEAVY
 from vae_core.config import LIKELIHOODS
 from vae_core.likelihoods.bits import why_negative
 

@@ -6,8 +6,8 @@ import pandas as pd
 
 from pages.ui.drawing import numbers
 from vae_core.analysis import Collapse
-from vae_core.analysis.collapse import COLLAPSED, GREY_LEVEL, NO_KL, NO_RATE
-from vae_core.analysis.rates import ACTIVE_VARIANCE
+from vae_core.analysis.diagnosis.collapse import COLLAPSED, GREY_LEVEL, NO_KL, NO_RATE
+from vae_core.analysis.rate.rates import ACTIVE_VARIANCE
 
 
 def kl_evidence(found: Collapse) -> str:

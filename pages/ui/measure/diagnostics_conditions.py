@@ -13,9 +13,9 @@ from pages.ui.measure import (
     worst_images,
 )
 from vae_core import Codes, Run
-from vae_core.analysis.collapse import GREY_LEVEL
-from vae_core.analysis.label_gap import MAX_DIMS
-from vae_core.analysis.prior_holes import FEW_HOLES
+from vae_core.analysis.diagnosis.collapse import GREY_LEVEL
+from vae_core.analysis.diagnosis.prior_holes import FEW_HOLES
+from vae_core.analysis.rate.label_gap import MAX_DIMS
 from vae_core.figures.diagnostics import MAX_NAMES
 from vae_core.runs.overfitting import NOISE
 

@@ -20,7 +20,7 @@ from pages.ui.measure.worst_images import STYLE
 from pages.ui.session import keys
 from vae_core import Dataset, Run
 from vae_core.analysis import decode_mean, random_images
-from vae_core.analysis.best_posterior import has_best_posterior
+from vae_core.analysis.evidence.best_posterior import has_best_posterior
 from vae_core.figures import contact_sheet, data_uri, gap_histogram
 
 COUNT = 8  # pictures

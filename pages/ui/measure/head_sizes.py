@@ -10,7 +10,7 @@ import streamlit as st
 from pages.ui.session import keys
 from vae_core import Run
 from vae_core.analysis import head_sizes
-from vae_core.analysis.head_sizes import DIAGONAL, FULL, FULL_CELL
+from vae_core.analysis.rate.head_sizes import DIAGONAL, FULL, FULL_CELL
 from vae_core.config import POSTERIORS, shape_in_words
 
 KEY = "head-sizes"  # by which a lesson hides it until a step shows it

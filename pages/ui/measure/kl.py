@@ -8,9 +8,9 @@ import pandas as pd
 
 from pages.ui.drawing.numbers import estimate
 from vae_core import Codes
-from vae_core.analysis.collapse import NO_KL, is_collapsed
+from vae_core.analysis.diagnosis.collapse import NO_KL, is_collapsed
 from vae_core.analysis.estimates import mean_estimate
-from vae_core.analysis.rates import ACTIVE_VARIANCE
+from vae_core.analysis.rate.rates import ACTIVE_VARIANCE
 from vae_core.trainer import EpochTerms
 
 BARS, STICKS, BY_CLASS, BY_CELL = "Bars", "Stick-breaking", "By class", "By cell"

@@ -17,10 +17,10 @@ from pages.ui.drawing import escaping, numbers
 from pages.ui.measure import collapse_text
 from pages.ui.train import overfitted
 from vae_core.analysis import Collapse, Holes
-from vae_core.analysis.collapse import COLLAPSED, HEALTHY, NO_RATE
-from vae_core.analysis.epochs import EpochScore
+from vae_core.analysis.diagnosis.collapse import COLLAPSED, HEALTHY, NO_RATE
+from vae_core.analysis.diagnosis.epochs import EpochScore
+from vae_core.analysis.diagnosis.prior_holes import FEW_HOLES
 from vae_core.analysis.estimates import ERRORS
-from vae_core.analysis.prior_holes import FEW_HOLES
 from vae_core.runs.overfitting import NOISE, Overfitting
 
 COLLAPSE, USE, OVERFITTING = "Posterior collapse", "Use of dimensions", "Overfitting"

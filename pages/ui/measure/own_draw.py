@@ -14,7 +14,7 @@ from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Run
 from vae_core.analysis import has_quadrature, log_evidence
-from vae_core.analysis.own_draw import OwnDraw, can_hold, evidence_ends, own_draw
+from vae_core.analysis.evidence.own_draw import OwnDraw, can_hold, evidence_ends, own_draw
 from vae_core.figures import contact_sheet, data_uri
 from vae_core.figures.evidence_ends import evidence_ends_curve
 

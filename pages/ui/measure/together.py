@@ -12,7 +12,11 @@ from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
 from vae_core.analysis import random_images
-from vae_core.analysis.posterior_mass import PosteriorMass, has_posterior_mass, posterior_mass
+from vae_core.analysis.evidence.posterior_mass import (
+    PosteriorMass,
+    has_posterior_mass,
+    posterior_mass,
+)
 from vae_core.figures.posterior_mass import posterior_maps
 
 REACH, CELLS = 4.0, 40  # half the side of the plane, and cells along it

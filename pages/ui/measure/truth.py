@@ -13,7 +13,6 @@ from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
 from vae_core.analysis import has_quadrature, inference_gaps, random_images
-from vae_core.analysis.best_posterior import has_best_posterior
 from vae_core.analysis.estimates import (
     Estimate,
     mean_estimate,
@@ -21,6 +20,7 @@ from vae_core.analysis.estimates import (
     paired_difference,
     ratio_estimate,
 )
+from vae_core.analysis.evidence.best_posterior import has_best_posterior
 from vae_core.vae import VAE
 
 COUNTS = [50, 100, 200, 500, 1000]  # images

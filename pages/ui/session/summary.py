@@ -12,7 +12,7 @@ from pages.ui.drawing import escaping
 from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
 from pages.ui.session.training_words import beyond_beta
-from vae_core.analysis.collapse import NO_KL
+from vae_core.analysis.diagnosis.collapse import NO_KL
 from vae_core.config import LIKELIHOODS, POSTERIORS, RunConfig, shape_in_words
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.objective import effective_beta

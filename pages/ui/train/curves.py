@@ -13,7 +13,7 @@ from pages.ui.session import mistakes
 from pages.ui.train import overfitted
 from pages.ui.train.changes_text import in_words
 from vae_core import Run
-from vae_core.analysis.epochs import EpochScore, epoch_scores, epoch_table, with_error_of
+from vae_core.analysis.diagnosis.epochs import EpochScore, epoch_scores, epoch_table, with_error_of
 from vae_core.figures import training_curves
 from vae_core.likelihoods.bits import why_negative
 from vae_core.runs.overfitting import Overfitting

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vae_core.analysis.cell_order import cell_order
-from vae_core.analysis.decoder_sigma import SigmaCurve, sigma_curve
+from vae_core.analysis.diagnosis.decoder_sigma import SigmaCurve, sigma_curve
 from vae_core.analysis.estimates import Estimate, mean_estimate
+from vae_core.analysis.space.cell_order import cell_order
 from vae_core.errors import LessonError
 from vae_core.evaluate import blocks
 from vae_core.lessons.quantities.encoder import noise_of

@@ -8,14 +8,14 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from vae_core.analysis.best_posterior import (
+from vae_core.analysis.estimates import Estimate, mean_estimate
+from vae_core.analysis.evidence.best_posterior import (
     encoder_gaussian,
     gaussian_elbo,
     has_best_posterior,
 )
-from vae_core.analysis.estimates import Estimate, mean_estimate
-from vae_core.analysis.importance import at_mean_no_bound, log_weights
-from vae_core.analysis.true_posterior import TruePosterior, true_posterior
+from vae_core.analysis.evidence.importance import at_mean_no_bound, log_weights
+from vae_core.analysis.evidence.true_posterior import TruePosterior, true_posterior
 from vae_core.errors import LessonError
 from vae_core.lessons.quantities.loading import generator, image_of, vae_of, version, whole
 from vae_core.lessons.quantities.registry import quantity

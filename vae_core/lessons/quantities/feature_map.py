@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from vae_core.analysis.cell_order import cell_order
-from vae_core.analysis.locality import cell_correlation
+from vae_core.analysis.space.cell_order import cell_order
+from vae_core.analysis.space.locality import cell_correlation
 from vae_core.lessons.quantities.loading import codes_of, per_run, place
 from vae_core.lessons.quantities.registry import quantity
 from vae_core.lessons.quantities.sizes import cells

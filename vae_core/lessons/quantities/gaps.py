@@ -7,9 +7,9 @@ from functools import lru_cache
 import pandas as pd
 import torch
 
-from vae_core.analysis.best_posterior import has_best_posterior
 from vae_core.analysis.estimates import Estimate, mean_estimate
-from vae_core.analysis.inference_gaps import inference_gaps
+from vae_core.analysis.evidence.best_posterior import has_best_posterior
+from vae_core.analysis.evidence.inference_gaps import inference_gaps
 from vae_core.errors import LessonError
 from vae_core.lessons.quantities.loading import images_of, vae_of, version
 from vae_core.lessons.quantities.registry import quantity

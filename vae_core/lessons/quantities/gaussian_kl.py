@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from vae_core.analysis.rates import total_rate
+from vae_core.analysis.rate.rates import total_rate
 from vae_core.errors import LessonError
 from vae_core.lessons.quantities.loading import codes_of
 from vae_core.lessons.quantities.registry import quantity

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from vae_core.analysis.diagnosis.reported_loss import drawn_loss, reported_loss
 from vae_core.analysis.estimates import Estimate, mean_estimate
-from vae_core.analysis.reported_loss import drawn_loss, reported_loss
 from vae_core.config import MISTAKES
 from vae_core.errors import LessonError
 from vae_core.lessons.models import ASSETS

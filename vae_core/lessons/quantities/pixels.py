@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from vae_core.analysis.linear_vae import data_spectrum
-from vae_core.analysis.linear_vae import directions_used as above
+from vae_core.analysis.diagnosis.linear_vae import data_spectrum
+from vae_core.analysis.diagnosis.linear_vae import directions_used as above
 from vae_core.lessons.quantities.loading import dataset_of, per_run, whole
 from vae_core.lessons.quantities.registry import quantity
 from vae_core.runs.run import Run

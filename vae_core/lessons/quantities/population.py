@@ -11,10 +11,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from vae_core.analysis.class_surgery import ClassSurgery, class_surgery, kl_to_standard_normal
 from vae_core.analysis.classes import ClassPosterior, class_posteriors
 from vae_core.analysis.estimates import Bracket, Estimate
-from vae_core.analysis.rate_parts import RateParts, rate_parts
+from vae_core.analysis.rate.class_surgery import ClassSurgery, class_surgery, kl_to_standard_normal
+from vae_core.analysis.rate.rate_parts import RateParts, rate_parts
 from vae_core.codes import Codes
 from vae_core.errors import LessonError
 from vae_core.lessons.quantities.loading import axis, codes_of, of_class, per_run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from vae_core.analysis.diagnosis.prior_classes import prior_classes
 from vae_core.analysis.estimates import Estimate
-from vae_core.analysis.prior_classes import prior_classes
 from vae_core.errors import LessonError
 from vae_core.lessons.quantities.loading import axis, codes_of, whole
 from vae_core.lessons.quantities.registry import quantity

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from vae_core.analysis.estimates import Estimate, mean_estimate
-from vae_core.analysis.rates import active_units as active
-from vae_core.analysis.rates import rate_rest as rest_of
-from vae_core.analysis.rates import stick_rates, total_rate
+from vae_core.analysis.rate.rates import active_units as active
+from vae_core.analysis.rate.rates import rate_rest as rest_of
+from vae_core.analysis.rate.rates import stick_rates, total_rate
 from vae_core.errors import LessonError
 from vae_core.lessons.quantities.loading import (
     codes_of,

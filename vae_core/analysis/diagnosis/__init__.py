@@ -1,0 +1,1 @@
+"""Health of a model: collapse, holes of the prior, overfitting, its worst images."""

@@ -1,0 +1,1 @@
+"""log p(x) itself, bounds on it, the true posterior, and the two gaps below it."""

@@ -1,0 +1,1 @@
+"""The rate: by dimension, class and channel, and in the parts of the aggregate posterior."""

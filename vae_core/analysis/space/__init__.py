@@ -1,0 +1,1 @@
+"""Latent space: planes, projections, neighbours, walks, traversals, cells of maps."""
