@@ -21,13 +21,23 @@ from typing import Any
 from tqdm import tqdm
 
 from vae_core.analysis import (
-    channel_statistics,
     project,
     sweep,
 )
 from vae_core.analysis.evidence.importance import check_draws
 from vae_core.analysis.space.projections import write_projection
-from vae_core.cli import codes, compress, data, evidence, interrupt, lesson, measure, report, seeds
+from vae_core.cli import (
+    codes,
+    compress,
+    data,
+    evidence,
+    interrupt,
+    lesson,
+    measure,
+    report,
+    seeds,
+    show,
+)
 from vae_core.cli.arguments import DEFAULT_RUNS, add_config_flags, config_from_args, parser
 from vae_core.comparison import score_error
 from vae_core.config import RunConfig
@@ -52,7 +62,6 @@ from vae_core.runs.model_file import import_model, read_model_file
 from vae_core.runs.records import Metrics
 from vae_core.runs.run import Run
 from vae_core.runs.store import RunStore
-from vae_core.settings import command_line
 from vae_core.trainer import choose_device
 
 __all__ = ["add_config_flags", "config_from_args", "main"]
@@ -242,39 +251,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    run = _open(args.run, args)
-    records = run.history()
-    history = [finite(record.to_dict()) for record in records]
-    unfinished = {"run_id": run.id, "epochs": len(history)}
-    is_map = len(run.config.model.latent_shape) == 3
-    channels = channel_statistics(run.codes()) if run.is_finished and is_map else None
-    if args.json:
-        metrics = report.numbers(run) if run.is_finished else unfinished
-        values: dict[str, Any] = {
-            "config": run.config.to_dict(),
-            "metrics": metrics,
-            "history": history,
-        }
-        if run.is_finished:
-            values["effective_beta"] = run.effective_beta
-        if channels is not None:
-            values["channels"] = [finite(row) for row in report.rows(channels)]
-        print(json.dumps(values | report.training(run, records)))
-        return 0
-    print(command_line(run.config))
-    if run.is_finished:
-        beta = run.effective_beta
-        values = report.numbers(run) | ({} if beta is None else {report.BETA: beta})
-        _report(values, args)
-        for sentence in report.notes(run):
-            print(sentence)
-    else:
-        _report(unfinished, args)
-    if channels is not None:
-        print(report.channel_lines(channels))
-    for sentence in report.training_lines(run, records):
-        print(sentence)
-    return 0
+    return show.run_command(_open(args.run, args), args)
 
 
 def _evaluate(args: argparse.Namespace) -> int:
