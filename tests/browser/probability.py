@@ -10,9 +10,17 @@ from torch import Tensor
 
 from tests.core.likelihoods.test_likelihoods import KINDS
 from tests.core.posteriors.families import WITH_DENSITY, random_params
+from tests.samples import seeded
+from vae_core.analysis.evidence.best_posterior import (
+    encoder_gaussian,
+    gaussian_elbo,
+    has_best_posterior,
+)
+from vae_core.analysis.evidence.image_elbo import image_elbo
 from vae_core.config import POSTERIORS
 from vae_core.posteriors import DiagonalGaussian, Posterior
 from vae_core.posteriors.full import CholeskyGaussian
+from vae_core.vae import VAE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -102,6 +110,16 @@ def encoded(name: str, latent: Latent, n: int = 4, seed: int = 0) -> Tensor:
 
 def family_of(name: str, params: Tensor) -> Posterior:
     return POSTERIORS[name].from_params(params.double())
+
+
+def elbos(vae: VAE, x: Tensor) -> Tensor:
+    """ELBO of the encoder's q for each image, without noise: as `inference_gaps` has it."""
+    if has_best_posterior(vae):
+        with torch.no_grad():
+            return gaussian_elbo(vae, x, *encoder_gaussian(vae, x))
+    with torch.no_grad():
+        params = vae.encode_params(x)
+    return image_elbo(vae, x, params, seeded()).value
 
 
 def covariance_of(name: str, params: Tensor) -> Tensor:

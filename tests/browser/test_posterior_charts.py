@@ -10,10 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.browser.probability import assert_same
+from tests.browser.probability import assert_same, elbos
 from tests.samples import seeded
 from vae_core import ModelConfig, build_vae
-from vae_core.analysis import inference_gaps
 from vae_core.analysis.evidence.best_posterior import best_posterior
 from vae_core.analysis.evidence.quadrature import quadrature
 from vae_core.browser.payload import model_file
@@ -99,8 +98,7 @@ def log_joint(vae: VAE, x: Tensor, z: Tensor) -> Tensor:
 
 
 def assert_librarys_elbo(vae: VAE, x: Tensor, found: list[dict[str, Any]]) -> None:
-    elbo = inference_gaps(vae, x)["elbo"]
-    assert [one["elbo"] for one in found] == pytest.approx(elbo.tolist(), abs=1e-3)
+    assert [one["elbo"] for one in found] == pytest.approx(elbos(vae, x).tolist(), abs=1e-3)
 
 
 @pytest.mark.parametrize("posterior", ["diagonal", "laplace"])
@@ -131,6 +129,7 @@ def test_a_triangle_has_the_librarys_evidence_and_its_density_by_area(modules: P
     z = torch.cat([1.0 - z.sum(1, keepdim=True), z], 1)
     found = in_page(modules, vae, x, (0, 1))
     assert_librarys_elbo(vae, x, found)  # and with log p(x) so is the gap
+    assert known.mode().shape == (3, 3)  # however many cells a wide p(z|x) has
     for k, one in enumerate(found):
         assert one["kind"] == "triangle"
         assert one["logEvidence"] == pytest.approx(float(known.log_evidence[k]), abs=1e-3)
