@@ -36,7 +36,7 @@ def turn_to(page: Page, name: str, section: str | None = None) -> None:
     """Go to another page by the menu at the top, once this one is done."""
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     if section:
-        page.get_by_role("button", name=section).click()
+        page.get_by_test_id("stTopNav").get_by_role("button", name=section).click()
     page.get_by_role("menuitem" if section else "link", name=name, exact=True).click()
 
 

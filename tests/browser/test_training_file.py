@@ -85,7 +85,7 @@ def test_digits_are_trained_and_the_model_is_opened_by_the_library(
 def test_points_that_are_drawn_by_hand_are_trained_on(alone: Page) -> None:
     choose(alone, "Data", "drawn")
     train = alone.get_by_role("button", name="Train", exact=True)
-    assert train.is_disabled()
+    until(train.is_disabled)
     plane = alone.get_by_label("x on the plane of the data")
     box = plane.bounding_box()
     assert box
