@@ -98,7 +98,7 @@ def _panel(layout: Values, x: str, y: str, traces: Sequence[Values]) -> dict[str
     shapes = []
     stack = _Stack(layout, traces, found["x"], found["y"])
     for trace in traces:
-        across, up = found["x"].places(trace.get("x")), found["y"].places(trace.get("y"))
+        across, up = _pairs(found["x"].places(trace.get("x")), found["y"].places(trace.get("y")))
         if trace["type"] == "bar":
             shapes.append(stack.bars(trace, across, up))
         else:
@@ -108,6 +108,14 @@ def _panel(layout: Values, x: str, y: str, traces: Sequence[Values]) -> dict[str
         found[side].fit([shape["at"][first::2] for shape in shapes], has_points)
     facts = {side: axis.facts() for side, axis in found.items()}
     return {"name": x, **facts, "shapes": [_rounded(shape) for shape in shapes]}
+
+
+def _pairs(across: Places, up: Places) -> tuple[Places, Places]:
+    """Both of one length, as a chart takes them: 0, 1, ... where one of them is not given."""
+    count = np.arange(float(max(len(across), len(up))))
+    across, up = (side if len(side) else count for side in (across, up))
+    n = min(len(across), len(up))
+    return across[:n], up[:n]
 
 
 def _rounded(shape: dict[str, Any]) -> dict[str, Any]:

@@ -116,3 +116,11 @@ def test_texts_are_without_tags() -> None:
     found = sketched(drawn([trace, trace | {"name": "r"}], 200, "one<br>two"))
     assert found["legend"][0][0] == "p <q>"
     assert found["panels"][0]["x"]["title"] == "one\ntwo"
+
+
+def test_places_that_are_not_given_are_counted() -> None:
+    given, counted = (
+        sketch(go.Figure(go.Scatter(**some)).to_plotly_json())
+        for some in ({"x": [0, 1, 2], "y": [3, 1, 2]}, {"y": [3, 1, 2]})
+    )
+    assert given == counted
