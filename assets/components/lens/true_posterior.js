@@ -305,9 +305,11 @@ function onPlane(segments, toPlane) {
   return mapped;
 }
 
-/** ELBO of q without noise, by its nodes; yields after some. */
+/** ELBO of q without noise, by its nodes; yields after some. Null for a q without nodes. */
 export function* elboOf(model, q, x) {
-  const { z, weights } = q.nodes();
+  const nodes = q.nodes();
+  if (!nodes) return null;
+  const { z, weights } = nodes;
   let fit = 0;
   for (let first = 0; first < z.length; first += model.atOnce) {
     const some = model.logProbsAt(z.slice(first, first + model.atOnce), x);

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from tests.core.analysis.evidence.log_evidence.log_evidence.test_log_evidence import MODELS, linear
 from torch.distributions import MultivariateNormal
 
+from tests.core.analysis.evidence.test_log_evidence import MODELS, linear
 from vae_core.analysis.evidence.own_draw import can_hold, evidence_ends, own_draw
 
 
