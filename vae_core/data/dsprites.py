@@ -12,8 +12,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 import numpy as np
 import torch
@@ -67,12 +68,12 @@ def read_dsprites(config: DataConfig, download: bool = True) -> Dataset:
     try:
         with reading(path, follow=True) as file, zipfile.ZipFile(file) as packed:
             with packed.open(FACTORS) as factors:
-                shapes = _factors(factors)
+                shapes = _factors(cast(BufferedIOBase, factors))
             n_test = min(N_TEST, len(shapes) // 4)
             order = np.random.default_rng(config.seed).permutation(len(shapes))
             chosen = order[: min(N_TRAIN, len(shapes) - n_test) + n_test]
             with packed.open(IMAGES) as images:
-                pixels = _images(images, len(shapes), chosen)
+                pixels = _images(cast(BufferedIOBase, images), len(shapes), chosen)
     except RunError as error:
         raise DataError(f"{error} {AGAIN}") from error
     except (*FAULTS, zlib.error, zipfile.BadZipFile) as error:
@@ -83,7 +84,7 @@ def read_dsprites(config: DataConfig, download: bool = True) -> Dataset:
     return Dataset("dsprites", train, test, CLASS_NAMES)
 
 
-def _factors(file: IO[bytes]) -> NDArray[np.int64]:
+def _factors(file: BufferedIOBase) -> NDArray[np.int64]:
     """The shape of every image, as a label. Raises ValueError."""
     (n, *rest), by_columns, dtype = npy_header(file)
     if rest != [N_FACTORS] or by_columns or dtype != np.int64 or not 4 <= n <= MAX_IMAGES:
@@ -95,7 +96,7 @@ def _factors(file: IO[bytes]) -> NDArray[np.int64]:
     return values.copy()
 
 
-def _images(file: IO[bytes], n: int, chosen: NDArray[np.int64]) -> torch.Tensor:
+def _images(file: BufferedIOBase, n: int, chosen: NDArray[np.int64]) -> torch.Tensor:
     """The chosen images in their order, (m, 1, 64, 64), each 0 or 1. Raises ValueError."""
     shape, by_columns, dtype = npy_header(file)
     if shape != (n, SIDE, SIDE) or by_columns or dtype != np.uint8:
@@ -112,7 +113,7 @@ def _images(file: IO[bytes], n: int, chosen: NDArray[np.int64]) -> torch.Tensor:
     return torch.from_numpy(pixels)[:, None]
 
 
-def _exactly(file: IO[bytes], n_bytes: int) -> bytes:
+def _exactly(file: BufferedIOBase, n_bytes: int) -> bytes:
     content = file.read(n_bytes)
     if len(content) < n_bytes:
         raise EOFError("it is cut short")

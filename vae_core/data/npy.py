@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tokenize
 import warnings
-from typing import IO, Any
+from io import BufferedIOBase
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -15,7 +16,7 @@ FAULTS = (  # what a damaged header raises
 )
 
 
-def npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def npy_header(file: BufferedIOBase) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether columns come first, and type; the file stands at its first value then.
 
     Raises one of FAULTS, also for sizes below zero. A type with `hasobject` is of pickles.
