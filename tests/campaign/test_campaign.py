@@ -144,7 +144,8 @@ def in_place(path: Path, deed: str, file: bytes) -> None:
 def run_files(draw: st.DrawFn, run: Path) -> list[tuple[str, str, bytes]]:
     """Files of a run's folder with what comes in their place."""
     changes = []
-    for name in draw(st.sets(st.sampled_from(sorted(p.name for p in run.iterdir())), max_size=2)):
+    names = sorted(path.name for path in run.iterdir() if path.is_file())
+    for name in draw(st.sets(st.sampled_from(names), max_size=2)):
         whole = (run / name).read_bytes()
         deed = draw(st.sampled_from(["bytes"] * 8 + ["device", "pipe", "folder", "away", "gone"]))
         if name.endswith(".safetensors"):
