@@ -181,7 +181,7 @@ def test_a_chart_is_seen_before_plotly_has_come_and_nothing_moves_when_it_does(
 ) -> None:
     page = open_page("about:blank")
     held: list[Route] = []
-    page.route("**/PlotlyChart*.js", held.append)
+    page.route("**/PlotlyChart*.js", lambda route: held.append(route))
     page.goto(server.url + "kl?run=Digits+2-D")
     first = page.locator("canvas.first")
     first.wait_for()
