@@ -79,8 +79,14 @@ def test_terms_in_a_component_are_explained_there(server: Server, open_page: Ope
         (".ledger .sum", "−ELBO", "a lower bound on log p"),
     ):
         page.locator(f".lens {part}").scroll_into_view_if_needed()
-        page.mouse.move(*place_of(page, form))
-        page.get_by_text(said).wait_for()
+
+        def is_told(form: str = form, said: str = said) -> bool:
+            """Pointed at where it is now: what is above may still come."""
+            page.mouse.move(*place_of(page, form))
+            page.wait_for_timeout(500)
+            return page.get_by_text(said).is_visible()
+
+        until(is_told, 30)
         page.keyboard.press("Escape")
         assert not card.is_visible()
 
