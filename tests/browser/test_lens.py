@@ -301,32 +301,6 @@ def test_hovering_shows_a_point_decoded_beside_its_image(server: Server, open_pa
     assert not tip.is_visible()
 
 
-def test_classes_are_compared_on_axes_that_stay_and_z_is_dragged_there(
-    server: Server, open_page: Open
-) -> None:
-    page = open_lens(open_page, server.url + "posteriors?run=Digits+2-D")
-    below = page.locator(".stage canvas:first-child")
-    painted = lambda: below.evaluate("c => c.toDataURL()")  # noqa: E731
-    x, y = centre(page.locator(PLANE))
-    page.mouse.click(x + 80, y - 60)
-    until(lambda: len(moved(page)) == 2)
-    z, seen = reading(page), {painted()}
-    page.get_by_role("button", name="3", exact=True).click()
-    until(lambda: address_of(page).get("classes") == "3")
-    seen.add(painted())
-    for layer in ("samples of z", "posteriors", "prior"):
-        page.get_by_label(layer, exact=True).click()
-        frames(page)
-        seen.add(painted())
-    assert len(seen) == 5
-    until(lambda: address_of(page)["layers"] == "points,classes,samples,widths,no-prior")
-    page.mouse.click(x + 80, y - 60)  # the same place is the same z
-    frames(page)
-    assert reading(page) == z
-    told = r"Test split, (\d+) images; \1 means and \1 samples of z and \1 posteriors shown"
-    until(lambda: re.search(told, page.inner_text(".stMain")))
-
-
 def test_the_holes_of_the_prior_are_coloured_and_named(server: Server, open_page: Open) -> None:
     page = open_lens(open_page, server.url + DIGITS)
     below = page.locator(".stage canvas:first-child")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from vae_core.config import ModelConfig
+from vae_core.errors import ConfigError
 
 IMAGE_NDIM = 3  # (c, H, W)
 PIXELS = (-3, -2, -1)
@@ -48,8 +49,13 @@ class Pixels(Distribution, ABC):
         ----------
         k : Tensor, of a shape that goes with (*batch, c, H, W)
             0, 1, ..., n_levels.
+
+        Raises
+        ------
+        ConfigError
+            For a density, whose pixels have no levels.
         """
-        raise NotImplementedError
+        raise ConfigError("a density of pixel values has no levels: it gives no probabilities.")
 
     def log_prob_pairs(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "m n"]:
         """log p(x_i|z_k) of every image under every one of m latents, batch_shape (m,).

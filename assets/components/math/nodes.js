@@ -34,7 +34,7 @@ function laplaceNodes() {
 }
 
 // Of a Beta's logit, as vae_core/posteriors/dirichlet.py
-const [LOGIT_STEPS, MOST_WIDE] = [40, 1.5];
+const [LOGIT_STEPS, MAX_WIDTH] = [40, 1.5];
 const [LOGIT_REACH, TAIL] = [6, 20]; // standard deviations, and nats of a tail, that they reach
 
 /**
@@ -43,7 +43,7 @@ const [LOGIT_REACH, TAIL] = [6, 20]; // standard deviations, and nats of a tail,
  */
 export function logitNodes(a, b) {
   const middle = Math.log(a / b);
-  const width = Math.min(Math.sqrt(1 / a + 1 / b), MOST_WIDE);
+  const width = Math.min(Math.sqrt(1 / a + 1 / b), MAX_WIDTH);
   const [below, above] = [a, b].map((c) => Math.asinh(LOGIT_REACH + TAIL / (c * width)));
   const nodes = Array.from({ length: LOGIT_STEPS + 1 }, (_, k) => {
     const share = k / LOGIT_STEPS;
