@@ -49,9 +49,14 @@ def status(page: Page) -> tuple[int, float]:
 
 
 def score(page: Page) -> tuple[float, float]:
-    """Negative ELBO of the test rows, and its standard error."""
-    rows = page.locator(".ledger tr").all_inner_texts()[-2:]
-    value, error = (float(row.split("\t")[1].replace("−", "-")) for row in rows)
+    """Negative ELBO of the test rows, and its standard error, once they are measured."""
+
+    def cells() -> list[str]:
+        rows = page.locator(".ledger tr").all_inner_texts()[-2:]
+        return [row.split("\t")[1].replace("−", "-") for row in rows]
+
+    until(lambda: "–" not in cells())
+    value, error = map(float, cells())
     return value, error
 
 

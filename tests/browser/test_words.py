@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-MARKED = "[...(CSS.highlights.get('word') ?? [])].map(String)"
-PLACE = """(form) => {
+PLACE = """([form, part]) => {
   const isSeen = (range) => range.getBoundingClientRect().x > 0; // not in a folded menu
-  const marks = [...CSS.highlights.get('word')].filter(isSeen);
+  const isThere = (range) => range.startContainer.parentElement.closest(part);
+  const marks = [...(CSS.highlights.get('word') ?? [])].filter((range) => isSeen(range) && isThere(range));
   const range = marks.find((each) => String(each) === form);
+  if (!range) return null;
   const { x, y, width, height } = range.getBoundingClientRect();
   return [x + width / 2, y + height / 2];
 }"""
 
 
-def place_of(page: Page, form: str) -> tuple[float, float]:
-    """The middle of the first mark of this form, once it is there."""
-    page.wait_for_function(f"(form) => {MARKED}.includes(form)", arg=form)
-    x, y = page.evaluate(PLACE, form)
+def place_of(page: Page, form: str, part: str = "*") -> tuple[float, float]:
+    """The middle of the first mark of this form within a part of the page, once it is there."""
+    x, y = page.wait_for_function(PLACE, arg=[form, part]).json_value()
     return x, y
 
 
@@ -78,11 +78,11 @@ def test_terms_in_a_component_are_explained_there(server: Server, open_page: Ope
         (".pipe", "posterior", "the encoder's answer"),
         (".ledger .sum", "−ELBO", "a lower bound on log p"),
     ):
-        page.locator(f".lens {part}").scroll_into_view_if_needed()
 
-        def is_told(form: str = form, said: str = said) -> bool:
+        def is_told(part: str = part, form: str = form, said: str = said) -> bool:
             """Pointed at where it is now: what is above may still come."""
-            page.mouse.move(*place_of(page, form))
+            page.locator(f".lens {part}").scroll_into_view_if_needed()
+            page.mouse.move(*place_of(page, form, part))
             page.wait_for_timeout(500)
             return page.get_by_text(said).is_visible()
 
