@@ -22,8 +22,9 @@ import torch
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
-from tests.samples import ROOT, cifar_files, synthetic_files, tiny_run, write_files
+from tests.samples import cifar_files, synthetic_files, tiny_run, write_files
 from tests.zygote import HOME
 from vae_core import DataConfig, Dataset, Run, RunStore, load_dataset
 from vae_core.data.sources import DATA_VARIABLE, find_files
@@ -51,7 +52,15 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-BROWSER_TESTS = sorted(path.name for path in (ROOT / "tests" / "browser").glob("test_*.py"))
+N_BROWSERS = 3  # workers with a browser, whose memory they take
+# Files that wait for servers to die and come back, or open a page for each of their tests.
+LONGEST = (
+    "test_axe.py",
+    "test_lens.py",
+    "test_reconnection.py",
+    "test_replicas.py",
+    "test_survival.py",
+)
 # Before any test changes the environment.
 REAL_MNIST, REAL_CIFAR = find_files("mnist"), find_files("cifar10")
 
@@ -77,31 +86,51 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> list[Any] | None:
     """Whole products are not even made until they are asked for, with `-m grid`: 10 000 tests."""
-    marks = {getattr(mark, "name", "") for mark in getattr(obj, "pytestmark", ())}
+    module = collector.getparent(pytest.Module)
+    marked = [*_marks(obj), *_marks(module.obj if module else None)]
     is_asked_for = "grid" in collector.config.getoption("-m")
-    return [] if "grid" in marks and not is_asked_for else None
+    return [] if "grid" in marked and not is_asked_for else None
+
+
+def _marks(obj: object) -> list[str]:
+    found = getattr(obj, "pytestmark", ())
+    marks = found if isinstance(found, list | tuple) else [found]
+    return [getattr(mark, "name", "") for mark in marks]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that no worker is left with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
+    opening = Counter(
+        item.path for item in items if "open_page" in getattr(item, "fixturenames", ())
+    )
+    items.sort(
+        key=lambda item: (
+            not item.get_closest_marker("browser"),
+            item.path.name not in LONGEST,
+            -opening[item.path],
+            item.path not in slow,
+        )
+    )
 
 
 class FewBrowsers(LoadFileScheduling):
-    """A file's tests go to one worker, and those that need the browser and its server to two."""
+    """A file's tests go to one worker. Some of the workers have a browser and its server."""
 
-    def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
-        if not file.startswith("tests/browser/"):
-            return file
-        return f"browser {BROWSER_TESTS.index(Path(file).name) % 2}"
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Assign the first file of the queue that this worker can run."""
+        if node not in self.nodes[:N_BROWSERS]:
+            for scope in self.workqueue:
+                if not scope.startswith("tests/browser/"):
+                    self.workqueue.move_to_end(scope, last=False)
+                    break
+        super()._assign_work_unit(node)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: the browser's tests wait for most of their time."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: the browser's tests wait for most of their time."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(optionalhook=True)

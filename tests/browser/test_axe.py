@@ -103,7 +103,8 @@ def faults(page: Page, *rules: str) -> list[str]:
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = list(rules)
-    page.evaluate(SCRIPT)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(SCRIPT)
     exclude = [
         *([selector] for selector in STREAMLIT),
         *({"fromShadowDom": [COMPONENT, selector]} for selector in EXCLUDED),

@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLACE = """([form, part]) => {
   const isSeen = (range) => range.getBoundingClientRect().x > 0; // not in a folded menu
   const isThere = (range) => range.startContainer.parentElement.closest(part);
-  const marks = [...(CSS.highlights.get('word') ?? [])].filter((range) => isSeen(range) && isThere(range));
-  const range = marks.find((each) => String(each) === form);
+  const marks = [...(CSS.highlights.get('word') ?? [])];
+  const range = marks.find((each) => String(each) === form && isSeen(each) && isThere(each));
   if (!range) return null;
   const { x, y, width, height } = range.getBoundingClientRect();
   return [x + width / 2, y + height / 2];
