@@ -25,7 +25,7 @@ from pages.ui.session import (
 from pages.ui.session.doors import APP, after, door_of
 from vae_core.errors import VAECoreError
 
-st.set_page_config(APP, page_icon=str(paths.ROOT / "assets" / "icon.png"), layout="wide")
+st.set_page_config(APP, page_icon=str(paths.ASSETS / "icon.png"), layout="wide")
 
 lesson, no_lesson = visit.arrive()
 scripts = menus.scripts()

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vae_core.assets import ASSETS
 from vae_core.errors import LessonError, shown
 from vae_core.lessons.gain import Gain, gain
 from vae_core.lessons.lesson import Choice
 from vae_core.lessons.reading import PLACEHOLDER, read_parts, read_steps
 
-BUNDLED_INVENTORY = Path(__file__).parents[2] / "assets" / "inventory" / "vae-concepts.md"
+BUNDLED_INVENTORY = ASSETS / "inventory" / "vae-concepts.md"
 NOTHING = "-"  # of an item that was left out
 MAX_ITEMS = 30
 

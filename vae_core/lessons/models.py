@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from vae_core.assets import ASSETS
 from vae_core.errors import LessonError, shown
 from vae_core.runs.run import Run
 from vae_core.runs.store import RunStore
 
-ASSETS = Path(__file__).parents[2] / "assets"
 MODELS, SWEEPS = ASSETS / "models", ASSETS / "sweeps"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vae_core.assets import ASSETS
 from vae_core.errors import LessonError, RunError, shown
 from vae_core.io import read_text
 from vae_core.lessons.calls import Call, check_format, parse_call
@@ -29,7 +30,7 @@ from vae_core.lessons.lesson import (
     Step,
 )
 
-BUNDLED = Path(__file__).parents[2] / "assets" / "lessons"
+BUNDLED = ASSETS / "lessons"
 FOLDER = "ELBO_ROOM_LESSONS"  # names a folder with more of them
 MAX_BYTES = 1 << 16
 MAX_OPTIONS = 6

@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from pages.ui.components.bundle import bundle
-from pages.ui.session.paths import ROOT
+from pages.ui.session import paths
 
-ASSETS = ROOT / "assets" / "components"
+ASSETS = paths.ASSETS / "components"
 
 
 @dataclass(frozen=True)

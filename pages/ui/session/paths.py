@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from vae_core.assets import ASSETS
+
 ROOT = Path(__file__).resolve().parents[3]
-ASSETS = ROOT / "assets"
 BUNDLED = ASSETS / "models"
 SWEEPS = ASSETS / "sweeps"
 RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))
