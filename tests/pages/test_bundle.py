@@ -11,6 +11,7 @@ import pytest
 from pages.ui.components.atlas import ATLAS
 from pages.ui.components.bell import BELL
 from pages.ui.components.bundle import BundleError, bundle, modules_of
+from pages.ui.components.class_drawing import GALLERY, PAD
 from pages.ui.components.component import ASSETS, Component
 from pages.ui.components.film import FILM
 from pages.ui.components.follow import FOLLOW
@@ -24,6 +25,7 @@ from pages.ui.components.training_file import SCRIPT as TRAINING_ALONE
 from pages.ui.components.words import WORDS
 
 COMPONENTS = [LENS, SAVE, TIMELINE, FILM, ATLAS, WORDS, HISTORY, BELL, TRAINING, FOLLOW]
+COMPONENTS += [PAD, GALLERY]
 MAX_LINES = 400
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: c.name)
 

@@ -14,7 +14,8 @@ from tests.pages.app import fetch, open_page
 from tests.samples import ROOT
 from vae_core.lessons import Choice, read_lesson
 from vae_core.lessons.reading import FOLDER
-from vae_core.lessons.rooms import OWN, VARIABLE, Room, Rooms
+from vae_core.lessons.room_state import OWN
+from vae_core.lessons.rooms import VARIABLE, Room, Rooms
 
 LESSON = ROOT / "assets" / "lessons" / "kl-compares.md"
 

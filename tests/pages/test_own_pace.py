@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from tests import lessons
 from tests.pages.app import FRAME, assert_sound, button, open_page, words
 from vae_core.lessons import read_lesson, reading
-from vae_core.lessons.rooms import OWN, VARIABLE, Room, Rooms
+from vae_core.lessons.room_state import OWN
+from vae_core.lessons.rooms import VARIABLE, Room, Rooms
 
 PAGE, ADA = "classroom.py", "0000000a"
 

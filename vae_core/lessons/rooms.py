@@ -3,11 +3,12 @@
     kumo/states/0000007.json                where the class is: the highest number counts
     kumo/people/8f3a21c4                    an empty file for each that has joined
     kumo/answers/predict.1/8f3a21c4.json    one small file an answer
+    kumo/drawings/8f3a21c4.07               and a drawing: vae_core/lessons/drawings.py
 
 Moving the class makes the next state, and a file of that name can be made only once: of two
 teachers at the same moment one is told. Answers are replaced in one step, each in a file of its
 own, so servers need neither a lock nor a data base, and one that is killed loses nothing. Only
-letters of options and finite numbers are stored, and of a student only eight random digits.
+letters of options, finite numbers and pixels are stored, and of a student only eight random digits.
 """
 
 from __future__ import annotations
@@ -28,11 +29,9 @@ from vae_core.errors import RoomError, RunError, shown
 from vae_core.io import parse_json, read_text, remove, write_bytes, write_json, writing
 from vae_core.lessons.inventory import Inventory
 from vae_core.lessons.lesson import Choice, Lesson, Place, Question
+from vae_core.lessons.room_state import BEFORE, DRAW, LED, OWN, RoomState, state_of
 
 VARIABLE = "ELBO_ROOM_ANSWERS"  # names the folder of rooms
-BEFORE, AFTER = "before", "after"  # steps of a room for an inventory
-PHASES = ("predict", "votes", "reveal")  # answering; bars are shown; the right answer, too
-LED, OWN = "led", "own"  # pace: one question for all, or each goes through the lesson alone
 MAX_ROOMS = 50
 MAX_PEOPLE = 300
 MAX_BYTES = 4096  # of a state or an answer
@@ -42,42 +41,6 @@ _CODE = re.compile(r"[a-z]{4}")
 _WHO = re.compile(r"[0-9a-f]{8}")
 
 Said = str | float | tuple[float, float]
-
-
-@dataclass(frozen=True)
-class RoomState:
-    """Where a class is.
-
-    Attributes
-    ----------
-    number : int
-        Of this state; the next one has the next number.
-    lesson, digest : str
-        Its id, and the digest of its file when the room was opened.
-    step : str
-        "predict" or "transfer": whose question is asked; for an inventory "before" or "after".
-    vote : int
-        1, or 2 after "vote again".
-    phase : str
-        Of PHASES.
-    is_paused : bool
-        Whether answers wait.
-    at : str
-        When this state began, UTC.
-    pace : str
-        LED; or OWN, where `step` means nothing, answers are taken until the reveal, and bars are
-        shown from "votes" on.
-    """
-
-    number: int
-    lesson: str
-    digest: str
-    step: str = "predict"
-    vote: int = 1
-    phase: str = "predict"
-    is_paused: bool = False
-    at: str = ""
-    pace: str = LED
 
 
 @dataclass(frozen=True)
@@ -115,7 +78,7 @@ class Room:
             last = max((p.name for p in (self.path / "states").glob("*.json")), default=None)
             if last is None:
                 raise RoomError(f"there is no room {self.code}; ask the teacher for its code.")
-            return _state(_read(self.path / "states" / last))
+            return state_of(_read(self.path / "states" / last))
         except (OSError, RunError, TypeError, ValueError) as error:
             raise RoomError(f"room {self.code} cannot be read: {error}") from error
 
@@ -280,11 +243,17 @@ class Rooms:
             if not asking:
                 raise RoomError(f"{asked.title}: asks nothing, so there is nothing to vote on.")
             first_step = asking[0]
+        return self._made(RoomState(0, asked.id, asked.digest, first_step, at=_now(), pace=pace))
+
+    def open_to_draw(self, labels: tuple[str, ...]) -> Room:
+        """A new room in which the class draws these. Raises RoomError like `open`."""
+        return self._made(RoomState(0, "", "", DRAW, at=_now(), labels=labels))
+
+    def _made(self, first: RoomState) -> Room:
         if len(self.list()) >= MAX_ROOMS:
             raise RoomError(f"{MAX_ROOMS} rooms are open already; delete one first.")
         while (path := self.folder / _new_code()).exists():
             pass
-        first = RoomState(0, asked.id, asked.digest, step=first_step, at=_now(), pace=pace)
         try:
             (path / "states").mkdir(parents=True)
             (path / "people").mkdir()
@@ -382,14 +351,6 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RunError(f"{path}: expected a JSON object.")
     return found
-
-
-def _state(found: dict[str, Any]) -> RoomState:
-    state = RoomState(**found)
-    for value, known in ((state.phase, PHASES), (state.pace, (LED, OWN))):
-        if value not in known:
-            raise RunError(f"expected one of {', '.join(known)}; got {shown(value)}.")
-    return state
 
 
 def _answer(found: dict[str, Any]) -> Answer:

@@ -12,7 +12,8 @@ from vae_core.errors import VAECoreError
 from vae_core.lessons.calls import Call, Number, Resolve, ends
 from vae_core.lessons.inventory import Inventory, class_gain
 from vae_core.lessons.lesson import Choice, Lesson, NumberQuestion, Place, Question
-from vae_core.lessons.rooms import AFTER, BEFORE, Room, Said
+from vae_core.lessons.room_state import AFTER, BEFORE
+from vae_core.lessons.rooms import Room, Said
 from vae_core.runs.run import Run
 
 COLUMNS = (

@@ -13,7 +13,8 @@ from pages.ui.library import passcode
 from pages.ui.session import problems
 from vae_core.errors import RoomError
 from vae_core.lessons.inventory import NOTHING, Inventory, class_gain, read_inventory, shares_right
-from vae_core.lessons.rooms import AFTER, BEFORE, Room, RoomState
+from vae_core.lessons.room_state import AFTER, BEFORE, RoomState
+from vae_core.lessons.rooms import Room
 from vae_core.lessons.votes_table import inventory_table, letters
 
 EVERY = 1.0  # seconds between looks at where the test is

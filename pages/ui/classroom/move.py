@@ -6,7 +6,8 @@ import streamlit as st
 
 from pages.ui.library import passcode
 from pages.ui.session import problems
-from vae_core.lessons.rooms import Room, RoomState
+from vae_core.lessons.room_state import RoomState
+from vae_core.lessons.rooms import Room
 
 
 def move(

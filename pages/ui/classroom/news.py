@@ -16,7 +16,9 @@ from pages.ui.components.follow import FOLLOW
 from pages.ui.lesson import files
 from pages.ui.server import routes
 from vae_core.errors import RoomError
-from vae_core.lessons.rooms import OWN, Room
+from vae_core.lessons.drawings import Drawings
+from vae_core.lessons.room_state import DRAW, OWN, RoomState
+from vae_core.lessons.rooms import Room
 
 FRESH = 0.2  # seconds
 GONE = "gone - - -"
@@ -67,5 +69,11 @@ def _look(room: Room) -> str:
         return GONE
     entry = files.find(state.lesson)
     digest = entry.lesson.digest[:12] if entry and entry.lesson else "-"
-    n = room.n_all_answers() if state.pace == OWN else room.n_answers(state.step, state.vote)
-    return f"{state.number} {digest} {n} {room.n_people()}"
+    return f"{state.number} {digest} {_count(room, state)} {room.n_people()}"
+
+
+def _count(room: Room, state: RoomState) -> int | str:
+    """Another one as soon as there is an answer, or a drawing, more or less."""
+    if state.step == DRAW:
+        return Drawings(room).mark()
+    return room.n_all_answers() if state.pace == OWN else room.n_answers(state.step, state.vote)

@@ -9,7 +9,8 @@ from pages.ui.classroom.move import move
 from pages.ui.classroom.student import filled
 from pages.ui.drawing import escaping
 from vae_core.lessons import Lesson
-from vae_core.lessons.rooms import Room, RoomState
+from vae_core.lessons.room_state import RoomState
+from vae_core.lessons.rooms import Room
 
 
 def draw(room: Room, lesson: Lesson, state: RoomState) -> None:

@@ -17,10 +17,11 @@ from pages.ui.drawing import escaping
 from pages.ui.drawing.qr import qr_code
 from pages.ui.lesson import files
 from pages.ui.library import passcode
-from pages.ui.session import paths, problems
+from pages.ui.session import keys, paths, problems
 from vae_core.errors import RoomError
 from vae_core.lessons import Lesson
-from vae_core.lessons.rooms import LED, OWN, VARIABLE, Room, Rooms, RoomState, new_who
+from vae_core.lessons.room_state import LED, OWN, RoomState
+from vae_core.lessons.rooms import VARIABLE, Room, Rooms, new_who
 
 ROOM, WHO, ROLE, WALL = "room", "who", "role", "wall"
 PACES = {
@@ -96,14 +97,20 @@ def has_changed(lesson: Lesson, state: RoomState) -> bool:
     return lesson.digest != state.digest
 
 
-def enter(open_test: Callable[[], None]) -> None:
+def enter(open_test: Callable[[], None], ask_to_draw: Callable[[], None]) -> None:
     """Join a room by its code, or open one as the teacher.
 
-    `open_test` opens one for the test before and after a course.
+    `open_test` opens one for the test before and after a course; `ask_to_draw` puts here what
+    opens one in which the class draws its data.
     """
     join, teach = st.columns(2, gap="large")
     with join:
         st.subheader("Join your class")
+        if been := keys.CLASS_ROOM.get():
+            st.page_link(
+                "classroom.py", label=f"Back to room **{been[0]}**", icon=":material/undo:",
+                query_params={ROOM: been[0], WHO: been[1]},
+            )  # fmt: skip
         st.text_input(
             "The room's four letters",
             key="room-code",
@@ -111,7 +118,9 @@ def enter(open_test: Callable[[], None]) -> None:
             on_change=problems.callback(_join),
             width=300,
         )
-        st.caption("No name and no account: only your answers are kept, and eight random digits.")
+        st.caption(
+            "No name and no account: only what you answer or draw is kept, and eight random digits."
+        )
     with teach:
         st.subheader("Teach a class")
         if passcode.ask("Opening a room"):
@@ -119,6 +128,7 @@ def enter(open_test: Callable[[], None]) -> None:
             st.button(
                 "Open a room for the test before and after", on_click=problems.callback(open_test)
             )
+            ask_to_draw()
             _list()
 
 
@@ -165,7 +175,7 @@ def _list() -> None:
             "Go on", key=f"go-{room.code}", on_click=problems.callback(to_wall), args=(room.code,)
         )
         with drop.popover("Delete"):
-            st.write(f"Room {room.code} and all its answers will be gone.")
+            st.write(f"Room {room.code} and all its answers and drawings will be gone.")
             st.button(
                 "Delete it",
                 key=f"drop-{room.code}",

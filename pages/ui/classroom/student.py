@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui.classroom import inventory, news, rooms
+from pages.ui.classroom import draw_student, inventory, news, rooms
 from pages.ui.drawing import escaping
 from pages.ui.lesson import filled as filling
 from pages.ui.lesson import numbers, place
@@ -17,7 +17,8 @@ from vae_core.errors import RoomError
 from vae_core.lessons import Choice, Lesson, NumberQuestion, Option, Step
 from vae_core.lessons.calls import Call, Number
 from vae_core.lessons.reading import PLACEHOLDER
-from vae_core.lessons.rooms import OWN, Answer, Room, RoomState, Said
+from vae_core.lessons.room_state import DRAW, OWN, RoomState
+from vae_core.lessons.rooms import Answer, Room, Said
 
 EVERY = 2.0  # seconds between looks at where the class is
 
@@ -27,6 +28,9 @@ def show(room: Room) -> None:
     room.join(rooms.who())
     if inventory.is_of(room.state()):
         inventory.student(room)
+        return
+    if room.state().step == DRAW:
+        draw_student.show(room)
         return
     if room.state().pace == OWN:
         _offer_lesson(room)

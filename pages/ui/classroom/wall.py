@@ -7,7 +7,7 @@ import io
 
 import streamlit as st
 
-from pages.ui.classroom import bars, inventory, news, own_pace, rooms
+from pages.ui.classroom import bars, draw_wall, inventory, news, own_pace, rooms
 from pages.ui.classroom.move import move
 from pages.ui.classroom.student import filled
 from pages.ui.drawing import escaping
@@ -16,7 +16,8 @@ from pages.ui.library import passcode
 from pages.ui.session import problems
 from vae_core.errors import RoomError
 from vae_core.lessons import Lesson
-from vae_core.lessons.rooms import OWN, Answer, Room, RoomState
+from vae_core.lessons.room_state import DRAW, OWN, RoomState
+from vae_core.lessons.rooms import Answer, Room
 from vae_core.lessons.votes_table import votes_table
 
 EVERY = 2.0  # seconds between looks at where the class is
@@ -29,6 +30,9 @@ def show(room: Room) -> None:
         return
     if inventory.is_of(room.state()):
         inventory.wall(room)
+        return
+    if room.state().step == DRAW:
+        draw_wall.show(room)
         return
     _follow(room)
     with st.expander("Answers as a table"):

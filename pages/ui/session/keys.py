@@ -15,7 +15,7 @@ from vae_core.runs import Run
 if TYPE_CHECKING:
     from pages.ui.components.atlas import Pick
     from pages.ui.components.bell import BellState
-    from pages.ui.components.lens_state import LensState
+    from pages.ui.components.lens_state import Drawing, LensState  # noqa: F401
     from pages.ui.lesson.place import Place  # noqa: F401  in the type of a key, as a text
     from vae_core.data.own import Draft  # noqa: F401
     from vae_core.lessons import Lesson  # noqa: F401
@@ -84,6 +84,10 @@ LESSON_MODEL = Key[str]("lesson_model")  # the id of the run that stands for the
 LESSON_NOTE = Key[str]("lesson_note")  # a sentence for the card when it is next drawn
 LESSON_ANYWAY = Key[tuple[str, str]]("lesson_anyway")  # lesson and model that need not fit
 LESSON_ROOM = Key[tuple[str, str]]("lesson_room")  # of a class at its own pace, and who one is
+CLASS_ROOM = Key[tuple[str, str]]("class_room")  # in which one draws, and who one is
+CLASS_SENT = Key[tuple[str, bool]]("class_sent")  # mark of the drawing last sent; is it kept
+CLASS_LINES = Key["dict[str, Drawing]"]("class_lines")  # of own drawings, by their names
+CLASS_TOLD = Key[int]("class_told")  # when the sheet of drawings was last clicked
 LESSON_TOLD = Key[set[str]]("lesson_told")  # answers that it has: "room who lesson step"
 SCENE_DUE = Key[str]("scene_due")  # how page, model and view of the step are still to be set
 LESSONS_DONE = Key[tuple[str, ...]]("lessons_done")  # ids, in the order they were finished in

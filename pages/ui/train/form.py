@@ -67,10 +67,14 @@ OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
 def use_preset() -> None:
     """Fill the form with the preset that was chosen."""
     if name := keys.PRESET.get():
-        for part, kind in PARTS.items():
-            for field in dataclasses.fields(kind):
-                value = getattr(getattr(PRESETS[name], part), field.name)
-                st.session_state[_key(field)] = _shown(value)
+        fill(PRESETS[name])
+
+
+def fill(config: RunConfig) -> None:
+    """Let the form have these settings when it is next drawn."""
+    for part, kind in PARTS.items():
+        for field in dataclasses.fields(kind):
+            st.session_state[_key(field)] = _shown(getattr(getattr(config, part), field.name))
 
 
 def choose_data(name: str) -> None:

@@ -15,7 +15,8 @@ from vae_core.lessons.inventory import (
     read_inventory,
     shares_right,
 )
-from vae_core.lessons.rooms import AFTER, Rooms
+from vae_core.lessons.room_state import AFTER
+from vae_core.lessons.rooms import Rooms
 from vae_core.lessons.votes_table import inventory_table
 
 

@@ -4,7 +4,7 @@ A tree of files (tree) is read by its format (formats, a file for each), what co
 draft of one size (draft) that can be looked at (sheet), and kept under a name (shelf).
 """
 
-from vae_core.data.own.draft import Draft, draft_of_path, draft_of_uploads
+from vae_core.data.own.draft import Draft, draft_of_path, draft_of_pictures, draft_of_uploads
 from vae_core.data.own.options import COLOURS, FITS, Options
 from vae_core.data.own.sheet import MAX_ROWS, row, sheet
 from vae_core.data.own.shelf import (
@@ -28,6 +28,7 @@ __all__ = [
     "OwnSet",
     "describe",
     "draft_of_path",
+    "draft_of_pictures",
     "draft_of_uploads",
     "find",
     "folder",

@@ -81,6 +81,13 @@ def draft(tree: Tree, options: Options) -> Draft:
     return gathered.draft()
 
 
+def draft_of_pictures(title: str, pictures: Iterable[Picture]) -> Draft:
+    """The draft of pictures that are here already. Raises DataError like `draft_of_path`."""
+    gathered = _Gathered(title, Options())
+    gathered.take(pictures)
+    return gathered.draft()
+
+
 @dataclass
 class _Gathered:
     """Pictures of one size, as they come in."""
@@ -161,6 +168,11 @@ class _Gathered:
         number = {name: k for k, name in enumerate(names)}
         labels = np.array([number[label] for label in self.labels], np.int64)
         train, test, how = self._split(labels)
+        if not (len(train) and len(test)):
+            raise DataError(
+                f"{self.title}: expected two pictures or more of some class, one of them to test "
+                f"on; got {len(names)} classes of one picture each. Give more of each."
+            )
         pixels = self._stacked()
         first, second = (
             Split(torch.from_numpy(pixels[index]), torch.from_numpy(labels[index]))
