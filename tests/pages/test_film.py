@@ -11,7 +11,7 @@ from safetensors.torch import load as load_tensors
 from pages.ui.components import film
 from pages.ui.library import listing
 from pages.ui.train import progress
-from pages.ui.train.changes_text import in_words, to_come
+from pages.ui.train.changes_text import to_come
 from tests.pages.app import assert_sound, fetch, lens_facts, open_page, trained
 from tests.samples import tiny_run
 from vae_core import Dataset, Run, RunStore
@@ -19,7 +19,7 @@ from vae_core.analysis import class_posteriors
 from vae_core.analysis.space.frame_plane import class_moments, first_axes, has_plane, plane_axes
 from vae_core.comparison.resemblance import differing, most_alike, unlike
 from vae_core.config import POSTERIORS, ModelConfig, RunConfig, TrainConfig
-from vae_core.runs.changes import Change
+from vae_core.runs.changes import Change, in_words
 
 
 def made(runs: Path, digits: Dataset, **settings: object) -> tuple[str, Run]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from typing import Any
 
 from vae_core.analysis import channel_statistics
 from vae_core.cli import report
 from vae_core.io import finite
+from vae_core.runs.changes import in_words
 from vae_core.runs.run import Run
 from vae_core.settings import command_line
 
@@ -25,6 +27,8 @@ def run_command(run: Run, args: argparse.Namespace) -> int:
             "metrics": report.numbers(run) if run.is_finished else unfinished,
             "history": [finite(record.to_dict()) for record in records],
         }
+        if changes := run.changes():
+            values["changes"] = [asdict(one) for one in changes]
         if run.is_finished:
             values["effective_beta"] = run.effective_beta
         if channels is not None:
@@ -32,6 +36,8 @@ def run_command(run: Run, args: argparse.Namespace) -> int:
         print(json.dumps(values | report.training(run, records)))
         return 0
     print(command_line(run.config))
+    if changed := in_words(run.changes()):
+        print(changed)
     if run.is_finished:
         beta = run.effective_beta
         print(report.lines(report.numbers(run) | ({} if beta is None else {report.BETA: beta})))

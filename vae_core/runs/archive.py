@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from vae_core.errors import RunError, printable
 from vae_core.io import write_bytes
-from vae_core.runs.changes import CHANGES
+from vae_core.runs.changes import CHANGES, in_words
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.export import score_line
 from vae_core.runs.run import TRAINING_CODES, Run
@@ -125,10 +125,12 @@ def _config(run: Run) -> bytes:
 
 def _readme(run: Run) -> str:
     """What the folder is and how to open it, in a few lines."""
+    changed = f"{told}\n" if (told := in_words(run.changes())) else ""
     return (
         f"{run.title}\n\n"
         "A variational auto-encoder, trained with ELBO Room.\n"
-        f"{score_line(run)}\n\n"
+        f"{score_line(run)}\n"
+        f"{changed}\n"
         "To open it, choose Train, then Open a model file, and give this .zip. Or unpack it into\n"
         f"ELBO Room's folder of runs, so that there is\n"
         f"runs/{run.id}/config.json. It is then among the models of every page, and\n\n"

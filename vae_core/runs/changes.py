@@ -60,6 +60,22 @@ def read_changes(run: Path) -> list[Change]:
     return found
 
 
+def write_changes(run: Path, changes: Sequence[Change]) -> None:
+    """Keep what took effect."""
+    write_json(run / CHANGES, {"changes": [asdict(one) for one in changes]})
+
+
+def in_words(changes: Sequence[Change]) -> str:
+    """From which epoch on what held, in one sentence; empty where nothing was changed."""
+    told = [f"from epoch {one.epoch} on {settings_in_words(one)}" for one in changes]
+    return f"Changed while it was trained: {'; '.join(told)}." if told else ""
+
+
+def settings_in_words(change: Change) -> str:
+    """What holds from then on."""
+    return f"β = {change.beta:g}, learning rate {change.lr:g}"
+
+
 def wanted_change(run: Path) -> Change | None:
     """What was asked for and has not taken effect yet; None where nothing was, or it is damaged."""
     path = run / WANTED
@@ -85,8 +101,7 @@ def take_change(run: Path, config: TrainConfig, epoch: int) -> bool:
     taken = not _is_of(before, wanted) and _fits(config, wanted)
     if taken:
         kept = [one for one in changes if one.epoch < epoch]
-        noted = [asdict(one) for one in (*kept, replace(wanted, epoch=epoch))]
-        write_json(run / CHANGES, {"changes": noted})
+        write_changes(run, [*kept, replace(wanted, epoch=epoch)])
     with writing(run / WANTED):
         (run / WANTED).unlink(missing_ok=True)
     return taken

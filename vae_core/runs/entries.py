@@ -11,6 +11,7 @@ from torch import Tensor
 from vae_core.codes import Codes
 from vae_core.config import RunConfig
 from vae_core.evaluate import ImageTerms
+from vae_core.runs.changes import Change
 from vae_core.runs.records import DataFacts, Metrics
 from vae_core.runs.run import Run
 from vae_core.trainer import EpochTerms
@@ -44,6 +45,8 @@ class Contents:
         When, in ISO 8601; now by default.
     terms : ImageTerms, optional
         Of the test split, in the precision to store.
+    changes : sequence of Change
+        Of beta or the learning rate, while it was trained.
     """
 
     config: RunConfig
@@ -56,6 +59,7 @@ class Contents:
     epoch: int | None = None
     created: str = field(default_factory=now)
     terms: ImageTerms | None = None
+    changes: Sequence[Change] = ()
 
 
 @dataclass(frozen=True)

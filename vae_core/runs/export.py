@@ -15,6 +15,7 @@ from vae_core.errors import RunError
 from vae_core.evaluate import evaluate, evaluate_images
 from vae_core.io import read_tensors
 from vae_core.likelihoods.bits import score_in_bits
+from vae_core.runs.changes import in_words
 from vae_core.runs.checkpoints import checkpoint_path
 from vae_core.runs.entries import Contents
 from vae_core.runs.run import N_SAMPLES, Run
@@ -66,7 +67,7 @@ def export_run(run: Run, dataset: Dataset, folder: Path) -> Run:
     facts = dataclasses.replace(run.data(), test_fingerprint=dataset.test_fingerprint)
     contents = Contents(
         config, facts, weights, rounded, metrics, run.history(), kept, epoch, run.created,
-        terms,
+        terms, tuple(run.changes()),
     )  # fmt: skip
     return RunStore(folder.parent).adopt(folder.name, contents, model_card)
 
@@ -79,6 +80,7 @@ def _half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def model_card(run: Run) -> str:
     """What the model is, how it scores and how it was made, in Markdown."""
     data, model = run.data(), run.config.model
+    changed = f"{told}\n\n" if (told := in_words(run.changes())) else ""
     latent = shape_in_words(model.latent_shape)
     return (
         f"# {run.title}\n\n"
@@ -87,7 +89,7 @@ def model_card(run: Run) -> str:
         f"{data.n_train} images of {run.config.data.name}.\n\n"
         f"{score_line(run)}\n"
         "Weights and codes are stored as float16; the numbers are those of these files.\n\n"
-        f"```\n{command_line(run.config)}\n```\n"
+        f"{changed}```\n{command_line(run.config)}\n```\n"
     )
 
 

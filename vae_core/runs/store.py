@@ -28,6 +28,7 @@ from vae_core.io import (
     writing,
 )
 from vae_core.limits import Limits
+from vae_core.runs.changes import write_changes
 from vae_core.runs.checkpoints import check_codes, write_checkpoint
 from vae_core.runs.entries import Contents, Entry, now
 from vae_core.runs.run import PIN, TRAINING_CODES, Run
@@ -124,6 +125,8 @@ class RunStore:
                 weights, contents.weights, contents.config, contents.facts, contents.epoch
             )
             run.save_codes(contents.codes)
+            if contents.changes:
+                write_changes(folder, contents.changes)
             if contents.terms:
                 write_terms(folder, contents.terms)
             for epoch, tensors in contents.kept.items():

@@ -11,11 +11,11 @@ import streamlit as st
 from pages.ui.drawing import charts, numbers
 from pages.ui.session import mistakes
 from pages.ui.train import overfitted
-from pages.ui.train.changes_text import in_words
 from vae_core import Run
 from vae_core.analysis.diagnosis.epochs import EpochScore, epoch_scores, epoch_table, with_error_of
 from vae_core.figures import training_curves
 from vae_core.likelihoods.bits import why_negative
+from vae_core.runs.changes import in_words
 from vae_core.runs.overfitting import Overfitting
 from vae_core.settings import bound_in_words
 from vae_core.trainer import EpochTerms, n_train_evaluated

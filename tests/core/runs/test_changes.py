@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 
 import pytest
@@ -11,7 +13,10 @@ import torch
 from tests.core.runs.test_resume import assert_same
 from tests.samples import tiny_run
 from vae_core import ConfigError, Run, RunConfig, RunError, RunStore, TrainConfig, build_vae, fit
+from vae_core.__main__ import main
+from vae_core.runs.archive import archive
 from vae_core.runs.changes import CHANGES, WANTED, Change, settings_at
+from vae_core.runs.export import export_run
 from vae_core.runs.records import read_history
 
 SETTINGS = TrainConfig(epochs=5, batch_size=32, threads=1)
@@ -158,3 +163,20 @@ def test_old_records_have_no_learning_rate(tmp_path, changed):
     del lines[0]["lr"]
     (tmp_path / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert [r.lr for r in read_history(tmp_path / "history.jsonl")][:2] == [None, 1e-3]
+
+
+def test_show_the_zip_and_an_exported_folder_tell_of_the_changes(changed, digits, tmp_path, capsys):
+    said = (
+        "Changed while it was trained: from epoch 3 on β = 4, learning rate 0.001; from epoch 5 on "
+        "β = 4, learning rate 0.01."
+    )
+    assert main(["show", str(changed.path)]) == 0
+    assert said in capsys.readouterr().out
+    assert main(["show", str(changed.path), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [one["epoch"] for one in shown["changes"]] == [3, 5]
+    with zipfile.ZipFile(io.BytesIO(archive(changed))) as packed:
+        assert said in packed.read(f"{changed.id}/README.txt").decode()
+    small = export_run(changed, digits, tmp_path / "small")
+    assert said in (small.path / "README.md").read_text(encoding="utf-8")
+    assert (small.changes(), small.effective_beta) == (changed.changes(), 4.0)
