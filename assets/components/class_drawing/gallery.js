@@ -76,6 +76,7 @@ class Gallery {
     }
     [...this.sheet.children].forEach((row, label) => {
       write(row.firstChild, counts.length ? `${labels[label]}: ${counts[label]}` : labels[label]);
+      row.hidden = this.data.picks && !this.data.of.includes(label);
       const tiles = [...this.tiles.values()].filter((tile) => tile.of === label).reverse();
       tiles.forEach((tile, k) => {
         const there = row.lastChild.children[k];

@@ -103,7 +103,7 @@ def _own(mine: list[Drawing], state: RoomState) -> None:
             keys.LENS_START.pop()
             keys.LENS_OPENED.set(keys.LENS_OPENED.get_or(0) + 1)
             chosen.choose(run.id)
-            st.switch_page(door_of("").script)
+            st.switch_page(door_of("posteriors").script)
 
 
 def model_of(state: RoomState) -> Run | None:

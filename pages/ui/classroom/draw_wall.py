@@ -66,7 +66,8 @@ def _draw(room: Room) -> None:
     head, count = st.columns([3, 2], vertical_alignment="bottom")
     head.markdown(f"### Room **{room.code.upper()}** · draw {escaping.markdown(_said(state), 300)}")
     many = "1 drawing" if len(names) == 1 else f"{len(names):,} drawings"
-    count.markdown(f"### {many} by {n_authors} of {room.n_people()}")
+    n = room.n_people()
+    count.markdown(f"### {many} by {n_authors} of {n}" if names else f"### {n} have joined")
     is_open = state.phase == "predict"
     if is_open:
         rooms.invite(room)
