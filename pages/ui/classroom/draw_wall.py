@@ -28,7 +28,7 @@ MAX_SHOWN = 300  # drawings, the newest
 RECIPE = RunConfig(  # for some hundred drawings
     DataConfig(),
     ModelConfig(hidden=(256, 128), latent_shape=(2,)),
-    TrainConfig(epochs=200, batch_size=32, augmentation="shifts-turns"),
+    TrainConfig(epochs=200, batch_size=16, lr=2e-3, augmentation="shifts-turns"),
 )
 AUGMENTED = (
     "The form is filled for few drawings: two latent dimensions, and augmentation. In every epoch "
