@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.ui.session import problems
+from pages.ui.session import links, problems
 from pages.ui.train import add_data, own_data
 from vae_core.errors import ConfigError
 
@@ -21,6 +21,7 @@ with left:
         draft = add_data.ask()
     except ConfigError as error:
         problems.show(error)
+    links.to_page("classroom", "Or let the class draw one, on their phones")
 if draft:
     with right:
         add_data.preview(draft)

@@ -149,6 +149,12 @@ def test_the_lowest_of_a_sweep_is_marked(values: list, kind: str | None, said: s
     assert figure.data[1].text == (said,)
 
 
+@pytest.mark.parametrize(("nats", "place"), [([1, 2, 3], "right"), ([3, 2, 1], "left")])
+def test_the_label_of_the_lowest_is_within_the_chart_at_its_ends(nats: list, place: str) -> None:
+    table = pd.DataFrame({"beta": [0.5, 1.0, 4.0], "negative_elbo": nats})
+    assert sweep_curve(table, "beta").data[1].textposition == f"bottom {place}"
+
+
 @pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)
 def test_only_what_is_measured_like_the_chosen_run_is_drawn(run) -> None:
     app = open_page("rate_distortion.py", run)

@@ -236,7 +236,7 @@ def sweep_curve(table: pd.DataFrame, setting: str, height: int = 300) -> go.Figu
             "line": {"width": 3},
         },
         "text": [f"lowest at {_shown(values.iloc[best])}"],
-        "textposition": "bottom center",
+        "textposition": f"bottom {_side(best, len(values))}",
         "textfont": {"size": 14},
         "showlegend": False,
         "hoverinfo": "skip",
@@ -260,3 +260,8 @@ def _scale(values: pd.Series[Any]) -> dict[str, Any]:
 
 def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _side(k: int, n: int) -> str:
+    """Where a label below the k-th of n points has room: away from the chart's ends."""
+    return "center" if 0 < k < n - 1 or n == 1 else "left" if k else "right"

@@ -62,14 +62,14 @@ def _progress(run: Run, polled: bool) -> None:
         st.markdown(f"##### {escaping.markdown(run.title)}{turn}")
         if running:
             _under_way(run, runs, history)
+        else:  # in the same place: what moves stays where it is, and the doors are in sight
+            _ended(run, done)
         change.show(run)
     with moving:
         if (frames := film.read(run)) is not None:
             film.show(frames, is_live=running)
     if done:
         curves.show(run, records, opens=not running)
-    if not running:
-        _ended(run, done)
 
 
 def _under_way(run: Run, runs: tuple[Run, ...], history: pd.DataFrame) -> None:
