@@ -53,20 +53,21 @@ def _pad(drawings: Drawings, state: RoomState, who: str) -> None:
         },
         on_sent_change=lambda: None,
     )  # fmt: skip
-    if _is_new(found.sent):  # a browser that has come back to another server
+    if _new_mark(found.sent):  # a browser that has come back to another server
         st.rerun()
 
 
-def _is_new(sent: Any) -> bool:
-    return bool(sent) and sent.get("mark") != keys.CLASS_SENT.get_or(("", False))[0]
+def _new_mark(sent: object) -> str:
+    """The mark of what the pad has sent; empty where it is handled already, or is nothing."""
+    mark = str(sent.get("mark", ""))[:40] if isinstance(sent, dict) else ""
+    return "" if mark == keys.CLASS_SENT.get_or(("", False))[0] else mark
 
 
 def _take(drawings: Drawings, who: str, told: Any) -> None:
     """Keep what the pad has sent; a sentence where it cannot be kept, and the pad keeps it."""
     sent = (told or {}).get("sent")
-    if not _is_new(sent):
+    if not (mark := _new_mark(sent)):
         return
-    mark = str(sent.get("mark"))[:40]
     keys.CLASS_SENT.set((mark, False))
     try:
         pixels, label = sent.get("pixels"), sent.get("label")
@@ -94,16 +95,21 @@ def _own(mine: list[Drawing], state: RoomState) -> None:
         key="own-drawings", data=sheet(mine, state.labels, picks=True),
         on_told_change=lambda: None,
     )  # fmt: skip
-    told = found.told or {}
-    if told.get("open") and told.get("at") != keys.CLASS_TOLD.get():
-        keys.CLASS_TOLD.set(told.get("at"))
-        drawing = next((one for one in mine if one.name == told["open"]), None)
-        if drawing is not None:
-            keys.LENS_STATE.set((run.id, begun(run, drawing)))
-            keys.LENS_START.pop()
-            keys.LENS_OPENED.set(keys.LENS_OPENED.get_or(0) + 1)
-            chosen.choose(run.id)
-            st.switch_page(door_of("posteriors").script)
+    match found.told:
+        case {"open": str(name), "at": int(at)} if at != keys.CLASS_TOLD.get():
+            keys.CLASS_TOLD.set(at)
+            _open(next((one for one in mine if one.name == name), None), run)
+
+
+def _open(drawing: Drawing | None, run: Run) -> None:
+    """Let the lens begin at it on Latent space; nothing where the teacher has removed it."""
+    if drawing is None:
+        return
+    keys.LENS_STATE.set((run.id, begun(run, drawing)))
+    keys.LENS_START.pop()
+    keys.LENS_OPENED.set(keys.LENS_OPENED.get_or(0) + 1)
+    chosen.choose(run.id)
+    st.switch_page(door_of("posteriors").script)
 
 
 def model_of(state: RoomState) -> Run | None:

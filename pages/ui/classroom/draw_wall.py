@@ -102,13 +102,13 @@ def _said(state: RoomState) -> str:
 
 def _remove(drawings: Drawings, told: Any) -> None:
     """Delete what was marked, once."""
-    told = (told or {}).get("told") or {}
-    if told.get("remove") and told.get("at") != keys.CLASS_TOLD.get():
-        keys.CLASS_TOLD.set(told.get("at"))
-        try:
-            passcode.guarded(drawings.remove)([str(name) for name in told["remove"]])
-        except RoomError as error:
-            problems.show(problems.explain(error))
+    match (told or {}).get("told"):
+        case {"remove": [*names], "at": int(at)} if at != keys.CLASS_TOLD.get():
+            keys.CLASS_TOLD.set(at)
+            try:
+                passcode.guarded(drawings.remove)([str(name) for name in names])
+            except RoomError as error:
+                problems.show(problems.explain(error))
 
 
 def _make(drawings: Drawings, state: RoomState) -> None:
