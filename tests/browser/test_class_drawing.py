@@ -35,8 +35,10 @@ def mount(page: Page, name: str, data: dict[str, Any]) -> None:
 def scribble(page: Page) -> None:
     box = page.locator("canvas.pad").bounding_box()
     assert box
-    at = lambda x, y: (box["x"] + x * box["width"], box["y"] + y * box["height"])  # noqa: E731
-    drag(page, at(0.3, 0.3), at(0.5, 0.5), at(0.7, 0.6))
+    left, top, side = box["x"], box["y"], box["width"]
+    drag(
+        page, *((left + x * side, top + y * side) for x, y in ((0.3, 0.3), (0.5, 0.5), (0.7, 0.6)))
+    )
 
 
 def test_a_drawing_stays_on_the_pad_until_it_is_kept(modules: Page) -> None:

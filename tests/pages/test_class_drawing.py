@@ -109,8 +109,8 @@ def test_a_drawing_that_cannot_be_kept_is_one_sentence_and_stays_on_the_pad(room
         assert "\n" not in error.value
         told = lens_facts(student, "class_pad")
         assert (told["handled"], told["is_kept"]) == (f"m{k}", False)
-    for told in ({}, "x", {"mark": "m" * 100}):
-        say(student, "class_pad", sent=told)
+    for sent in ({}, "x", {"mark": "m" * 100}):
+        say(student, "class_pad", sent=sent)
     send(student, "label", label="<b>")
     assert len(student.error) == 1
     assert Drawings(room).names() == []

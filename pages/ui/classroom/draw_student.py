@@ -66,13 +66,13 @@ def _new_mark(sent: object) -> str:
 def _take(drawings: Drawings, who: str, told: Any) -> None:
     """Keep what the pad has sent; a sentence where it cannot be kept, and the pad keeps it."""
     sent = (told or {}).get("sent")
-    if not (mark := _new_mark(sent)):
+    if not ((mark := _new_mark(sent)) and isinstance(sent, dict)):
         return
     keys.CLASS_SENT.set((mark, False))
     try:
         pixels, label = sent.get("pixels"), sent.get("label")
-        if not isinstance(pixels, list):
-            raise RoomError("expected a drawing; got none. Draw again.")
+        if not (isinstance(pixels, list) and isinstance(label, int)):
+            raise RoomError("expected a drawing and its label. Draw again.")
         kept = drawings.add(who, label, pixels)
     except RoomError as error:
         problems.show(problems.explain(error))

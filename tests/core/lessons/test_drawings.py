@@ -178,10 +178,12 @@ def test_they_become_a_data_set_and_a_zip_of_the_same_pictures(
     with zipfile.ZipFile(io.BytesIO(packed)) as file:
         assert {name.split("/")[0] for name in file.namelist()} == {"cat", "_b_house__b_"}
     again = own.draft_of_uploads({"class.zip": packed}, Options())
-    pictures = lambda d: sorted(  # noqa: E731
-        p.numpy().tobytes() for split in (d.train, d.test) for p in split.pixels
-    )
-    assert pictures(again) == pictures(draft)
+    assert pictures_of(again) == pictures_of(draft)
+
+
+def pictures_of(draft: own.Draft) -> list[bytes]:
+    splits = (draft.train, draft.test)
+    return sorted(picture.numpy().tobytes() for split in splits for picture in split.pixels)
 
 
 def test_pictures_that_leave_none_to_test_on_are_one_sentence(tmp_path: Path) -> None:
