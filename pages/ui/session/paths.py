@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from vae_core.assets import ASSETS
+from vae_core.assets import ASSETS as ASSETS
 
 ROOT = Path(__file__).resolve().parents[3]
 BUNDLED = ASSETS / "models"

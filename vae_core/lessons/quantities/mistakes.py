@@ -6,9 +6,9 @@ from functools import lru_cache
 
 from vae_core.analysis.diagnosis.reported_loss import drawn_loss, reported_loss
 from vae_core.analysis.estimates import Estimate, mean_estimate
+from vae_core.assets import ASSETS
 from vae_core.config import MISTAKES
 from vae_core.errors import LessonError
-from vae_core.lessons.models import ASSETS
 from vae_core.lessons.quantities.loading import codes_of, dataset_of, terms_of, vae_of
 from vae_core.lessons.quantities.registry import quantity
 from vae_core.runs.run import Run
