@@ -28,7 +28,7 @@ charts.draw(
 st.caption(walks.conditions(run, ends, shell))
 
 with st.container(key="arithmetic"):
-    st.markdown("##### Arithmetic with the means of classes")
+    st.markdown("## Arithmetic with the means of classes")
     labels = codes.labels.unique().tolist()
     if is_collapsed(codes):
         st.info(arithmetic.ONE_PLACE, icon=":material/block:")

@@ -265,7 +265,7 @@ def test_the_heading_of_walks_is_written_from_the_dimensions_of_the_model(
     codes = wide_codes(latent)
     said = walks.headline(codes, straight_middles(codes.prior()))
     dims = "1 latent dimension," if latent == 1 else f"{latent} latent dimensions,"
-    assert said.startswith(f"##### In {dims}")
+    assert said.startswith(f"## In {dims}")
     assert f"in {share} of all cases" in said
     assert "many" not in said
 

@@ -103,7 +103,7 @@ def enter(open_test: Callable[[], None]) -> None:
     """
     join, teach = st.columns(2, gap="large")
     with join:
-        st.subheader("Join your class")
+        st.markdown("## Join your class")
         st.text_input(
             "The room's four letters",
             key="room-code",
@@ -113,7 +113,7 @@ def enter(open_test: Callable[[], None]) -> None:
         )
         st.caption("No name and no account: only your answers are kept, and eight random digits.")
     with teach:
-        st.subheader("Teach a class")
+        st.markdown("## Teach a class")
         if passcode.ask("Opening a room"):
             _open_form()
             st.button(

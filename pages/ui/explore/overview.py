@@ -27,11 +27,11 @@ def heading(codes: Codes) -> str:
     """What encoder and decoder do in this model."""
     if not codes.family.has_density:
         does = "The encoder maps an image x to one *point*, the latent vector z, and the decoder"
-        return f"##### {does} maps z to an image. {TO_TRY}"
+        return f"## {does} maps z to an image. {TO_TRY}"
     does = "The encoder maps an image x to a distribution q(z|x)."
     if is_collapsed(codes):
         does = "The encoder maps every image x to one distribution: q(z|x) is the prior."
-    return f"##### {does} We sample z from it, and the decoder maps z to an image. {TO_TRY}"
+    return f"## {does} We sample z from it, and the decoder maps z to an image. {TO_TRY}"
 
 
 def about_sampling(codes: Codes) -> str:

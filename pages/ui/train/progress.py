@@ -41,7 +41,7 @@ def watch(entries: list[Entry]) -> None:
     watched = keys.WATCHED.get()
     run = watched if watched and watched.path.is_dir() else next(running, None)
     if run is None:
-        st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
+        st.markdown("## Choose a preset, press *Train*, and the curves appear here.")
         return
     run = queue.current(run)
     keys.WATCHED.set(run)
@@ -59,7 +59,7 @@ def _progress(run: Run, polled: bool) -> None:
     turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
     head, moving = st.container(), st.container()  # what moves stays in its place, whatever ends
     with head:
-        st.markdown(f"##### {escaping.markdown(run.title)}{turn}")
+        st.markdown(f"## {escaping.markdown(run.title)}{turn}")
         if running:
             _under_way(run, runs, history)
         change.show(run)
