@@ -15,7 +15,10 @@ from vae_core.analysis.rate.rates import relative_width
 CLOSE, WIDE = 0.1, 0.9  # of the prior's standard deviation
 TO_TRY = "**Try this:** drag z."
 PURPOSE = "This room shows what a variational auto-encoder (VAE) does to it."
-COSTS = "Then read what x costs: its sum, −ELBO, is what training makes small."
+COSTS = (
+    "What x̂ misses, plus the KL of the cloud to the prior, is −ELBO: minus the evidence lower "
+    "bound. Training makes it small."
+)
 NO_NEIGHBOURS = "No test image is nearer to z than others: the codes of all lie at one place."
 MOVES = {  # whether the posterior has collapsed -> what is seen when z is dragged
     False: "The decoder maps every z to an image x̂. How far from μ is it still this image?",
