@@ -85,4 +85,6 @@ if not lesson:
         link_maker.offer(page.url_path)
         projector.offer()
 if not lesson and (following := after(door)):
-    links.to_page(following.url_path, f"Next: {following.title}. {following.question}")
+    with st.container(horizontal=True, key="onward"):
+        links.to_also(door, run)
+        links.to_page(following.url_path, f"Next: {following.title}. {following.question}")

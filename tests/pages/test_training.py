@@ -111,6 +111,13 @@ def test_training_that_fails_says_why_in_its_own_words(runs: Path) -> None:
     assert "resume.safetensors" in app.error[0].value
 
 
+def test_a_page_without_training_offers_presets_with_what_they_show() -> None:
+    app = button(open_page("train.py"), "Digits, collapse").click().run()
+    assert_sound(app)
+    assert app.selectbox(key="preset").value == "Digits, collapse"
+    assert app.selectbox(key="form-reduction").value == "mean/sum"
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_fills_the_form_and_can_be_trained_or_asks_for_its_images(preset: str) -> None:
     app = open_page("train.py")
