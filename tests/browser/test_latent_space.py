@@ -48,6 +48,6 @@ def test_classes_are_compared_on_axes_that_stay_and_z_is_dragged_there(
     told = r"Test split, (\d+) images; \1 means and \1 samples of z and \1 posteriors shown"
     until(lambda: re.search(told, page.inner_text(".stMain")))
     with page.expect_download() as saved:
-        page.get_by_role("button", name="SVG", exact=True).click()
+        page.get_by_label("Save the plane").get_by_role("button", name="SVG").click()
     drawing = ElementTree.fromstring(saved.value.path().read_text(encoding="utf-8"))
     assert {"3", "z0", "z1"} <= {text.strip() for text in drawing.itertext()}
