@@ -59,8 +59,7 @@ try:
         run = chosen.pick_run(is_shown=False)
     st.set_page_config(door.tab(run))
     with line.container(gap=None, key="where"):
-        kind = "door long" if door.has_long_question else "door"
-        st.html(f"<h1 class='{kind}'>{door.title} <span>{door.question}</span></h1>")
+        st.html(f"<h1 class='door'>{door.title} <span>{door.question}</span></h1>")
         if run and door.of_model:
             summary.show(run)
             mistakes.warn(run)

@@ -28,7 +28,7 @@ st.markdown(
     "## A cell keeps its place because convolutions are local. **Try this:** go from a corner "
     "to the middle: the receptive field moves, and so do the pixels that it changes."
 )
-with st.container(horizontal=True, gap="large"):
+with st.container(horizontal=True, gap="large", key="locality-controls"):
     cell = locality.pick(run)
     with st.container(key="locality-numbers", horizontal=True, gap="large"):
         if field:

@@ -17,8 +17,9 @@ data, class_names = images.images_of(run), run.data().class_names
 
 st.markdown(walks.headline(codes, walks.middles(run)))
 ends = walks.pick_ends(run, data)
+strips = st.container(key="walk-strips")
 paths = walks.between(vae, ends)
-st.html(walks.strips(run, paths))
+strips.html(walks.strips(run, paths))
 walks.offer_ends(ends)
 walks.offer_gifs(run, vae, ends)
 shell, lengths = walks.lengths(run)

@@ -9,7 +9,6 @@ from vae_core import Run
 from vae_core.config import POSTERIORS
 
 APP = "ELBO Room"
-LINE_OF_A_PHONE = 38  # letters of a question beside the button with a model's details
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,6 @@ class Door:
     view_of: str = ""
     view: str = ""
     also: str = ""
-
-    @property
-    def has_long_question(self) -> bool:
-        """Whether it takes two lines of a phone."""
-        return self.of_model and len(self.question) > LINE_OF_A_PHONE
 
     def serves(self, run: Run) -> bool:
         """Whether the page can show this run."""
