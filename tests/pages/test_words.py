@@ -92,7 +92,7 @@ def told(metrics: Metrics = SCORE, **model: Any) -> str:
 
 def test_what_a_model_does_is_told_in_plain_words_with_its_numbers() -> None:
     assert told() == (
-        "64 pixels become 3 numbers. The code costs 3.5 nats (5.0 bits), the picture still misses "
+        "64 pixels become 3 numbers. The code costs 3.5 nats (5.0 bits), the picture misses "
         "20.2 ± 0.2 nats."
     )
     assert "(12 bits), the picture" in told(replace(SCORE, rate=8.6))
@@ -101,17 +101,16 @@ def test_what_a_model_does_is_told_in_plain_words_with_its_numbers() -> None:
     assert told(posterior="dirichlet").startswith("64 pixels become 3 proportions. ")
     colours = sentence(RunConfig(model=tiny_model()), (3, 32, 32), SCORE)
     assert colours.startswith("3,072 pixel values become 3 numbers. ")
-    assert colours.endswith("the picture still misses 20.2 nats.")
+    assert colours.endswith("the picture misses 20.2 nats.")
 
 
 def test_a_code_without_a_price_or_without_information_is_told_as_such() -> None:
     assert told(replace(SCORE, rate=math.inf), posterior="delta") == (
         "64 pixels become 3 numbers. The code has no price: a point mass has no width. The picture "
-        "still misses 20.2 ± 0.2 nats."
+        "misses 20.2 ± 0.2 nats."
     )
     assert told(replace(SCORE, rate=0.0004)).endswith(
-        "The code costs 0.0 nats: it carries no information. The picture still misses 20.2 ± 0.2 "
-        "nats."
+        "The code costs 0.0 nats: it carries no information. The picture misses 20.2 ± 0.2 nats."
     )
 
 

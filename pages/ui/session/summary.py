@@ -79,7 +79,7 @@ def _picture(config: RunConfig) -> str:
     """What the distortion is of: a density's zero is no perfect picture."""
     if LIKELIHOODS[config.model.likelihood].is_density:
         return "pixels cost"
-    return "picture still misses"
+    return "picture misses"
 
 
 def summary(run: Run) -> str:
