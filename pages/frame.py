@@ -48,7 +48,7 @@ reconnection.keep()
 projector.apply()
 run = None
 try:
-    line, picker = st.columns([5, 3], vertical_alignment="center", gap="medium")
+    line, picker = st.columns([2, 1], vertical_alignment="center", gap="medium")
     if door.of_model:
         with picker.container(
             horizontal=True, vertical_alignment="center", gap="small", key="model-box"
