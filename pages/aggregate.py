@@ -14,7 +14,7 @@ run = chosen.chosen()
 family = cached.codes(run).family
 links.need_density(run, "its posteriors are points, and so q(z) has no density either.")
 st.markdown(
-    "##### The mean KL splits in two: the information I(x; z) that z carries about x, and the "
+    "## The mean KL splits in two: the information I(x; z) that z carries about x, and the "
     "distance of the aggregate posterior q(z) from the prior."
 )
 chart, side = st.columns([3, 1], gap="large")

@@ -18,7 +18,7 @@ if data is None:
     problems.end_page()
 
 st.markdown(
-    "##### The negative ELBO lies above −log p(x). Importance-weighted samples give a tighter "
+    "## The negative ELBO lies above −log p(x). Importance-weighted samples give a tighter "
     "bound; the more, the tighter. **Try this:** raise the draws, then show log p(x) itself."
 )
 how = truth.way(cached.vae(run))

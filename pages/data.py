@@ -9,14 +9,14 @@ from pages.ui.train import add_data, own_data
 from vae_core.errors import ConfigError
 
 st.markdown(
-    "##### Train on pictures of your own. **Try this:** photograph two kinds of things, put each "
+    "## Train on pictures of your own. **Try this:** photograph two kinds of things, put each "
     "kind into a folder, and give both as one .zip."
 )
 own_data.say()
 left, right = st.columns(2, gap="large")
 draft = None
 with left:
-    st.markdown("##### Add a data set")
+    st.markdown("## Add a data set")
     try:
         draft = add_data.ask()
     except ConfigError as error:
@@ -26,5 +26,5 @@ if draft:
     with right:
         add_data.preview(draft)
 with right if draft is None else st.container():
-    st.markdown("##### Own data sets")
+    st.markdown("## Own data sets")
     own_data.show()

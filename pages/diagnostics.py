@@ -40,7 +40,7 @@ is_collapsed = (
     and diagnostics.collapse(run).verdict == COLLAPSED
 )
 has_rate = codes.family.has_rate
-st.markdown(f"##### {diagnostics_text.heading(view, is_collapsed, has_rate, run.id)}")
+st.markdown(f"## {diagnostics_text.heading(view, is_collapsed, has_rate, run.id)}")
 links.try_models(diagnostics_text.to_try(view, is_collapsed), run)
 
 if view == diagnostics_text.WORST:

@@ -19,7 +19,7 @@ if not vae.family.is_additive:
     parts = "its share of its cell, whose dimensions add up to 1"
 
 st.markdown(
-    f"##### The latent is an array of {channels} × {h} × {w} dimensions, each with {parts}. "
+    f"## The latent is an array of {channels} × {h} × {w} dimensions, each with {parts}. "
     "**Try this:** move one cell, and see which pixels change."
 )
 

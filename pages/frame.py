@@ -48,7 +48,7 @@ reconnection.keep()
 projector.apply()
 run = None
 try:
-    line, picker = st.columns([3, 2], vertical_alignment="center", gap="medium")
+    line, picker = st.columns([2, 1], vertical_alignment="center", gap="medium")
     if door.of_model:
         with picker.container(
             horizontal=True, vertical_alignment="center", gap="small", key="model-box"
@@ -84,4 +84,6 @@ if not lesson:
         link_maker.offer(page.url_path)
         projector.offer()
 if not lesson and (following := after(door)):
-    links.to_page(following.url_path, f"Next: {following.title}. {following.question}")
+    with st.container(horizontal=True, key="onward"):
+        links.to_also(door, run)
+        links.to_page(following.url_path, f"Next: {following.title}. {following.question}")

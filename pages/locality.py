@@ -25,10 +25,10 @@ h, w, channels = vae.latent_shape
 field, reach = encoder_field(vae), decoder_field(vae)
 
 st.markdown(
-    "##### A cell keeps its place because convolutions are local. **Try this:** go from a corner "
+    "## A cell keeps its place because convolutions are local. **Try this:** go from a corner "
     "to the middle: the receptive field moves, and so do the pixels that it changes."
 )
-with st.container(horizontal=True, gap="large"):
+with st.container(horizontal=True, gap="large", key="locality-controls"):
     cell = locality.pick(run)
     with st.container(key="locality-numbers", horizontal=True, gap="large"):
         if field:

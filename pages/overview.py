@@ -38,7 +38,7 @@ def one_image() -> None:
         if is_collapsed(codes):
             st.info(overview.NO_NEIGHBOURS, icon=":material/block:")
         else:
-            st.markdown(f"##### Test images whose codes lie nearest to z, {shown}{unit}")
+            st.markdown(f"## Test images whose codes lie nearest to z, {shown}{unit}")
             st.html(neighbours_html(vae, codes, z, class_names, data))
             open_images.offer_here(run, nearest_codes(codes, z, NEIGHBOURS).index.tolist())
         if here.image is not None:

@@ -19,10 +19,10 @@ d = codes.mean[0].numel()
 if d <= 2:
     plane, line = "Two latent dimensions already are a plane", "One latent dimension is a line"
     words = plane if d == 2 else line
-    st.markdown(f"##### {words}: there is nothing to project.")
+    st.markdown(f"## {words}: there is nothing to project.")
 else:
     st.markdown(
-        f"##### {d} latent dimensions on a plane: PCA keeps as much of the variance as a plane "
+        f"## {d} latent dimensions on a plane: PCA keeps as much of the variance as a plane "
         "can, UMAP and t-SNE keep neighbours together."
     )
 

@@ -15,7 +15,7 @@ from vae_core.figures import rate_distortion, sweep_curve
 from vae_core.likelihoods.bits import why_negative
 
 HEADING = (
-    "##### Each model is a point: its rate (KL term) against its distortion (reconstruction term). "
+    "## Each model is a point: its rate (KL term) against its distortion (reconstruction term). "
 )
 TRY_SWEEP = "**Try this:** follow β from low to high. Which end has KL = 0, and is it the best?"
 TRY_EPOCHS = "**Try this:** switch on *Over epochs*: does training save distortion or rate first?"
@@ -57,7 +57,7 @@ with side:
         links.to_pages("train", "time-machine")
     else:
         swept_table = comparing.table("sweep", runs)
-        st.markdown(f"##### {text.over(setting, swept_table)}")
+        st.markdown(f"## {text.over(setting, swept_table)}")
         charts.draw("sweep", sweep_curve, swept_table, setting)
     first.pause()
     st.latex(

@@ -20,7 +20,7 @@ if not entries:
     problems.end_page()
 
 st.markdown(
-    "##### Every run that this server keeps, newest first. **Try this:** select rows on the left "
+    "## Every run that this server keeps, newest first. **Try this:** select rows on the left "
     "to open, pin or delete them."
 )
 queue_panel.show()

@@ -21,16 +21,14 @@ def workbench() -> None:
     names = latent_names(vae.latent_shape)
     z, order, ends = lens.code(run, here), cached.order(run), span(cached.codes(run))
     with st.container(key="traversals"):
-        st.markdown(
-            "##### Traversals: one latent dimension at a time, everything else as set above"
-        )
+        st.markdown("## Traversals: one latent dimension at a time, everything else as set above")
         st.html(traversals_html(vae, z, order, names, ends))
         offer_traversal(run, vae, z, order, names, ends)
 
 
 by = "KL" if vae.family.has_rate else "variance of their means"
 st.markdown(
-    f"##### Each slider sets one latent dimension. They are sorted by their {by}, largest first. "
+    f"## Each slider sets one latent dimension. They are sorted by their {by}, largest first. "
     "**Try this:** move the first one slowly, then the last."
 )
 workbench()

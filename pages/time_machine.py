@@ -31,7 +31,7 @@ if name in filmed:
     one_training.show(filmed[name])
     problems.end_page()
 words.markdown(
-    "##### Saved epochs of a sweep, rotated onto each other (Procrustes): what moves was learned. "
+    "## Saved epochs of a sweep, rotated onto each other (Procrustes): what moves was learned. "
     "**Try this:** play the epochs, then drag the other bar."
 )
 runs = first_seeds(sweeps[name])

@@ -18,7 +18,7 @@ with watch.container(key="watch"):
     runs = st.container()
     asks = open_file.open_file()
 with form:
-    st.markdown("##### A new model")
+    st.markdown("## A new model")
     st.selectbox(
         "Preset", list(PRESETS), index=None, key=keys.PRESET.name,
         on_change=problems.callback(use_preset), placeholder="Fill the form with …",

@@ -37,7 +37,7 @@ if view in (PICTURES, WALK) and not same_images(*both.runs):
     two_models.offer_second(both)
 elif view == POSTERIORS:
     st.markdown(
-        "##### Where both put their codes. **Try this:** choose a model with another posterior in "
+        "## Where both put their codes. **Try this:** choose a model with another posterior in "
         "the second box."
     )
     figures, alike = two_models.planes(both)
@@ -48,20 +48,20 @@ elif view == POSTERIORS:
     st.caption(two_models.plane_note(both, alike))
 elif view == KL:
     st.markdown(
-        "##### How many latent dimensions are active, and what each costs. **Try this:** choose a "
+        "## How many latent dimensions are active, and what each costs. **Try this:** choose a "
         "larger latent in the second box."
     )
     two_models.show_bars(both)
     st.caption(two_models.kl_note(both))
 elif view == PICTURES:
     st.markdown(
-        "##### The same test images through both. **Try this:** look for details that are missing."
+        "## The same test images through both. **Try this:** look for details that are missing."
     )
     st.html(two_models.reconstructions(both))
     st.caption(two_models.picture_note(both))
 elif view == WALK:
     st.markdown(
-        "##### The same straight walk through both, mean to mean. **Try this:** find where the "
+        "## The same straight walk through both, mean to mean. **Try this:** find where the "
         "class changes."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -70,7 +70,7 @@ elif view == WALK:
     st.caption(two_models.picture_note(both))
 else:
     st.markdown(
-        "##### What both are, and how they do. **Try this:** choose another likelihood in the "
+        "## What both are, and how they do. **Try this:** choose another likelihood in the "
         "second box."
     )
     two_models.show_table(both)

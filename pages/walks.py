@@ -17,8 +17,9 @@ data, class_names = images.images_of(run), run.data().class_names
 
 st.markdown(walks.headline(codes, walks.middles(run)))
 ends = walks.pick_ends(run, data)
+strips = st.container(key="walk-strips")
 paths = walks.between(vae, ends)
-st.html(walks.strips(run, paths))
+strips.html(walks.strips(run, paths))
 walks.offer_ends(ends)
 walks.offer_gifs(run, vae, ends)
 shell, lengths = walks.lengths(run)
@@ -28,7 +29,7 @@ charts.draw(
 st.caption(walks.conditions(run, ends, shell))
 
 with st.container(key="arithmetic"):
-    st.markdown("##### Arithmetic with the means of classes")
+    st.markdown("## Arithmetic with the means of classes")
     labels = codes.labels.unique().tolist()
     if is_collapsed(codes):
         st.info(arithmetic.ONE_PLACE, icon=":material/block:")

@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.server import CHROMIUM, FLAGS, free_port, serve, wait_for
 
 DECODED = ".lens.{}.ready canvas[aria-label=decoded]"
-CHART = ".js-plotly-plot .main-svg"
+CHART = "canvas.first[style], .js-plotly-plot .main-svg"  # its sketch counts
 EMPTY = "import streamlit as st\nst.set_page_config(layout='wide')\nst.markdown('# Empty')\n"
 SIZE = {"width": 1440, "height": 900}
 # Name in the menu, its section, address, first picture, goal as a multiple of the empty page.

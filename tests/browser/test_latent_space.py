@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -46,3 +47,7 @@ def test_classes_are_compared_on_axes_that_stay_and_z_is_dragged_there(
     assert reading(page) == z
     told = r"Test split, (\d+) images; \1 means and \1 samples of z and \1 posteriors shown"
     until(lambda: re.search(told, page.inner_text(".stMain")))
+    with page.expect_download() as saved:
+        page.get_by_label("Save the plane").get_by_role("button", name="SVG").click()
+    drawing = ElementTree.fromstring(saved.value.path().read_text(encoding="utf-8"))
+    assert {"3", "z0", "z1"} <= {text.strip() for text in drawing.itertext()}

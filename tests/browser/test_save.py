@@ -76,7 +76,7 @@ def test_numbers_of_a_figure_are_those_it_draws(server: Server, open_page: Open)
     _, cells = saved(page, page.locator(".save").nth(0), "CSV")
     _, channels = saved(page, page.locator(".save").nth(1), "CSV")
     table = pd.read_csv(io.BytesIO(cells))
-    assert list(table.columns) == ["trace", "column", "row", "value"]
+    assert list(table.columns) == ["series", "column", "row", "value"]
     assert table["value"].sum() == pytest.approx(total_rate(run.codes()), rel=1e-4)
     table = pd.read_csv(io.BytesIO(channels))
     h, w, n_channels = run.config.model.latent_shape
@@ -111,7 +111,7 @@ def test_a_name_in_a_table_is_neither_a_tag_nor_a_formula(modules: Page) -> None
         names,
     )
     table = pd.read_csv(io.StringIO(csv), dtype=str)
-    assert set(table["trace"]) == {"'=n"}
+    assert set(table["series"]) == {"'=n"}
     shown = ["bold", "<form> &amp;", "'=1+1", "'+1", "'-1", "'@a", "a=b", "−3", "z0"]
     assert table["x"].tolist() == shown
     assert table["y"].tolist() == [str(-k) for k in range(len(names))]

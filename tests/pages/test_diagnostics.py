@@ -159,7 +159,7 @@ def test_an_auto_encoder_has_its_worst_images_by_distortion(runs: Path, digits: 
     assert [c.key for c in app.segmented_control] == ["diagnosis"]
     assert next(iter(metrics(app))).startswith("Distortion: mean ± standard error")
     assert len(pictures(app)) == worst_images.COUNT
-    assert any(m.value == f"##### {diagnostics_text.WORST_POINTS}" for m in app.markdown)
+    assert any(m.value == f"## {diagnostics_text.WORST_POINTS}" for m in app.markdown)
 
 
 def test_a_histogram_counts_every_image_and_names_mean_and_median() -> None:

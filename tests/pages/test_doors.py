@@ -79,3 +79,21 @@ def test_a_page_with_views_links_them_and_marks_the_open_one() -> None:
     first, second = (link.proto for link in app.get("page_link")[:2])
     assert [first.label, first.disabled] == ["Move cells", False]
     assert [second.label, second.disabled] == ["**Locality**", True]
+
+
+@pytest.mark.parametrize(
+    ("page", "run", "said", "query"),
+    [
+        ("posteriors.py", "mnist-2d", "KL. What does each dimension cost?", ""),
+        ("posteriors.py", "mnist-ae-2d", "KL of MNIST 2-D. What does each dimension cost?", "run"),
+        ("kl.py", "digits-2d", "Feature map of Digits feature map. What does each cell", "run"),
+        ("kl.py", "mnist-map", "Feature map. What does each cell hold?", ""),
+    ],
+)
+def test_a_question_leads_to_another_page_with_a_model_that_it_can_show(
+    page: str, run: str, said: str, query: str
+) -> None:
+    link = open_page(page, RUNS[run]).get("page_link")[-2].proto
+    assert link.label.startswith(said)
+    assert query in link.query_string
+    assert bool(query) == bool(link.query_string)

@@ -249,6 +249,13 @@ def test_kl_stacked_over_the_epochs_adds_up_to_the_rate(run: Run) -> None:
 def test_parts_that_do_not_add_up_are_not_stacked() -> None:
     figure = kl_over_epochs(pd.DataFrame({"z0": [1.0, 2.0], "z1": [0.5, 1.0]}), stacked=False)
     assert {t.stackgroup for t in figure.data} == {None}
+    assert [(a.text, a.y) for a in figure.layout.annotations] == [("z0", 2.0), ("z1", 1.0)]
+
+
+def test_a_band_over_epochs_has_its_name_beside_it_where_there_is_room() -> None:
+    ends = {"z0": 3.0, "z1": 0.01, "z2": 2.0}
+    figure = kl_over_epochs(pd.DataFrame({name: [1.0, end] for name, end in ends.items()}))
+    assert [(a.text, a.y) for a in figure.layout.annotations] == [("z0", 1.5), ("z2", 4.01)]
 
 
 @pytest.mark.parametrize("run", ADDITIVE, ids=lambda run: run.id)

@@ -60,7 +60,7 @@ def test_what_sampling_again_shows_is_told_from_the_width_of_the_posteriors(
             "its middle is μ, its width σ. Dotted: the prior p(z)",
             "How far from μ is it",
         ),
-        ("mnist-dirichlet-3", "its width σ. Grey dots: the prior p(z)", "read what x costs"),
+        ("mnist-dirichlet-3", "its width σ. Grey dots: the prior p(z)", "plus the KL of the cloud"),
         ("mnist-collapsed", "It is the prior, whatever x is", "Does it change at all?"),
     ],
 )

@@ -55,7 +55,7 @@ def test_a_run_waits_for_its_turn_and_can_be_taken_out(runs: Path) -> None:
 def test_the_same_settings_are_trained_once_for_all_who_ask(runs: Path) -> None:
     first = train("Mine", epochs=5_000)
     second = train("Also mine", epochs=5_000)
-    assert any(m.value == "##### Mine" for m in second.markdown)
+    assert any(m.value == "## Mine" for m in second.markdown)
     (entry,) = RunStore(runs).list()
     assert any("1 other visitor wants it, too." in c.value for c in second.caption)
     button(second, "Stop").click().run()

@@ -88,7 +88,7 @@ def test_a_running_job_is_found_again_in_a_new_window(runs: Path) -> None:
     app = ask("Long", epochs=5_000)
     button(app, "Train").click().run()
     other = run_until(open_page("train.py"), lambda a: "Stop" in labels(a))
-    assert any(m.value == "##### Long" for m in other.markdown)
+    assert any(m.value == "## Long" for m in other.markdown)
     button(other, "Stop").click().run()
     (entry,) = RunStore(runs).list()
     until(lambda: not queue.is_running(entry.run))
@@ -109,6 +109,13 @@ def test_training_that_fails_says_why_in_its_own_words(runs: Path) -> None:
     app.run()
     assert not app.exception
     assert "resume.safetensors" in app.error[0].value
+
+
+def test_a_page_without_training_offers_presets_with_what_they_show() -> None:
+    app = button(open_page("train.py"), "Digits, collapse").click().run()
+    assert_sound(app)
+    assert app.selectbox(key="preset").value == "Digits, collapse"
+    assert app.selectbox(key="form-reduction").value == "mean/sum"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -192,7 +199,7 @@ def test_a_sweep_trains_in_one_job_stops_as_a_whole_and_goes_on(runs: Path) -> N
     app.text_input(key="sweep-values").set_value("0.5, 4").run()
     assert any("epochs 1, 2, 3, 5, 8, 13, 21, 34" in c.value for c in app.caption)
     button(app, "Train 2 runs").click().run()
-    run_until(app, lambda a: any(m.value == "##### beta 0.5, run 1 of 2" for m in a.markdown))
+    run_until(app, lambda a: any(m.value == "## beta 0.5, run 1 of 2" for m in a.markdown))
     button(app, "Stop").click().run()
     made = [entry.run for entry in RunStore(runs).list()]
     assert {run.config.sweep for run in made} == {"Betas"}

@@ -92,8 +92,8 @@ def told(metrics: Metrics = SCORE, **model: Any) -> str:
 
 def test_what_a_model_does_is_told_in_plain_words_with_its_numbers() -> None:
     assert told() == (
-        "64 pixels become 3 numbers. The code costs 3.5 nats (5.0 bits), the picture still misses "
-        "20.2 ± 0.2."
+        "64 pixels become 3 numbers. The code costs 3.5 nats (5.0 bits), the picture misses "
+        "20.2 ± 0.2 nats."
     )
     assert "(12 bits), the picture" in told(replace(SCORE, rate=8.6))
     assert told(latent=(2, 4, 3)).startswith("64 pixels become 24 numbers in a 2 × 4 map. ")
@@ -101,23 +101,23 @@ def test_what_a_model_does_is_told_in_plain_words_with_its_numbers() -> None:
     assert told(posterior="dirichlet").startswith("64 pixels become 3 proportions. ")
     colours = sentence(RunConfig(model=tiny_model()), (3, 32, 32), SCORE)
     assert colours.startswith("3,072 pixel values become 3 numbers. ")
-    assert colours.endswith("the picture still misses 20.2.")
+    assert colours.endswith("the picture misses 20.2 nats.")
 
 
 def test_a_code_without_a_price_or_without_information_is_told_as_such() -> None:
     assert told(replace(SCORE, rate=math.inf), posterior="delta") == (
         "64 pixels become 3 numbers. The code has no price: a point mass has no width. The picture "
-        "still misses 20.2 ± 0.2 nats."
+        "misses 20.2 ± 0.2 nats."
     )
     assert told(replace(SCORE, rate=0.0004)).endswith(
-        "The code costs 0.0 nats: it carries no information. The picture still misses 20.2 ± 0.2."
+        "The code costs 0.0 nats: it carries no information. The picture misses 20.2 ± 0.2 nats."
     )
 
 
 def test_a_density_misses_nothing_but_costs_and_that_may_be_negative() -> None:
     density = told(replace(SCORE, distortion=-20.25), likelihood="gaussian")
-    assert density.endswith("the pixels cost −20.2 ± 0.2 (a density's may be negative).")
-    assert told(likelihood="gaussian").endswith("the pixels cost 20.2 ± 0.2.")
+    assert density.endswith("the pixels cost −20.2 ± 0.2 nats (a density's may be negative).")
+    assert told(likelihood="gaussian").endswith("the pixels cost 20.2 ± 0.2 nats.")
 
 
 @pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
@@ -265,7 +265,7 @@ def test_the_heading_of_walks_is_written_from_the_dimensions_of_the_model(
     codes = wide_codes(latent)
     said = walks.headline(codes, straight_middles(codes.prior()))
     dims = "1 latent dimension," if latent == 1 else f"{latent} latent dimensions,"
-    assert said.startswith(f"##### In {dims}")
+    assert said.startswith(f"## In {dims}")
     assert f"in {share} of all cases" in said
     assert "many" not in said
 

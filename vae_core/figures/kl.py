@@ -25,6 +25,7 @@ from vae_core.figures.theme import (
 PER_IMAGE = "nats per image"
 SCALE = "Oranges"
 BAR = {"title": {"text": PER_IMAGE, "side": "right"}}
+NAME_HEIGHT = 0.055  # of a name, as a share of the axis
 CLASS_HEIGHT = 20  # pixels of a row that has a name
 
 
@@ -204,14 +205,33 @@ def kl_over_epochs(
         }
         for position, name in enumerate(kl.columns)
     ]
-    mark: dict[str, Any] = {}
+    mark: dict[str, Any] = {"annotations": _names_at_end(kl, stacked), "margin": {"r": 56}}
     if chosen is not None:
         mark["shapes"] = [
             {"type": "line", "x0": chosen, "x1": chosen, "y0": 0, "y1": 1, "yref": "paper"}
             | {"line": DOTTED}
         ]
-        mark["annotations"] = [
+        mark["annotations"].append(
             {"x": chosen, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
             | {"text": f"epoch {chosen}: lowest loss", "xanchor": "auto"}
-        ]
+        )
     return drawn(traces, height, "epoch", f"KL, {PER_IMAGE}", **mark)
+
+
+def _names_at_end(kl: pd.DataFrame, stacked: bool) -> list[dict[str, Any]]:
+    """Names of the dimensions beside their bands or lines, where there is room for a name."""
+    if kl.empty:
+        return []
+    last = kl.iloc[-1].to_numpy(float)
+    top = float(kl.sum(axis=1).max() if stacked else kl.to_numpy().max())
+    places = last.cumsum() - last / 2 if stacked else last
+    free, found = NAME_HEIGHT * top, []
+    for name, place, value in zip(kl.columns, places, last, strict=True):
+        is_thin = stacked and value < free
+        if is_thin or any(abs(place - other["y"]) < free for other in found):
+            continue
+        found.append(
+            {"x": kl.index[-1], "y": float(place), "text": str(name), "showarrow": False}
+            | {"xanchor": "left", "xshift": 4, "font": {"size": 13}}
+        )
+    return found

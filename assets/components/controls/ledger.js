@@ -4,7 +4,7 @@
 
 import { total } from "../math/shapes.js";
 import { element, write } from "../page/element.js";
-import { addingUp, nats } from "../page/text.js";
+import { addingUp, hundredths, nats } from "../page/text.js";
 
 const LEDGER_ROWS = 8;
 
@@ -153,15 +153,10 @@ export class Ledger {
   }
 }
 
-/** A number as it is printed. */
-function hundredths(value) {
-  return Number(value.toFixed(2));
-}
-
 // What the numbers mean: read once, before the formulas are.
 const MISSES = "what x̂ misses of x";
 const FAR = "how far q(z|x) is from the prior";
-const LOSS = "their sum, made small by training";
+const LOSS = "their sum, minus the evidence lower bound: training makes it small";
 const SCORED = [["image", "the image x"], ["mean", "the reconstruction x̂"]];
 const SCORES_ITSELF = "The decoder's mean x̂ scores itself: the image does not occur in it, so this is no loss.";
 const INFINITE = "A point has an infinite KL to any density.";

@@ -57,7 +57,7 @@ export class Source {
     const { facts } = this;
     this.number = element("input", {
       type: "number", min: 0, max: facts.n_images - 1, step: 1, "aria-label": "Test image",
-      onchange: () => this.on.onImage(Number(this.number.value) || 0),
+      onchange: () => this._numbered(),
     });
     const another = () => this.on.onImage(this._next(Number(this.label.value)));
     this.label = element("select", { "aria-label": "Class", onchange: another });
@@ -68,6 +68,15 @@ export class Source {
       "div", { class: "controls" }, this.number, this.label, button("Another", another),
     );
     return this.imageControls;
+  }
+
+  /** A number was typed: the nearest image that there is, and a word where that is another. */
+  _numbered() {
+    const [asked, last] = [Number(this.number.value) || 0, this.facts.n_images - 1];
+    this.on.onImage(asked);
+    const isThere = asked >= 0 && asked <= last;
+    this.number.setCustomValidity(isThere ? "" : `There is no test image ${asked}: they are numbered 0 to ${last}.`);
+    if (!isThere) this.number.reportValidity();
   }
 
   _padControls() {

@@ -5,6 +5,7 @@
 import { fontOf } from "./marks.js";
 
 const LEAST = 3; // times that are worth a box
+const ZOOM = 44; // pixels at the plane's right, of the buttons at its top
 
 /**
  * q(z|x) and p(z|x), together where they are near, else each in a corner of its own.
@@ -41,7 +42,7 @@ function magnify(pen, { left, top, side, scale: before, scene }, square, corner,
   const scale = box / 2 / half;
   const times = scale / before;
   if (times < LEAST || !half) return;
-  const boxLeft = isLeft ? left + 6 : left + side - box - 6;
+  const boxLeft = isLeft ? left + 6 : left + side - box - 6 - (isTop ? ZOOM : 0);
   const boxTop = isTop ? top + 6 : top + side - box - 6;
   pen.save();
   pen.beginPath();

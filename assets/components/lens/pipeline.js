@@ -3,7 +3,7 @@
  */
 
 import { element, write } from "../page/element.js";
-import { signed } from "../page/text.js";
+import { hundredths, nats, signed } from "../page/text.js";
 
 const HOW = { draw: "sample", mean: "take μ", hand: "by hand" };
 
@@ -18,18 +18,18 @@ export class Pipeline {
     this.x = node("x", `${n} pixels`);
     this.q = new PosteriorNode(facts.family.has_density);
     this.z = node("z", "–");
-    this.picture = node("x̂", `${n} pixels`);
+    this.cost = new CostNode(facts.family.has_rate);
     this.how = arrow("sample");
     host.dataset.words = "";
     host.append(
       this.x.root, arrow("encoder").root, this.q.root, this.how.root, this.z.root,
-      arrow("decoder").root, this.picture.root,
+      arrow("decoder").root, element("span", { class: "node" }, element("b", { text: "x̂" })), this.cost.root,
     );
   }
 
   /** Each frame: the dimensions of the plane, or all of few. */
   frame() {
-    const { posterior: q, z, how, isEmpty } = this.state;
+    const { posterior: q, z, how, isEmpty, distortion } = this.state;
     const { names, family } = this.facts;
     const dims = names.length <= 3 ? names.map((_, j) => j) : this.state.axes;
     const rest = dims.length < names.length ? ", …" : "";
@@ -40,6 +40,7 @@ export class Pipeline {
     const of = rest ? `${dims.map((j) => names[j]).join(", ")} of ${names.length}: ` : "";
     this.q.show(of, q && list((j) => q.mean[j]), q && list((j) => Math.sqrt(q.variance[j])));
     this.z.value.textContent = isEmpty ? "–" : `= ${list((j) => z[j])}`;
+    this.cost.show(q, how === "draw" ? distortion : null);
     this.how.text.textContent = family.has_density || how === "hand" ? HOW[how] : HOW.mean;
   }
 }
@@ -60,6 +61,24 @@ class PosteriorNode {
     write(this.of, mean ? of : "");
     write(this.mean, ` = ${mean ?? "–"}`);
     write(this.sigma, ` = ${sigma ?? "–"}`);
+  }
+}
+
+/** What the image costs: its KL term and, where z is a sample, minus its ELBO. */
+class CostNode {
+  constructor(hasRate) {
+    [this.kl, this.elbo] = Array.from({ length: 2 }, () => element("span"));
+    this.sum = element("span", {}, ", ", element("b", { text: "−ELBO" }), this.elbo);
+    this.root = element("span", { class: "node cost", hidden: !hasRate },
+      element("b", { text: "KL" }), this.kl, this.sum, " nats",
+    );
+  }
+
+  /** @param {?number} distortion - nats, or null where the two do not make a bound */
+  show(q, distortion) {
+    write(this.kl, ` ${nats(q ? q.kl : null)}`);
+    this.sum.hidden = distortion === null || !q;
+    if (!this.sum.hidden) write(this.elbo, ` ${nats(hundredths(q.kl) + hundredths(distortion))}`);
   }
 }
 

@@ -1,9 +1,10 @@
 /**
- * Below the plane: save it as PNG, dark on white whatever the page's colours are, or its points as
- * CSV.
+ * Below the plane: save it as PNG or SVG, dark on white whatever the page's colours are, or its
+ * points as CSV.
  */
 
 import { PlanePainter } from "../draw/plane_painter.js";
+import { SvgPainter } from "../draw/svg_painter.js";
 import { csvOf, download } from "../page/download.js";
 import { button, element } from "../page/element.js";
 
@@ -19,9 +20,10 @@ export class PlaneSave {
   constructor(host, { facts, state }, view) {
     Object.assign(this, { facts, state, view });
     const png = button("PNG", () => this._picture(), { title: "As PNG" });
+    const svg = button("SVG", () => this._drawing(), { title: "As SVG" });
     const csv = button("CSV", () => this._table(), { title: "Its points" });
     const group = { class: "save", role: "group", "aria-label": "Save the plane" };
-    host.append(element("div", group, "Save as", png, csv));
+    host.append(element("div", group, "Save as", png, svg, csv));
   }
 
   /** The plane as it is, zoomed where it is zoomed, on white. */
@@ -30,9 +32,7 @@ export class PlaneSave {
     const canvases = [0, 1].map(() => element("canvas"));
     const painter = new PlanePainter(...canvases);
     painter.fit(plane.wide, RATIO);
-    painter.show({ ...plane.scene, ...LOOK });
-    Object.assign(painter, { zoom: plane.zoom, middle: plane.middle });
-    painter.draw({ ...plane.drawn, focus: null });
+    this._copy(painter);
     const { width, height } = canvases[0];
     const whole = new OffscreenCanvas(width, height);
     const pen = whole.getContext("2d");
@@ -40,6 +40,23 @@ export class PlaneSave {
     pen.fillRect(0, 0, width, height);
     for (const canvas of canvases) pen.drawImage(canvas, 0, 0);
     download(await whole.convertToBlob({ type: "image/png" }), `${this.facts.file}.png`);
+  }
+
+  _drawing() {
+    const { class_names: names, file } = this.facts;
+    const painter = new SvgPainter(this.view.plane.side);
+    this._copy(painter);
+    const [across, up] = this.view.plane.scene.titles ?? names;
+    const content = painter.file(`${file}: ${up} over ${across}`, LOOK.paper);
+    download(new Blob([content], { type: "image/svg+xml" }), `${file}.svg`);
+  }
+
+  /** Have another painter draw what the plane shows. */
+  _copy(painter) {
+    const { plane } = this.view;
+    painter.show({ ...plane.scene, ...LOOK });
+    Object.assign(painter, { zoom: plane.zoom, middle: plane.middle });
+    painter.draw({ ...plane.drawn, focus: null });
   }
 
   /** What is drawn, one row each: means, samples, posteriors, classes. */

@@ -270,7 +270,7 @@ export class PlaneView {
     const isAll = names.length === 2 || this.layout.corners;
     const verdict = gap < HOLE ? ": a hole among these images, whose codes are at least 10 times rarer here than the prior" : "";
     const value = Number.isFinite(gap) ? signed(Math.max(gap, LEAST), 1) : "−∞";
-    const of = isAll ? "log q(z) − log p(z)" : "log q − log p of these two";
+    const of = `density of all codes against the prior${isAll ? "" : ", of these two dimensions"}, log q − log p`;
     return `${parts.join(", ")}; ${of} = ${value} nats${verdict}`;
   }
 }

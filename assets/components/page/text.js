@@ -14,6 +14,11 @@ export function nats(value) {
   return value === Infinity ? "∞" : signed(value, 2);
 }
 
+/** A number as it is printed with two digits. */
+export function hundredths(value) {
+  return Number(value.toFixed(2));
+}
+
 /**
  * Parts rounded so that they add up to their total as it is printed, as vae_core/decimals.py does.
  * @param {number[]} parts - finite

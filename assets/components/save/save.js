@@ -139,7 +139,7 @@ export function toCsv(chart) {
   const panels = xaxis2 ? annotations.filter((each) => each.xref === "paper") : [];
   const traces = tracesOf(chart).filter(({ x, y, z }) => x || y || z);
   const isGrid = traces.some(({ z }) => z);
-  const head = ["trace", titleOf(xaxis, "x"), titleOf(yaxis, "y"), ...(isGrid ? ["value"] : [])];
+  const head = ["series", titleOf(xaxis, "x"), titleOf(yaxis, "y"), ...(isGrid ? ["value"] : [])];
   const rows = [panels.length ? ["panel", ...head] : head];
   for (const trace of traces) {
     const panel = panels.length ? [panels[(Number(trace.xaxis.slice(1)) || 1) - 1]?.text] : [];

@@ -82,9 +82,9 @@ class Training {
       onClear: () => this._clear(),
       onChange: (name, value) => this._change(name, value),
     });
-    this.dataSide = element("section", { class: "data" }, element("h3", { text: "Data space" }));
+    this.dataSide = element("section", { class: "data" }, element("h2", { text: "Data space" }));
     this.dataNote = element("p", { class: "note" });
-    const numbers = element("section", { class: "numbers" }, element("h3", { text: "Negative ELBO" }));
+    const numbers = element("section", { class: "numbers" }, element("h2", { text: "Negative ELBO" }));
     this.numbers = new Numbers(numbers, this.facts.colours);
     this.stage.root.append(top, this.dataSide, this._latentSide(), numbers);
     this.observer = new ResizeObserver(() => this.stage.schedule());
@@ -94,7 +94,7 @@ class Training {
   }
 
   _latentSide() {
-    const side = element("section", { class: "latent plane" }, element("h3", { text: "Latent space" }));
+    const side = element("section", { class: "latent plane" }, element("h2", { text: "Latent space" }));
     this.plane = new LatentPlane(side, {
       where: () => this.frame?.view.z ?? [0, 0],
       onMove: (z) => this._look({ z }),

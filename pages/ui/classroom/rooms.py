@@ -105,7 +105,7 @@ def enter(open_test: Callable[[], None], ask_to_draw: Callable[[], None]) -> Non
     """
     join, teach = st.columns(2, gap="large")
     with join:
-        st.subheader("Join your class")
+        st.markdown("## Join your class")
         if been := keys.CLASS_ROOM.get():
             st.page_link(
                 "classroom.py", label=f"Back to room **{been[0]}**", icon=":material/undo:",
@@ -122,7 +122,7 @@ def enter(open_test: Callable[[], None], ask_to_draw: Callable[[], None]) -> Non
             "No name and no account: only what you answer or draw is kept, and eight random digits."
         )
     with teach:
-        st.subheader("Teach a class")
+        st.markdown("## Teach a class")
         if passcode.ask("Opening a room"):
             _open_form()
             st.button(

@@ -10,7 +10,7 @@ from pages.ui.train import change, progress, queue
 from vae_core import Run
 
 TITLE = (
-    "##### One training, frame by frame: the first epoch is cut finer. **Try this:** go back to "
+    "## One training, frame by frame: the first epoch is cut finer. **Try this:** go back to "
     "the moment when the classes part."
 )
 

@@ -15,7 +15,10 @@ from vae_core.analysis.rate.rates import relative_width
 CLOSE, WIDE = 0.1, 0.9  # of the prior's standard deviation
 TO_TRY = "**Try this:** drag z."
 PURPOSE = "This room shows what a variational auto-encoder (VAE) does to it."
-COSTS = "Then read what x costs: its sum, −ELBO, is what training makes small."
+COSTS = (
+    "What x̂ misses, plus the KL of the cloud to the prior, is −ELBO: minus the evidence lower "
+    "bound. Training makes it small."
+)
 NO_NEIGHBOURS = "No test image is nearer to z than others: the codes of all lie at one place."
 MOVES = {  # whether the posterior has collapsed -> what is seen when z is dragged
     False: "The decoder maps every z to an image x̂. How far from μ is it still this image?",
@@ -27,11 +30,11 @@ def heading(codes: Codes) -> str:
     """What encoder and decoder do in this model."""
     if not codes.family.has_density:
         does = "The encoder maps an image x to one *point*, the latent vector z, and the decoder"
-        return f"##### {does} maps z to an image. {TO_TRY}"
+        return f"## {does} maps z to an image. {TO_TRY}"
     does = "The encoder maps an image x to a distribution q(z|x)."
     if is_collapsed(codes):
         does = "The encoder maps every image x to one distribution: q(z|x) is the prior."
-    return f"##### {does} We sample z from it, and the decoder maps z to an image. {TO_TRY}"
+    return f"## {does} We sample z from it, and the decoder maps z to an image. {TO_TRY}"
 
 
 def about_sampling(codes: Codes) -> str:

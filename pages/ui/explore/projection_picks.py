@@ -41,7 +41,7 @@ def show(run: Run, pick: atlas.Pick) -> None:
 
 def _several(run: Run, index: list[int]) -> None:
     codes, names = cached.codes(run), run.data().class_names
-    st.markdown(f"##### {len(index):,} images picked, class by class")
+    st.markdown(f"## {len(index):,} images picked, class by class")
     charts.draw("picked_classes", class_counts, codes.labels[index].tolist(), names)
     data, shown = images.images_of(run), torch.tensor(index[:MAX_SHOWN])
     pictures = atlas.pictures(cached.vae(run), codes, data, shown)
@@ -54,7 +54,7 @@ def _several(run: Run, index: list[int]) -> None:
 def _one(run: Run, image: int) -> None:
     vae, codes, data = cached.vae(run), cached.codes(run), images.images_of(run)
     name = run.data().class_names[int(codes.labels[image])]
-    st.markdown(f"##### Class {escaping.markdown(name)}, test image {image}")
+    st.markdown(f"## Class {escaping.markdown(name)}, test image {image}")
     figures = []
     if data:
         figures.append(_figure("x", data.test.batch(slice(image, image + 1))))

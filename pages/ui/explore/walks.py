@@ -65,18 +65,18 @@ def headline(codes: Codes, middles: Estimate) -> str:
     """The heading of the page, with the share of straight walks whose middle is in the shell."""
     if is_collapsed(codes):
         return (
-            "##### The codes of all images lie at one place, so no walk leaves it. **Try this:** "
+            "## The codes of all images lie at one place, so no walk leaves it. **Try this:** "
             "choose prior draws. Does the picture change between them?"
         )
     if not codes.family.has_rate:
         return (
-            "##### An auto-encoder is trained without a prior: nothing makes it decode what lies "
+            "## An auto-encoder is trained without a prior: nothing makes it decode what lies "
             "between its codes. **Try this:** walk between classes, and look for pictures that "
             "are of none."
         )
     if len(walks_of(codes.family)) == 1:
         return (
-            "##### A straight walk mixes its ends, and stays on the simplex. **Try this:** walk "
+            "## A straight walk mixes its ends, and stays on the simplex. **Try this:** walk "
             "between images of different classes."
         )
     d = math.prod(codes.latent_shape)
@@ -84,7 +84,7 @@ def headline(codes: Codes, middles: Estimate) -> str:
     exact = middles.standard_error == 0.0
     share = f"{middles.value:.1%}" if exact else numbers.percent(middles)
     return (
-        f"##### In {dims}, the middle of a straight walk between two prior draws is in the prior's "
+        f"## In {dims}, the middle of a straight walk between two prior draws is in the prior's "
         f"shell, with 95% of the draws, in {share} of all cases. **Try this:** choose "
         "prior draws, and compare the middles."
     )

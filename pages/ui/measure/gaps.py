@@ -45,7 +45,7 @@ ABOUT_DRAWS = (
 
 def show(run: Run, data: Dataset, table: pd.DataFrame) -> None:
     """The histogram, then the images that miss most, with links to them."""
-    st.markdown(f"##### {HEADING}")
+    st.markdown(f"## {HEADING}")
     chart, pictures = st.columns([2, 3], gap="large")
     with chart:
         charts.draw("gaps", gap_histogram, by_name(table))

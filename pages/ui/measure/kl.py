@@ -68,7 +68,7 @@ def headline(codes: Codes, table: pd.DataFrame) -> str:
     """What the KL of a dimension means, and what to try, as they are true of the model."""
     if is_collapsed(codes):
         return (
-            "##### The posterior is the prior for every image: no dimension costs anything, and "
+            "## The posterior is the prior for every image: no dimension costs anything, and "
             "none tells anything about the image. **Try this:** see *Over epochs* when that began."
         )
     costs = "Each latent dimension costs its KL from posterior to prior"
@@ -78,8 +78,8 @@ def headline(codes: Codes, table: pd.DataFrame) -> str:
     if (idle := int((~table["active"]).sum())) > 0:
         most = f"{most} {idle} of {len(table)} tell next to nothing."
     if len(codes.labels.unique()) == 1:
-        return f"##### {costs}. {most}"
-    return f"##### {costs}. {most} **Try this:** see *By class* which classes pay for which."
+        return f"## {costs}. {most}"
+    return f"## {costs}. {most} **Try this:** see *By class* which classes pay for which."
 
 
 def views(codes: Codes) -> list[str]:

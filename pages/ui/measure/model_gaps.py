@@ -74,7 +74,7 @@ def in_words(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def show(run: Run, data: Dataset, count: int) -> None:
     """A toggle; then bars and a table of all models, measured on the same images."""
-    st.markdown("##### The same for other models of these images")
+    st.markdown("## The same for other models of these images")
     if not st.toggle("Compare models", key="model_gaps", bind="query-params"):
         return
     found = peers(run)

@@ -43,7 +43,7 @@ def show(run: Run) -> None:
     """A toggle; then the picture beside the two ends. Nothing for latents on a simplex."""
     if not can_hold(cached.vae(run)):
         return
-    st.markdown("##### A picture that the model draws itself: log p(x) from both sides")
+    st.markdown("## A picture that the model draws itself: log p(x) from both sides")
     if not st.toggle("Sample a picture and bound its log p(x)", key="own", bind="query-params"):
         return
     side, chart = st.columns([1, 3], gap="large")

@@ -63,7 +63,7 @@ def show(run: Run, data: Dataset, count: int) -> None:
     """A toggle, then three maps of one plane; nothing for a model without such a plane."""
     if not has_posterior_mass(cached.vae(run)):
         return
-    st.markdown("##### All of them on one plane")
+    st.markdown("## All of them on one plane")
     if not st.toggle("Show p(z | x) of all images", key="together", bind="query-params"):
         return
     found = measure(run, data, count)

@@ -36,6 +36,8 @@ class Door:
         on both pages.
     view : str
         What it is called in that row.
+    also : str
+        The address of another page that its question leads to, linked before the next one.
     """
 
     menu: str
@@ -47,6 +49,7 @@ class Door:
     needs: str = ""
     view_of: str = ""
     view: str = ""
+    also: str = ""
 
     def serves(self, run: Run) -> bool:
         """Whether the page can show this run."""
@@ -84,9 +87,9 @@ DOORS = (
     Door("Train", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
     Door("Train", "data.py", "Data", "Which images does it learn from?", "data", of_model=False),
     Door("Explore", "posteriors.py", "Latent space", "Where do images of each class go?",
-         "posteriors"),
+         "posteriors", also="kl"),
     Door("Explore", "sliders.py", "Latent sliders", "What does each latent dimension change?",
-         "sliders"),
+         "sliders", also="kl"),
     Door("Explore", "feature_map.py", "Feature map", "What does each cell hold?", "feature-map",
          needs=MAP, view="Move cells"),
     Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it "
@@ -94,7 +97,8 @@ DOORS = (
     Door("Explore", "projection.py", "Projection",
          "Which images are neighbours when there are many dimensions?", "projection"),
     Door("Explore", "walks.py", "Walks", "What lies between two images?", "walks"),
-    Door("Measure", "kl.py", "KL", "What does each dimension cost?", "kl", needs=VAE),
+    Door("Measure", "kl.py", "KL", "What does each dimension cost?", "kl", needs=VAE,
+         also="feature-map"),
     Door("Measure", "aggregate.py", "Aggregate posterior",
          "Do all codes together match the prior?", "aggregate", needs=VAE),
     Door("Measure", "bounds.py", "Bound and truth",

@@ -13,7 +13,7 @@ import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
-from pages.ui.session import chosen, problems
+from pages.ui.session import chosen, keys, problems
 from pages.ui.session.doors import Door, door_of, has_density, is_map, views
 from vae_core.config import POSTERIORS
 from vae_core.runs.run import Run
@@ -79,6 +79,20 @@ def to_page(url_path: str, label: str = "", query: Mapping[str, str] | None = No
         help="",  # the question is in the label, or beside it
         query_params=dict(query) if query else None,
     )
+
+
+def to_also(door: Door, run: Run | None) -> None:
+    """The page that the question of this one leads to, with a model that it can show."""
+    if not door.also or run is None:
+        return
+    other, name, query = door_of(door.also), "", {}
+    if not other.serves(run):
+        runs = listing.openable()
+        fit = next(iter(fitting(runs, other.serves, run)), None)
+        if fit is None:
+            return
+        name, query = f" of {escaping.markdown(fit)}", {keys.RUN_LABEL.name: fit}
+    to_page(other.url_path, f"{other.title}{name}. {other.question}", query)
 
 
 def to_pages(*url_paths: str) -> None:

@@ -49,10 +49,11 @@ def sentence(
     missed = f"{_picture(config)} {fixed(metrics.distortion, 1)}"
     if math.isfinite(distortion_error):
         missed += f" ± {distortion_error:.1f}"
+    missed += " nats"
     if metrics.distortion < 0.0:
         missed += " (a density's may be negative)"
     if not metrics.has_rate:
-        return f"{does} The code has no price: a point mass has no width. The {missed} nats."
+        return f"{does} The code has no price: a point mass has no width. The {missed}."
     rate = sum_and_parts(metrics.distortion, metrics.rate, digits=1)[2]
     if metrics.rate < NO_KL:
         return f"{does} The code costs {rate} nats: it carries no information. The {missed}."
@@ -78,7 +79,7 @@ def _picture(config: RunConfig) -> str:
     """What the distortion is of: a density's zero is no perfect picture."""
     if LIKELIHOODS[config.model.likelihood].is_density:
         return "pixels cost"
-    return "picture still misses"
+    return "picture misses"
 
 
 def summary(run: Run) -> str:

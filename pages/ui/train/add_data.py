@@ -54,7 +54,7 @@ def ask() -> Draft | None:
 
 def preview(made: Draft) -> None:
     """What would be kept, what was dropped and why, and the way to keep it."""
-    st.markdown("##### Before it is kept")
+    st.markdown("## Before it is kept")
     channels, height, width = made.train.image_shape
     many = len(made.class_names)
     classes = "1 class" if many == 1 else f"{many:,} classes"

@@ -54,6 +54,13 @@ PRESETS = {
         TrainConfig(epochs=60, mistake="seed-noise"),
     ),
 }
+FIRST = {  # presets to begin with -> what they show; the first is trained in the shortest time
+    "Digits, 2-D": "Ten digits in a plane, from 8 × 8 pixels.",
+    "MNIST, 2-D": "The same from 60,000 larger pictures.",
+    "MNIST, 20-D": "Sharper, at a higher cost: are all 20 active?",
+    "Digits, feature map": "A code with places: what does each cell hold?",
+    "Digits, collapse": "A common loss that makes the posterior the prior.",
+}
 COMMON = (
     "dataset", "classes", "binarisation", "network", "latent", "posterior", "likelihood",
     "epochs", "beta",
@@ -75,6 +82,24 @@ def fill(config: RunConfig) -> None:
     for part, kind in PARTS.items():
         for field in dataclasses.fields(kind):
             st.session_state[_key(field)] = _shown(getattr(getattr(config, part), field.name))
+
+
+def take_preset(name: str) -> None:
+    """Choose a preset, and fill the form with it."""
+    keys.PRESET.set(name)
+    use_preset()
+
+
+def offer_presets() -> None:
+    """Presets to begin with, and what they show, where nothing is trained yet."""
+    st.markdown("## Choose a preset, press *Train*, and the curves appear here.")
+    for number, (name, shows) in enumerate(FIRST.items()):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"preset-{number}"):
+            st.button(
+                name, key=f"take-preset-{number}", width=180,
+                on_click=problems.callback(take_preset), args=(name,),
+            )  # fmt: skip
+            st.markdown(shows, width="content")
 
 
 def choose_data(name: str) -> None:

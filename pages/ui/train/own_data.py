@@ -55,7 +55,7 @@ def show() -> None:
         if one.problem:
             st.caption(f"{escaping.markdown(one.choice)}: {escaping.message(one.problem)}")
     if not sets:
-        st.info("There is no own data set yet. Add one on the left.", icon=":material/image:")
+        st.info("There is no own data set yet. Add one on this page.", icon=":material/image:")
         return
     names = " ".join(one.name for one in sets)  # rows of other sets would not be those selected
     selected = st.dataframe(

@@ -10,7 +10,7 @@ from pages.ui.drawing import escaping
 from pages.ui.library import listing, passcode
 from pages.ui.session import chosen, keys, links, paths, problems
 from pages.ui.session.doors import has_density, is_map
-from pages.ui.train import change, curves, open_epoch, overfitted, queue
+from pages.ui.train import change, curves, form, open_epoch, overfitted, queue
 from vae_core import Run
 from vae_core.comparison.resemblance import most_alike, unlike
 from vae_core.runs.entries import Entry
@@ -41,7 +41,7 @@ def watch(entries: list[Entry]) -> None:
     watched = keys.WATCHED.get()
     run = watched if watched and watched.path.is_dir() else next(running, None)
     if run is None:
-        st.markdown("##### Choose a preset, press *Train*, and the curves appear here.")
+        form.offer_presets()
         return
     run = queue.current(run)
     keys.WATCHED.set(run)
@@ -59,7 +59,7 @@ def _progress(run: Run, polled: bool) -> None:
     turn = f", run {runs.index(run) + 1} of {len(runs)}" if len(runs) > 1 else ""
     head, moving = st.container(), st.container()  # what moves stays in its place, whatever ends
     with head:
-        st.markdown(f"##### {escaping.markdown(run.title)}{turn}")
+        st.markdown(f"## {escaping.markdown(run.title)}{turn}")
         if running:
             _under_way(run, runs, history)
         else:  # in the same place: what moves stays where it is, and the doors are in sight

@@ -11,7 +11,7 @@ from pages.ui.words.terms import GROUPS, TERMS, Term
 def show() -> None:
     """All entries, in groups, two beside each other where there is room."""
     for group in GROUPS:
-        st.markdown(f"##### {group}")
+        st.markdown(f"## {group}")
         own = [term for term in TERMS if term.group == group]
         for left in range(0, len(own), 2):
             for column, term in zip(st.columns(2, gap="large"), own[left : left + 2], strict=False):
