@@ -15,9 +15,10 @@ from pages.ui.session import problems
 from pages.ui.session.doors import DOORS
 from vae_core.errors import RoomError
 from vae_core.lessons import Choice, Lesson, NumberQuestion, Option, Step
+from vae_core.lessons.answers import Answer, Said
 from vae_core.lessons.calls import Call, Number
 from vae_core.lessons.reading import PLACEHOLDER
-from vae_core.lessons.rooms import OWN, Answer, Room, RoomState, Said
+from vae_core.lessons.rooms import OWN, Room, RoomState
 
 EVERY = 2.0  # seconds between looks at where the class is
 
@@ -37,7 +38,7 @@ def show(room: Room) -> None:
 def _offer_lesson(room: Room) -> None:
     """At the own pace: the way into the lesson, which goes on where one was."""
     state, who = room.state(), rooms.who()
-    lesson = rooms.lesson_of(state)
+    lesson = rooms.lesson_of(room, state)
     own = {a.step: a.said for a in room.all_answers() if a.who == who and a.vote == 1}
     asking = [step.name.lower() for step in lesson.steps if step.question]
     at = place.Place(lesson.id, said=tuple(in_address(own.get(name)) for name in asking))
@@ -71,10 +72,10 @@ def in_address(said: Said | None) -> str:
 def _draw(room: Room) -> None:
     news.follow(room, "class", EVERY)
     state, who = room.state(), rooms.who()
-    lesson = rooms.lesson_of(state)
+    lesson = rooms.lesson_of(room, state)
     step = lesson.step(state.step)
     if step is None or step.question is None:
-        raise RoomError("the lesson's file has changed: it no longer asks this question.")
+        raise RoomError("the lesson of this room does not ask this question; open a new room.")
     own = room.answer_of(who, state.step, state.vote)
     st.caption(f"Room {room.code} · {lesson.title}" + (" · second vote" if state.vote == 2 else ""))
     with st.container(key="class-question"):
