@@ -53,7 +53,7 @@ def _offer_lesson(room: Room) -> None:
     st.page_link(
         scripts.get(lesson.scene.page, "overview.py"), query_params=query,
         label="**Go on with the lesson**" if own else "**Begin the lesson**",
-        icon=":material/play_circle:",
+        icon=":material/play_circle:", help="",
     )  # fmt: skip
     st.caption(
         f"{len(own)} of {len(asking)} questions answered. Your first answer to each is counted, "

@@ -11,7 +11,7 @@ from vae_core.lessons import QUANTITIES, Lesson, NumberQuestion, check_lesson
 from vae_core.lessons.calls import Call, Number, in_words
 from vae_core.runs.run import Run
 
-NO_UNIT = {"", "count", "share", "number"}
+NO_UNIT = {"", "class", "correlation", "count", "factor", "index", "number", "share"}
 
 
 def run_of(run_id: str) -> Run:
