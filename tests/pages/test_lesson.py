@@ -113,7 +113,7 @@ def test_a_reload_keeps_place_and_answers() -> None:
 def test_a_step_moves_to_its_page_and_view_and_the_place_on_the_plane_is_an_answer() -> None:
     app = opened(lesson="place")
     facts = lens_facts(app)
-    assert facts["hide"] == ["ledger", "plane-numbers", "model-box"]
+    assert facts["hide"] == ["ledger", "plane-numbers", "model-box", "try"]
     assert facts["is_beside"]
     assert facts["state"]["image"] == 3
     app = press(tell(app, at=[0.1, -0.2]), "I predict this")
