@@ -42,8 +42,7 @@ def show(run: Run) -> None:
             format_func=lambda sigma: f"{sigma:g}",
         )  # fmt: skip
         diagnostics_text.show_numbers(numbers(found, chosen))
-        with st.container(key=BEST):
-            diagnostics_text.show_numbers(best_numbers(found))
+        diagnostics_text.show_numbers(best_numbers(found), key=BEST)
     is_told = BEST not in keys.HIDDEN.get_or(())
     marked = (found.sigma, found.best.value) if is_told else (None, None)
     with chart:
