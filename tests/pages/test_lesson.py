@@ -113,7 +113,7 @@ def test_a_reload_keeps_place_and_answers() -> None:
 def test_a_step_moves_to_its_page_and_view_and_the_place_on_the_plane_is_an_answer() -> None:
     app = opened(lesson="place")
     facts = lens_facts(app)
-    assert facts["hide"] == ["ledger", "plane-numbers", "model-box"]
+    assert facts["hide"] == ["ledger", "plane-numbers", "model-box", "try"]
     assert facts["is_beside"]
     assert facts["state"]["image"] == 3
     app = press(tell(app, at=[0.1, -0.2]), "I predict this")
@@ -129,6 +129,20 @@ def test_a_step_moves_to_its_page_and_view_and_the_place_on_the_plane_is_an_answ
     app = press(press(app, "Back"), "Back")
     assert lens_facts(app)["state"]["image"] == 3
     assert "You predicted (0.1, −0.2)." in said(app)
+
+
+def test_a_step_sets_the_lens_of_its_page_whatever_the_reader_has_left_it_at(folder: Path) -> None:
+    moves = "Page: posteriors\nView: points=draws of z, classes=1\n"
+    assert moves in lessons.PLACE
+    lessons.write(folder, place=lessons.PLACE.replace(moves, "View: layers=points+computation\n"))
+    app = tell(opened(lesson="place"), at=[0.1, -0.2], layers=["classes"])
+    assert queried(app, "layers") == "classes"
+    app = press(app, "I predict this")
+    assert lens_facts(app)["state"]["layers"] == ["points", "computation"]
+    app = tell(app, layers=["points", "computation"], draw=3)
+    app = press(app, "Next: Explain")  # which names nothing else: the reader's sample stays
+    assert lens_facts(app)["state"]["layers"] == ["points", "computation"]
+    assert queried(app, "draw") == "3"
 
 
 def test_a_lesson_that_does_not_hold_offers_its_own_model(folder: Path) -> None:

@@ -19,6 +19,7 @@ MODEL = {  # with which a page has all its parts, where that is not a vector's
     "feature-map": "digits-map", "locality": "digits-map", "projection": "digits-map",
     "rate-distortion": "mnist-2d",
 }  # fmt: skip
+MODEL_OF_VIEW = {"Decoder sigma": "mnist-gaussian-10d"}
 SCRIPTS = {door.url_path: door.script for door in DOORS}
 STYLES = [component.style() for component in (LENS, TIMELINE)]
 
@@ -56,7 +57,8 @@ def keys_on(app: Any) -> str:
 def test_a_page_has_the_keys_that_lessons_hide(
     page: str, address: dict[str, str], keys: list[str]
 ) -> None:
-    run = RUNS[MODEL.get(page, "digits-2d")]
+    view = address.get("diagnosis", "")
+    run = RUNS[MODEL_OF_VIEW.get(view) or MODEL.get(page, "digits-2d")]
     there = keys_on(open_page(SCRIPTS[page], run, **address))
     for key in (*keys, "summary", "page", "model-box"):
         assert re.search(rf"^\$\$ID-[0-9a-f]+-{key}(--[\w-]+)?$", there, re.MULTILINE), key

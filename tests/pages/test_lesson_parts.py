@@ -81,6 +81,10 @@ def test_the_right_number_has_the_digits_of_its_tolerance() -> None:
     call = Call("kl_normal", (2.0, 1.0))
     for tolerance, expected in ((0.05, "2.00 nats"), (0.5, "2.0 nats"), (1, "2 nats")):
         assert numbers.said(NumberQuestion(call, tolerance), 2.0) == expected
+    factor = NumberQuestion(Call("implied_beta", ("mean/mean",)), 0.5)
+    assert numbers.said(factor, 39.2) == "39.2"
+    count = NumberQuestion(Call("map_variances", (256.0, 16.0, 8.0)), 0.5)
+    assert numbers.said(count, 2048.0) == "2,048"
 
 
 def test_the_verdict_marks_the_right_option_and_answers_the_readers_own(lesson: Lesson) -> None:

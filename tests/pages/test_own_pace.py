@@ -110,6 +110,18 @@ def test_the_first_answer_counts_and_one_after_the_end_is_a_sentence(room: Room)
     assert len(room.all_answers()) == 2
 
 
+def test_a_lesson_that_changes_in_mid_class_stays_what_it_was_for_the_class(
+    room: Room, folder: Path
+) -> None:
+    lessons.write(folder, choice=lessons.CHOICE.replace("Any pair of equals", "Any equals"))
+    app = begun(room)
+    assert any(b.label == "Any pair of equals" for b in app.button)
+    (folder / "choice.md").unlink()
+    app = predict(app, "a")
+    assert_sound(app)
+    assert "1 of 2 answers are counted" in said(app)
+
+
 @pytest.mark.parametrize("code", ["nono", "<b>", "KUMO"])
 def test_a_room_that_is_not_there_stops_no_lesson(code: str) -> None:
     app = predict(opened(lesson="choice", room=code, who=ADA), "b")

@@ -26,7 +26,7 @@ UNIT = "nats per image"
 MAX_DIMS = 40
 
 
-def surgery_bar(parts: pd.Series[float], height: int = 190) -> go.Figure:
+def surgery_bar(parts: pd.Series[float], height: int = 210) -> go.Figure:
     """One bar, the mean rate, of parts side by side that add up to it.
 
     What the images leave open, between the ends of the bracket of the mutual information, is a
@@ -67,7 +67,7 @@ def surgery_bar(parts: pd.Series[float], height: int = 190) -> go.Figure:
     ]
     return drawn(
         traces, height, UNIT, up={"visible": False}, barmode="relative",
-        legend={"traceorder": "normal"}, margin={"t": 60},
+        legend={"traceorder": "normal"}, margin={"t": 80},  # four lines, in a narrow page
     )  # fmt: skip
 
 

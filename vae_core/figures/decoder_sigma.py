@@ -16,7 +16,11 @@ LINES = (
 
 
 def distortion_curve(
-    table: pd.DataFrame, own: float, best: float, chosen: float, height: int = 460
+    table: pd.DataFrame,
+    own: float | None,
+    best: float | None,
+    chosen: float,
+    height: int = 460,
 ) -> go.Figure:
     """The distortion and its two parts; the decoder's own sigma, the best one and a chosen one.
 
@@ -25,7 +29,7 @@ def distortion_curve(
     table : DataFrame
         Columns sigma, distortion, log_part, error_part, in the order of sigma.
     own, best, chosen : float
-        Sigmas, in grey values. The chosen one is in the table.
+        Sigmas, in grey values. The chosen one is in the table; the others may be left out.
     """
     traces = [
         {
@@ -43,6 +47,8 @@ def distortion_curve(
     ends = [low - 0.35 * (last - low), last + 0.1 * (last - low)]
     thin = {"color": DISTORTION, "width": 2}
     for sigma, name, line in ((own, "its own σ", DOTTED), (best, "the best σ", thin)):
+        if sigma is None:
+            continue
         mark = {
             **{"type": "scatter", "x": [sigma, sigma], "y": ends, "mode": "lines", "line": line},
             "name": f"{name}, {sigma:.4f}",

@@ -69,5 +69,6 @@ def posterior_bars(table: pd.DataFrame, has_prior: bool, height: int = 300) -> g
     }
     return drawn(
         [prior, posterior] if has_prior else [posterior], height,
-        "latent dimension, most informative first", "z", across={"type": "category"},
+        "latent dimension" + (", sorted by KL" if has_prior else ""), "z",
+        across={"type": "category"},
     )  # fmt: skip

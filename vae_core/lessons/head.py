@@ -40,7 +40,8 @@ def read_head(lines: list[str], path: Path) -> tuple[dict[str, Any], int]:
         return next((k + 1 for k in range(end) if lines[k].split("=")[0].strip() == key), 1)
 
     def refuse(key: str, expected: str) -> None:
-        raise wrong(path, line_of(key), f"{key}: expected {expected}; got {shown(head.get(key))}.")
+        got = shown(head[key]) if key in head else "nothing"
+        raise wrong(path, line_of(key), f"{key}: expected {expected}; got {got}.")
 
     if unknown := sorted(set(head) - _KEYS):
         known = ", ".join(sorted(_KEYS))

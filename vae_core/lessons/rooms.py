@@ -1,5 +1,6 @@
 """Rooms: where a class's votes on a lesson are kept, in a folder that servers may share.
 
+    kumo/lesson/kl-compares.md              its lesson, as the file was when the room was opened
     kumo/states/0000007.json                where the class is: the highest number counts
     kumo/people/8f3a21c4                    an empty file for each that has joined
     kumo/answers/predict.1/8f3a21c4.json    one small file an answer
@@ -17,18 +18,21 @@ import math
 import os
 import re
 import secrets
+import shutil
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from vae_core.errors import RoomError, RunError, shown
+from vae_core.errors import LessonError, RoomError, RunError, shown
 from vae_core.io import parse_json, read_text, remove, write_bytes, write_json, writing
+from vae_core.lessons.answers import Answer, Said, answer_of, check_said, check_who
 from vae_core.lessons.inventory import Inventory
-from vae_core.lessons.lesson import Choice, Lesson, Place, Question
+from vae_core.lessons.lesson import Lesson, Question
+from vae_core.lessons.reading import MAX_BYTES as LONGEST_LESSON
+from vae_core.lessons.reading import read_lesson
 from vae_core.lessons.room_state import BEFORE, DRAW, LED, OWN, RoomState, state_of
 
 VARIABLE = "ELBO_ROOM_ANSWERS"  # names the folder of rooms
@@ -38,21 +42,6 @@ MAX_BYTES = 4096  # of a state or an answer
 OLD = timedelta(days=30)  # after which a room is offered for deletion
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 _CODE = re.compile(r"[a-z]{4}")
-_WHO = re.compile(r"[0-9a-f]{8}")
-
-Said = str | float | tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one participant has said to one vote on one question."""
-
-    who: str
-    step: str
-    vote: int
-    said: Said
-    at: str
-    seconds: float
 
 
 class Room:
@@ -82,6 +71,13 @@ class Room:
         except (OSError, RunError, TypeError, ValueError) as error:
             raise RoomError(f"room {self.code} cannot be read: {error}") from error
 
+    def lesson_path(self, lesson_id: str) -> Path:
+        """Where the lesson is kept as it was when the room was opened: letters stay what they were.
+
+        There is no file in a room for an inventory.
+        """
+        return self.path / "lesson" / f"{lesson_id}.md"
+
     def move(self, seen: RoomState, **changes: Any) -> RoomState:
         """Take the class on from the state that the teacher has seen.
 
@@ -109,7 +105,7 @@ class Room:
 
     def join(self, who: str) -> None:
         """Count a participant in. Raises RoomError when the room is full or gone."""
-        _check_who(who)
+        check_who(who)
         people = self.path / "people"
         if not people.is_dir():
             raise RoomError(f"there is no room {self.code}; ask the teacher for its code.")
@@ -167,7 +163,7 @@ class Room:
         RunError
             When it cannot be written; an earlier answer is still there.
         """
-        _check_who(who)
+        check_who(who)
         check_said(said, question)
         state = self.state()
         if state.pace == OWN and state.phase == "reveal":
@@ -190,7 +186,7 @@ class Room:
 
     def answer_of(self, who: str, step: str, vote: int) -> Answer | None:
         """What one participant has said to one vote; None where there is nothing, or damage."""
-        _check_who(who)
+        check_who(who)
         return self._read_answer(self._votes(step, vote) / f"{who}.json")
 
     def answers(self, step: str, vote: int) -> list[Answer]:
@@ -201,7 +197,7 @@ class Room:
 
     def _read_answer(self, path: Path) -> Answer | None:
         try:
-            return _answer(_read(path)) if path.exists() else None
+            return answer_of(_read(path)) if path.exists() else None
         except (OSError, RunError, TypeError, KeyError, ValueError):
             return None
 
@@ -234,7 +230,8 @@ class Rooms:
         Raises
         ------
         RoomError
-            When there are too many, the lesson asks nothing, or the folder cannot be written.
+            When there are too many, the lesson asks nothing or cannot be read any more, or the
+            folder cannot be written.
         """
         if isinstance(asked, Inventory):
             first_step = BEFORE
@@ -243,24 +240,31 @@ class Rooms:
             if not asking:
                 raise RoomError(f"{asked.title}: asks nothing, so there is nothing to vote on.")
             first_step = asking[0]
-        return self._made(RoomState(0, asked.id, asked.digest, first_step, at=_now(), pace=pace))
+        first = RoomState(0, asked.id, asked.digest, first_step, at=_now(), pace=pace)
+        return self._made(first, asked if isinstance(asked, Lesson) else None)
 
     def open_to_draw(self, labels: tuple[str, ...]) -> Room:
         """A new room in which the class draws these. Raises RoomError like `open`."""
         return self._made(RoomState(0, "", "", DRAW, at=_now(), labels=labels))
 
-    def _made(self, first: RoomState) -> Room:
+    def _made(self, first: RoomState, lesson: Lesson | None = None) -> Room:
+        """A room that begins in this state, and keeps the lesson as it is now."""
         if len(self.list()) >= MAX_ROOMS:
             raise RoomError(f"{MAX_ROOMS} rooms are open already; delete one first.")
         while (path := self.folder / _new_code()).exists():
             pass
+        room = Room(path)
         try:
-            (path / "states").mkdir(parents=True)
-            (path / "people").mkdir()
+            if lesson:
+                kept = _keep(lesson, room.lesson_path(lesson.id))
+                first = replace(first, digest=kept)
+            (path / "people").mkdir(parents=True)
+            (path / "states").mkdir()  # the room is there
             write_json(path / "states" / _name(0), asdict(first))
-        except (OSError, RunError) as error:
+        except (OSError, RunError, LessonError) as error:
+            shutil.rmtree(path, ignore_errors=True)  # half a room is none
             raise RoomError(f"no room can be made in {self.folder}: {error}") from error
-        return Room(path)
+        return room
 
     def room(self, code: str) -> Room:
         """A room by its code, however it was typed. Raises RoomError when there is none."""
@@ -292,42 +296,16 @@ class Rooms:
         remove(self.room(code).path)
 
 
-def tally(answers: Sequence[Answer], question: Choice) -> dict[str, int]:
-    """How many have chosen each option, by its letter; those that nobody chose are 0."""
-    counts = Counter(answer.said for answer in answers)
-    return {option.letter: counts[option.letter] for option in question.options}
-
-
-def check_said(said: Said, question: Question | Inventory) -> None:
-    """Raise RoomError unless this can be an answer to the question."""
-    if isinstance(question, Inventory):
-        if not question.is_answer(said):
-            raise RoomError(f"expected a letter for each of {len(question.items)} items.")
-        return
-    if isinstance(question, Choice):
-        letters = [option.letter for option in question.options]
-        if said not in letters:
-            raise RoomError(f"expected one of {', '.join(letters)}; got {shown(said)}.")
-        return
-    parts = said if isinstance(said, tuple) else (said,)
-    n = 2 if isinstance(question, Place) else 1
-    if len(parts) != n or not all(isinstance(p, float | int) and math.isfinite(p) for p in parts):
-        expected = "a place, two numbers" if n == 2 else "a number"
-        raise RoomError(f"expected {expected}; got {shown(said)}.")
-
-
-def new_who() -> str:
-    """Eight random hexadecimal digits, by which a browser's answers belong together."""
-    return secrets.token_hex(4)
+def _keep(lesson: Lesson, path: Path) -> str:
+    """Copy a lesson's file into a room; the copy's digest."""
+    text = read_text(lesson.path, LONGEST_LESSON)
+    path.parent.mkdir(parents=True)
+    write_bytes(path, text.encode())
+    return read_lesson(path).digest
 
 
 def _new_code() -> str:
     return "".join(secrets.choice(letters) for letters in (_CONSONANTS, _VOWELS) * 2)
-
-
-def _check_who(who: str) -> None:
-    if not _WHO.fullmatch(who):
-        raise RoomError(f"expected eight hexadecimal digits for a participant; got {shown(who)}.")
 
 
 def _now() -> str:
@@ -351,8 +329,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RunError(f"{path}: expected a JSON object.")
     return found
-
-
-def _answer(found: dict[str, Any]) -> Answer:
-    said = found["said"]
-    return Answer(**{**found, "said": tuple(said) if isinstance(said, list) else said})

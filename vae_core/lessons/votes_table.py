@@ -9,11 +9,12 @@ import pandas as pd
 
 from vae_core.analysis.estimates import Estimate
 from vae_core.errors import VAECoreError
+from vae_core.lessons.answers import Said
 from vae_core.lessons.calls import Call, Number, Resolve, ends
 from vae_core.lessons.inventory import Inventory, class_gain
 from vae_core.lessons.lesson import Choice, Lesson, NumberQuestion, Place, Question
 from vae_core.lessons.room_state import AFTER, BEFORE
-from vae_core.lessons.rooms import Room, Said
+from vae_core.lessons.rooms import Room
 from vae_core.runs.run import Run
 
 COLUMNS = (
@@ -29,7 +30,7 @@ def votes_table(room: Room, lesson: Lesson, run: Run, resolve: Resolve) -> pd.Da
     ----------
     room : Room
     lesson : Lesson
-        The room's, as its file is now; `lesson_sha256` is that of when the room was opened.
+        The room's, as it was when the room was opened: `lesson_sha256` is of that file.
     run : Run
         Whose numbers answer questions for a number.
     resolve : callable

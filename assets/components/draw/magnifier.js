@@ -5,7 +5,8 @@
 import { fontOf } from "./marks.js";
 
 const LEAST = 3; // times that are worth a box
-const ZOOM = 44; // pixels at the plane's right, of the buttons at its top
+const EDGE = 6; // pixels to the frame
+const BUTTONS = 46; // pixels that the buttons for zooming take at the right, above
 
 /**
  * q(z|x) and p(z|x), together where they are near, else each in a corner of its own.
@@ -42,8 +43,8 @@ function magnify(pen, { left, top, side, scale: before, scene }, square, corner,
   const scale = box / 2 / half;
   const times = scale / before;
   if (times < LEAST || !half) return;
-  const boxLeft = isLeft ? left + 6 : left + side - box - 6 - (isTop ? ZOOM : 0);
-  const boxTop = isTop ? top + 6 : top + side - box - 6;
+  const boxLeft = isLeft ? left + EDGE : left + side - box - EDGE - (isTop ? BUTTONS : 0);
+  const boxTop = isTop ? top + EDGE : top + side - box - EDGE;
   pen.save();
   pen.beginPath();
   pen.rect(boxLeft, boxTop, box, box);

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.classroom.student import filled, value_of
 from pages.ui.lesson import numbers
 from vae_core.lessons import Choice, Lesson, NumberQuestion, Step
-from vae_core.lessons.rooms import Answer, tally
+from vae_core.lessons.answers import Answer, tally
 
 
 def show(step: Step, lesson: Lesson, votes: list[list[Answer]], phase: str) -> None:

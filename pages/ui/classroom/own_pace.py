@@ -19,8 +19,7 @@ def draw(room: Room, lesson: Lesson, state: RoomState) -> None:
     said = {step.name: room.answers(step.name.lower(), 1) for step in steps}
     n, everyone = room.n_people(), [{a.who for a in answers} for answers in said.values()]
     finished = len(set.intersection(*everyone)) if everyone else 0
-    if rooms.has_changed(lesson, state):
-        st.warning("The lesson's file has changed since this room was opened.")
+    rooms.say_changed(state)
     head, count = st.columns([3, 2], vertical_alignment="bottom")
     head.markdown(f"### Room **{room.code.upper()}** · {escaping.markdown(lesson.title)}")
     count.markdown(f"### {finished} of {n} have answered all")

@@ -20,8 +20,9 @@ from pages.ui.library import passcode
 from pages.ui.session import keys, paths, problems
 from vae_core.errors import RoomError
 from vae_core.lessons import Lesson
+from vae_core.lessons.answers import new_who
 from vae_core.lessons.room_state import LED, OWN, RoomState
-from vae_core.lessons.rooms import VARIABLE, Room, Rooms, new_who
+from vae_core.lessons.rooms import VARIABLE, Room, Rooms
 
 ROOM, WHO, ROLE, WALL = "room", "who", "role", "wall"
 PACES = {
@@ -83,18 +84,37 @@ def who() -> str:
     return known
 
 
-def lesson_of(state: RoomState) -> Lesson:
-    """The room's lesson, as its file is now. Raises RoomError when it is gone or damaged."""
-    entry = files.find(state.lesson)
+def kept(room: Room, lesson_id: str) -> files.Entry | None:
+    """The room's lesson as it was when the room was opened; None where the room has none."""
+    path = room.lesson_path(lesson_id)
+    return files.entry_at(path) if path.exists() else None
+
+
+def kept_in(code: str, lesson_id: str) -> files.Entry | None:
+    """The same by the room's code; None where there is no such room."""
+    try:
+        return kept(rooms().room(code), lesson_id)
+    except RoomError:
+        return None
+
+
+def lesson_of(room: Room, state: RoomState) -> Lesson:
+    """The room's lesson. Raises RoomError where it is in the room no more, or damaged."""
+    entry = kept(room, state.lesson)
     if entry is None or entry.lesson is None:
         why = entry.problem if entry else "its file is not here"
         raise RoomError(f"the lesson {state.lesson} of this room cannot be read: {why}.")
     return entry.lesson
 
 
-def has_changed(lesson: Lesson, state: RoomState) -> bool:
-    """Whether the lesson's file is another one than when the room was opened."""
-    return lesson.digest != state.digest
+def say_changed(state: RoomState) -> None:
+    """For the teacher, where the lesson's file is another one than the class goes on with."""
+    entry = files.find(state.lesson)
+    if entry is None or entry.lesson is None or entry.lesson.digest != state.digest:
+        st.warning(
+            "The lesson's file has changed since this room was opened. The class goes on with the "
+            "lesson as it was; open a new room for the new one."
+        )
 
 
 def enter(open_test: Callable[[], None], ask_to_draw: Callable[[], None]) -> None:

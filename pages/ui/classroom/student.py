@@ -15,10 +15,11 @@ from pages.ui.session import problems
 from pages.ui.session.doors import DOORS
 from vae_core.errors import RoomError
 from vae_core.lessons import Choice, Lesson, NumberQuestion, Option, Step
+from vae_core.lessons.answers import Answer, Said
 from vae_core.lessons.calls import Call, Number
 from vae_core.lessons.reading import PLACEHOLDER
 from vae_core.lessons.room_state import DRAW, OWN, RoomState
-from vae_core.lessons.rooms import Answer, Room, Said
+from vae_core.lessons.rooms import Room
 
 EVERY = 2.0  # seconds between looks at where the class is
 
@@ -41,7 +42,7 @@ def show(room: Room) -> None:
 def _offer_lesson(room: Room) -> None:
     """At the own pace: the way into the lesson, which goes on where one was."""
     state, who = room.state(), rooms.who()
-    lesson = rooms.lesson_of(state)
+    lesson = rooms.lesson_of(room, state)
     own = {a.step: a.said for a in room.all_answers() if a.who == who and a.vote == 1}
     asking = [step.name.lower() for step in lesson.steps if step.question]
     at = place.Place(lesson.id, said=tuple(in_address(own.get(name)) for name in asking))
@@ -56,7 +57,7 @@ def _offer_lesson(room: Room) -> None:
     st.page_link(
         scripts.get(lesson.scene.page, "overview.py"), query_params=query,
         label="**Go on with the lesson**" if own else "**Begin the lesson**",
-        icon=":material/play_circle:",
+        icon=":material/play_circle:", help="",
     )  # fmt: skip
     st.caption(
         f"{len(own)} of {len(asking)} questions answered. Your first answer to each is counted, "
@@ -75,10 +76,10 @@ def in_address(said: Said | None) -> str:
 def _draw(room: Room) -> None:
     news.follow(room, "class", EVERY)
     state, who = room.state(), rooms.who()
-    lesson = rooms.lesson_of(state)
+    lesson = rooms.lesson_of(room, state)
     step = lesson.step(state.step)
     if step is None or step.question is None:
-        raise RoomError("the lesson's file has changed: it no longer asks this question.")
+        raise RoomError("the lesson of this room does not ask this question; open a new room.")
     own = room.answer_of(who, state.step, state.vote)
     st.caption(f"Room {room.code} · {lesson.title}" + (" · second vote" if state.vote == 2 else ""))
     with st.container(key="class-question"):

@@ -16,8 +16,8 @@ from pages.ui.lesson.visit import Visit
 from pages.ui.session import keys
 from vae_core.errors import RoomError, VAECoreError
 from vae_core.lessons import Choice, NumberQuestion, Step
+from vae_core.lessons.answers import Said
 from vae_core.lessons.room_state import OWN
-from vae_core.lessons.rooms import Said
 
 
 def tell(visit: Visit) -> None:

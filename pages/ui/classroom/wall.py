@@ -16,8 +16,9 @@ from pages.ui.library import passcode
 from pages.ui.session import problems
 from vae_core.errors import RoomError
 from vae_core.lessons import Lesson
+from vae_core.lessons.answers import Answer
 from vae_core.lessons.room_state import DRAW, OWN, RoomState
-from vae_core.lessons.rooms import Answer, Room
+from vae_core.lessons.rooms import Room
 from vae_core.lessons.votes_table import votes_table
 
 EVERY = 2.0  # seconds between looks at where the class is
@@ -37,7 +38,7 @@ def show(room: Room) -> None:
     _follow(room)
     with st.expander("Answers as a table"):
         if st.button("Prepare the CSV"):
-            _offer(room, rooms.lesson_of(room.state()))
+            _offer(room, rooms.lesson_of(room, room.state()))
         st.caption("A row an answer, without names. The numbers are those of the lesson's model.")
 
 
@@ -45,15 +46,14 @@ def _draw(room: Room) -> None:
     is_own = room.state().pace == OWN
     news.follow(room, "class", EVERY, news.COUNTS if is_own else news.MOVES)
     state = room.state()
-    lesson = rooms.lesson_of(state)
+    lesson = rooms.lesson_of(room, state)
     if is_own:
         own_pace.draw(room, lesson, state)
         return
     step = lesson.step(state.step)
     if step is None or step.question is None:
-        raise RoomError("the lesson's file has changed: it no longer asks this question.")
-    if rooms.has_changed(lesson, state):
-        st.warning("The lesson's file has changed since this room was opened.")
+        raise RoomError("the lesson of this room does not ask this question; open a new room.")
+    rooms.say_changed(state)
     votes: list[list[Answer]] = []
     if state.phase != "predict":  # until then they are only counted
         votes = [room.answers(state.step, vote) for vote in range(1, state.vote + 1)]

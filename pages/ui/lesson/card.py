@@ -169,6 +169,7 @@ def _doors(visit: Visit) -> None:
             st.page_link(
                 "lessons.py", label="All lessons", icon=":material/school:",
                 query_params={k: v for k, v in place.address(at).items() if k == place.DONE},
+                help="",  # its words would lie on the options
             )  # fmt: skip
         st.button(
             "Leave the lesson", type="tertiary", key="lesson-leave",

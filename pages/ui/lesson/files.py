@@ -26,7 +26,7 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All lessons, those that ship and those of the teacher's folder."""
-    return [_entry(path) for path in lesson_paths(os.environ.get(FOLDER))]
+    return [entry_at(path) for path in lesson_paths(os.environ.get(FOLDER))]
 
 
 def find(lesson_id: str) -> Entry | None:
@@ -34,7 +34,8 @@ def find(lesson_id: str) -> Entry | None:
     return next((entry for entry in entries() if entry.id == lesson_id), None)
 
 
-def _entry(path: Path) -> Entry:
+def entry_at(path: Path) -> Entry:
+    """The lesson in this file."""
     try:
         found = path.stat()
     except OSError:  # removed meanwhile

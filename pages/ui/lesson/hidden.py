@@ -23,6 +23,7 @@ IN_A_LESSON = (
     f".st-key-{PAGE} .stElementContainer:has(h5 strong)",
     f'[class*="st-key-{WORDS}--try"]',
 )
+TRY = "try"  # the same inside components
 WORDS_OF_A_PAGE = (
     f".st-key-{PAGE} .stElementContainer:has(h5)",
     f".st-key-{PAGE} .stElementContainer:has([data-testid='stCaptionContainer'])",
@@ -61,6 +62,6 @@ def apply(lesson: Iterable[str] | None) -> None:
     """
     asked = from_address(st.query_params.get(HIDE, ""))
     hidden = tuple(dict.fromkeys((*(lesson or ()), *asked)))
-    keys.HIDDEN.set(hidden)
+    keys.HIDDEN.set(hidden if lesson is None else (*hidden, TRY))
     if made := style(hidden, in_a_lesson=lesson is not None):
         st.html(made)

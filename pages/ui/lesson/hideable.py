@@ -80,6 +80,7 @@ PAGES: dict[str, dict[str, str]] = {
         "diagnostics": "the chart",
         "samples": "the samples",
         "class-counts": "the classes of prior draws",
+        "best-sigma": "the best σ of the decoder and its own",
         "diagnosis": "the choice of the view",
     },
     "compare": {
@@ -115,6 +116,7 @@ SHOWN_BY = {
     ("aggregate", "variance"): {"mixture": "Within and between images"},
     ("diagnostics", "samples"): {"diagnosis": "Samples"},
     ("diagnostics", "class-counts"): {"diagnosis": "Samples"},
+    ("diagnostics", "best-sigma"): {"diagnosis": "Decoder sigma"},
     ("compare", "numbers"): {"comparison": "Numbers"},
     ("compare", "kl-pair"): {"comparison": "KL"},
 }

@@ -124,4 +124,5 @@ def _begin(lesson: Lesson, is_done: bool, done: Sequence[str]) -> None:
         label=f"**{escaping.markdown(lesson.title, 120)}**",
         icon=":material/check_circle:" if is_done else ":material/play_circle:",
         query_params=query,
+        help="",  # the lesson's own question stands below it, not that of its page
     )

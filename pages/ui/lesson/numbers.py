@@ -11,7 +11,7 @@ from vae_core.lessons import QUANTITIES, Lesson, NumberQuestion, check_lesson
 from vae_core.lessons.calls import Call, Number, in_words
 from vae_core.runs.run import Run
 
-NO_UNIT = {"", "count", "share", "number"}
+NO_UNIT = {"", "class", "correlation", "count", "factor", "index", "number", "share"}
 
 
 def run_of(run_id: str) -> Run:
@@ -59,4 +59,5 @@ def said(question: NumberQuestion, found: Number) -> str:
     """The right number in words, with as many digits as the tolerance has, and its unit."""
     digits = min(max(0, math.ceil(-math.log10(question.tolerance) - 1e-9)), 9)
     unit = QUANTITIES[question.answer.name].unit
-    return f"{in_words(found, f'.{digits}f')}{'' if unit in NO_UNIT else f' {unit}'}"
+    how = ",.0f" if unit == "count" else f".{digits}f"
+    return f"{in_words(found, how)}{'' if unit in NO_UNIT else f' {unit}'}"

@@ -8,7 +8,7 @@ they are. Both happen in the run that shows the page, before it: until then the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,11 +196,20 @@ def _set(lesson: Lesson, scene: Scene, is_anew: bool) -> None:
         _link(key, [str(one).lower() if isinstance(one, bool) else str(one) for one in values])
     for name, text in view.others.items():
         _link(name, [text])
-    if view.lens is not None or is_anew:
+    if is_anew or not _is_at(run_id, view.lens, renewed(scene.view).keys() & LENS):
         keys.LENS_STATE.set((run_id, view.lens or LensState()))
+        keys.LENS_OPENED.set(keys.LENS_OPENED.get_or(0) + 1)  # what it was left at counts no more
     if PICKED in view.others or is_anew:
         keys.PICKED.pop()  # what the address has counts
     keys.VISIT.set(keys.VISIT.get_or(0) + 1)
+
+
+def _is_at(run_id: str, wanted: LensState | None, named: Collection[str]) -> bool:
+    """Whether the lens is as a view wants it, in what the view names."""
+    of, here = keys.LENS_STATE.get_or(("", LensState()))
+    if wanted is None:
+        return True
+    return of == run_id and all(getattr(here, name) == getattr(wanted, name) for name in named)
 
 
 def _link(name: str, values: list[str]) -> None:

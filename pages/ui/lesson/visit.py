@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pages.ui.classroom import rooms
 from pages.ui.drawing import escaping
 from pages.ui.lesson import files, numbers, place
 from pages.ui.lesson.place import Place
@@ -78,8 +79,13 @@ def arrive() -> tuple[Visit | None, str]:
 
 
 def _lesson(at: Place) -> tuple[Lesson | None, str]:
-    """The lesson as its file is now; as it was, where the file was damaged or is gone."""
-    entry = files.find(at.lesson)
+    """The lesson as its file is now; as it was, where the file was damaged or is gone.
+
+    In a room it is the room's own, so that all in the class answer the same questions.
+    """
+    in_room = keys.LESSON_ROOM.get()
+    entry = rooms.kept_in(in_room[0], at.lesson) if in_room else None
+    entry = entry or files.find(at.lesson)
     if entry is not None and entry.lesson is not None:
         keys.LESSON_READ.set(entry.lesson)
         return entry.lesson, ""

@@ -139,10 +139,10 @@ def formula(widen: float) -> str:
     if widen == 1.0:
         return (
             rf"\log p(x)\;\ge\;{mean}\;\ge\;\mathrm{{ELBO}}(x),"
-            r"\qquad z_i\sim r(z)=q(z\mid x)"
+            r"\qquad\allowbreak {z_i\sim r(z)=q(z\mid x)}"
         )
     scaled = rf"r(z)=q(z\mid x)\text{{ with }}\sigma\times{widen:g}"
-    return rf"\log p(x)\;\ge\;{mean},\qquad z_i\sim {scaled}"
+    return rf"\log p(x)\;\ge\;{mean},\qquad\allowbreak {{z_i\sim {scaled}}}"
 
 
 def gaps(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,13 +10,14 @@ from pages.ui.drawing import charts
 from pages.ui.drawing.numbers import estimate, fixed
 from pages.ui.library import cached
 from pages.ui.measure import diagnostics_text
-from pages.ui.session import problems
+from pages.ui.session import keys, problems
 from vae_core import Run
 from vae_core.analysis import Estimate, SigmaCurve, sigma_curve
 from vae_core.analysis.estimates import mean_estimate
 from vae_core.figures import distortion_curve
 
 SIGMAS = [float(f"{10 ** (k / 20):.3g}") for k in range(-40, 7)]  # 0.01 to 2
+BEST = "best-sigma"  # what a lesson hides while it is looked for
 FORMULA = r"-\ln p(x\mid z)=D\ln\sigma+\tfrac D2\ln2\pi+\frac{\mathrm{SSE}}{2\sigma^2}"
 
 
@@ -41,21 +42,27 @@ def show(run: Run) -> None:
             format_func=lambda sigma: f"{sigma:g}",
         )  # fmt: skip
         diagnostics_text.show_numbers(numbers(found, chosen))
+        diagnostics_text.show_numbers(best_numbers(found), key=BEST)
+    is_told = BEST not in keys.HIDDEN.get_or(())
+    marked = (found.sigma, found.best.value) if is_told else (None, None)
     with chart:
-        charts.draw(
-            "sigma-curve", distortion_curve, found.table(SIGMAS), found.sigma, found.best.value,
-            chosen,
-        )  # fmt: skip
+        charts.draw("sigma-curve", distortion_curve, found.table(SIGMAS), *marked, chosen)
     with st.container(key="formulas"):
         st.latex(FORMULA)
 
 
 def numbers(found: SigmaCurve, chosen: float) -> dict[str, str]:
-    """The term and its parts at the chosen sigma, and the sigma with the lowest."""
+    """The term and its parts at the chosen sigma."""
     return {
         "Distortion at this σ, nats": estimate(found.at(chosen), 1),
         "of which D ln σ + D/2 ln 2π": fixed(found.log_part(chosen), 1),
         "of which SSE / (2σ²)": estimate(found.error_part(chosen), 1),
+    }
+
+
+def best_numbers(found: SigmaCurve) -> dict[str, str]:
+    """The sigma with the lowest term, and the decoder's own."""
+    return {
         "Best σ = √MSE": estimate(found.best, 4),
         "Its own σ": fixed(found.sigma, 4),
     }

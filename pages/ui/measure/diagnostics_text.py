@@ -175,11 +175,11 @@ def _share(share: float, n: int) -> str:
     return numbers.percent(Estimate(share, math.sqrt(share * (1.0 - share) / n)))
 
 
-def show_numbers(shown: dict[str, str], across: bool = False) -> None:
+def show_numbers(
+    shown: dict[str, str], across: bool = False, key: str = "diagnostics-numbers"
+) -> None:
     """One metric each, below each other or side by side."""
-    row = st.container(
-        horizontal=across, gap="large" if across else "small", key="diagnostics-numbers"
-    )
+    row = st.container(horizontal=across, gap="large" if across else "small", key=key)
     for label, value in shown.items():
         number, sign, error = value.partition(" ± ")
         under = f"±\N{NO-BREAK SPACE}{error}" if sign else None

@@ -118,7 +118,7 @@ MIXTURE_DRAWS = Key[int]("draws_of_z")  # that measure it
 # Components in the page, with the id of the run that their values are of
 LENS_STATE = Key[tuple[str, "LensState"]]("lens_state")
 LENS_LINKED = Key[dict[str, str]]("lens_linked")  # its state in the address, as last looked at
-LENS_OPENED = Key[int]("lens_opened")  # how many images were opened in it from elsewhere
+LENS_OPENED = Key[int]("lens_opened")  # how often it was set from elsewhere, by an image or a step
 PICKED = Key[tuple[str, "Pick"]]("picked")
 PROJECTION_STOPPED = Key[tuple[str, str, str]]("projection_stopped")
 LENS_START = Key[tuple[object, dict[str, Any]]]("lens_start")

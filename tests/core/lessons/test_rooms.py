@@ -16,7 +16,8 @@ from vae_core import VAECoreError
 from vae_core.errors import RoomError
 from vae_core.jobs.executors import process_context, without_main
 from vae_core.lessons import Lesson, read_lesson
-from vae_core.lessons.rooms import MAX_PEOPLE, MAX_ROOMS, Room, Rooms, new_who, tally
+from vae_core.lessons.answers import new_who, tally
+from vae_core.lessons.rooms import MAX_PEOPLE, MAX_ROOMS, Room, Rooms
 
 
 def test_a_room_is_found_by_its_code_however_it_is_typed(
@@ -123,6 +124,25 @@ def test_old_rooms_are_offered_and_none_is_deleted_by_itself(room: Room, tmp_pat
     os.utime(room.path / "states", (long_ago, long_ago))
     assert [r.code for r in rooms.old()] == [room.code]
     assert [r.code for r in rooms.list()] == [room.code]
+
+
+def test_a_room_keeps_the_lesson_that_it_was_opened_with(room: Room, voted_on: Lesson) -> None:
+    kept = read_lesson(room.lesson_path(voted_on.id))
+    assert room.state().digest == kept.digest == voted_on.digest
+    text = voted_on.path.read_text(encoding="utf-8")
+    voted_on.path.write_text(text.replace("two", "three"), encoding="utf-8")
+    assert read_lesson(room.lesson_path(voted_on.id)) == kept
+    later = Rooms(room.path.parent).open(voted_on)  # read before it was changed
+    assert later.state().digest == read_lesson(voted_on.path).digest != kept.digest
+
+
+def test_of_a_lesson_that_is_gone_no_half_of_a_room_is_left(
+    voted_on: Lesson, tmp_path: Path
+) -> None:
+    voted_on.path.unlink()
+    with pytest.raises(RoomError, match="no room can be made"):
+        Rooms(tmp_path / "rooms").open(voted_on)
+    assert list(tmp_path.glob("rooms/*")) == []
 
 
 def test_damaged_files_are_a_sentence_or_left_out(room: Room, voted_on: Lesson) -> None:

@@ -11,8 +11,12 @@ from torch import Tensor
 
 from tests.samples import seeded
 from vae_core import VAE, DataConfig, RunStore, load_dataset
-from vae_core.analysis import inference_gaps, true_posterior
-from vae_core.analysis.evidence.best_posterior import best_posterior, encoder_gaussian
+from vae_core.analysis import inference_gaps, iwae_bound, true_posterior
+from vae_core.analysis.evidence.best_posterior import (
+    best_posterior,
+    encoder_gaussian,
+    gaussian_elbo,
+)
 from vae_core.analysis.evidence.quadrature import TOLERANCE, quadrature
 from vae_core.evaluate import blocks
 
@@ -107,6 +111,37 @@ def test_evidence_is_that_of_5000_weighed_draws_around_the_best_posterior(vae, d
     apart = found.log_evidence - bound
     assert float(apart.mean()) == pytest.approx(0.0, abs=0.05)
     assert float(apart.abs().median()) < 0.05
+
+
+@pytest.mark.slow
+def test_the_first_test_images_have_the_evidence_and_gaps_that_were_found_by_other_grids(
+    vae, mnist_folder
+):
+    """Means over the first 40 and 100, found once by a plain grid and gradient ascent."""
+    x = load_dataset(DataConfig("mnist", mnist_folder)).test.batch(slice(0, 100))
+    table = inference_gaps(vae, x[:40])
+    found = table[["log_evidence", "elbo", "best_elbo"]].mean().tolist()
+    assert found == pytest.approx([-123.44, -134.15, -123.63], abs=0.02)
+    assert table.mean(numeric_only=True)["approximation_gap"] == pytest.approx(0.20, abs=0.01)
+    assert table.mean(numeric_only=True)["amortisation_gap"] == pytest.approx(10.5, abs=0.05)
+    missed = table.iloc[8]  # the encoder's q lies in another part of the plane than p(z|x)
+    assert missed["log_evidence"] - missed["elbo"] == pytest.approx(133.1, abs=1.0)
+    assert missed["began"] == "mode"
+    rest, q = quadrature(vae, x[40:]), encoder_gaussian(vae, x[40:])
+    evidence = (*table["log_evidence"], *rest.log_evidence.tolist())
+    elbo = (*table["elbo"], *gaussian_elbo(vae, x[40:], *q).tolist())
+    assert sum(evidence) / 100 == pytest.approx(-127.49, abs=0.02)
+    assert sum(elbo) / 100 == pytest.approx(-136.16, abs=0.05)
+
+
+@pytest.mark.grid
+def test_draws_of_the_encoders_posterior_miss_modes_that_it_does_not_cover(vae, mnist_folder):
+    """5000 weighed draws of the encoder's q stay nats below log p(x)."""
+    x = load_dataset(DataConfig("mnist", mnist_folder)).test.batch(slice(0, 100))
+    with torch.no_grad():
+        found = iwae_bound(vae, x, 5000, generator=seeded(0))
+    assert float(found.bound.mean()) == pytest.approx(-131.4, abs=0.5)
+    assert float((quadrature(vae, x).log_evidence - found.bound).max()) > 20.0
 
 
 def test_the_true_posterior_of_a_trained_model_integrates_to_one(vae, digits_of_mnist):
