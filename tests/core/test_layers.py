@@ -17,7 +17,7 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 ORDER = (
     *("errors", "decimals", "config", "schedules", "settings", "sweep", "io"),
     *("data", "networks", "posteriors"),
-    *("likelihoods", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
+    *("likelihoods", "priors", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
     *("compression",),
     *("training_loss", "augmentation", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -66,6 +66,9 @@ def portable(vae: VAE, codes: Codes) -> Portable:
 
 def why_too_large(vae: VAE) -> str | None:
     """One sentence why a page cannot run the model by itself; None when it can."""
+    if vae.latent_prior.is_learned:
+        title = vae.latent_prior.title
+        return f"Its prior is learned, a {title}: a page by itself knows the standard one alone."
     known = graph(vae)
     left_out = [part for part in ("encoder", "decoder") if known[part] is None]
     if not left_out:
@@ -87,7 +90,7 @@ def _in_half(vae: VAE) -> VAE:
 
 def _rounded(codes: Codes) -> Codes:
     params = codes.params.half().float()
-    return Codes(params, codes.labels, codes.posterior_name, codes.latent_shape, codes.index)
+    return replace(codes, params=params)
 
 
 def _differ(a: torch.Tensor, b: torch.Tensor) -> bool:

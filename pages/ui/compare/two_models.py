@@ -16,6 +16,7 @@ from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
 from pages.ui.session import keys, links, mistakes, problems, summary
+from pages.ui.session.doors import has_standard_prior
 from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
 from vae_core.analysis.space.plane import LatentPlane
@@ -49,7 +50,9 @@ def pick(run: Run) -> Pair | None:
     """The picker of the second run; None when there is no other."""
     runs = listing.openable()
     (own,) = (label for label, other in runs.items() if other.path == run.path)
-    others = [label for label in runs if label != own]
+    others = [  # the page knows the standard prior alone
+        label for label, other in runs.items() if label != own and has_standard_prior(other)
+    ]
     if not others:
         return None
     ranks = same_images if run.has_mistake else comparable  # with a mistake, none is

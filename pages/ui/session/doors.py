@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vae_core import Run
-from vae_core.config import POSTERIORS
+from vae_core.config import POSTERIORS, PRIORS
 
 APP = "ELBO Room"
 
@@ -31,6 +31,9 @@ class Door:
     needs : str
         What a model must have for the page to show it, as in "needs a feature map": a key of
         `NEEDS`; empty where every model will do.
+    learned : bool
+        Whether it knows priors that are learned. A page that does not shows nothing of such a
+        model, where it would show N(0, I) in their place.
     view_of : str
         The address of the page of which it is a view: no door in the menu, but in a row of views
         on both pages.
@@ -45,12 +48,19 @@ class Door:
     url_path: str
     of_model: bool = True
     needs: str = ""
+    learned: bool = False
     view_of: str = ""
     view: str = ""
 
+    def lacks(self, run: Run) -> str:
+        """What the page needs and this run does not have, as in "a feature map"; else empty."""
+        if self.needs and not NEEDS[self.needs](run):
+            return self.needs
+        return "" if self.learned or not self.of_model or has_standard_prior(run) else STANDARD
+
     def serves(self, run: Run) -> bool:
         """Whether the page can show this run."""
-        return not self.needs or NEEDS[self.needs](run)
+        return not self.lacks(run)
 
     def tab(self, run: Run | None) -> str:
         """The title of the browser's tab: where one is, and with which model."""
@@ -68,7 +78,12 @@ def has_density(run: Run) -> bool:
     return bool(POSTERIORS[run.config.model.posterior].has_density)
 
 
-MAP, VAE = "a feature map", "a VAE, not a plain auto-encoder"
+def has_standard_prior(run: Run) -> bool:
+    """Whether its prior is the family's own, and not learned."""
+    return not PRIORS[run.config.model.prior].is_learned
+
+
+MAP, VAE, STANDARD = "a feature map", "a VAE, not a plain auto-encoder", "the standard prior"
 NEEDS: dict[str, Callable[[Run], bool]] = {MAP: is_map, VAE: has_density}
 
 DOORS = (
@@ -90,7 +105,7 @@ DOORS = (
     Door("Explore", "feature_map.py", "Feature map", "What does each cell hold?", "feature-map",
          needs=MAP, view="Move cells"),
     Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it "
-         "change?", "locality", needs=MAP, view_of="feature-map", view="Locality"),
+         "change?", "locality", needs=MAP, learned=True, view_of="feature-map", view="Locality"),
     Door("Explore", "projection.py", "Projection",
          "Which images are neighbours when there are many dimensions?", "projection"),
     Door("Explore", "walks.py", "Walks", "What lies between two images?", "walks"),
@@ -102,7 +117,7 @@ DOORS = (
     Door("Measure", "diagnostics.py", "Diagnostics", "Is this model healthy?", "diagnostics"),
     Door("Compare", "two_models.py", "Two models", "Which is better, and at what?", "compare"),
     Door("Compare", "rate_distortion.py", "Rate and distortion",
-         "What does a cheaper code cost in the picture?", "rate-distortion"),
+         "What does a cheaper code cost in the picture?", "rate-distortion", learned=True),
     Door("Compare", "time_machine.py", "Time machine", "How do β and training move the codes?",
          "time-machine", of_model=False),
 )  # fmt: skip
