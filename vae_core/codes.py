@@ -66,6 +66,40 @@ class Codes:
         """Whether z is three proportions, which lie on a triangle."""
         return self.latent_shape == (3,) and self.family.support is constraints.simplex
 
+    @property
+    def prior_title(self) -> str:
+        """What p(z_j) of one dimension is called."""
+        return (self.learned_prior or self.family).prior_title
+
+    @property
+    def rest_title(self) -> str | None:
+        """What the KL beyond the marginals is called; None when there is none."""
+        return (self.learned_prior or self.family).rest_title
+
+    @property
+    def bars_note(self) -> str:
+        """What bars of the marginals' KLs add up to."""
+        return (self.learned_prior or self.family).bars_note
+
+    @property
+    def rate_tex(self) -> str:
+        """The KL, in LaTeX."""
+        return (self.learned_prior or self.family).rate_tex
+
+    @property
+    def has_sticks(self) -> bool:
+        """Whether the rate has parts that add up by stick-breaking: of a Dirichlet."""
+        return not self.family.is_additive and self.is_standard
+
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """Range of z that is displayed: four standard deviations of a learned prior at least."""
+        low, high = self.family.low, self.family.high
+        if self.learned_prior is None or low >= 0.0:
+            return low, high
+        mean, wide = self.learned_prior.mean, 4.0 * self.learned_prior.variance.sqrt()
+        return min(low, float((mean - wide).min())), max(high, float((mean + wide).max()))
+
     def posterior(self) -> Posterior:
         """q(z|x) of all images at once: batch_shape (n,)."""
         return self.family.from_params(self.params)

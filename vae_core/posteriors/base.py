@@ -35,10 +35,6 @@ class LatentDistribution(Distribution, ABC):
         """Samples without gradient, (*sample_shape, *batch, *sites, C)."""
 
     @abstractmethod
-    def log_prob(self, value: Tensor) -> Tensor:
-        """The log-density of z, in nats."""
-
-    @abstractmethod
     def marginals(self) -> Distribution:
         """Every dimension z_j by itself: batch_shape (*batch, *sites, C), event_shape ()."""
 

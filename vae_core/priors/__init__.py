@@ -15,13 +15,14 @@ from vae_core.priors.base import (
     rate_per_dim,
 )
 from vae_core.priors.by_class import ClassPrior
-from vae_core.priors.flow import FlowPrior
+from vae_core.priors.flow import Flow, FlowPrior
 from vae_core.priors.mixture import Mixture, MixturePrior
 from vae_core.priors.standard import StandardPrior
 from vae_core.priors.vamp import VampPrior
 
 __all__ = [
     "ClassPrior",
+    "Flow",
     "FlowPrior",
     "KeptPrior",
     "LearnedPrior",

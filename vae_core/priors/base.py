@@ -23,8 +23,21 @@ Shapes = dict[str, tuple[int, ...]]
 class LearnedPrior(LatentDistribution, ABC):
     """p(z) as training has made it: batch_shape (), event_shape `latent`.
 
-    It is made of a few tensors, which travel with the codes of a model.
+    It is made of a few tensors, which travel with the codes of a model. The class attributes are
+    words and formulas that pages show, in place of those of a family.
     """
+
+    prior_title: ClassVar[str] = "p(z)"
+    rest_title: ClassVar[str] = "beyond the marginals"
+    bars_note: ClassVar[str] = (
+        "Each bar is against the learned prior's own density of that dimension. Under it the "
+        "dimensions depend on each other, so the bars do not add up to the rate: the rest may be "
+        "of either sign."
+    )
+    rate_tex: ClassVar[str] = (
+        r"\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)"
+        r"=\mathbb E_{q(z\mid x)}\big[\log q(z\mid x)-\log p(z)\big]"
+    )
 
     @abstractmethod
     def tensors(self) -> dict[str, Tensor]:

@@ -218,7 +218,8 @@ export class PlaneView {
     const { model, layers } = this.state;
     if (!this.layout.unit || !facts.family.has_density || !model.isKnown) return;
     const { params, n } = model.codes;
-    this.mixture = planeMixture(model.family, params, n, model.latentShape, this.layout.axes);
+    const { family, latentShape, prior } = model;
+    this.mixture = planeMixture(family, params, n, latentShape, this.layout.axes, prior);
     const kind = ["density", "holes"].find((name) => layers.includes(name));
     if (!this.mixture || !kind) return;
     const { centre, reach } = this.plane.scene;

@@ -106,7 +106,7 @@ def _planes(left: Run, right: Run) -> tuple[list[go.Figure], bool]:
                 height=500,
             )
         )
-        priors.append((codes.family.prior_title, codes.is_triangle, layout.is_line))
+        priors.append((codes.prior_title, codes.is_triangle, layout.is_line))
     if alike := priors[0] == priors[1]:
         same_scale(figures[0], figures[1], is_line=priors[0][-1])
     return [charts.plain(figure) for figure in figures], alike

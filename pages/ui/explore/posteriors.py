@@ -84,7 +84,7 @@ def _marginals(run: Run, classes: tuple[int, ...], count: int, axes: tuple[int, 
         marginal(
             plane_frames.draws_frame(draws, index, names),
             plane_frames.prior_frame(codes, index),
-            codes.family.prior_title,
+            codes.prior_title,
             titles[index],
         )
         for index in dict.fromkeys(axes)
@@ -137,7 +137,7 @@ def notes(run: Run, asked: Asked) -> str:
     codes = cached.codes(run)
     layout = LatentPlane.of(codes, asked.axes)
     said = []
-    if codes.family.is_rotation_invariant and not layout.is_line:
+    if codes.is_rotation_invariant and not layout.is_line:
         said.append(RINGS)
     if asked.has_ellipses:
         said.append(coverage_note(coverage(run, asked), layout))
