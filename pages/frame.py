@@ -69,8 +69,6 @@ try:
     if not lesson:
         menus.grey(run)
         links.to_views(door)
-    if run and door.of_model:
-        links.need_known_prior(run, door)
     with beside.page(lesson, run, page.url_path):
         page.run()
 except problems.PageEnds:

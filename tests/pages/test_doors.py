@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pages.ui.session import menus
-from pages.ui.session.doors import DOORS, STANDARD, after, door_of, views
+from pages.ui.session.doors import DOORS, after, door_of, views
 from tests.pages.app import MODELS, PAGES, open_page
-from tests.samples import tiny_run
-from vae_core import RunStore
 
 RUNS = {run.id: run for run in MODELS}
 
@@ -74,15 +72,6 @@ def test_doors_of_pages_that_cannot_show_the_model_are_greyed() -> None:
     assert greyed("mnist-2d") == {"feature-map", "locality"}
     assert greyed("mnist-map") == set()
     assert greyed("mnist-ae-2d") == {"feature-map", "locality", "kl", "aggregate", "bounds"}
-
-
-def test_pages_that_know_the_standard_prior_alone_are_not_for_a_learned_one(tmp_path) -> None:
-    learned, standard = (
-        RunStore(tmp_path).create(tiny_run(prior=prior)) for prior in ("mixture", "standard")
-    )
-    lacking = {door.url_path for door in DOORS if door.lacks(learned) == STANDARD}
-    assert lacking == {"bounds", "diagnostics", "compare"}
-    assert all(door.lacks(standard) != STANDARD for door in DOORS)
 
 
 def test_a_page_with_views_links_them_and_marks_the_open_one() -> None:

@@ -64,9 +64,8 @@ def _prior(vae: VAE) -> dict[str, Any] | None:
     """A learned prior as plain data; its tensors are those of `prior_tensors`."""
     match vae.prior():
         case Mixture() as p:
-            of_classes = vae.latent_prior.wants_labels
             family = next(name for name, one in POSTERIORS.items() if one is p.family)
-            return {"kind": "mixture", "family": family, "is_of_classes": of_classes}
+            return {"kind": "mixture", "family": family, "is_of_classes": p.is_of_classes}
         case Flow() as p:
             return {"kind": "flow", "couplings": [
                 {"moved": int(coupling.moved[0] % 2),

@@ -66,9 +66,6 @@ def portable(vae: VAE, codes: Codes) -> Portable:
 
 def why_too_large(vae: VAE) -> str | None:
     """One sentence why a page cannot run the model by itself; None when it can."""
-    if vae.latent_prior.is_learned:
-        title = vae.latent_prior.title
-        return f"Its prior is learned, a {title}: a page by itself knows the standard one alone."
     known = graph(vae)
     left_out = [part for part in ("encoder", "decoder") if known[part] is None]
     if not left_out:

@@ -27,6 +27,7 @@ class LearnedPrior(LatentDistribution, ABC):
     words and formulas that pages show, in place of those of a family.
     """
 
+    is_of_classes: ClassVar[bool] = False  # whether component y is the prior of label y
     prior_title: ClassVar[str] = "p(z)"
     rest_title: ClassVar[str] = "beyond the marginals"
     bars_note: ClassVar[str] = (
@@ -38,6 +39,16 @@ class LearnedPrior(LatentDistribution, ABC):
         r"\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)"
         r"=\mathbb E_{q(z\mid x)}\big[\log q(z\mid x)-\log p(z)\big]"
     )
+
+    @property
+    def components(self) -> Posterior | None:
+        """What it is a mixture of, batch_shape (K,); None for one that is no mixture."""
+        return None
+
+    @property
+    def weights(self) -> Float[Tensor, " K"] | None:
+        """Of the components, which add up to 1."""
+        return None
 
     @abstractmethod
     def tensors(self) -> dict[str, Tensor]:
@@ -94,6 +105,11 @@ class Prior(nn.Module, ABC):
     @abstractmethod
     def forward(self, encode: Encode, like: Tensor) -> LatentDistribution:
         """p(z), batch_shape (), on the device and in the precision of `like`."""
+
+    @property
+    def pseudo_inputs(self) -> Float[Tensor, "K c H W"] | None:
+        """Images whose posteriors make the prior; None where it is made of none."""
+        return None
 
     def begin(self, train: Split, generator: torch.Generator) -> None:
         """Take from the training images what it is to begin with: nothing, for most."""

@@ -17,6 +17,8 @@ from vae_core.priors.mixture import Mixture, mixture_shapes
 class ClassMixture(Mixture):
     """p(z) = sum_y pi_y p(z|y), component y being the prior of label y."""
 
+    is_of_classes = True
+
     def given(self, labels: Int[Tensor, " n"] | None) -> LatentDistribution:
         """p(z|y) for the label of each image: batch_shape (n,). p(z) without labels."""
         if labels is None:

@@ -32,8 +32,8 @@ class Mixture(LearnedPrior):
 
     def __init__(self, family: type[Posterior], params: Tensor, log_weights: Tensor) -> None:
         self.family, self.params, self.log_weights = family, params, log_weights
-        self.components = family.from_params(params)
-        like = self.components.mean[0]
+        self._components = family.from_params(params)
+        like = self._components.mean[0]
         self._set_shape(like, like.ndim)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -44,6 +44,11 @@ class Mixture(LearnedPrior):
         """The same on the device and in the precision of `like`, without gradient."""
         kept = (t.detach().to(like) for t in (self.params, self.log_weights))
         return type(self)(self.family, *kept)
+
+    @property
+    def components(self) -> Posterior:
+        """p_k, batch_shape (K,)."""
+        return self._components
 
     @property
     def weights(self) -> Float[Tensor, " K"]:

@@ -32,7 +32,7 @@ class VampPrior(Prior):
         self.inputs = nn.Parameter(torch.rand(config.prior_components, *image_shape))
 
     @property
-    def pictures(self) -> Float[Tensor, "K c H W"]:
+    def pseudo_inputs(self) -> Float[Tensor, "K c H W"]:
         """u_k, within the range of pixels."""
         return hardtanh(self.inputs, 0.0, 1.0)
 
@@ -46,7 +46,7 @@ class VampPrior(Prior):
 
     def forward(self, encode: Encode, like: Tensor) -> Mixture:
         """The mixture of their posteriors, as they are encoded now."""
-        params = encode(self.pictures)
+        params = encode(self.pseudo_inputs)
         count = params.new_full((len(params),), float(len(params)))
         return Mixture(self.family, params, -count.log())
 

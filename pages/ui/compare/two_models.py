@@ -16,7 +16,6 @@ from pages.ui.drawing.strips import rows_html
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
 from pages.ui.session import keys, links, mistakes, problems, summary
-from pages.ui.session.doors import has_standard_prior
 from vae_core import Dataset, Run
 from vae_core.analysis import class_posteriors, decode_mean, examples, interpolate
 from vae_core.analysis.space.plane import LatentPlane
@@ -50,9 +49,7 @@ def pick(run: Run) -> Pair | None:
     """The picker of the second run; None when there is no other."""
     runs = listing.openable()
     (own,) = (label for label, other in runs.items() if other.path == run.path)
-    others = [  # the page knows the standard prior alone
-        label for label, other in runs.items() if label != own and has_standard_prior(other)
-    ]
+    others = [label for label in runs if label != own]
     if not others:
         return None
     ranks = same_images if run.has_mistake else comparable  # with a mistake, none is
@@ -189,9 +186,9 @@ def kl_note(pair: Pair) -> str:
     if any(len(cached.order(run)) > MAX_BARS for run in pair.runs):
         said += f" The first {MAX_BARS} of each."
     for run, name in zip(pair.runs, pair.names, strict=True):
-        family = cached.codes(run).family
-        if family.has_rate and not family.is_additive:
-            said += f" {escaping.markdown(name)}: {family.bars_note}"
+        codes = cached.codes(run)
+        if codes.family.has_rate and not codes.is_additive:
+            said += f" {escaping.markdown(name)}: {codes.bars_note}"
     return said
 
 

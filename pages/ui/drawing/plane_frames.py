@@ -78,6 +78,7 @@ def prior_frame(codes: Codes, index: int) -> pd.DataFrame:
     """The density of one latent dimension under the prior."""
     grid = torch.linspace(*codes.reach, 203)
     inside = grid[1:-1]  # the density of a proportion may be infinite at 0 and 1
-    latent = inside.reshape(-1, *[1] * len(codes.latent_shape))
+    alike = inside.reshape(-1, *[1] * len(codes.latent_shape))
+    latent = alike.expand(-1, *codes.latent_shape)
     density = codes.prior().marginals().log_prob(latent).exp().flatten(1)[:, index]
     return pd.DataFrame({"z": inside.numpy(), "density": density.numpy()})

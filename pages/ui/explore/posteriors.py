@@ -22,6 +22,8 @@ RINGS = (
     "The rings at 1σ, 2σ and 3σ hold 39%, 86% and 98.9% of the draws of N(0, I) in a plane, not "
     "the 68%, 95% and 99.7% of a line."
 )
+LEARNED = "Grey: samples of the learned prior."
+COMPONENTS = "Dashed: its components at 1σ, the wider the line the more weight."
 OF_IMAGES = {"points": "means", "samples": "samples of z", "widths": "posteriors"}  # by layer
 OLD = ("points", "ellipses", "across", "up")  # parameters that links had
 
@@ -125,6 +127,11 @@ def advice(codes: Codes, outlines: str) -> str:
             "All images are of one class: their mixture is the aggregate posterior q(z), which "
             f"should match the prior. {matched}"
         )
+    if codes.learned_prior is not None and codes.learned_prior.is_of_classes:
+        return (
+            "**Try this:** choose one class. Each has a prior p(z|y) of its own, dashed in its "
+            f"colour, and its images pay for the distance to that. {matched}"
+        )
     return (
         "**Try this:** choose one class. One class need not look like the prior. Every image pays "
         "for its own distance (KL), but what should match the prior is the mixture of all classes, "
@@ -139,6 +146,8 @@ def notes(run: Run, asked: Asked) -> str:
     said = []
     if codes.is_rotation_invariant and not layout.is_line:
         said.append(RINGS)
+    elif not codes.is_standard:
+        said.append(LEARNED if codes.prior().components is None else f"{LEARNED} {COMPONENTS}")
     if asked.has_ellipses:
         said.append(coverage_note(coverage(run, asked), layout))
     return " ".join(said)

@@ -31,9 +31,6 @@ class Door:
     needs : str
         What a model must have for the page to show it, as in "needs a feature map": a key of
         `NEEDS`; empty where every model will do.
-    learned : bool
-        Whether it knows priors that are learned. A page that does not shows nothing of such a
-        model, where it would show N(0, I) in their place.
     view_of : str
         The address of the page of which it is a view: no door in the menu, but in a row of views
         on both pages.
@@ -48,19 +45,12 @@ class Door:
     url_path: str
     of_model: bool = True
     needs: str = ""
-    learned: bool = False
     view_of: str = ""
     view: str = ""
 
-    def lacks(self, run: Run) -> str:
-        """What the page needs and this run does not have, as in "a feature map"; else empty."""
-        if self.needs and not NEEDS[self.needs](run):
-            return self.needs
-        return "" if self.learned or not self.of_model or has_standard_prior(run) else STANDARD
-
     def serves(self, run: Run) -> bool:
         """Whether the page can show this run."""
-        return not self.lacks(run)
+        return not self.needs or NEEDS[self.needs](run)
 
     def tab(self, run: Run | None) -> str:
         """The title of the browser's tab: where one is, and with which model."""
@@ -83,12 +73,11 @@ def has_standard_prior(run: Run) -> bool:
     return not PRIORS[run.config.model.prior].is_learned
 
 
-MAP, VAE, STANDARD = "a feature map", "a VAE, not a plain auto-encoder", "the standard prior"
+MAP, VAE = "a feature map", "a VAE, not a plain auto-encoder"
 NEEDS: dict[str, Callable[[Run], bool]] = {MAP: is_map, VAE: has_density}
 
 DOORS = (
-    Door("", "overview.py", "Overview", "How does a VAE turn an image into a code and back?", "",
-         learned=True),
+    Door("", "overview.py", "Overview", "How does a VAE turn an image into a code and back?", ""),
     Door("Learn", "lessons.py", "Lessons", "What do you think will happen?", "lessons",
          of_model=False),
     Door("Learn", "classroom.py", "Class", "What does the class think?", "classroom",
@@ -100,25 +89,25 @@ DOORS = (
     Door("Train", "runs.py", "Runs", "Which models were trained here?", "runs", of_model=False),
     Door("Train", "data.py", "Data", "Which images does it learn from?", "data", of_model=False),
     Door("Explore", "posteriors.py", "Latent space", "Where do images of each class go?",
-         "posteriors", learned=True),
+         "posteriors"),
     Door("Explore", "sliders.py", "Latent sliders", "What does each latent dimension change?",
-         "sliders", learned=True),
+         "sliders"),
     Door("Explore", "feature_map.py", "Feature map", "What does each cell hold?", "feature-map",
-         needs=MAP, learned=True, view="Move cells"),
+         needs=MAP, view="Move cells"),
     Door("Explore", "locality.py", "Locality", "What does each cell see, and what does it "
-         "change?", "locality", needs=MAP, learned=True, view_of="feature-map", view="Locality"),
+         "change?", "locality", needs=MAP, view_of="feature-map", view="Locality"),
     Door("Explore", "projection.py", "Projection",
-         "Which images are neighbours when there are many dimensions?", "projection", learned=True),
-    Door("Explore", "walks.py", "Walks", "What lies between two images?", "walks", learned=True),
-    Door("Measure", "kl.py", "KL", "What does each dimension cost?", "kl", needs=VAE, learned=True),
+         "Which images are neighbours when there are many dimensions?", "projection"),
+    Door("Explore", "walks.py", "Walks", "What lies between two images?", "walks"),
+    Door("Measure", "kl.py", "KL", "What does each dimension cost?", "kl", needs=VAE),
     Door("Measure", "aggregate.py", "Aggregate posterior",
-         "Do all codes together match the prior?", "aggregate", needs=VAE, learned=True),
+         "Do all codes together match the prior?", "aggregate", needs=VAE),
     Door("Measure", "bounds.py", "Bound and truth",
          "How far is the ELBO from log p(x), and why?", "bounds", needs=VAE),
     Door("Measure", "diagnostics.py", "Diagnostics", "Is this model healthy?", "diagnostics"),
     Door("Compare", "two_models.py", "Two models", "Which is better, and at what?", "compare"),
     Door("Compare", "rate_distortion.py", "Rate and distortion",
-         "What does a cheaper code cost in the picture?", "rate-distortion", learned=True),
+         "What does a cheaper code cost in the picture?", "rate-distortion"),
     Door("Compare", "time_machine.py", "Time machine", "How do β and training move the codes?",
          "time-machine", of_model=False),
 )  # fmt: skip

@@ -15,7 +15,6 @@ from pages.ui.drawing import escaping
 from pages.ui.library import listing
 from pages.ui.session import chosen, problems
 from pages.ui.session.doors import (
-    DOORS,
     Door,
     door_of,
     has_density,
@@ -23,7 +22,7 @@ from pages.ui.session.doors import (
     is_map,
     views,
 )
-from vae_core.config import POSTERIORS, PRIORS
+from vae_core.config import POSTERIORS
 from vae_core.runs.run import Run
 
 MODEL, PAGE = ":material/deployed_code:", ":material/arrow_forward:"
@@ -145,21 +144,6 @@ def need_density(run: Run, why: str) -> None:
     """End the page when the run's posteriors are points, with what that means here."""
     sentence = f"{escaping.markdown(run.title)} is a deterministic auto-encoder: {why}"
     need(run, has_density, sentence, ("", "posteriors"), ":material/all_inclusive:")
-
-
-def need_known_prior(run: Run, door: Door) -> None:
-    """End a page that knows the standard prior alone, where the run's is learned."""
-    if door.learned or has_standard_prior(run):
-        return
-    prior = PRIORS[run.config.model.prior].title
-    dead_end(
-        run,
-        has_standard_prior,
-        f"The prior of {escaping.markdown(run.title)} is learned: a {prior}. This page knows the "
-        "standard prior alone, and would show that in its place. Open a model with the standard "
-        "prior, or see this one elsewhere.",
-        [one.url_path for one in DOORS if one.of_model and one.serves(run)],
-    )
 
 
 def need_map(run: Run) -> None:

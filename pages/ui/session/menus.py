@@ -63,7 +63,7 @@ def grey(run: Run | None) -> None:
     """
     rules = [
         f"{link(door)}{{opacity:.75}}"
-        f"{link(door)}::after{{content:'needs {door.lacks(run)}';font-size:.75em;margin-left:.5em}}"
+        f"{link(door)}::after{{content:'needs {door.needs}';font-size:.75em;margin-left:.5em}}"
         for door in DOORS
         if run is not None and not door.serves(run)
     ]

@@ -105,7 +105,7 @@ def test_mixture_density_is_that_of_its_components_one_by_one(prior, posterior):
 
 def test_vamp_components_are_the_posteriors_of_its_pictures():
     vae = untidy(prior="vamp")
-    pictures = vae.latent_prior.pictures
+    pictures = vae.latent_prior.pseudo_inputs
     assert pictures.shape == (4, *IMAGE)
     assert 0.0 <= pictures.min() <= pictures.max() <= 1.0
     assert torch.equal(vae.prior().params, vae.encode_params(pictures))

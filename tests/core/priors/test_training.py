@@ -90,7 +90,7 @@ def test_vamp_begins_at_training_images_and_class_with_their_shares(digits):
     for part in (vamp, of_class):
         part.begin(digits.train, torch.Generator().manual_seed(0))
     images = digits.train.images.flatten(1)
-    apart = torch.cdist(vamp.pictures.detach().flatten(1), images).amin(1)
+    apart = torch.cdist(vamp.pseudo_inputs.detach().flatten(1), images).amin(1)
     assert apart.max() == 0.0
     counts = digits.train.labels.bincount(minlength=10)
     assert torch.allclose(of_class.shares, counts / 96)

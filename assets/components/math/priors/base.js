@@ -23,6 +23,11 @@ export class LearnedPrior {
     return this;
   }
 
+  /** What it is a mixture of: {q, weight}; null of one that is no mixture. */
+  get parts() {
+    return null;
+  }
+
   /** log p(z_j) of one dimension; NaN where it is not known. */
   logMarginal() {
     return NaN;

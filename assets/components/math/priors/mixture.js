@@ -28,6 +28,10 @@ export class MixturePrior extends LearnedPrior {
     this._planes = new Map(); // logarithms of the densities of two dimensions, by their numbers
   }
 
+  get parts() {
+    return this.components.map((q, k) => ({ q, weight: this.weights[k] }));
+  }
+
   /** p(z|y), where the prior is one for each label; itself without. */
   given(label) {
     if (!this.isOfClasses || label === null) return this;
