@@ -166,7 +166,8 @@ class Codes:
     def kl(self) -> Float[Tensor, " n *latent"]:
         """KL of every dimension's marginal and its prior, nats per image."""
         if self.learned_prior is None:
-            return self._of_posteriors(lambda q: kl_per_dim(q, self.prior()))
+            own = self.family.prior(self.latent_shape, self.params)
+            return self._of_posteriors(lambda q: kl_per_dim(q, own))
         parts = [
             rate_per_dim(q, p, z).reshape(len(z[0]), *self.latent_shape)
             for q, p, z in self._against_prior()

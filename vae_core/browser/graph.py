@@ -70,7 +70,7 @@ def _prior(vae: VAE) -> dict[str, Any] | None:
             return {"kind": "flow", "couplings": [
                 {"moved": int(coupling.moved[0] % 2),
                  "layers": [f"prior.couplings.{k}.net.{layer}" for layer in (0, 2, 4)]}
-                for k, coupling in enumerate(p.part.couplings)
+                for k, coupling in enumerate(p.couplings)
             ]}  # fmt: skip
     return None
 

@@ -130,9 +130,14 @@ class Flow(LearnedPrior):
         """A copy on the device and in the precision of `like`, without gradient."""
         return Flow(copy.deepcopy(self.part).to(like).requires_grad_(False))
 
+    @property
+    def couplings(self) -> list[Coupling]:
+        """The first is applied to u first."""
+        return [one for one in self.part.couplings if isinstance(one, Coupling)]
+
     def from_normal(self, u: Float[Tensor, "m d"]) -> Float[Tensor, "m d"]:
         """f(u), flattened."""
-        for coupling in self.part.couplings:
+        for coupling in self.couplings:
             u = coupling(u)
         return u
 
@@ -141,7 +146,7 @@ class Flow(LearnedPrior):
     ) -> tuple[Float[Tensor, "m d"], Float[Tensor, " m"]]:
         """f^-1(z), flattened, and the logarithm of its determinant."""
         total = torch.zeros_like(z[:, 0])
-        for coupling in reversed(self.part.couplings):
+        for coupling in reversed(self.couplings):
             z, log_det = coupling.inverse(z)
             total = total + log_det
         return z, total

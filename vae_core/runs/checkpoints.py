@@ -151,9 +151,9 @@ def read_checkpoint(run: Path, epoch: int, model: ModelConfig, facts: DataFacts)
         )
         check_weights(expected, shapes, path)
         tensors = file.tensors()
-    kept = {name: tensors.pop(name) for name in list(tensors) if is_of_codes(name)}
+    of_codes = {name: tensors.pop(name) for name in list(tensors) if is_of_codes(name)}
     load_weights(decoder, tensors, path)
-    codes = codes_of(kept, model, facts, path)
+    codes = codes_of(of_codes, model, facts, path)
     if codes.learned_prior is not None:
         decoder.latent_prior = KeptPrior(model, facts.image_shape, codes.learned_prior)
     return Checkpoint(epoch, codes, decoder.requires_grad_(False))

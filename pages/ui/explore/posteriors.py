@@ -146,8 +146,8 @@ def notes(run: Run, asked: Asked) -> str:
     said = []
     if codes.is_rotation_invariant and not layout.is_line:
         said.append(RINGS)
-    elif not codes.is_standard:
-        said.append(LEARNED if codes.prior().components is None else f"{LEARNED} {COMPONENTS}")
+    elif (learned := codes.learned_prior) is not None:
+        said.append(LEARNED if learned.components is None else f"{LEARNED} {COMPONENTS}")
     if asked.has_ellipses:
         said.append(coverage_note(coverage(run, asked), layout))
     return " ".join(said)

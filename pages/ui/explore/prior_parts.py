@@ -38,7 +38,7 @@ def heading(run: Run) -> str:
 @cached.per_run(max_entries=32)
 def _html(run: Run) -> str:
     vae, learned = cached.vae(run), cached.codes(run).learned_prior
-    if learned is None or learned.components is None:
+    if learned is None or learned.components is None or learned.weights is None:
         return ""
     weights = learned.weights
     order = weights.argsort(descending=True, stable=True)
