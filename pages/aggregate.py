@@ -11,7 +11,7 @@ from pages.ui.session import chosen, first, links
 from vae_core.figures import surgery_bar
 
 run = chosen.chosen()
-family = cached.codes(run).family
+codes = cached.codes(run)
 links.need_density(run, "its posteriors are points, and so q(z) has no density either.")
 st.markdown(
     "## The mean KL splits in two: the information I(x; z) that z carries about x, and the "
@@ -35,7 +35,7 @@ with chart, st.container(key="formulas"):
         r"\underbrace{\mathbb E_x\,\mathrm{KL}\big(q(z\mid x)\,\|\,p\big)}_{\text{mean KL}}"
         r"=I(x;z)+\mathrm{KL}\big(q(z)\,\|\,p\big)"
     )
-    if family.is_additive:
+    if codes.is_additive:
         st.latex(
             r"\mathrm{KL}\big(q(z)\,\|\,p\big)=\mathrm{TC}(z)"
             r"+\sum_j\mathrm{KL}\big(q(z_j)\,\|\,p(z_j)\big)"

@@ -16,7 +16,6 @@ from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_ove
 
 run = chosen.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
-family = codes.family
 links.need_density(
     run,
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
@@ -35,7 +34,7 @@ bell.leave()
 chart, numbers = st.columns([3, 1], gap="large")
 with numbers, st.container(key="kl-numbers"):
     diagnostics_text.show_numbers(kl.numbers(codes, table))
-rest = (family.rest_title, rate_rest(codes)) if family.rest_title else None
+rest = (codes.rest_title, rate_rest(codes)) if codes.rest_title else None
 with chart:
     if is_collapsed(codes) and view != kl.OVER_EPOCHS:
         st.info(kl.NOTHING, icon=":material/block:")
@@ -49,10 +48,10 @@ with chart:
         charts.draw("kl", kl_by_class, rates, table["name"].iloc[order].tolist(), names)
     elif view == kl.OVER_EPOCHS:
         if records := run.history():
-            history = kl.kl_history(records, order, table["name"].tolist(), family.rest_title)
+            history = kl.kl_history(records, order, table["name"].tolist(), codes.rest_title)
             found = run.overfitting()
             chosen_epoch = found.epoch if found else None
-            charts.draw("kl", kl_over_epochs, history, family.is_additive, chosen=chosen_epoch)
+            charts.draw("kl", kl_over_epochs, history, codes.is_additive, chosen=chosen_epoch)
             if found:
                 st.caption(overfitted.choice(found))
         else:
@@ -64,7 +63,7 @@ with chart:
 
 first.pause()
 with st.container(key="formulas"):
-    st.latex(family.rate_tex)
+    st.latex(codes.rate_tex)
 st.caption(kl.conditions(codes, view, run.config.data.binarisation))
 with st.container(key=head_sizes.KEY):
     head_sizes.show(run)

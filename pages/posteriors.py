@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.components import lens
 from pages.ui.drawing import charts
-from pages.ui.explore import posteriors
+from pages.ui.explore import posteriors, prior_parts
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, first, problems
 
@@ -29,6 +29,7 @@ def plane() -> None:
             "**A point mass** is trained without a prior: nothing pulls the codes to N(0, I), and "
             f"the dotted {'marks' if is_line else 'rings'} are only a scale."
         )
+    prior_parts.show(run)
     figures = posteriors.marginals(run, asked).figures
     places = ("across", "up")[: len(figures)]
     for column, figure, place in zip(st.columns(len(places)), figures, places, strict=True):

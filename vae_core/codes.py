@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.distributions import constraints, kl_divergence
+from torch.distributions import constraints
 
 from vae_core.config import POSTERIORS, ModelConfig
 from vae_core.data.dataset import Split
 from vae_core.evaluate import blocks
-from vae_core.posteriors import Posterior, kl_per_dim
+from vae_core.posteriors import LatentDistribution, Posterior, kl_per_dim
+from vae_core.priors import LearnedPrior, closed_rate, log_ratio, rate_per_dim
 from vae_core.vae import VAE
 
+RATE_SAMPLES = 16  # of z for each image, where the rate has no closed form
 MAX_CODES = 1 << 26  # numbers that the posteriors of a split may take: 256 MiB
 
 
@@ -35,6 +37,8 @@ class Codes:
     latent_shape : (*sites, C)
     index : Tensor, (n,)
         Position of each image in its split, kept through any selection; 0 ... n-1 at first.
+    learned_prior : LearnedPrior or None
+        p(z) of a model that has learned it; None where it is the family's own.
     """
 
     params: Float[Tensor, "n *sites P"]
@@ -42,6 +46,7 @@ class Codes:
     posterior_name: str
     latent_shape: tuple[int, ...]
     index: Int[Tensor, " n"] = field(default_factory=lambda: torch.arange(0))
+    learned_prior: LearnedPrior | None = None
 
     def __post_init__(self) -> None:
         if len(self.index) != len(self.labels):
@@ -61,13 +66,70 @@ class Codes:
         """Whether z is three proportions, which lie on a triangle."""
         return self.latent_shape == (3,) and self.family.support is constraints.simplex
 
+    @property
+    def prior_title(self) -> str:
+        """What p(z_j) of one dimension is called."""
+        return (self.learned_prior or self.family).prior_title
+
+    @property
+    def rest_title(self) -> str | None:
+        """What the KL beyond the marginals is called; None when there is none."""
+        return (self.learned_prior or self.family).rest_title
+
+    @property
+    def bars_note(self) -> str:
+        """What bars of the marginals' KLs add up to."""
+        return (self.learned_prior or self.family).bars_note
+
+    @property
+    def rate_tex(self) -> str:
+        """The KL, in LaTeX."""
+        return (self.learned_prior or self.family).rate_tex
+
+    @property
+    def has_sticks(self) -> bool:
+        """Whether the rate has parts that add up by stick-breaking: of a Dirichlet."""
+        return not self.family.is_additive and self.is_standard
+
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """Range of z that is displayed: four standard deviations of a learned prior at least."""
+        low, high = self.family.low, self.family.high
+        if self.learned_prior is None or low >= 0.0:
+            return low, high
+        mean, wide = self.learned_prior.mean, 4.0 * self.learned_prior.variance.sqrt()
+        return min(low, float((mean - wide).min())), max(high, float((mean + wide).max()))
+
     def posterior(self) -> Posterior:
         """q(z|x) of all images at once: batch_shape (n,)."""
         return self.family.from_params(self.params)
 
-    def prior(self) -> Posterior:
+    def prior(self) -> LatentDistribution:
         """p(z): batch_shape ()."""
+        if self.learned_prior is not None:
+            return self.learned_prior
         return self.family.prior(self.latent_shape, self.params)
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether p(z) is the family's own, and not learned."""
+        return self.learned_prior is None
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether the latent dimensions are independent under p(z), so that their KLs add up."""
+        return self.family.is_additive and self.is_standard
+
+    @property
+    def is_rotation_invariant(self) -> bool:
+        """Whether no rotation around the origin changes p(z), which is then N(0, I)."""
+        return self.family.is_rotation_invariant and self.is_standard
+
+    def without_labels(self) -> Codes:
+        """The same, each image charged against p(z) and not against the prior of its label."""
+        if self.learned_prior is None:
+            return self
+        return replace(self, learned_prior=self.learned_prior.without_labels())
 
     def take(self, index: Int[Tensor, " m"]) -> Codes:
         """The codes of these images, in this order."""
@@ -82,7 +144,9 @@ class Codes:
 
     def double(self) -> Codes:
         """The same in float64."""
-        return replace(self, params=self.params.double())
+        params = self.params.double()
+        prior = self.learned_prior.to(params) if self.learned_prior is not None else None
+        return replace(self, params=params, learned_prior=prior)
 
     def first(self, count: int) -> Codes:
         """The first codes, at most so many."""
@@ -101,12 +165,49 @@ class Codes:
     @cached_property
     def kl(self) -> Float[Tensor, " n *latent"]:
         """KL of every dimension's marginal and its prior, nats per image."""
-        return self._of_posteriors(lambda q: kl_per_dim(q, self.prior()))
+        if self.learned_prior is None:
+            own = self.family.prior(self.latent_shape, self.params)
+            return self._of_posteriors(lambda q: kl_per_dim(q, own))
+        parts = [
+            rate_per_dim(q, p, z).reshape(len(z[0]), *self.latent_shape)
+            for q, p, z in self._against_prior()
+        ]
+        return torch.cat(parts)
 
     @cached_property
     def rate(self) -> Float[Tensor, " n"]:
-        """KL(q(z|x) || p(z)) of every image, in nats; infinite for a point mass."""
-        return self._of_posteriors(lambda q: kl_divergence(q, self.prior()))
+        """KL(q(z|x) || p(z)) of every image, in nats; infinite for a point mass.
+
+        Under a prior for each class, against that of its own. By RATE_SAMPLES samples of z, always
+        the same, where the pair has no closed form.
+        """
+        return self._rate_and_error[0]
+
+    @property
+    def rate_error(self) -> float:
+        """Standard error of the mean rate by those samples of z alone; 0 in closed form."""
+        errors = self._rate_and_error[1].double()
+        return float(errors.square().sum().sqrt()) / max(1, len(self))
+
+    @cached_property
+    def _rate_and_error(self) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+        rates, errors = [], []
+        for q, p, z in self._against_prior():
+            closed = closed_rate(q, p)
+            ratios = log_ratio(q, p, z) if closed is None else closed[None]
+            rates.append(ratios.mean(0))
+            spread = ratios.std(0) if closed is None else torch.zeros_like(rates[-1])
+            errors.append(spread / math.sqrt(len(ratios)))
+        return torch.cat(rates), torch.cat(errors)
+
+    def _against_prior(self) -> Iterator[tuple[Posterior, LatentDistribution, Tensor]]:
+        """q, the prior it is charged against, and samples of it, a block of images at a time."""
+        generator = torch.Generator().manual_seed(0)
+        for block in blocks(max(1, len(self))):  # one, of no image, when there is none
+            q = self.family.from_params(self.params[block])
+            samples = RATE_SAMPLES if self.learned_prior is not None else 1
+            z = q.sample((samples,), generator)
+            yield q, self.prior().given(self.labels[block]), z
 
     @cached_property
     def mean_covariance(self) -> Float[Tensor, "d d"]:
@@ -140,7 +241,11 @@ def encode_dataset(vae: VAE, split: Split) -> Codes:
             vae.encode_params(split.batch(block, generator, like.device).to(like.dtype)).cpu()
             for block in blocks(len(split))
         ]
-    return Codes(torch.cat(params), split.labels, vae.config.posterior, vae.latent_shape)
+        prior = vae.prior()
+    codes = Codes(torch.cat(params), split.labels, vae.config.posterior, vae.latent_shape)
+    if not isinstance(prior, LearnedPrior):
+        return codes
+    return replace(codes, learned_prior=prior.to(codes.params))
 
 
 def n_codes(config: ModelConfig, n_images: int) -> int:

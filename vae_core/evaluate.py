@@ -113,7 +113,7 @@ def _by_block(vae: VAE, split: Split, n_samples: int, seed: int) -> Iterator[Elb
     generator = torch.Generator(like.device).manual_seed(seed)
     for block in blocks(len(split), max(1, EVALUATION_BLOCK // max(1, n_samples))):
         x = split.batch(block, generator, like.device).to(like.dtype)
-        yield elbo_terms(vae, x, n_samples, generator)
+        yield elbo_terms(vae, x, n_samples, generator, split.labels[block])
 
 
 def blocks(n: int, size: int = EVALUATION_BLOCK) -> Iterator[slice]:

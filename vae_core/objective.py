@@ -11,14 +11,14 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
-from torch.distributions import kl_divergence
 
 from vae_core.config import TrainConfig
 from vae_core.errors import ConfigError
 from vae_core.likelihoods import Pixels
-from vae_core.posteriors import Posterior, kl_per_dim
+from vae_core.posteriors import LatentDistribution, Posterior
+from vae_core.priors import rate, rate_per_dim
 from vae_core.vae import VAE
 
 MAX_SAMPLES = 100_000
@@ -31,7 +31,7 @@ class ElboTerms:
     distortion: Float[Tensor, " n"]
     rate: Float[Tensor, " n"]
     posterior: Posterior
-    prior: Posterior
+    prior: LatentDistribution
     z: Float[Tensor, ...]  # (*samples, n, *latent), what the distortion was measured with
     pixels: Pixels  # p(x|z) of those draws, (*samples, n)
 
@@ -43,7 +43,7 @@ class ElboTerms:
     @property
     def rate_per_dim(self) -> Float[Tensor, " n *latent"]:
         """KL of every latent dimension's marginal, (n, *latent)."""
-        return kl_per_dim(self.posterior, self.prior)
+        return rate_per_dim(self.posterior, self.prior, self.z)
 
 
 def elbo_terms(
@@ -51,8 +51,9 @@ def elbo_terms(
     x: Float[Tensor, "n c H W"],
     n_samples: int = 1,
     generator: torch.Generator | None = None,
+    labels: Int[Tensor, " n"] | None = None,
 ) -> ElboTerms:
-    """Distortion by `n_samples` draws of z per image, rate in closed form.
+    """Distortion by `n_samples` draws of z per image; rate in closed form, or by the same draws.
 
     Parameters
     ----------
@@ -62,6 +63,9 @@ def elbo_terms(
         Draws averaged per image; more of them lower the noise, not the mean.
     generator : torch.Generator, optional
         Source of the draws; torch's global one by default.
+    labels : Tensor, (n,), optional
+        Of the images, for a model that charges each against the prior of its label. Without them
+        its rate is that against p(z).
 
     Raises
     ------
@@ -70,7 +74,7 @@ def elbo_terms(
     """
     if not 1 <= n_samples <= MAX_SAMPLES:
         raise ConfigError(f"n_samples must be from 1 to {MAX_SAMPLES}; got {n_samples}.")
-    q, p = vae.encode(x), vae.prior()
+    q, p = vae.encode(x), vae.prior().given(labels)
     if n_samples == 1:  # as in training: spared an axis
         z = q.rsample((), generator)
         pixels = vae.decode(z)
@@ -79,7 +83,7 @@ def elbo_terms(
         z = q.rsample((n_samples,), generator)  # (n_samples, n, *latent)
         pixels = vae.decode(z)
         distortion = -pixels.log_prob(x).mean(0)
-    return ElboTerms(distortion, kl_divergence(q, p), q, p, z, pixels)
+    return ElboTerms(distortion, rate(q, p, z), q, p, z, pixels)
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,8 @@ def fit_with_pauses(
     sampling = torch.Generator(device).manual_seed(config.seed + 1)
     if state is not None:
         _restore(state, vae, optimizer, shuffle, sampling)
+    else:
+        vae.latent_prior.begin(dataset.train, torch.Generator().manual_seed(config.seed + 2))
     good = state or _snapshot(0, vae, optimizer, shuffle, sampling)
     train = dataset.train
     measured = train.take(torch.arange(n_train_evaluated(len(train), len(dataset.test))))
@@ -269,10 +271,11 @@ def _updates(
         _set_rates(optimizer, rates, lr_factor(config.lr_schedule, share))
         for _ in range(config.encoder_steps - 1):
             others = torch.randint(len(train), index.shape, generator=shuffle)
-            loss = loss_of(vae, images(others), epoch, sampling, observed=False)
+            labels = train.labels[others]
+            loss = loss_of(vae, images(others), epoch, sampling, observed=False, labels=labels)
             yield loss.item()
             _update(optimizer, loss, encoder)
-        loss = loss_of(vae, images(index), epoch, sampling)
+        loss = loss_of(vae, images(index), epoch, sampling, labels=train.labels[index])
         yield loss.item()
         _update(optimizer, loss)
         yield None
@@ -326,6 +329,7 @@ def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
     groups: list[dict[str, Any]] = [
         {"params": [*vae.encoder.parameters(), *vae.decoder.parameters()]},
         {"params": [*vae.likelihood.parameters()], "lr": LIKELIHOOD_LR * lr},
+        {"params": [*vae.latent_prior.parameters()]},
     ]
     return torch.optim.Adam([g for g in groups if g["params"]], lr=lr, fused=True)
 

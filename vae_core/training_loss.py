@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from vae_core.config import TrainConfig
@@ -48,15 +48,18 @@ class TrainingLoss:
         epoch: int = 1,
         generator: torch.Generator | None = None,
         observed: bool = True,
+        labels: Int[Tensor, " n"] | None = None,
     ) -> Float[Tensor, ""]:
-        """Scalar loss of a batch.
+        """Scalar loss of a batch, with the labels that some priors ask for.
 
         Where it is `observed`, the likelihood's statistics are brought up to date.
         """
         if self.importance > 1:
-            return importance_weighted_loss(vae, x, self.importance, self.gradient, generator)
+            return importance_weighted_loss(
+                vae, x, self.importance, self.gradient, generator, labels
+            )
         if self.mistake == "none":
-            terms = elbo_terms(vae, x, generator=generator)
+            terms = elbo_terms(vae, x, generator=generator, labels=labels)
         else:
             terms = mistaken_terms(vae, x, self.mistake, generator)
         if observed:
@@ -70,6 +73,7 @@ def importance_weighted_loss(
     n_importance: int,
     gradient: str = "standard",
     generator: torch.Generator | None = None,
+    labels: Int[Tensor, " n"] | None = None,
 ) -> Float[Tensor, ""]:
     """-L_k, mean over the batch, in nats per image; its value is that of `analysis.iwae_bound`.
 
@@ -89,9 +93,11 @@ def importance_weighted_loss(
         the derivative of log q by its own parameters, and is free of this. The decoder's is the
         same in both.
     generator : torch.Generator, optional
+    labels : Tensor, (n,), optional
+        As for `elbo_terms`.
     """
     params = vae.encode_params(x)
-    q, p = vae.family.from_params(params), vae.prior()
+    q, p = vae.family.from_params(params), vae.prior().given(labels)
     z = q.rsample((n_importance,), generator)  # (k, n, *latent)
     if gradient == "dreg":  # the density's own parameters are constants
         q = vae.family.from_params(params.detach())

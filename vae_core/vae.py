@@ -1,4 +1,4 @@
-"""The variational auto-encoder: two networks, a posterior family, a likelihood.
+"""The variational auto-encoder: two networks, a posterior family, a likelihood, a prior.
 
 `encode(x)` is q(z|x), `decode(z)` is p(x|z), `prior()` is p(z): torch distributions all.
 Everything else in this package is a function of these three.
@@ -13,17 +13,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, ModelConfig
+from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, PRIORS, ModelConfig
 from vae_core.errors import DataError
 from vae_core.likelihoods import Likelihood, Pixels
 from vae_core.networks import Network
-from vae_core.posteriors import Posterior
+from vae_core.posteriors import LatentDistribution, Posterior
+from vae_core.priors import Prior
 
 _seeding = threading.Lock()
 
 
 class VAE(nn.Module):
-    """Composition of an encoder, a decoder, a posterior family and a likelihood.
+    """Composition of an encoder, a decoder, a posterior family, a likelihood and a prior.
 
     Parameters
     ----------
@@ -41,6 +42,7 @@ class VAE(nn.Module):
         network: Network = NETWORKS[config.network](config, image_shape)
         self.encoder = network.encoder(self.family.n_params(config.latent_shape[-1]))
         self.decoder = network.decoder(image_shape[0] * self.likelihood.n_params)
+        self.latent_prior: Prior = PRIORS[config.prior](config, image_shape)
         self._begin_at_zero()
         self._like = (next(self.decoder.parameters()),)  # holds the model's precision and device
 
@@ -93,9 +95,15 @@ class VAE(nn.Module):
         image: Pixels = self.likelihood(output)
         return image
 
-    def prior(self) -> Posterior:
+    def prior(self) -> LatentDistribution:
         """p(z): batch_shape (), event_shape `latent_shape`."""
-        return self.family.prior(self.latent_shape, self._like[0])
+        p: LatentDistribution = self.latent_prior(self.encode_params, self._like[0])
+        return p
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether the latent dimensions are independent under p(z)."""
+        return self.family.is_additive and not self.latent_prior.is_learned
 
     @property
     def n_parameters(self) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -18,9 +19,11 @@ from vae_core.config import (
     DEVICES,
     LIKELIHOODS,
     LR_SCHEDULES,
+    MAX_COMPONENTS,
     MAX_LATENTS,
     NETWORKS,
     POSTERIORS,
+    PRIORS,
     REDUCTIONS,
     SIGMA_MAX,
     SIGMA_MIN,
@@ -59,6 +62,8 @@ BAD = {
     (TrainConfig, "tc_weight"): (*NOT_NUMBER, -1e-9, 1e7),
     (TrainConfig, "reduction"): (*NOT_CHOICE, "sum", "mean", "cell/sum", "sum/sum/sum"),
     (ModelConfig, "activation"): NOT_CHOICE,
+    (ModelConfig, "prior"): NOT_CHOICE,
+    (ModelConfig, "prior_components"): (*NOT_WHOLE, None, 0, -1, MAX_COMPONENTS + 1),
     (TrainConfig, "lr_schedule"): NOT_CHOICE,
     (TrainConfig, "batch_schedule"): NOT_CHOICE,
     (TrainConfig, "augmentation"): NOT_CHOICE,
@@ -180,6 +185,16 @@ NAMES = st.from_regex(r"[ .,()=+-]{0,3}[a-zA-Z0-9_é][\w .,()=+-]{0,50}", fullma
 SEEDS = st.integers(0, 2**31 - 1)
 
 
+def possible_priors(posterior: str, latent: tuple[int, ...]) -> list[str]:
+    """Those that go with such a model."""
+    found = []
+    for prior in sorted(PRIORS):
+        with suppress(ConfigError):
+            ModelConfig(latent_shape=latent, posterior=posterior, prior=prior)
+            found.append(prior)
+    return found
+
+
 @st.composite
 def run_configs(draw: st.DrawFn) -> RunConfig:
     """Any valid RunConfig without a data folder."""
@@ -207,7 +222,10 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         sigma=draw(st.sampled_from(SIGMAS)),
         sigma_value=draw(st.floats(SIGMA_MIN, SIGMA_MAX)),
         activation=draw(st.sampled_from(sorted(ACTIVATIONS))),
+        prior=draw(st.sampled_from(possible_priors(posterior, latent))),
+        prior_components=draw(st.integers(1, MAX_COMPONENTS)),
     )
+    is_learned = PRIORS[model.prior].is_learned
     epochs = draw(st.integers(1, 10_000))
     train = TrainConfig(
         epochs=epochs,
@@ -215,8 +233,8 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         lr=draw(st.floats(1e-8, 1.0)),
         beta=draw(st.floats(0.0, 1e6)),
         warmup_epochs=draw(st.integers(0, 10_000)),
-        free_bits=draw(st.floats(0.0, 100.0)),
-        tc_weight=draw(st.floats(0.0, 1e6)) if posterior in WITH_TC else 0.0,
+        free_bits=0.0 if is_learned else draw(st.floats(0.0, 100.0)),
+        tc_weight=draw(st.floats(0.0, 1e6)) if posterior in WITH_TC and not is_learned else 0.0,
         reduction=draw(st.sampled_from(REDUCTIONS)),
         lr_schedule=draw(st.sampled_from(LR_SCHEDULES)),
         batch_schedule=draw(st.sampled_from(BATCH_SCHEDULES)),

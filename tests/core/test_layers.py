@@ -15,9 +15,9 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 
 # Each room may import the rooms before it, and its own. `lessons` will stand behind analysis.
 ORDER = (
-    *("errors", "decimals", "config", "schedules", "settings", "sweep", "io"),
+    *("assets", "errors", "decimals", "config", "schedules", "settings", "sweep", "io"),
     *("data", "networks", "posteriors"),
-    *("likelihoods", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
+    *("likelihoods", "priors", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
     *("compression",),
     *("training_loss", "augmentation", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),

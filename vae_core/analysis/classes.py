@@ -66,4 +66,4 @@ def class_draws(codes: Codes, n_samples: int, seed: int = 0) -> Codes:
     generator = torch.Generator().manual_seed(seed)
     chosen = codes.take(torch.randint(len(codes), (n_samples,), generator=generator))
     z = chosen.posterior().sample((), generator)
-    return Codes(z, chosen.labels, "delta", codes.latent_shape, chosen.index)
+    return Codes(z, chosen.labels, "delta", codes.latent_shape, chosen.index, codes.learned_prior)

@@ -60,10 +60,10 @@ def computation(vae: VAE, train: TrainConfig) -> dict[str, Any] | None:
         lines: of x, of the posterior up to z, of the likelihood, the KL where there is one, and the
         loss; weights: of distortion and KL in the loss; beyond: settings of the training that it
         does not have; prelude: imports, networks and their weights, None where a layer cannot be
-        written as code. None for a posterior or likelihood without lines.
+        written as code. None for a posterior, likelihood or prior without lines.
     """
     draw, pixels = vae.family.draw_lines(vae.latent_shape[-1]), vae.likelihood.lines()
-    if not draw or not pixels:
+    if not draw or not pixels or vae.latent_prior.is_learned:
         return None
     head = _head(vae.encoder)
     hidden = (f"h = encoder[:{head}](x)",) if head else ()

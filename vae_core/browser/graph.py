@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from vae_core.analysis.space.receptive_fields import Field, decoder_field
+from vae_core.config import POSTERIORS
 from vae_core.limits import layer_multiply_adds
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
+from vae_core.priors import Flow, LearnedPrior, Mixture
 from vae_core.vae import VAE
 
 Step = dict[str, Any]
@@ -37,7 +39,8 @@ def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
         log_sigma); encoder and decoder: a list of steps each, None when the network is too
         large or has a layer that is not known as a step; decoder_field: which pixels a cell
         reaches (start, size and stride; rows, then columns), None where every cell reaches
-        the whole image; multiply_adds: of either network.
+        the whole image; multiply_adds: of either network; prior: kind, and the names of tensors
+        that it takes, None for the family's own.
     """
     pixels = {"name": vae.config.likelihood, **vae.likelihood.page_facts()}
     costs = {
@@ -52,8 +55,33 @@ def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
         "encoder": _steps("encoder", vae.encoder) if costs["encoder"] <= limit else None,
         "decoder": _steps("decoder", vae.decoder) if costs["decoder"] <= limit else None,
         "decoder_field": _window(decoder_field(vae)),
+        "prior": _prior(vae),
         "multiply_adds": costs,
     }
+
+
+def _prior(vae: VAE) -> dict[str, Any] | None:
+    """A learned prior as plain data; its tensors are those of `prior_tensors`."""
+    match vae.prior():
+        case Mixture() as p:
+            family = next(name for name, one in POSTERIORS.items() if one is p.family)
+            return {"kind": "mixture", "family": family, "is_of_classes": p.is_of_classes}
+        case Flow() as p:
+            return {"kind": "flow", "couplings": [
+                {"moved": int(coupling.moved[0] % 2),
+                 "layers": [f"prior.couplings.{k}.net.{layer}" for layer in (0, 2, 4)]}
+                for k, coupling in enumerate(p.couplings)
+            ]}  # fmt: skip
+    return None
+
+
+def prior_tensors(vae: VAE) -> dict[str, Tensor]:
+    """What a learned prior is made of, and the mean of a flow; none for the family's own."""
+    p = vae.prior()
+    if not isinstance(p, LearnedPrior):
+        return {}
+    tensors = {f"prior.{name}": value for name, value in p.tensors().items()}
+    return tensors | ({"prior.mean": p.mean.flatten()} if isinstance(p, Flow) else {})
 
 
 def _window(field: Field | None) -> dict[str, list[int]] | None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vae_core.analysis.space.frame_plane import class_moments
 from vae_core.analysis.space.sweep_plane import SweepPlane
-from vae_core.browser.graph import MAX_MULTIPLY_ADDS, graph
+from vae_core.browser.graph import MAX_MULTIPLY_ADDS, graph, prior_tensors
 from vae_core.codes import Codes
 from vae_core.runs.frames import Frame
 from vae_core.vae import VAE
@@ -24,7 +24,7 @@ def model_file(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> bytes:
     text = graph(vae, limit)
     kept = tuple(f"{part}." for part in ("encoder", "decoder") if text[part] is not None)
     tensors = {k: v.detach() for k, v in vae.state_dict().items() if k.startswith(kept)}
-    return _file(tensors, {"graph": json.dumps(text)})
+    return _file(tensors | prior_tensors(vae), {"graph": json.dumps(text)})
 
 
 def codes_file(codes: Codes) -> bytes:

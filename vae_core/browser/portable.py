@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -87,7 +87,7 @@ def _in_half(vae: VAE) -> VAE:
 
 def _rounded(codes: Codes) -> Codes:
     params = codes.params.half().float()
-    return Codes(params, codes.labels, codes.posterior_name, codes.latent_shape, codes.index)
+    return replace(codes, params=params)
 
 
 def _differ(a: torch.Tensor, b: torch.Tensor) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from vae_core.config import LIKELIHOODS
+from vae_core.config import LIKELIHOODS, PRIORS
 from vae_core.runs.run import Run
 
 
@@ -39,7 +39,7 @@ class Yardstick:
     n_test : int
     classes : tuple of str
     measure : str
-        Kind of the likelihood: a density is no probability.
+        Kind of the likelihood: a density is no probability, and log p(x|y) is not log p(x).
     all_images : str, optional
         Fingerprint of all images, which need not be the same.
     """
@@ -63,7 +63,7 @@ class Yardstick:
             facts.test_fingerprint or facts.fingerprint or run.id,
             facts.n_test,
             tuple(names[label] for label in data.classes or ()),
-            LIKELIHOODS[run.config.model.likelihood].measure,
+            _measure(run),
             facts.fingerprint,
         )
 
@@ -79,6 +79,13 @@ class Yardstick:
         if self.fingerprint != other.fingerprint:
             return Obstacle.IMAGES if self.binarisation == other.binarisation else Obstacle.PIXELS
         return None if self.measure == other.measure else Obstacle.MEASURE
+
+
+def _measure(run: Run) -> str:
+    """What a run's nats are the logarithm of."""
+    model = run.config.model
+    measure: str = LIKELIHOODS[model.likelihood].measure
+    return f"{measure} given the label" if PRIORS[model.prior].wants_labels else measure
 
 
 def with_test_images(yardsticks: Sequence[Yardstick]) -> list[Yardstick]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from vae_core.compression.coordinates import UNIFORM, Coordinates, pixel_bins
 from vae_core.compression.rans import Stack
-from vae_core.config import LIKELIHOODS, POSTERIORS, ModelConfig
+from vae_core.config import LIKELIHOODS, POSTERIORS, PRIORS, ModelConfig
 from vae_core.errors import ConfigError, DataError
 from vae_core.evaluate import blocks
 from vae_core.vae import VAE
@@ -74,6 +74,12 @@ def check_model(config: ModelConfig) -> int:
         raise ConfigError(
             f"bits come back from a density q(z|x); a {family.title} has none. Choose a run with "
             "another posterior, such as diagonal."
+        )
+    prior = PRIORS[config.prior]
+    if prior.is_learned:
+        raise ConfigError(
+            f"z is cut into bins of the same mass, one dimension by itself; under a {prior.title} "
+            "its dimensions depend on each other. Choose a run with the prior standard."
         )
     n_levels: int = likelihood.n_levels
     return n_levels

@@ -39,7 +39,9 @@ class Coordinates:
 
     def _grid(self, j: int) -> tuple[Tensor, Tensor]:
         """Edges and medians of the bins of coordinate j; made once for coordinates that agree."""
-        alone = self.vae.prior().conditional(j, torch.empty(0, j))
+        like = next(self.vae.parameters())
+        prior = self.vae.family.prior(self.vae.latent_shape, like)  # no other is coded with
+        alone = prior.conditional(j, torch.empty(0, j))
         key = tuple(float(getattr(alone, name)) for name in alone.arg_constraints)
         if key not in self._by_prior:
             mass = torch.arange(2 * 2**BITS + 1, dtype=torch.float64) / (2 * 2**BITS)

@@ -19,6 +19,7 @@ from vae_core.config.fields import (
     MAX_NAME,
 )
 from vae_core.config.model import (
+    MAX_COMPONENTS,
     MAX_LATENTS,
     SIGMA_MAX,
     SIGMA_MIN,
@@ -32,6 +33,7 @@ from vae_core.config.registry import (
     LIKELIHOODS,
     NETWORKS,
     POSTERIORS,
+    PRIORS,
     Registry,
 )
 from vae_core.config.run import (
@@ -59,6 +61,7 @@ __all__ = [
     "GRADIENTS",
     "LIKELIHOODS",
     "LR_SCHEDULES",
+    "MAX_COMPONENTS",
     "MAX_EPOCHS",
     "MAX_IMAGES",
     "MAX_LABEL",
@@ -70,6 +73,7 @@ __all__ = [
     "NETWORKS",
     "OWN",
     "POSTERIORS",
+    "PRIORS",
     "REDUCTIONS",
     "SIGMAS",
     "SIGMA_MAX",

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 
 from vae_core.config.fields import check_choices, integer, integers, number, setting
-from vae_core.config.registry import ACTIVATIONS, LIKELIHOODS, NETWORKS, POSTERIORS
+from vae_core.config.registry import ACTIVATIONS, LIKELIHOODS, NETWORKS, POSTERIORS, PRIORS
 from vae_core.errors import ConfigError, shown
 
 SIGMAS = ("fixed", "learned", "analytic", "per-image")
 SIGMA_MIN, SIGMA_MAX = 1e-3, 1e3
 MAX_LATENTS = 4096
+MAX_COMPONENTS = 1000
 
 
 def shape_in_words(latent_shape: tuple[int, ...]) -> str:
@@ -26,7 +27,7 @@ def shape_in_words(latent_shape: tuple[int, ...]) -> str:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The three parts of a VAE: networks, posterior q(z|x), likelihood p(x|z).
+    """The four parts of a VAE: networks, posterior q(z|x), likelihood p(x|z), prior p(z).
 
     `latent_shape` is `(D,)` for a vector or `(h, w, C)`, channels last, for a feature map.
     `hidden` are layer widths (mlp), or channels per stride-2 stage (conv: as many stages as
@@ -44,6 +45,10 @@ class ModelConfig:
     sigma: str = setting("fixed", "how the Gaussian likelihood's sigma is set", choices=SIGMAS)
     sigma_value: float = setting(1.0, "sigma of the Gaussian likelihood: fixed, or to begin with")
     activation: str = setting("relu", "what follows each hidden layer", choices=ACTIVATIONS)
+    prior: str = setting("standard", "p(z): the family's own, or learned", choices=PRIORS)
+    prior_components: int = setting(
+        10, "Gaussians, pseudo-inputs or layers of a learned prior; as many as labels for class"
+    )
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -64,6 +69,8 @@ class ModelConfig:
                 f"latent may have at most {MAX_LATENTS} dimensions; "
                 f"{' x '.join(map(str, latent))} = {math.prod(latent)}."
             )
+        integer("prior-components", self.prior_components, 1, MAX_COMPONENTS)
         POSTERIORS[self.posterior].n_params(latent[-1])  # refuses what the family cannot do
         object.__setattr__(self, "hidden", hidden)
         object.__setattr__(self, "latent_shape", latent)
+        PRIORS[self.prior].check(self)

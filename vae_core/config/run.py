@@ -9,7 +9,7 @@ from typing import Any
 from vae_core.config.data import DataConfig
 from vae_core.config.fields import check_name
 from vae_core.config.model import ModelConfig
-from vae_core.config.registry import LIKELIHOODS, POSTERIORS
+from vae_core.config.registry import LIKELIHOODS, POSTERIORS, PRIORS
 from vae_core.config.train import TrainConfig
 from vae_core.errors import ConfigError, printable
 
@@ -36,6 +36,8 @@ class RunConfig:
             )
         if self.train.importance > 1:
             self._check_importance(family)
+        if PRIORS[self.model.prior].is_learned:
+            self._check_learned_prior()
         if self.train.mistake != "none" and (self.data.name, self.model.posterior) != MISTAKEN:
             raise ConfigError(
                 "mistake: a mistake on purpose is trained on the small digits, with a diagonal "
@@ -44,6 +46,21 @@ class RunConfig:
             )
         check_name("name", self.name)
         check_name("sweep", self.sweep)
+
+    def _check_learned_prior(self) -> None:
+        """Raise ConfigError for losses that are written for independent dimensions of N(0, I)."""
+        for setting in ("free_bits", "tc_weight"):
+            if getattr(self.train, setting):
+                raise ConfigError(
+                    f"{setting.replace('_', '-')}: under a learned prior the latent dimensions "
+                    "depend on each other, so their KLs do not add up to the rate; set it to 0, "
+                    "or choose prior standard."
+                )
+        if self.train.mistake != "none":
+            raise ConfigError(
+                "mistake: a mistake on purpose spoils the formulas of the standard prior; set it "
+                f"to none, or choose prior standard (got {self.model.prior})."
+            )
 
     def _check_importance(self, family: Any) -> None:
         """Raise ConfigError where draws cannot be weighted, or sigma is that of another bound."""

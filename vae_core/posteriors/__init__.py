@@ -5,7 +5,7 @@ independent given x. An encoder returns `n_params(C)` parameters per site.
 To add a family, write one class with its KL, register it, and name its file here.
 """
 
-from vae_core.posteriors.base import Posterior, kl_per_dim
+from vae_core.posteriors.base import LatentDistribution, Posterior, kl_per_dim
 from vae_core.posteriors.delta import PointMass
 from vae_core.posteriors.diagonal import DiagonalGaussian
 from vae_core.posteriors.dirichlet import Dirichlet, stick_breaking_kl
@@ -18,6 +18,7 @@ __all__ = [
     "FullCorrelationGaussian",
     "FullGaussian",
     "Laplace",
+    "LatentDistribution",
     "PointMass",
     "Posterior",
     "kl_per_dim",

@@ -1,4 +1,4 @@
-"""Base class of approximate posteriors, and the KL of their marginals."""
+"""Base classes of distributions over latents and of approximate posteriors; KL of marginals."""
 
 from __future__ import annotations
 
@@ -7,12 +7,43 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.distributions import Distribution, constraints, kl_divergence
 
 
-class Posterior(Distribution, ABC):
+class LatentDistribution(Distribution, ABC):
+    """A distribution over latents, event_shape (*sites, C): what p(z) and q(z|x) have in common.
+
+    `mean` and `variance` are those of every dimension, in the shape of the batch and a latent.
+
+    Attributes
+    ----------
+    is_rotation_invariant : whether, as p(z), no rotation around the origin changes it
+    """
+
+    is_rotation_invariant: ClassVar[bool] = False
+    arg_constraints: ClassVar[dict[str, Any]] = {}
+
+    def _set_shape(self, like: Tensor, event_ndim: int) -> None:
+        """Take the shape of `like`, the last `event_ndim` axes of which are the event's."""
+        batch_ndim = like.ndim - event_ndim
+        super().__init__(like.shape[:batch_ndim], like.shape[batch_ndim:], validate_args=False)
+
+    @abstractmethod
+    def sample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
+        """Samples without gradient, (*sample_shape, *batch, *sites, C)."""
+
+    @abstractmethod
+    def marginals(self) -> Distribution:
+        """Every dimension z_j by itself: batch_shape (*batch, *sites, C), event_shape ()."""
+
+    def given(self, labels: Int[Tensor, " n"] | None) -> LatentDistribution:
+        """p(z|y) for the label of each image, where it depends on that: batch_shape (n,)."""
+        return self
+
+
+class Posterior(LatentDistribution, ABC):
     """A distribution over latents: batch_shape (n,), event_shape (*sites, C).
 
     The class attributes are the words and formulas that pages show of a family.
@@ -48,14 +79,7 @@ class Posterior(Distribution, ABC):
     low: ClassVar[float] = -4.0
     high: ClassVar[float] = 4.0
     support: ClassVar[constraints.Constraint] = constraints.real_vector
-    is_rotation_invariant: ClassVar[bool] = False
     is_correlated: ClassVar[bool] = False
-    arg_constraints: ClassVar[dict[str, Any]] = {}
-
-    def _set_shape(self, like: Tensor, event_ndim: int) -> None:
-        """Take the shape of `like`, the last `event_ndim` axes of which are the event's."""
-        batch_ndim = like.ndim - event_ndim
-        super().__init__(like.shape[:batch_ndim], like.shape[batch_ndim:], validate_args=False)
 
     @staticmethod
     @abstractmethod

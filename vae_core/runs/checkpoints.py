@@ -16,18 +16,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vae_core.codes import Codes, encode_dataset
-from vae_core.config import POSTERIORS, ModelConfig, RunConfig
+from vae_core.config import POSTERIORS, PRIORS, ModelConfig, RunConfig
 from vae_core.data.dataset import Split
 from vae_core.errors import RunError, printable
 from vae_core.io import Shapes, open_tensors, write_tensors, writing
 from vae_core.limits import ModelSize
+from vae_core.priors import KeptPrior, StandardPrior
 from vae_core.runs.records import DataFacts
 from vae_core.runs.weights import check_weights, load_weights
 from vae_core.vae import VAE, build_vae, decode_mean
 
 N_KEPT = 1000  # test images, the first ones, whose posteriors are kept
 DECODES = ("decoder.", "likelihood.")
-CODES = ("params", "labels")
+CODES, PRIOR = ("params", "labels"), "prior."  # names of tensors in files of codes
 MAX_MOMENT = 1e12  # of a posterior, far beyond what training leads to
 
 FLOAT = 4  # bytes
@@ -58,7 +59,10 @@ class Checkpoint:
 
 
 def expected_bytes(config: RunConfig, size: ModelSize, n_test: int) -> int:
-    """At most about what a finished run takes: weights, best ones, state, codes, terms, epochs."""
+    """At most about what a finished run takes: weights, best ones, state, codes, terms, epochs.
+
+    A learned prior is a part of the weights, and travels with codes and epochs.
+    """
     kept = size.n_decoding + min(N_KEPT, n_test) * size.n_codes
     n_numbers = (2 + ADAM) * size.n_parameters + n_test * (size.n_codes + N_TERMS)
     return FLOAT * (n_numbers + len(config.train.keep_epochs) * kept)
@@ -98,7 +102,19 @@ def kept_tensors(vae: VAE, test: Split) -> dict[str, Tensor]:
     """The tensors that `write_checkpoint` takes, of a model as it is now."""
     codes = encode_dataset(vae, test.take(torch.arange(min(N_KEPT, len(test)))))
     weights = {n: value for n, value in vae.state_dict().items() if n.startswith(DECODES)}
-    return weights | {"params": codes.params, "labels": codes.labels.short()}
+    return weights | code_tensors(codes) | {"labels": codes.labels.short()}
+
+
+def code_tensors(codes: Codes) -> dict[str, Tensor]:
+    """What files hold of codes: posteriors, labels, and a learned prior."""
+    prior = {} if codes.learned_prior is None else codes.learned_prior.tensors()
+    named = {f"{PRIOR}{name}": value for name, value in prior.items()}
+    return {"params": codes.params, "labels": codes.labels} | named
+
+
+def is_of_codes(name: str) -> bool:
+    """Whether a tensor of this name is of the codes in a file of more."""
+    return name in CODES or name.startswith(PRIOR)
 
 
 def write_checkpoint(run: Path, epoch: int, tensors: dict[str, Tensor]) -> None:
@@ -123,30 +139,39 @@ def read_checkpoint(run: Path, epoch: int, model: ModelConfig, facts: DataFacts)
         raise RunError(f"{path}: epoch {epoch} was not kept; kept are {there}.")
     decoder = build_vae(model, facts.image_shape)
     del decoder.encoder
+    decoder.latent_prior = StandardPrior(model, facts.image_shape)
     expected = {name: tuple(value.shape) for name, value in decoder.state_dict().items()}
     with open_tensors(path) as file:
         shapes = dict(file.header.shapes)
         check_codes(
-            {name: shapes.pop(name) for name in CODES if name in shapes},
+            {name: shapes.pop(name) for name in file.header.shapes if is_of_codes(name)},
             model,
             min(N_KEPT, facts.n_test),
             path,
         )
         check_weights(expected, shapes, path)
         tensors = file.tensors()
-    codes = {name: tensors.pop(name) for name in CODES}
+    of_codes = {name: tensors.pop(name) for name in list(tensors) if is_of_codes(name)}
     load_weights(decoder, tensors, path)
-    return Checkpoint(epoch, codes_of(codes, model, facts, path), decoder.requires_grad_(False))
+    codes = codes_of(of_codes, model, facts, path)
+    if codes.learned_prior is not None:
+        decoder.latent_prior = KeptPrior(model, facts.image_shape, codes.learned_prior)
+    return Checkpoint(epoch, codes, decoder.requires_grad_(False))
 
 
 def check_codes(shapes: Shapes, model: ModelConfig, n_images: int, path: Path) -> None:
-    """Raise RunError when these are not the shapes of so many images' posteriors and labels."""
+    """Raise RunError when these are not the shapes of so many images' posteriors and labels.
+
+    And of the prior, where it is learned.
+    """
     *sites, channels = model.latent_shape
     expected = (n_images, *sites, POSTERIORS[model.posterior].n_params(channels))
-    if shapes != {"params": expected, "labels": expected[:1]}:
+    prior = {f"{PRIOR}{name}": shape for name, shape in PRIORS[model.prior].shapes(model).items()}
+    if shapes != {"params": expected, "labels": expected[:1]} | prior:
         got = ", ".join(f"{printable(name, 60)} {shape}" for name, shape in sorted(shapes.items()))
         raise RunError(
-            f"{path}: expected params {expected} and labels {expected[:1]}; got "
+            f"{path}: expected params {expected} and labels {expected[:1]}"
+            f"{f' and {len(prior)} tensors of the prior' if prior else ''}; got "
             f"{printable(got) or 'neither'}."
         )
 
@@ -160,9 +185,20 @@ def codes_of(tensors: dict[str, Tensor], model: ModelConfig, facts: DataFacts, p
         When a posterior is not finite, or a label is of no class; names the file.
     """
     params, labels = tensors["params"].float(), tensors["labels"].long()
-    codes = Codes(params, labels, model.posterior, model.latent_shape)
+    prior = PRIORS[model.prior].of_tensors(
+        model,
+        {
+            name.removeprefix(PRIOR): value.float()
+            for name, value in tensors.items()
+            if name.startswith(PRIOR)
+        },
+    )
+    codes = Codes(params, labels, model.posterior, model.latent_shape, learned_prior=prior)
     if not is_sound(codes):
-        raise RunError(f"{path}: expected finite posteriors; some are not. Copy the run anew.")
+        raise RunError(
+            f"{path}: expected finite posteriors, and a finite prior; some are not. "
+            "Copy the run anew."
+        )
     n_classes = len(facts.class_names)
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < n_classes:
         raise RunError(
@@ -173,8 +209,13 @@ def codes_of(tensors: dict[str, Tensor], model: ModelConfig, facts: DataFacts, p
 
 
 def is_sound(codes: Codes) -> bool:
-    """Whether every posterior has finite parameters, mean and variance, none of them absurd."""
-    moments = (codes.params, codes.mean, codes.variance)
+    """Whether every posterior has finite parameters, mean and variance, none of them absurd.
+
+    And p(z), where it is learned.
+    """
+    moments = [codes.params, codes.mean, codes.variance]
+    if codes.learned_prior is not None:
+        moments += [codes.learned_prior.mean, codes.learned_prior.variance]
     return all(bool((value.abs() <= MAX_MOMENT).all()) for value in moments)  # not: NaN
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from vae_core.codes import encode_dataset
-from vae_core.config import shape_in_words
+from vae_core.config import PRIORS, shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.decimals import adding_up, fixed
 from vae_core.errors import RunError
@@ -82,9 +82,10 @@ def model_card(run: Run) -> str:
     data, model = run.data(), run.config.model
     changed = f"{told}\n\n" if (told := in_words(run.changes())) else ""
     latent = shape_in_words(model.latent_shape)
+    prior = f"{model.prior} prior, " if PRIORS[model.prior].is_learned else ""
     return (
         f"# {run.title}\n\n"
-        f"{model.network} network, {model.posterior} posterior, latent {latent}, "
+        f"{model.network} network, {model.posterior} posterior, {prior}latent {latent}, "
         f"{model.likelihood} likelihood, trained for {run.config.train.epochs} epochs on "
         f"{data.n_train} images of {run.config.data.name}.\n\n"
         f"{score_line(run)}\n"

@@ -13,21 +13,20 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
-from torch.distributions import kl_divergence
 
 from vae_core.codes import Codes
 from vae_core.config import POSTERIORS, ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.io import open_tensors, write_tensors, writing
-from vae_core.posteriors import kl_per_dim
-from vae_core.runs.checkpoints import check_codes, codes_of
+from vae_core.priors import LearnedPrior, rate, rate_per_dim
+from vae_core.runs.checkpoints import check_codes, code_tensors, codes_of, is_of_codes
 from vae_core.runs.records import DataFacts
 from vae_core.schedules import steps_until
 from vae_core.trainer import Pause
@@ -215,21 +214,24 @@ class FrameWriter:
         x = self.points.batch(slice(None), device=like.device).to(like.dtype)
         params = vae.encode_params(x)
         q, p = vae.family.from_params(params), vae.prior()
-        distortion = -vae.decode(q.rsample((), generator)).log_prob(x)
-        rate, scores = kl_divergence(q, p), distortion
+        own, drawn = p.given(self.points.labels), q.rsample((), generator)
+        distortion = -vae.decode(drawn).log_prob(x)
+        cost, scores = rate(q, own, drawn), distortion
         if vae.family.has_rate:
-            scores = distortion + rate
+            scores = distortion + cost
         n = len(scores)
         terms = {
             "distortion": distortion.double().mean().item(),
-            "rate": rate.double().mean().item(),
+            "rate": cost.double().mean().item(),
             "error": scores.double().std().item() / math.sqrt(n) if n > 1 else math.nan,
         }
         z = p.sample((self.n_samples,), generator)
-        tensors = {
+        points = Codes(params, self.points.labels, vae.config.posterior, vae.latent_shape)
+        learned = p.to(params) if isinstance(p, LearnedPrior) else None
+        tensors = code_tensors(replace(points, learned_prior=learned)) | {
             "params": params.clamp(-HALF, HALF).half(),
             "labels": self.points.labels.short(),
-            "kl": kl_per_dim(q, p).float().mean(0).flatten(),
+            "kl": rate_per_dim(q, own, drawn).float().mean(0).flatten(),
             "images": _bytes(x[self.chosen]),
             "reconstructions": _bytes(decode_mean(vae, q.mean[self.chosen])),
             "samples": _bytes(decode_mean(vae, z)),
@@ -256,10 +258,7 @@ def read_frame(run: Path, step: int, model: ModelConfig, facts: DataFacts) -> Fr
     n_images, n_samples = n_pictures(size, n)
     with open_tensors(path) as file:
         shapes = dict(file.header.shapes)
-        in_codes = ("params", "labels")
-        codes: dict[str, tuple[int, ...]] = {
-            name: shapes.pop(name) for name in in_codes if name in shapes
-        }
+        codes = {name: shapes.pop(name) for name in file.header.shapes if is_of_codes(name)}
         check_codes(codes, model, n, path)
         counts = (n_images, n_images, n_samples)
         expected: dict[str, tuple[int, ...]] = {

@@ -28,6 +28,7 @@ from vae_core.limits import MAX_HISTORY
 from vae_core.trainer import EpochTerms
 
 MAX_NATS = 1e12  # per image, far beyond what any image can cost
+LEAST_RATE = -100.0  # of few images by one sample each: against a learned prior, below 0 by noise
 MAX_SECONDS = 1e12
 MAX_NAME = 60  # letters of a class's name that are kept
 ERRORS = ("train_error", "test_error", "validation_error")
@@ -54,7 +55,7 @@ class _Values:
         """A KL term. Null stands for that of a point mass, which JSON cannot say."""
         if name in self.values and self.values[name] is None:
             return math.inf
-        return self.nats(name, low=-1e-3)  # rounding
+        return self.nats(name, low=LEAST_RATE)
 
     def whole(self, name: str, low: int, high: int) -> int:
         value = self.values.get(name)

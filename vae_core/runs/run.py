@@ -43,7 +43,13 @@ from vae_core.runs.changes import (
     want_change,
     wanted_change,
 )
-from vae_core.runs.checkpoints import Checkpoint, kept_epochs, read_checkpoint, read_codes
+from vae_core.runs.checkpoints import (
+    Checkpoint,
+    code_tensors,
+    kept_epochs,
+    read_checkpoint,
+    read_codes,
+)
 from vae_core.runs.frames import Frame, frame_steps, read_frame
 from vae_core.runs.overfitting import Overfitting, overfitting
 from vae_core.runs.records import DataFacts, Metrics, read_history
@@ -181,7 +187,7 @@ class Run:
         codes = encode_dataset(self.vae(), dataset.train)
         clear_half_written(self.path, (TRAINING_CODES,), LEFT_OVER)
         write_tensors(
-            self.path / TRAINING_CODES, {"params": codes.params.float(), "labels": codes.labels}
+            self.path / TRAINING_CODES, code_tensors(codes) | {"params": codes.params.float()}
         )
         return codes
 
@@ -327,8 +333,7 @@ class Run:
 
     def save_codes(self, codes: Codes) -> None:
         """Write the posteriors and labels of the test split."""
-        tensors = {"params": codes.params, "labels": codes.labels}
-        write_tensors(self.path / "codes.safetensors", tensors)
+        write_tensors(self.path / "codes.safetensors", code_tensors(codes))
 
     def _new_vae(self) -> VAE:
         return build_vae(self.config.model, self.data().image_shape)

@@ -84,6 +84,7 @@ export class Ledger {
     const scored = isMeanScored ? "mean" : "image";
     if (this.scored.value !== scored) this.scored.value = scored;
     write(this.note, isMeanScored ? SCORES_ITSELF : hasRate ? NOTES[how] : INFINITE);
+    write(this.rate.meaning, q?.klError ? `${FAR}, by samples: ± ${nats(q.klError)}` : FAR);
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
     const rest = q.kl - total(q.klPerDim);

@@ -33,7 +33,8 @@ export class PlanePainter {
    *   points: {x, y, labels} or null; widths: {x, y, xx, xy, yy, labels}, posteriors drawn thin at
    *   1 and 2 sigma, or null; rings: whether the prior is N(0, I);
    *   isLine: whether up means nothing, for z is one dimension;
-   *   prior: {x, y}, draws from another prior; classes: [{label, name, mean, covariance}];
+   *   prior: {x, y}, draws from another prior; components: [{mean, covariance, weight, label}] of one
+   *   that is a mixture, or null, the label null where it is no class's; classes: [{label, name, mean, covariance}];
    *   map: {image, place: number[6]}, a picture and the affine map of its unit square; ink,
    *   grey, paper, orange: colours; classColours
    */
@@ -143,7 +144,7 @@ export class PlanePainter {
   }
 
   _prior(pen) {
-    const { rings, isLine, prior, grey, ink } = this.scene;
+    const { rings, isLine, prior, components, grey, ink } = this.scene;
     if (prior) {
       pen.fillStyle = withAlpha(grey, 0.55);
       for (let i = 0; i < prior.x.length; i++) {
@@ -151,6 +152,7 @@ export class PlanePainter {
         pen.fillRect(x - 1.5, y - 1.5, 3, 3);
       }
     }
+    if (components) this._components(pen, components);
     if (!rings) return;
     const [x, y] = this.toScreen([0, 0]);
     pen.strokeStyle = ink;
@@ -165,6 +167,21 @@ export class PlanePainter {
     }
     pen.setLineDash([]);
     pen.globalAlpha = 1;
+  }
+
+  /** Those of a learned prior at 1 sigma, the wider the line the more weight. */
+  _components(pen, components) {
+    const most = Math.max(...components.map(({ weight }) => weight));
+    pen.save();
+    pen.globalAlpha = 0.7;
+    pen.setLineDash([4, 3]);
+    for (const { mean, covariance, weight, label } of components) {
+      pen.strokeStyle = label === null ? this.scene.ink : this._classColour(label);
+      pen.lineWidth = 0.75 + (1.75 * weight) / most;
+      this._ellipse(pen, mean, covariance, 1);
+      pen.stroke();
+    }
+    pen.restore();
   }
 
   /** What the rings are, and how much of the prior lies within: on top of points and classes. */

@@ -79,7 +79,7 @@ export class FeatureMapView {
   _price() {
     const { posterior: q, distortion, isEdited } = this.state;
     const kl = q && this.facts.family.has_rate
-      ? `KL of the image, a sum over cells in any order: ${nats(q.kl)} nats. ` : "";
+      ? `KL of the image${q.learnedPrior ? "" : ", a sum over cells in any order"}: ${nats(q.kl)} nats. ` : "";
     const how = this.state.shuffled ? "cells shuffled" : isEdited ? "cells moved" : "as encoded";
     this.costs.textContent =
       distortion === null ? kl : `${kl}−log p(x|z), ${how}: ${nats(distortion)} nats.`;

@@ -12,6 +12,7 @@ import { PlaneTip } from "./plane_tip.js";
 import { LAYER, truthChart } from "./true_posterior.js";
 
 const PRIOR_DRAWS = 1500;
+const MAX_COMPONENTS = 60; // of a learned prior, that are drawn
 const BACKGROUNDS = [
   ["none", "no map"],
   ["density", "map: density of q(z)"],
@@ -167,6 +168,7 @@ export class PlaneView {
       rings: facts.has_rings && hasPrior,
       isLine,
       prior: hasPrior ? draws : null,
+      components: hasPrior ? this._components() : null,
       map: null,
       classColours: facts.colours.classes,
       orange: facts.colours.rate,
@@ -175,6 +177,18 @@ export class PlaneView {
     });
     this._mixture();
     this.stage.schedule();
+  }
+
+  /** The components of a learned prior that weigh most, as they fall on the plane. */
+  _components() {
+    const { prior } = this.state.model;
+    if (!prior.isLearned || !prior.parts) return null;
+    const parts = prior.parts.map((part, k) => ({ ...part, label: prior.isOfClasses ? k : null }));
+    parts.sort((a, b) => b.weight - a.weight);
+    const drawn = parts.filter(({ weight }) => weight > 0).slice(0, MAX_COMPONENTS);
+    return drawn.map(({ q, ...part }) => ({
+      ...part, mean: this.layout.toPlane(q.mean), covariance: this.layout.covariance(q),
+    }));
   }
 
   _priorDraws() {
@@ -218,7 +232,8 @@ export class PlaneView {
     const { model, layers } = this.state;
     if (!this.layout.unit || !facts.family.has_density || !model.isKnown) return;
     const { params, n } = model.codes;
-    this.mixture = planeMixture(model.family, params, n, model.latentShape, this.layout.axes);
+    const { family, latentShape, prior } = model;
+    this.mixture = planeMixture(family, params, n, latentShape, this.layout.axes, prior);
     const kind = ["density", "holes"].find((name) => layers.includes(name));
     if (!this.mixture || !kind) return;
     const { centre, reach } = this.plane.scene;

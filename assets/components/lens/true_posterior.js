@@ -23,7 +23,8 @@ const REST = 180; // milliseconds without a change, after which a drawing is dec
 
 /** The chart that p(z|x) is shown on, or null where what is needed of the model is not in the page. */
 export function truthChart(model, facts, axes) {
-  const isHere = facts.family.has_density && model.isHere && model.isKnown;
+  // the grid is laid around N(0, I)
+  const isHere = facts.family.has_density && model.isHere && model.isKnown && !model.prior.isLearned;
   return isHere ? posteriorChart(model, planeLayout(model, axes, facts)) : null;
 }
 

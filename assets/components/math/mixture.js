@@ -24,14 +24,17 @@ const COMPONENTS_PER_CHECK = 32; // of the clock
  * @param {number} n
  * @param {number[]} latentShape
  * @param {number[]} axes - [j, k], not the same
+ * @param {?Object} prior - p(z), where it is not the family's own
  * @returns {?{logDensity: function(number, number): number,
  *   logPrior: function(number, number): number, rows: function(number[], number, number)}}
- *   null where the two have no density: point masses, and both dimensions of a site of two
+ *   null where the two have no density: point masses, and both dimensions of a site of two; and
+ *   where that of the prior is not known
  */
-export function planeMixture(family, params, n, latentShape, axes) {
+export function planeMixture(family, params, n, latentShape, axes, prior = null) {
   const mixture = family.planeMixture(params, n, latentShape, axes);
-  if (!mixture) return null;
-  const { logDensities, logPrior, adder } = mixture;
+  const logPrior = prior?.isLearned ? prior.logPlane(axes) : mixture?.logPrior;
+  if (!mixture || !logPrior) return null;
+  const { logDensities, adder } = mixture;
   const logs = new Float64Array(n);
   return {
     /** log (1/n) sum_i q(z_j = x, z_k = y | x_i), exactly. */

@@ -12,7 +12,7 @@ import { readTensors } from "./safetensors.js";
 /**
  * A model that can be run.
  * @param {ArrayBuffer} buffer - file of vae_core.graph.model_file
- * @returns {{graph: Object, encode: ?function(Float32Array): Float32Array,
+ * @returns {{graph: Object, tensors: Object, encode: ?function(Float32Array): Float32Array,
  *   decode: ?function(Float32Array): Float32Array}} `encode` takes an image (c, H, W) to the
  *   posterior's parameters, `decode` a latent to the likelihood's. What they return is
  *   overwritten by their next call. Null when the graph has no steps for it. Either has
@@ -25,6 +25,7 @@ export function openModel(buffer) {
   const { encoder, decoder, image_shape: image, latent_shape: latent } = graph;
   return {
     graph,
+    tensors,
     encode: encoder && compile(encoder, tensors, image),
     decode: decoder && compile(decoder, tensors, latent),
   };

@@ -4,6 +4,7 @@
 
 import { LIKELIHOODS, logProbOf, pixels } from "../math/likelihoods.js";
 import { FAMILIES } from "../math/posteriors/families.js";
+import { priorOf } from "../math/priors/priors.js";
 import { count } from "../math/shapes.js";
 import { atOnce } from "../math/true_posterior.js";
 import { bytesAt } from "../page/fetch.js";
@@ -22,7 +23,7 @@ export class LensModel {
    * @param {string} address - where its codes are, and where it can be asked
    */
   constructor(file, address) {
-    const { graph, encode, decode } = openModel(file);
+    const { graph, encode, decode, tensors } = openModel(file);
     this.graph = graph;
     this.address = address;
     this.imageShape = graph.image_shape;
@@ -33,7 +34,7 @@ export class LensModel {
     this.isKnown = graph.posterior in FAMILIES;
     this.hasPixels = graph.likelihood.name in LIKELIHOODS;
     this.family = FAMILIES[graph.posterior] ?? FAMILIES.diagonal;
-    this.prior = this.family.prior(this.latentShape);
+    this.prior = priorOf(graph.prior, tensors, this.family, this.latentShape);
     this.isHere = Boolean(decode) && this.hasPixels;
     this.codes = null;
     this._encode = this.isKnown ? encode : null;
@@ -58,8 +59,8 @@ export class LensModel {
 
   /** q(z|x) of a test image, from its code. */
   posteriorAt(index) {
-    const { params, width } = this.codes;
-    return this.posteriorOf(params.subarray(index * width, (index + 1) * width));
+    const { params, labels, width } = this.codes;
+    return this.posteriorOf(params.subarray(index * width, (index + 1) * width), labels[index]);
   }
 
   /** The test image whose mean is nearest to z. */
@@ -86,9 +87,10 @@ export class LensModel {
     return means;
   }
 
-  posteriorOf(params) {
+  /** q(z|x) by its parameters, against p(z), or the prior of its label where each has its own. */
+  posteriorOf(params, label = null) {
     const q = this.family.fromParams(params, this.latentShape);
-    if (this.isKnown) return q;
+    if (this.isKnown) return this.prior.isLearned ? q.against(this.prior.given(label)) : q;
     const unknown = q.mean.map(() => NaN);
     const values = { kl: NaN, klPerDim: unknown, parts: null };
     for (const [name, value] of Object.entries(values)) Object.defineProperty(q, name, { value });

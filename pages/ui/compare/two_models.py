@@ -103,7 +103,7 @@ def _planes(left: Run, right: Run) -> tuple[list[go.Figure], bool]:
                 height=500,
             )
         )
-        priors.append((codes.family.prior_title, codes.is_triangle, layout.is_line))
+        priors.append((codes.prior_title, codes.is_triangle, layout.is_line))
     if alike := priors[0] == priors[1]:
         same_scale(figures[0], figures[1], is_line=priors[0][-1])
     return [charts.plain(figure) for figure in figures], alike
@@ -186,9 +186,9 @@ def kl_note(pair: Pair) -> str:
     if any(len(cached.order(run)) > MAX_BARS for run in pair.runs):
         said += f" The first {MAX_BARS} of each."
     for run, name in zip(pair.runs, pair.names, strict=True):
-        family = cached.codes(run).family
-        if family.has_rate and not family.is_additive:
-            said += f" {escaping.markdown(name)}: {family.bars_note}"
+        codes = cached.codes(run)
+        if codes.family.has_rate and not codes.is_additive:
+            said += f" {escaping.markdown(name)}: {codes.bars_note}"
     return said
 
 

@@ -144,7 +144,7 @@ def facts(film: Film, is_live: bool, start: int | None) -> dict[str, Any]:
         "hasRate": codes.family.has_rate,
         "titles": [names[axis] for axis in film.axes] if film.axes else None,
         "names": names,
-        "rings": codes.family.is_rotation_invariant,
+        "rings": codes.is_rotation_invariant,
         "prior": _prior(film),
         "centre": [0.5, 0.5] if is_simplex else [0.0, 0.0],
         "reach": SIMPLEX_REACH if is_simplex else LEAST_REACH,
@@ -166,11 +166,11 @@ def facts(film: Film, is_live: bool, start: int | None) -> dict[str, Any]:
 def captions(film: Film, n_samples: int) -> dict[str, str]:
     """What every picture and curve is of."""
     n, codes = len(film.first.codes), film.first.codes
-    prior = (
-        "Dotted: the prior."
-        if codes.family.is_rotation_invariant
-        else "Grey: samples of the prior."
-    )
+    prior = "The learned prior moves, too, and is not drawn."
+    if codes.is_standard:
+        prior = (
+            "Dotted: the prior." if codes.is_rotation_invariant else "Grey: samples of the prior."
+        )
     drawn = "" if math.prod(codes.latent_shape) == 2 else ", on the two that tell most of it"
     scored = f"First {n:,} test images, one draw each; ± one standard error."
     return {
@@ -186,7 +186,7 @@ def captions(film: Film, n_samples: int) -> dict[str, str]:
 def _prior(film: Film) -> dict[str, list[float]] | None:
     """Samples of the prior on the plane, unless it is N(0, I), which is drawn as rings."""
     codes = film.first.codes
-    if codes.family.is_rotation_invariant or film.axes is None:
+    if codes.is_rotation_invariant or not codes.is_standard or film.axes is None:
         return None
     z = codes.prior().sample((N_PRIOR,), torch.Generator().manual_seed(0)).flatten(1)
     return {name: z[:, axis].tolist() for name, axis in zip("xy", film.axes, strict=True)}

@@ -57,7 +57,7 @@ def image_ellipses(plane: LatentPlane, codes: Codes, class_names: Sequence[str])
 
 def prior_points(plane: LatentPlane, codes: Codes, count: int = 1500) -> pd.DataFrame | None:
     """Draws from the prior, unless it is N(0, I), which is drawn as rings."""
-    if codes.family.is_rotation_invariant:
+    if codes.is_rotation_invariant:
         return None
     z = codes.prior().sample((count,), torch.Generator().manual_seed(0))
     return pd.DataFrame(plane.place(z).numpy(), columns=["x", "y"])
@@ -76,8 +76,9 @@ def draws_frame(draws: Codes, index: int, class_names: Sequence[str]) -> pd.Data
 
 def prior_frame(codes: Codes, index: int) -> pd.DataFrame:
     """The density of one latent dimension under the prior."""
-    grid = torch.linspace(codes.family.low, codes.family.high, 203)
+    grid = torch.linspace(*codes.reach, 203)
     inside = grid[1:-1]  # the density of a proportion may be infinite at 0 and 1
-    latent = inside.reshape(-1, *[1] * len(codes.latent_shape))
+    alike = inside.reshape(-1, *[1] * len(codes.latent_shape))
+    latent = alike.expand(-1, *codes.latent_shape)
     density = codes.prior().marginals().log_prob(latent).exp().flatten(1)[:, index]
     return pd.DataFrame({"z": inside.numpy(), "density": density.numpy()})

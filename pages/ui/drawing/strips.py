@@ -47,7 +47,7 @@ STYLE = """<style>
 def span(codes: Codes) -> tuple[float, float]:
     """From where to where a dimension is set: as wide as the prior, or the codes without one."""
     if codes.family.has_rate:
-        return reach(codes.family)
+        return reach(codes.family) if codes.is_standard else codes.reach
     wide = float(f"{max(float(codes.first(1000).mean.abs().quantile(WITHIN)), 1.0):.1g}")
     return -wide, wide
 

@@ -75,7 +75,7 @@ def steps(codes: Codes) -> list[tuple[str, str]]:
     sees = "The encoder answers x with a cloud of codes z: its middle is μ, its width σ."
     if is_collapsed(codes):
         sees = "It is the prior, whatever x is: the encoder does not tell images apart."
-    rings = "Dotted" if codes.family.is_rotation_invariant else "Grey dots"
+    rings = "Dotted" if codes.is_rotation_invariant else "Grey dots"
     prior = f"{rings}: the prior p(z), the cloud when no image is known."
     return [
         pick,

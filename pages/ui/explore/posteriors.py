@@ -22,6 +22,8 @@ RINGS = (
     "The rings at 1σ, 2σ and 3σ hold 39%, 86% and 98.9% of the draws of N(0, I) in a plane, not "
     "the 68%, 95% and 99.7% of a line."
 )
+LEARNED = "Grey: samples of the learned prior."
+COMPONENTS = "Dashed: its components at 1σ, the wider the line the more weight."
 OF_IMAGES = {"points": "means", "samples": "samples of z", "widths": "posteriors"}  # by layer
 OLD = ("points", "ellipses", "across", "up")  # parameters that links had
 
@@ -84,7 +86,7 @@ def _marginals(run: Run, classes: tuple[int, ...], count: int, axes: tuple[int, 
         marginal(
             plane_frames.draws_frame(draws, index, names),
             plane_frames.prior_frame(codes, index),
-            codes.family.prior_title,
+            codes.prior_title,
             titles[index],
         )
         for index in dict.fromkeys(axes)
@@ -125,6 +127,11 @@ def advice(codes: Codes, outlines: str) -> str:
             "All images are of one class: their mixture is the aggregate posterior q(z), which "
             f"should match the prior. {matched}"
         )
+    if codes.learned_prior is not None and codes.learned_prior.is_of_classes:
+        return (
+            "**Try this:** choose one class. Each has a prior p(z|y) of its own, dashed in its "
+            f"colour, and its images pay for the distance to that. {matched}"
+        )
     return (
         "**Try this:** choose one class. One class need not look like the prior. Every image pays "
         "for its own distance (KL), but what should match the prior is the mixture of all classes, "
@@ -137,8 +144,10 @@ def notes(run: Run, asked: Asked) -> str:
     codes = cached.codes(run)
     layout = LatentPlane.of(codes, asked.axes)
     said = []
-    if codes.family.is_rotation_invariant and not layout.is_line:
+    if codes.is_rotation_invariant and not layout.is_line:
         said.append(RINGS)
+    elif (learned := codes.learned_prior) is not None:
+        said.append(LEARNED if learned.components is None else f"{LEARNED} {COMPONENTS}")
     if asked.has_ellipses:
         said.append(coverage_note(coverage(run, asked), layout))
     return " ".join(said)

@@ -157,7 +157,7 @@ def together(run: Run, chosen: mixture.Mixture) -> None:
     shown["density"] *= len(codes) / row["n_images"]
     with chart:
         prior = prior_frame(codes, j)
-        charts.draw("buildup", class_layers, shown, prior, codes.family.prior_title, name)
+        charts.draw("buildup", class_layers, shown, prior, codes.prior_title, name)
     with side, st.container(key="buildup-numbers"):
         of_rows = {f"KL of {name} alone, nats": "dim_kl", "KL(q(z | these) ‖ p), nats": "kl"}
         if len(names) == 1:  # the same quantity
@@ -188,7 +188,7 @@ def variances(run: Run) -> None:
     """Variance within posteriors, and between their means."""
     table, additive = (
         cached.rates(run).iloc[cached.order(run)],
-        cached.codes(run).family.is_additive,
+        cached.codes(run).is_additive,
     )
     charts.draw("variance", variance_bars, table, 1.0 if additive else None)
     st.container(key="words--variance").markdown(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.ui.drawing import numbers
 from pages.ui.measure import diagnostics
+from pages.ui.session.doors import has_standard_prior
 from vae_core import Codes, Run
 from vae_core.analysis import Bracket, CodesInShell, Collapse, Estimate, LabelGap, RateParts
 from vae_core.config import LIKELIHOODS, POSTERIORS
@@ -77,7 +78,10 @@ def fits(run: Run, view: str) -> bool:
         return bool(family.has_density) and (classes is None or len(classes) > 1)
     if view == SIGMA:
         return run.config.model.likelihood == "gaussian" and run.config.model.sigma != "per-image"
-    return view != SHELL or bool(family.has_rate and family.is_rotation_invariant)
+    if view == SHELL:
+        is_normal = family.has_rate and family.is_rotation_invariant
+        return bool(is_normal and has_standard_prior(run))
+    return True
 
 
 def not_for(run: Run, codes: Codes, view: str) -> str | None:
@@ -98,6 +102,11 @@ def not_for(run: Run, codes: Codes, view: str) -> str | None:
         return f"The decoder of this model {own}. Open one whose Gaussian pixels share one sigma."
     if view == LABELS and len(codes.labels.unique()) < 2:
         return "This model was trained on images of one class only, so there is no label to tell."
+    if view == SHELL and not codes.is_standard:
+        return (
+            "The shell is that of N(0, I), and this model's prior is learned. Open a model with "
+            "the standard prior."
+        )
     if view == SHELL and not (family.has_rate and family.is_rotation_invariant):
         return (
             f"The shell is that of N(0, I), and this model's {family.title} is not trained against "

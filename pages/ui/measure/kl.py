@@ -11,6 +11,7 @@ from vae_core import Codes
 from vae_core.analysis.diagnosis.collapse import NO_KL, is_collapsed
 from vae_core.analysis.estimates import mean_estimate
 from vae_core.analysis.rate.rates import ACTIVE_VARIANCE
+from vae_core.codes import RATE_SAMPLES
 from vae_core.trainer import EpochTerms
 
 BARS, STICKS, BY_CLASS, BY_CELL = "Bars", "Stick-breaking", "By class", "By cell"
@@ -56,7 +57,7 @@ def numbers(codes: Codes, table: pd.DataFrame) -> dict[str, str]:
     """
     each = codes.kl.double().flatten(1)
     shown = {"Rate: mean KL, nats per image": estimate(mean_estimate(codes.rate))}
-    if title := codes.family.rest_title:
+    if title := codes.rest_title:
         rest = mean_estimate(codes.rate.double() - each.sum(1))
         shown[f"of which {title}, nats"] = estimate(rest)
     shown["Active dimensions"] = f"{table['active'].sum()} of {len(table)}"
@@ -87,7 +88,7 @@ def views(codes: Codes) -> list[str]:
     found = [BARS, BY_CLASS, OVER_EPOCHS, ONE_GAUSSIAN]
     if len(codes.latent_shape) == 3:
         found.insert(2, BY_CELL)
-    if not codes.family.is_additive:
+    if codes.has_sticks:
         found.insert(1, STICKS)
     return found
 
@@ -96,9 +97,15 @@ def conditions(codes: Codes, view: str, pixels: str) -> str:
     """What the bars of a view are of, and what they are not."""
     if view == ONE_GAUSSIAN:
         return one_gaussian(codes)
-    note = STICKS_NOTE if view == STICKS else codes.family.bars_note
+    note = STICKS_NOTE if view == STICKS else codes.bars_note
+    by = ""
+    if codes.rate_error > 0.0:
+        by = (
+            f"The rate is by {RATE_SAMPLES} samples of z for each image: ± "
+            f"{codes.rate_error:.2g} of its error is from them. "
+        )
     return (
-        f"Means over {len(codes):,} test images ({pixels} pixels). {note} {ACTIVE_NOTE} "
+        f"Means over {len(codes):,} test images ({pixels} pixels). {by}{note} {ACTIVE_NOTE} "
         "KL compares the posterior with the prior, not its parameters with each other."
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vae_core import Run
-from vae_core.config import POSTERIORS
+from vae_core.config import POSTERIORS, PRIORS
 
 APP = "ELBO Room"
 
@@ -69,6 +69,11 @@ def is_map(run: Run) -> bool:
 def has_density(run: Run) -> bool:
     """Whether its posteriors have a density: it is a VAE, no auto-encoder."""
     return bool(POSTERIORS[run.config.model.posterior].has_density)
+
+
+def has_standard_prior(run: Run) -> bool:
+    """Whether its prior is the family's own, and not learned."""
+    return not PRIORS[run.config.model.prior].is_learned
 
 
 MAP, VAE = "a feature map", "a VAE, not a plain auto-encoder"

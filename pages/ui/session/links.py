@@ -14,7 +14,14 @@ import streamlit as st
 from pages.ui.drawing import escaping
 from pages.ui.library import listing
 from pages.ui.session import chosen, keys, problems
-from pages.ui.session.doors import Door, door_of, has_density, is_map, views
+from pages.ui.session.doors import (
+    Door,
+    door_of,
+    has_density,
+    has_standard_prior,
+    is_map,
+    views,
+)
 from vae_core.config import POSTERIORS
 from vae_core.runs.run import Run
 
@@ -27,7 +34,8 @@ Fits = Callable[[Run], bool]
 def is_gaussian(run: Run) -> bool:
     """Whether its prior is N(0, I), and its posterior is trained against it."""
     family = POSTERIORS[run.config.model.posterior]
-    return bool(family.has_rate and family.is_rotation_invariant)
+    is_normal = family.has_rate and family.is_rotation_invariant
+    return bool(is_normal and has_standard_prior(run))
 
 
 def fitting(runs: Mapping[str, Run], fits: Fits, like: Run, most: int = MAX_OFFERED) -> list[str]:

@@ -13,7 +13,7 @@ from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
 from pages.ui.session.training_words import beyond_beta
 from vae_core.analysis.diagnosis.collapse import NO_KL
-from vae_core.config import LIKELIHOODS, POSTERIORS, RunConfig, shape_in_words
+from vae_core.config import LIKELIHOODS, POSTERIORS, PRIORS, RunConfig, shape_in_words
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.objective import effective_beta
 from vae_core.runs.records import Metrics
@@ -116,9 +116,12 @@ def line(
         score += f", {fixed(bits, 3)} bits per dimension"
         notes.append(unit_note(config))
     said = " ".join(filter(None, notes))
-    loss = training(config, image_shape)
+    loss, prior = training(config, image_shape), PRIORS[model.prior]
+    of_prior = f"prior: {prior.title}, " if prior.is_learned else ""
+    if prior.wants_labels:
+        of_prior += "which makes it a bound on log p(x|y), "
     return (
-        f"{POSTERIORS[model.posterior].title}, latent {latent}, "
+        f"{POSTERIORS[model.posterior].title}, latent {latent}, {of_prior}"
         f"{likelihood}{f', trained with {loss}' if loss else ''}. Test {score} "
         f"({metrics.n_test:,} {metrics.binarisation} images, "
         f"{metrics.n_samples} draw each). {said}".rstrip()

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui.session import keys, problems
 from pages.ui.train import form_text
-from vae_core.config import LIKELIHOODS, DataConfig, ModelConfig, RunConfig, TrainConfig
+from vae_core.config import LIKELIHOODS, PRIORS, DataConfig, ModelConfig, RunConfig, TrainConfig
 from vae_core.data import own
 from vae_core.errors import ConfigError
 from vae_core.settings import PARTS, choices, flag_of
@@ -63,12 +63,13 @@ FIRST = {  # presets to begin with -> what they show; the first is trained in th
 }
 COMMON = (
     "dataset", "classes", "binarisation", "network", "latent", "posterior", "likelihood",
-    "epochs", "beta",
+    "prior", "epochs", "beta",
 )  # fmt: skip
 NAME = ("run", "name")  # the place of the name, beside those of a part and its field
 SHOW, QUICK = "MNIST, 2-D", "Digits, 2-D"  # what the form begins with
 HIDDEN = ("data-dir",)  # has a place of its own
 OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
+OF_PRIOR = "prior-components"  # without effect on the standard prior
 
 
 def use_preset() -> None:
@@ -166,10 +167,11 @@ def _is_made(kind: type, values: dict[str, Any]) -> bool:
     return True
 
 
-def _has_sigma() -> bool:
-    """Whether the likelihood chosen in the form has a sigma to set."""
-    has_sigma: bool = LIKELIHOODS[st.session_state["form-likelihood"]].has_sigma
-    return has_sigma
+def _has_no_effect(flag: str) -> bool:
+    """Whether a setting does nothing beside the likelihood or prior chosen in the form."""
+    if flag in OF_SIGMA:
+        return not LIKELIHOODS[st.session_state["form-likelihood"]].has_sigma
+    return flag == OF_PRIOR and not PRIORS[st.session_state["form-prior"]].is_learned
 
 
 def _key(field: dataclasses.Field[Any]) -> str:
@@ -195,7 +197,7 @@ def _widget(field: dataclasses.Field[Any], hint: Any, begin: Any) -> Any:
         "key": _key(field),
         "help": form_text.help_of(flag_of(field), field.metadata["help"]),
         "persist_state": "session",
-        "disabled": flag_of(field) in OF_SIGMA and not _has_sigma(),
+        "disabled": _has_no_effect(flag_of(field)),
     }
     if flag_of(field) in choices():
         known = list(choices()[flag_of(field)])

@@ -8,6 +8,8 @@ LABELS = {
     "hidden": "Hidden layers",
     "latent": "Latent shape",
     "posterior": "Posterior q(z|x)",
+    "prior": "Prior p(z)",
+    "prior-components": "Components of the prior",
     "likelihood": "Likelihood p(x|z)",
     "beta": "β, weight of the KL term",
     "tc-weight": "Total-correlation weight",
@@ -27,6 +29,11 @@ HELP = {
     "latent": "Number of latent dimensions, or rows x columns x channels of a feature map. With 2 "
     "everything can be drawn on a plane; 20 give sharper pictures.",
     "posterior": "Family of q(z|x). delta is a point mass: a plain auto-encoder.",
+    "prior": "Where z comes from. standard: N(0, I), or the family's own. Learned: a mixture of "
+    "Gaussians; vamp, a mixture of the posteriors of learned images; flow, an invertible network "
+    "of N(0, I); class, a Gaussian for each label.",
+    "prior-components": "Gaussians of a mixture, images of vamp, layers of flow; at least as many "
+    "as labels for class. Without effect on the standard prior.",
     "likelihood": "Family of p(x|z), which scores the pixels.",
     "reduction": "Sum or mean of the distortion over pixels / of the KL over latent dimensions. "
     "The ELBO is sum/sum. With d latent dimensions and D pixels, sum/mean is the ELBO with "

@@ -20,7 +20,7 @@ from torch import Tensor
 from vae_core.analysis.estimates import Estimate, share_estimate
 from vae_core.codes import Codes
 from vae_core.errors import ConfigError
-from vae_core.posteriors import Posterior
+from vae_core.posteriors import LatentDistribution
 
 SHARE = 0.95
 N_DRAWS = 20_000  # for priors whose norm has no known distribution
@@ -91,14 +91,14 @@ def middle_in_shell(d: int, share: float = SHARE) -> float:
     return float(gammainc(0.5 * d, high**2) - gammainc(0.5 * d, low**2))
 
 
-def straight_middles(prior: Posterior, share: float = SHARE, seed: int = 0) -> Estimate:
+def straight_middles(prior: LatentDistribution, share: float = SHARE, seed: int = 0) -> Estimate:
     """How often the middle of a straight walk between two draws of a prior is in its shell.
 
     Exactly for N(0, I), whatever its dimension; else from N_DRAWS pairs of draws.
 
     Parameters
     ----------
-    prior : Posterior
+    prior : LatentDistribution
         batch_shape ().
     """
     if prior.is_rotation_invariant:
@@ -109,12 +109,12 @@ def straight_middles(prior: Posterior, share: float = SHARE, seed: int = 0) -> E
     return share_estimate((middle >= shell.low) & (middle <= shell.high))
 
 
-def prior_shell(prior: Posterior, share: float = SHARE, seed: int = 0) -> Shell:
+def prior_shell(prior: LatentDistribution, share: float = SHARE, seed: int = 0) -> Shell:
     """Where the norms of a prior's draws lie: exactly for N(0, I), else from N_DRAWS draws.
 
     Parameters
     ----------
-    prior : Posterior
+    prior : LatentDistribution
         batch_shape ().
     """
     d = prior.event_shape.numel()
@@ -177,10 +177,10 @@ def codes_in_shell(codes: Codes, n_samples: int = 5000, seed: int = 0) -> CodesI
     ConfigError
         When no N(0, I) was trained against.
     """
-    if not (codes.family.has_rate and codes.family.is_rotation_invariant):
+    if not (codes.family.has_rate and codes.is_rotation_invariant):
         raise ConfigError(
-            f"the shell is that of N(0, I); a {codes.family.title} is not trained against it. "
-            "Choose a Gaussian posterior."
+            f"the shell is that of N(0, I); this {codes.family.title} is not trained against it. "
+            "Choose a Gaussian posterior and the standard prior."
         )
     d = math.prod(codes.latent_shape)
     table, interval = code_norms(codes, n_samples, seed), chi_interval(d)

@@ -10,8 +10,8 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.distributions import kl_divergence
 
+from vae_core.priors import rate
 from vae_core.vae import VAE
 
 STEPS = 200
@@ -35,13 +35,14 @@ def ascended(
     unit = _information(vae, params, generator).rsqrt()
     away = torch.zeros_like(params, requires_grad=True)
     optimiser = torch.optim.Adam([away], lr=FIRST)
-    total = torch.zeros_like(params)
+    total, prior = torch.zeros_like(params), vae.prior()
     for step in range(STEPS):
         share = 0.5 * (1.0 + math.cos(math.pi * step / STEPS))
         optimiser.param_groups[0]["lr"] = LAST + share * (FIRST - LAST)
         q = vae.family.from_params(params + unit * away)
-        fit = vae.decode(q.rsample((DRAWS,), generator)).log_prob(x).mean(0)
-        loss = (kl_divergence(q, vae.prior()) - fit).sum()
+        z = q.rsample((DRAWS,), generator)
+        fit = vae.decode(z).log_prob(x).mean(0)
+        loss = (rate(q, prior, z) - fit).sum()
         (away.grad,) = torch.autograd.grad(loss, away)
         optimiser.step()
         if step >= STEPS // 2:

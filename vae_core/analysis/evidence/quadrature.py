@@ -23,7 +23,8 @@ from vae_core.errors import ConfigError
 from vae_core.evaluate import blocks
 from vae_core.vae import VAE
 
-REACH = 8.0  # of z on either side of 0
+REACH = 8.0  # of z on either side of 0, and standard deviations of a learned prior
+FARTHEST = 30.0  # of z; beyond, there would be too many cells
 STEP = {1: 0.02, 2: 0.1}  # of the coarse grid, by its number of dimensions
 SIMPLEX_STEP = {1: 1.0 / 512, 2: 1.0 / 128}
 SLACK = 12.0  # nats below the highest value from which on a cell is left coarse
@@ -60,7 +61,13 @@ class Chart:
             )
         if is_simplex:
             return cls(0.0, 1.0, SIMPLEX_STEP[ndim], ndim, shape, True)
-        return cls(-REACH, REACH, STEP[ndim], ndim, shape, False)
+        reach = _reach(vae, STEP[ndim])
+        if reach > FARTHEST:
+            raise ConfigError(
+                f"quadrature over z reaches {FARTHEST:g} on either side of 0; this learned prior "
+                f"lies within {reach:g}."
+            )
+        return cls(-reach, reach, STEP[ndim], ndim, shape, False)
 
     def axis(self, like: Tensor) -> Float[Tensor, " G"]:
         """Middles of the coarse cells along one dimension."""
@@ -83,6 +90,16 @@ class Chart:
         if not self.is_simplex or self.ndim == 1:
             return torch.zeros_like(u[:, 0])
         return torch.log1p(-u[:, 0])
+
+
+def _reach(vae: VAE, step: float) -> float:
+    """How far the coarse grid goes on either side of 0, in whole cells."""
+    if not vae.latent_prior.is_learned:
+        return REACH
+    with torch.no_grad():
+        p = vae.prior()
+        far = float((p.mean.abs() + REACH * p.variance.sqrt()).max())
+    return max(REACH, step * math.ceil(far / step))
 
 
 @dataclass(frozen=True)

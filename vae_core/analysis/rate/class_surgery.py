@@ -64,7 +64,7 @@ def class_surgery(
     ConfigError
         For a point mass.
     """
-    is_gaussian = codes.family.is_rotation_invariant
+    is_gaussian = codes.is_rotation_invariant
     rows, brackets = [], []
     for moments in class_posteriors(codes):
         own = codes.of_class(moments.label)

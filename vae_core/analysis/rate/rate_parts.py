@@ -40,7 +40,8 @@ class RateParts:
     Attributes
     ----------
     mean_kl : Estimate
-        Exact over these images; its standard error is that over images.
+        Exact over these images, or under a learned prior by samples of each; its standard error
+        is that over images. Under a prior for each class it is that against p(z).
     mutual_information : Bracket
         I(x; z).
     marginal_kl : Bracket
@@ -120,14 +121,14 @@ def rate_parts(
     ConfigError
         For a point mass.
     """
-    q = aggregate_posterior(codes)
+    q = aggregate_posterior(codes.without_labels())
     z, index = q.sample(n_samples, torch.Generator().manual_seed(seed))
     whole, others, own = q.log_probs(z, index)
     log_prior = q.codes.prior().log_prob(z)
     draws = _Draws(index, q.codes.rate, own - log_prior)
     # KL(q(z) || p) is no lower than the KL of the dimensions, and no KL is negative
     floors, total_correlation, dimension_kl = [others - log_prior, 0.0 * own], None, None
-    if by_dimension and codes.family.is_additive:
+    if by_dimension and codes.is_additive:
         if z[0].numel() == 1:
             dims, other_dims = whole, others
         else:
@@ -191,7 +192,7 @@ def dim_kl(codes: Codes, j: int, n_samples: int = 2000, seed: int = 0) -> Bracke
 
     Raises ConfigError for a point mass.
     """
-    q = aggregate_posterior(codes)
+    q = aggregate_posterior(codes.without_labels())
     z, index = q.sample(n_samples, torch.Generator().manual_seed(seed))
     whole, others, own = q.dim_log_probs(z.flatten(1)[:, j], j, index)
     log_prior = q.codes.prior().marginals().log_prob(z).flatten(1)[:, j]

@@ -107,7 +107,8 @@ def stick_rates(codes: Codes) -> pd.DataFrame:
         Columns name, kl (nats per image), active: one row per site and dimension but the
         last of its site, which follows from the others.
     """
-    kl = codes.posterior().kl_parts(codes.prior()).mean(0)  # (*sites, C - 1)
+    prior = codes.family.prior(codes.latent_shape, codes.params)
+    kl = codes.posterior().kl_parts(prior).mean(0)  # (*sites, C - 1)
     names = latent_names(codes.latent_shape)
     channels = codes.latent_shape[-1]
     kept = [name for k, name in enumerate(names) if (k + 1) % channels]

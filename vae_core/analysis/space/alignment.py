@@ -27,7 +27,7 @@ TIE = 1e-9  # weight of the identity relative to the codes
 
 def can_rotate(codes: Codes) -> bool:
     """Whether the prior is invariant under rotation: N(0, I)."""
-    return codes.family.is_rotation_invariant
+    return codes.is_rotation_invariant
 
 
 def procrustes(source: Float[Tensor, "n d"], target: Float[Tensor, "n d"]) -> Rotation:

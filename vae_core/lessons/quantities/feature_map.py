@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from vae_core.analysis.space.cell_order import cell_order
@@ -18,8 +20,7 @@ def image_rate_shuffled(run: Run, image: float, seed: float = 0) -> float:
     codes = codes_of(run).take(torch.tensor([place(run, image)]))
     order = cell_order(int(cells(run)), int(seed))
     params = codes.params.flatten(1, 2)[:, order].reshape(codes.params.shape)
-    q = codes.family.from_params(params)
-    return float(torch.distributions.kl_divergence(q, codes.prior()))
+    return float(replace(codes, params=params).rate[0])
 
 
 @per_run

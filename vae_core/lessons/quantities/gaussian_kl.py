@@ -15,8 +15,10 @@ def _diagonal(run: Run) -> tuple[Tensor, Tensor]:
     """mu and sigma of all images, (n, d), float64. Raises LessonError for another family."""
     codes = codes_of(run)
     family = codes.family
-    if not (family.has_density and family.is_rotation_invariant) or family.is_correlated:
-        raise LessonError(f"expected a diagonal Gaussian; {run.title} has a {family.title}.")
+    if not (family.has_density and codes.is_rotation_invariant) or family.is_correlated:
+        raise LessonError(
+            f"expected a diagonal Gaussian against N(0, I); {run.title} has a {family.title}."
+        )
     codes = codes.double()
     return codes.mean.flatten(1), codes.variance.flatten(1).sqrt()
 

@@ -131,7 +131,7 @@ def non_gaussian(run: Run, what: float | str, end: str = "") -> Bracket | Estima
     KL(q || p) less that of this Gaussian to p, which is exact for a prior N(0, I).
     """
     codes = _some(run, what)
-    if not codes.family.is_rotation_invariant:
+    if not codes.is_rotation_invariant:
         raise LessonError(f"the prior of {run.title} is not N(0, I).")
     whole, matched = _marginal(codes), Estimate(kl_to_standard_normal(_moments(codes)), 0.0)
     found = Bracket((whole.low - matched).at_least_zero(), whole.high - matched)

@@ -65,6 +65,12 @@ export class Posterior {
     this.mean = mean;
   }
 
+  /** The same against a learned prior, in place of the family's own. */
+  against(prior) {
+    this.learnedPrior = prior;
+    return this;
+  }
+
   get variance() {
     return keep(this, "variance", float64s(this.size, (j) => this._variance(j)));
   }
@@ -76,12 +82,22 @@ export class Posterior {
 
   /** KL of every dimension's marginal to that of the prior. */
   get klPerDim() {
-    return keep(this, "klPerDim", float64s(this.size, (j) => this._klOfMarginal(j)));
+    const learned = this.learnedPrior?.ratePerDim(this);
+    return keep(this, "klPerDim", learned ?? float64s(this.size, (j) => this._klOfMarginal(j)));
   }
 
   /** KL(q(z|x) || p(z)). */
   get kl() {
-    return keep(this, "kl", this._kl());
+    return keep(this, "kl", this.learnedPrior ? this._learnedRate.value : this._kl());
+  }
+
+  /** Standard error of `kl` by samples; 0 where it has none. */
+  get klError() {
+    return this.learnedPrior ? this._learnedRate.error : 0;
+  }
+
+  get _learnedRate() {
+    return keep(this, "_learnedRate", this.learnedPrior.rate(this));
   }
 
   _kl() {

@@ -50,6 +50,7 @@ export class Gaussian extends Posterior {
   }
 
   get parts() {
+    if (this.learnedPrior) return null; // are those of N(0, I)
     const location = this.mean.map((mu) => 0.5 * mu * mu);
     const width = float64s(this.size, (j) => {
       const logVariance = this._logVariance(j);
@@ -102,7 +103,8 @@ export class DiagonalGaussian extends Gaussian {
 
   withDimension(j, mean, scale) {
     const logVariance = this.logVariance.with(j, clampedLogVariance(2 * Math.log(scale)));
-    return new DiagonalGaussian(this.latentShape, this.mean.with(j, mean), logVariance);
+    const moved = new DiagonalGaussian(this.latentShape, this.mean.with(j, mean), logVariance);
+    return this.learnedPrior ? moved.against(this.learnedPrior) : moved;
   }
 
   _logVariance(j) {
