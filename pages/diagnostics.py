@@ -81,7 +81,8 @@ elif view == diagnostics_text.LABELS:
             "Draws of z", [500, 1000, 5000], 1000, key="label_draws", bind="query-params"
         )
     gap = diagnostics.label_gap(run, draws)
-    figure, numbers = (label_bars, gap.table, gap.entropy), diagnostics_text.label_numbers(gap)
+    figure = (label_bars, gap.table, gap.entropy)
+    numbers = diagnostics_text.label_numbers(gap) | diagnostics_text.probe_numbers(run)
 else:
     shell = diagnostics.shell(run)
     figure = (shell_density, shell.norms, shell.density, shell.interval)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import atlas
-from pages.ui.explore import projection_picks, projection_progress
+from pages.ui.explore import projection_picks, projection_progress, projection_quality
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
 from vae_core.analysis.space.projection_methods import METHODS
@@ -57,6 +57,8 @@ def explore() -> None:
 
 
 explore()
+if d > 2:
+    projection_quality.show(run, shown, what)
 pixels = run.config.data.binarisation
 codes_shown = "posterior means" if what == "mean" else "one draw of z for each image"
 st.caption(

@@ -25,7 +25,7 @@ from tests.pages.app import (
     trained,
 )
 from vae_core import Dataset, Run, RunStore, evaluate_images, load_dataset
-from vae_core.analysis import codes_in_shell, collapse, label_gap
+from vae_core.analysis import class_probes, codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
 from vae_core.figures import activity, dimension_evidence, image_scores, label_bars, shell_density
 
@@ -184,6 +184,10 @@ def test_the_link_opens_the_label_gap() -> None:
     low, high = found.gap.low, found.gap.high
     assert shown.value == f"{low.value:.3f} to {high.value:.3f}"
     assert shown.delta.split()[:2] == ["±", f"{low.standard_error:.3f}"]
+    probes = class_probes(run.codes())
+    told = {metric.label: metric.value for metric in app.metric}
+    assert told["Class read by a linear probe"] == f"{probes.linear.value:.1%}"
+    assert told["Class read from the 5 nearest codes"] == f"{probes.nearest.value:.1%}"
 
 
 def test_samples_are_shown_without_the_data_set_and_measured_with_it() -> None:

@@ -61,7 +61,7 @@ def test_menus_stand_in_teaching_order_and_a_view_has_no_door_there() -> None:
 
 def test_doors_of_pages_that_cannot_show_the_model_are_greyed() -> None:
     def greyed(run_id: str) -> set[str]:
-        app = open_page("diagnostics.py", RUNS[run_id])
+        app = open_page("posteriors.py", RUNS[run_id])
         bodies = [e.proto.body for e in app.get("html")]
         return {
             door.url_path

@@ -36,6 +36,7 @@ from tests.pages.app import (
 from tests.samples import rewrite, tensors, until
 from vae_core import Codes, Dataset, Run, load_dataset
 from vae_core.analysis import channel_order, decode_mean, project
+from vae_core.analysis.space.neighbourhoods import neighbourhoods
 from vae_core.analysis.space.projection_methods import METHODS
 from vae_core.errors import ConfigError
 from vae_core.jobs import HEARTBEAT
@@ -145,6 +146,18 @@ def test_a_link_opens_with_its_images_picked_and_a_cleared_pick_leaves_the_addre
     assert_sound(pick(app, "none"))
     assert "Try this" in shown(app)
     assert "picked" not in app.query_params
+
+
+def test_the_plane_says_how_far_it_keeps_neighbours() -> None:
+    app = open_page("projection.py", MAP)
+    codes = MAP.codes()
+    found = neighbourhoods(codes.mean.flatten(1), project(codes).coordinates)
+    (told,) = (c.value for c in app.caption if "Trustworthiness" in c.value)
+    for name in ("trustworthiness", "continuity"):
+        kept = getattr(found, name)
+        assert f"{name.title()} {kept.value:.3f} ± {kept.standard_error:.3f}" in told
+    flat = open_page("projection.py", BY_ID["digits-2d"])
+    assert not any("Trustworthiness" in c.value for c in flat.caption)
 
 
 def test_a_pick_knows_only_images_of_the_split() -> None:

@@ -1,6 +1,7 @@
 """Functions of a VAE or its Codes that return arrays and tables. Nothing here trains."""
 
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
+from vae_core.analysis.diagnosis.class_probes import ClassProbes, class_probes
 from vae_core.analysis.diagnosis.collapse import Collapse, collapse
 from vae_core.analysis.diagnosis.decoder_sigma import SigmaCurve, sigma_curve
 from vae_core.analysis.diagnosis.linear_vae import data_spectrum, directions_used
@@ -90,6 +91,7 @@ __all__ = [
     "BoundSummary",
     "Bracket",
     "ClassPosterior",
+    "ClassProbes",
     "ClassSurgery",
     "Codes",
     "CodesInShell",
@@ -127,6 +129,7 @@ __all__ = [
     "class_draws",
     "class_mean",
     "class_posteriors",
+    "class_probes",
     "class_rates",
     "class_surgery",
     "code_norms",

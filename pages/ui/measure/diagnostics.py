@@ -14,7 +14,15 @@ from pages.ui.measure import lamps, mixture
 from pages.ui.measure.lamps import Lamp
 from pages.ui.train import curves
 from vae_core import Dataset, Run, analysis
-from vae_core.analysis import CodesInShell, Collapse, Holes, LabelGap, class_draws, decode_mean
+from vae_core.analysis import (
+    ClassProbes,
+    CodesInShell,
+    Collapse,
+    Holes,
+    LabelGap,
+    class_draws,
+    decode_mean,
+)
 from vae_core.analysis.estimates import Estimate, median_estimate
 from vae_core.figures import contact_sheet, data_uri
 
@@ -73,6 +81,12 @@ def collapse(run: Run) -> Collapse:
 def label_gap(run: Run, n_samples: int) -> LabelGap:
     """Information of single dimensions about the class."""
     return run_in_background(analysis.label_gap, cached.codes(run), n_samples)
+
+
+@cached.per_run("Reading the class from the codes …", KEPT)
+def class_probes(run: Run) -> ClassProbes:
+    """How well simple classifiers read the class from samples of z."""
+    return run_in_background(analysis.class_probes, cached.codes(run))
 
 
 @cached.per_run("Decoding draws …", KEPT)

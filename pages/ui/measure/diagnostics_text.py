@@ -155,6 +155,15 @@ def label_numbers(gap: LabelGap) -> dict[str, str]:
     }
 
 
+def probe_numbers(run: Run) -> dict[str, str]:
+    """How well all dimensions together tell the class."""
+    found = diagnostics.class_probes(run)
+    return {
+        "Class read by a linear probe": numbers.percent(found.linear),
+        "Class read from the 5 nearest codes": numbers.percent(found.nearest),
+    }
+
+
 def sample_numbers(run: Run, codes: Codes, distances: dict[str, Estimate] | None) -> dict[str, str]:
     """Holes of the prior, and how far real pictures are from each other."""
     shown = {}

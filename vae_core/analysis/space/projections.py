@@ -100,7 +100,7 @@ def project(
     some = _some(codes, limit, seed)
     if len(some) < FEWEST_IMAGES:
         raise ConfigError(f"a projection needs at least {FEWEST_IMAGES} images; got {len(some)}.")
-    z = _points(some, what, seed)
+    z = points_of(some, what, seed)
     if z.shape[1] <= 2:
         return _plane(z, some)
     way = METHODS[method]
@@ -122,8 +122,8 @@ def _some(codes: Codes, limit: int | None, seed: int) -> Codes:
     return codes.take(torch.randperm(len(codes), generator=generator)[:limit].sort().values)
 
 
-def _points(codes: Codes, what: str, seed: int) -> Points:
-    """Posterior means or draws, (n, d)."""
+def points_of(codes: Codes, what: str, seed: int) -> Points:
+    """What is projected: posterior means or draws, (n, d). Raises ConfigError like `project`."""
     if what == "mean":
         z = codes.mean
     else:
