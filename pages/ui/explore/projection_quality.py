@@ -21,8 +21,8 @@ def show(run: Run, method: str, what: str) -> None:
         return
     found = _neighbourhoods(run, method, what)
     st.caption(
-        f"**Trustworthiness {numbers.estimate(found.trustworthiness, 3)}**: neighbours on the plane "
-        "are neighbours in latent space. **Continuity "
+        f"**Trustworthiness {numbers.estimate(found.trustworthiness, 3)}**: neighbours on the "
+        "plane are neighbours in latent space. **Continuity "
         f"{numbers.estimate(found.continuity, 3)}**: neighbours in latent space are neighbours on "
         f"the plane. Each is 1 where that holds for all {found.n_neighbours} neighbours of every "
         "image, and one half for places by chance; who comes from further away costs more. Of "
