@@ -225,7 +225,8 @@ def _names_at_end(kl: pd.DataFrame, stacked: bool) -> list[dict[str, Any]]:
     last = kl.iloc[-1].to_numpy(float)
     top = float(kl.sum(axis=1).max() if stacked else kl.to_numpy().max())
     places = last.cumsum() - last / 2 if stacked else last
-    free, found = NAME_HEIGHT * top, []
+    free = NAME_HEIGHT * top
+    found: list[dict[str, Any]] = []
     for name, place, value in zip(kl.columns, places, last, strict=True):
         is_thin = stacked and value < free
         if is_thin or any(abs(place - other["y"]) < free for other in found):

@@ -1,18 +1,12 @@
 /**
  * The plane of z: mouse, finger and keys move z, or zoom.
- *
- * z is an element of its own, which moves without anything being painted: what else lies on top of
- * the plane is painted when it changes.
  */
 
 import { element } from "../page/element.js";
-import { fontOf } from "./marks.js";
-import { PLANE_MARGIN } from "./plane_frame.js";
 import { PlanePainter } from "./plane_painter.js";
 
 const HOVER_REACH = 10; // CSS pixels
 const FINGER = 36; // so far from z a finger takes hold of it
-const MAGNIFIED = 6; // standard deviations beyond which z is in no magnifier of q(z|x)
 const TAP = 10; // a finger that moves more scrolls the page
 const MAX_ZOOM = 64;
 const KEYS_TO_STEPS = {
@@ -46,9 +40,7 @@ export class LatentPlane extends PlanePainter {
     });
     super(below, above);
     this.events = events;
-    this.dot = element("i", { class: "handle", "aria-hidden": "true" }, element("b", { text: "z" }));
-    this.frame = element("div", { class: "handle-frame" }, this.dot); // beyond which z is not seen
-    this.stage = element("div", { class: "stage" }, below, this.frame, above);
+    this.stage = element("div", { class: "stage" }, below, above);
     host.append(this.stage);
     this.observer = new ResizeObserver(() => this._fit());
     this.observer.observe(this.stage);
@@ -69,44 +61,6 @@ export class LatentPlane extends PlanePainter {
     this.zoom = zoom;
     this.isStale = true;
     this.events.onView();
-  }
-
-  // ---- drawing
-
-  _drawBelow() {
-    super._drawBelow();
-    this.painted = null;
-    const { orange, font, unit = 1 } = this.scene;
-    const { left, top } = PLANE_MARGIN;
-    Object.assign(this.frame.style, { left: `${left}px`, top: `${top}px`, width: `${this.side}px`, height: `${this.side}px` });
-    this.dot.style.background = orange;
-    this.dot.firstChild.style.font = fontOf(18, { font, unit }, true);
-  }
-
-  _drawAbove(marks) {
-    this._handle(null, marks.z);
-    const { truth, ...others } = marks;
-    if (!this._isOfZ(marks)) delete others.z;
-    const words = JSON.stringify([others, this.lit]);
-    if (words === this.painted && truth === this.truth) return;
-    this.painted = words;
-    this.truth = truth;
-    super._drawAbove(marks);
-  }
-
-  /** Whether z is in anything that is painted: a magnifier, or the part that is lit. */
-  _isOfZ({ posterior, z, truth }) {
-    if (this.lit || truth) return true;
-    if (!posterior || !z) return false;
-    const reach = MAGNIFIED * Math.sqrt(Math.max(posterior.covariance[0], posterior.covariance[2]));
-    return Math.hypot(z[0] - posterior.mean[0], z[1] - posterior.mean[1]) < reach;
-  }
-
-  _handle(_, z) {
-    this.dot.hidden = !z;
-    if (!z) return;
-    const [x, y] = this.toScreen(z);
-    this.dot.style.transform = `translate(${x - PLANE_MARGIN.left}px, ${y - PLANE_MARGIN.top}px)`;
   }
 
   // ---- events

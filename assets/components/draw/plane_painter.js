@@ -11,7 +11,6 @@ import { pushApart, stamp, together } from "./marks.js";
 import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
 import { drawArms } from "./sigma_arms.js";
 
-const HANDLE = 9; // pixels: the radius of z
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
 const TOGETHER = "#57606a"; // behind the name of several classes
 
@@ -287,7 +286,7 @@ export class PlanePainter {
   }
 
   _drawAbove({ posterior, z, focus, truth, ghosts }) {
-    const { ink } = this.scene;
+    const { orange, ink } = this.scene;
     const pen = this._begin(this.above);
     this._clip(pen);
     if (focus) this._dot(pen, focus, 6, "transparent", ink);
@@ -297,19 +296,15 @@ export class PlanePainter {
     }
     if (truth) drawTruth(pen, truth, this);
     this._ghosts(pen, ghosts, 5);
-    this._handle(pen, z);
+    if (z) {
+      this._dot(pen, z, 9, orange, "white");
+      letter(pen, "z", this.toScreen(z), [16, 18], this.scene);
+    }
     if (this.lit) drawLit(pen, this.lit, { posterior, z }, this);
     if (posterior && !this._magnify(pen, posterior, { z, truth, ghosts })) {
       this._arms(pen, posterior);
     }
     pen.restore();
-  }
-
-  /** z itself, where there is one. */
-  _handle(pen, z) {
-    if (!z) return;
-    this._dot(pen, z, HANDLE, this.scene.orange, "white");
-    letter(pen, "z", this.toScreen(z), [16, 18], this.scene);
   }
 
   /** Earlier samples: hollow, and the more pale the longer ago. */

@@ -93,7 +93,8 @@ def to_also(door: Door, run: Run | None) -> None:
     """The page that the question of this one leads to, with a model that it can show."""
     if not door.also or run is None:
         return
-    other, name, query = door_of(door.also), "", {}
+    other, name = door_of(door.also), ""
+    query: dict[str, str] = {}
     if not other.serves(run):
         runs = listing.openable()
         fit = next(iter(fitting(runs, other.serves, run)), None)
