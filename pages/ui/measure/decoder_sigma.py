@@ -44,9 +44,9 @@ def show(run: Run) -> None:
         diagnostics_text.show_numbers(numbers(found, chosen))
         diagnostics_text.show_numbers(best_numbers(found), key=BEST)
     is_told = BEST not in keys.HIDDEN.get_or(())
-    marked = (found.sigma, found.best.value) if is_told else (None, None)
+    own, best = (found.sigma, found.best.value) if is_told else (None, None)
     with chart:
-        charts.draw("sigma-curve", distortion_curve, found.table(SIGMAS), *marked, chosen)
+        charts.draw("sigma-curve", distortion_curve, found.table(SIGMAS), own, best, chosen)
     with st.container(key="formulas"):
         st.latex(FORMULA)
 
