@@ -60,12 +60,12 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
     if view == diagnostics_text.UNITS:
         return "Variance of the posterior means over the images, in units of the prior's variance."
     if view == diagnostics_text.LABELS:
-        found = diagnostics.class_probes(run)
+        probes = diagnostics.class_probes(run)
         return (
             f"{_drawn(codes)}± and whiskers: {LABEL_NOTE} A linear probe is a logistic regression "
             f"on all latent dimensions. It and the nearest codes read one sample of z for each of "
-            f"{found.n_images:,} images, each by a classifier that was fitted without it; always "
-            f"naming the most frequent class is right for {found.guess:.0%}."
+            f"{probes.n_images:,} images, each by a classifier that was fitted without it; always "
+            f"naming the most frequent class is right for {probes.guess:.0%}."
         )
     if view == diagnostics_text.SHELL:
         norms = diagnostics.shell(run)
