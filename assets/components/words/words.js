@@ -79,7 +79,7 @@ class Words {
     on(document, "pointerup", (event) => this._release(event));
     on(document, "keydown", (event) => event.key === "Escape" && this._escape());
     on(window, "resize", () => this._hide());
-    document.addEventListener("scroll", () => this._hide(), { signal, passive: true, capture: true });
+    document.addEventListener("scroll", () => this._scrolled(), { signal, passive: true, capture: true });
     on(this.card.root, "pointerenter", () => clearTimeout(this.waiting));
     on(this.card.root, "pointerleave", () => this._hideSoon());
     on(this.list, "focusout", (event) => this._isInside(event.relatedTarget) || this._hide());
@@ -174,6 +174,12 @@ class Words {
     clearTimeout(this.waiting);
     this.card.show(key, rectangle, isPinned);
     this._paint("word-now", [...this.marks.values()].flat().filter((mark) => mark.key === key));
+  }
+
+  /** Another term may lie under the pointer now, or the same one once more. */
+  _scrolled() {
+    this._hide();
+    this.over = undefined;
   }
 
   _hideSoon() {
