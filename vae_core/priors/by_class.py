@@ -42,6 +42,7 @@ class ClassPrior(Prior):
     title = "Gaussian for each class"
     tex = r"p(z\mid y)=\mathcal N\big(z;m_y,\operatorname{diag}s_y^2\big)"
     wants_labels = True
+    lr_factor = 10.0  # all begin at the origin, and their classes move away within a few epochs
     shares: Tensor
 
     def __init__(self, config: ModelConfig, image_shape: tuple[int, int, int]) -> None:

@@ -47,7 +47,7 @@ STYLE = """<style>
 .sheets figure{margin:0;max-width:430px}
 .sheets img{width:100%;display:block;image-rendering:pixelated;border-radius:4px}
 .sheets figcaption{line-height:1.35;margin-bottom:6px}
-@media (min-width:900px){.sheets figcaption{min-height:4.1em}}
+@media (min-width:900px){.sheets figcaption{min-height:5.5em}}
 </style>"""
 
 
