@@ -18,6 +18,14 @@ class ClassMixture(Mixture):
     """p(z) = sum_y pi_y p(z|y), component y being the prior of label y."""
 
     is_of_classes = True
+    bars_note = (
+        "Each bar is against the prior of the image's own class. With the rest, which is 0 where "
+        "the dimensions of q(z|x) are independent, they add up to the rate."
+    )
+    rate_tex = (
+        r"\mathrm{KL}\big(q(z\mid x)\,\|\,p(z\mid y)\big)"
+        r"=\mathbb E_{q(z\mid x)}\big[\log q(z\mid x)-\log p(z\mid y)\big]"
+    )
 
     def given(self, labels: Int[Tensor, " n"] | None) -> LatentDistribution:
         """p(z|y) for the label of each image: batch_shape (n,). p(z) without labels."""
