@@ -8,10 +8,11 @@ import torch
 
 from pages.ui.drawing import plane_frames
 from pages.ui.explore import posteriors
-from pages.ui.measure import kl
+from pages.ui.measure import bounds, kl
 from tests.core.posteriors.families import random_params
 from tests.core.priors.test_priors import LEARNED, untidy
-from vae_core import Codes
+from tests.samples import tiny_run
+from vae_core import Codes, RunStore
 from vae_core.analysis import rate_table
 from vae_core.analysis.space.plane import LatentPlane
 
@@ -57,3 +58,15 @@ def test_kl_says_whether_the_bars_add_up(prior) -> None:
 def test_advice_for_a_prior_of_each_class_is_about_that() -> None:
     assert "a prior p(z|y) of its own" in posteriors.advice(codes_against("class"), "Ellipses")
     assert "mixture of all classes" in posteriors.advice(codes_against("mixture"), "Ellipses")
+
+
+def test_pages_tell_how_the_rate_was_had_and_against_what(tmp_path) -> None:
+    runs = {
+        prior: RunStore(tmp_path).create(tiny_run(prior=prior))
+        for prior in ("standard", "mixture", "class")
+    }
+    said = {prior: bounds.conditions(run, 10, 20, 1.0) for prior, run in runs.items()}
+    assert "its KL in closed form" in said["standard"]
+    assert all("closed form" not in said[prior] for prior in ("mixture", "class"))
+    assert "log p(x | y)" in said["class"]
+    assert all("log p(x | y)" not in said[prior] for prior in ("standard", "mixture"))
