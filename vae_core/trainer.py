@@ -325,11 +325,14 @@ def estimate_seconds(
 
 
 def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
-    """Adam; a learned sigma takes larger steps than the weights, because its range is larger."""
+    """Adam; a learned sigma takes larger steps than the weights, because its range is larger.
+
+    So do some priors.
+    """
     groups: list[dict[str, Any]] = [
         {"params": [*vae.encoder.parameters(), *vae.decoder.parameters()]},
         {"params": [*vae.likelihood.parameters()], "lr": LIKELIHOOD_LR * lr},
-        {"params": [*vae.latent_prior.parameters()]},
+        {"params": [*vae.latent_prior.parameters()], "lr": vae.latent_prior.lr_factor * lr},
     ]
     return torch.optim.Adam([g for g in groups if g["params"]], lr=lr, fused=True)
 

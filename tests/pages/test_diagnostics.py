@@ -193,7 +193,7 @@ def test_the_link_opens_the_label_gap() -> None:
 def test_samples_are_shown_without_the_data_set_and_measured_with_it() -> None:
     here = open_page("diagnostics.py", RUNS["digits-map"], diagnosis="Samples")
     assert_sound(here)
-    assert len(pictures(here)) == 3
+    assert len(pictures(here)) == 4
     assert "Nearest training image" in "".join(e.proto.body for e in here.get("html"))
     away = open_page("diagnostics.py", RUNS["mnist-dirichlet-3"], diagnosis="Samples")
     assert_sound(away)

@@ -74,6 +74,7 @@ class Prior(nn.Module, ABC):
         and its dimensions depend on each other
     wants_labels : whether each image is charged against the prior of its label
     is_on_simplex : whether its samples may lie on a simplex
+    lr_factor : learning rate of its weights, times the network's
     """
 
     title: ClassVar[str]
@@ -81,6 +82,7 @@ class Prior(nn.Module, ABC):
     is_learned: ClassVar[bool] = True
     wants_labels: ClassVar[bool] = False
     is_on_simplex: ClassVar[bool] = False
+    lr_factor: ClassVar[float] = 1.0
 
     def __init__(self, config: ModelConfig, image_shape: tuple[int, int, int]) -> None:
         super().__init__()

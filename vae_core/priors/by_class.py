@@ -18,6 +18,14 @@ class ClassMixture(Mixture):
     """p(z) = sum_y pi_y p(z|y), component y being the prior of label y."""
 
     is_of_classes = True
+    bars_note = (
+        "Each bar is against the prior of the image's own class. With the rest, which is 0 where "
+        "the dimensions of q(z|x) are independent, they add up to the rate."
+    )
+    rate_tex = (
+        r"\mathrm{KL}\big(q(z\mid x)\,\|\,p(z\mid y)\big)"
+        r"=\mathbb E_{q(z\mid x)}\big[\log q(z\mid x)-\log p(z\mid y)\big]"
+    )
 
     def given(self, labels: Int[Tensor, " n"] | None) -> LatentDistribution:
         """p(z|y) for the label of each image: batch_shape (n,). p(z) without labels."""
@@ -42,6 +50,7 @@ class ClassPrior(Prior):
     title = "Gaussian for each class"
     tex = r"p(z\mid y)=\mathcal N\big(z;m_y,\operatorname{diag}s_y^2\big)"
     wants_labels = True
+    lr_factor = 10.0  # all begin at the origin, and their classes move away within a few epochs
     shares: Tensor
 
     def __init__(self, config: ModelConfig, image_shape: tuple[int, int, int]) -> None:

@@ -54,6 +54,7 @@ def pick(run: Run) -> Pair | None:
         return None
     ranks = same_images if run.has_mistake else comparable  # with a mistake, none is
     alike = [label for label in others if ranks(run, runs[label])]
+    alike = alike or [label for label in others if same_images(run, runs[label])]
     picker, line = st.columns([1, 3], vertical_alignment="center", gap="medium")
     with picker:
         label = st.selectbox(

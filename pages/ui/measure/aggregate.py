@@ -24,6 +24,8 @@ from vae_core.analysis import (
     class_surgery,
 )
 from vae_core.analysis.diagnosis.collapse import NO_KL
+from vae_core.codes import RATE_SAMPLES
+from vae_core.config import PRIORS
 from vae_core.figures import class_bars, class_layers, variance_bars
 
 N_PLACES = 241
@@ -91,8 +93,13 @@ def saturated(parts: RateParts) -> str:
 
 def conditions(run: Run, of: mixture.Mixture) -> str:
     """What the numbers are of, and what their two ends mean."""
+    prior, exact = PRIORS[run.config.model.prior], "exact for these images"
+    if prior.is_learned:
+        exact = f"by {RATE_SAMPLES} samples of z for each of these images"
+    if prior.wants_labels:
+        exact += ", against p(z), the mixture over the labels, and not against p(z|y)"
     return (
-        f"{of.describe(run)}; the mean KL is exact for these images. Of all images there could "
+        f"{of.describe(run)}; the mean KL is {exact}. Of all images there could "
         "be, q(z) is not known: the low end of I(x; z), and the high end of each KL, keeps "
         "each draw's own image in the mixture; the other end leaves it out. No end is beyond "
         "what the mean KL and the single dimensions allow. ± is one standard error of each end."

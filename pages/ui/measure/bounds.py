@@ -27,7 +27,7 @@ from vae_core.analysis import (
 from vae_core.analysis.estimates import share_estimate
 from vae_core.analysis.evidence.bounds import FEW
 from vae_core.analysis.evidence.pareto import HEAVY
-from vae_core.config import LIKELIHOODS
+from vae_core.config import LIKELIHOODS, PRIORS
 from vae_core.likelihoods.bits import why_negative
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -197,11 +197,20 @@ def conditions(run: Run, count: int, n_all: int, *nats: float) -> str:
     """What the numbers are of; and why one of them is negative, where one is."""
     pixels = run.config.data.binarisation
     of = f"All {count:,}" if count == n_all else f"A random {count:,} (seed 0) of the {n_all:,}"
+    prior = PRIORS[run.config.model.prior]
+    rate = "its KL in closed form, its reconstruction term"
+    if prior.is_learned:
+        rate = "its KL and its reconstruction term"
     said = (
         f"{of} test images ({pixels} pixels). The negative ELBO is of the encoder's own q(z | x), "
-        f"its KL in closed form, its reconstruction term by {ELBO_DRAWS} draws. ± is one standard "
+        f"{rate} by {ELBO_DRAWS} draws. ± is one standard "
         "error over images, and of gaps, over differences on the same images."
     )
+    if prior.wants_labels:
+        said += (
+            " All is of p(z), the mixture over the labels, and so of log p(x): the scores of "
+            "training are of log p(x | y)."
+        )
     likelihood = LIKELIHOODS[run.config.model.likelihood]
     if pixels == "grey" and not likelihood.is_normalised_on_grey:
         said += (

@@ -23,6 +23,7 @@ from vae_core.analysis import (
     class_draws,
     decode_mean,
 )
+from vae_core.analysis.diagnosis.fitted_mixture import N_COMPONENTS, FittedMixture, fitted_holes
 from vae_core.analysis.estimates import Estimate, median_estimate
 from vae_core.figures import contact_sheet, data_uri
 
@@ -33,18 +34,20 @@ KEPT = 32
 RECONSTRUCTIONS = "Reconstructions"
 PRIOR = "Prior draws"
 GAUSSIAN = "Draws from one fitted Gaussian"
+MIXTURE = f"Draws from {N_COMPONENTS} fitted Gaussians"
 REAL = "Test images"
 EXPLAINED = {
     RECONSTRUCTIONS: "decoded draws z ~ q(z|x) of test images",
     PRIOR: "decoded draws z ~ p(z)",
     GAUSSIAN: "decoded draws of the Gaussian with the mean and covariance of q(z)",
+    MIXTURE: "decoded draws of a mixture fitted to q(z) after training",
 }
 STYLE = """<style>
 .sheets{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:16px 28px}
 .sheets figure{margin:0;max-width:430px}
 .sheets img{width:100%;display:block;image-rendering:pixelated;border-radius:4px}
 .sheets figcaption{line-height:1.35;margin-bottom:6px}
-@media (min-width:900px){.sheets figcaption{min-height:4.1em}}
+@media (min-width:900px){.sheets figcaption{min-height:5.5em}}
 </style>"""
 
 
@@ -97,6 +100,8 @@ def samples(run: Run) -> Samples:
     z = {RECONSTRUCTIONS: class_draws(codes, N_PICTURES).mean, PRIOR: prior}
     if codes.family.is_additive:
         z[GAUSSIAN] = analysis.gaussian_draws(codes, N_PICTURES)
+        if codes.family.has_density:
+            z[MIXTURE] = FittedMixture(codes).sample(N_PICTURES)
     return Samples({name: decode_mean(vae, drawn) for name, drawn in z.items()})
 
 
@@ -109,6 +114,17 @@ def holes(run: Run) -> Holes:
 @cached.per_run("Looking for holes of the prior …", KEPT)
 def _holes(run: Run, split: str, n_samples: int) -> Holes:
     return run_in_background(analysis.holes, mixture.codes(run, split), n_samples)
+
+
+def mixture_holes(run: Run) -> Estimate:
+    """The fraction of a mixture fitted to q(z) that is hole."""
+    of = mixture.of(run)
+    return _mixture_holes(run, of.split, of.n_samples)
+
+
+@cached.per_run("Looking for holes of a fitted mixture …", KEPT)
+def _mixture_holes(run: Run, split: str, n_samples: int) -> Estimate:
+    return run_in_background(fitted_holes, mixture.codes(run, split), n_samples)
 
 
 def verdict(run: Run) -> list[Lamp]:

@@ -172,6 +172,9 @@ def sample_numbers(run: Run, codes: Codes, distances: dict[str, Estimate] | None
         shown["Prior draws in a hole, at most"] = numbers.percent(found.prior)
         if math.isfinite(found.gaussian.value):
             shown["Gaussian draws in a hole, at most"] = numbers.percent(found.gaussian)
+            shown["Mixture draws in a hole, at most"] = numbers.percent(
+                diagnostics.mixture_holes(run)
+            )
     if distances is not None:
         real = distances[diagnostics.REAL]
         shown["Test images: nearest training image"] = numbers.estimate(real, 3)

@@ -126,7 +126,7 @@ TERMS = (
     Term(
         "prior", DISTRIBUTIONS, "Prior p(z)", ("prior", "p(z)", "N(0, I)"),
         "The prior is the distribution that z should have when no image is known. New pictures "
-        "are decoded from its samples.",
+        "are decoded from its samples. A model may learn it.",
         r"p(z)=\mathcal N(0,I)", "p(z) = N(0, I)", drawings.prior(), "posteriors",
     ),
     Term(
