@@ -217,8 +217,7 @@ def fit_with_pauses(
             vae.eval()
             seen, unseen = evaluate(vae, measured), evaluate(vae, dataset.test)
             held_out = None if dataset.validation is None else evaluate(vae, dataset.validation)
-            found = [one for one in (seen, unseen, held_out) if one is not None]
-            if not all(one.is_finite(vae.family) for one in found):
+            if not all(e is None or e.is_finite(vae.family) for e in (seen, unseen, held_out)):
                 raise _diverged(epoch, "the last step broke the weights", config, good, vae)
             good = _snapshot(epoch, vae, optimizer, shuffle, sampling)
             yield EpochRecord(
@@ -271,8 +270,7 @@ def _updates(
         _set_rates(optimizer, rates, lr_factor(config.lr_schedule, share))
         for _ in range(config.encoder_steps - 1):
             others = torch.randint(len(train), index.shape, generator=shuffle)
-            labels = train.labels[others]
-            loss = loss_of(vae, images(others), epoch, sampling, observed=False, labels=labels)
+            loss = loss_of(vae, images(others), epoch, sampling, False, train.labels[others])
             yield loss.item()
             _update(optimizer, loss, encoder)
         loss = loss_of(vae, images(index), epoch, sampling, labels=train.labels[index])
@@ -325,10 +323,7 @@ def estimate_seconds(
 
 
 def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
-    """Adam; a learned sigma takes larger steps than the weights, because its range is larger.
-
-    So do some priors.
-    """
+    """Adam; a learned sigma and some priors take larger steps than the weights: they go farther."""
     groups: list[dict[str, Any]] = [
         {"params": [*vae.encoder.parameters(), *vae.decoder.parameters()]},
         {"params": [*vae.likelihood.parameters()], "lr": LIKELIHOOD_LR * lr},
@@ -382,8 +377,7 @@ def check_state(state: TrainState, vae: VAE, config: TrainConfig) -> None:
         expected = fresh.get_state()
         if (kept.dtype, kept.shape) != (expected.dtype, expected.shape):
             raise ValueError(f"rng.{name} is of another kind of device, or damaged")
-    groups = _adam(vae, config.lr).param_groups
-    parameters = [parameter for group in groups for parameter in group["params"]]
+    parameters = [p for group in _adam(vae, config.lr).param_groups for p in group["params"]]
     for index, moments in state.optimizer["state"].items():
         shape = parameters[index].shape if 0 <= index < len(parameters) else None
         shapes = {name: value.shape for name, value in moments.items()}
@@ -401,7 +395,6 @@ def _restore(
     vae.load_state_dict(state.model)
     # torch keeps references to the tensors it loads: hand it copies, so that the state stays
     moments = {k: {n: v.clone() for n, v in m.items()} for k, m in state.optimizer["state"].items()}
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
     shuffle.set_state(state.shuffle.cpu())
     sampling.set_state(state.sampling.cpu())
