@@ -34,7 +34,7 @@ from vae_core.vae import VAE
 
 STYLES = (
     *("page/page.css", "save/save.css", "lens/lens.css", "lens/posteriors.css"),
-    *("lens/pipeline.css", "lens/computation.css"),
+    *("lens/pipeline.css", "lens/computation.css", "lens/true_posterior.css"),
 )
 LENS = Component("lens", "lens/lens.js", STYLES)
 COLOURS = {
