@@ -28,7 +28,7 @@ view = st.segmented_control(
 )  # fmt: skip
 if view == kl.ONE_GAUSSIAN:
     bell.show(codes)
-    st.caption(kl.conditions(codes, view, run.config.data.binarisation))
+    st.caption(kl.conditions(codes, view, run.pixels))
     problems.end_page()
 bell.leave()
 chart, numbers = st.columns([3, 1], gap="large")
@@ -64,6 +64,6 @@ with chart:
 first.pause()
 with st.container(key="formulas"):
     st.latex(codes.rate_tex)
-st.caption(kl.conditions(codes, view, run.config.data.binarisation))
+st.caption(kl.conditions(codes, view, run.pixels))
 with st.container(key=head_sizes.KEY):
     head_sizes.show(run)

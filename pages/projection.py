@@ -59,7 +59,7 @@ def explore() -> None:
 explore()
 if d > 2:
     projection_quality.show(run, shown, what)
-pixels = run.config.data.binarisation
+pixels = run.pixels
 codes_shown = "posterior means" if what == "mean" else "one draw of z for each image"
 st.caption(
     f"Test split, {len(projection):,} images ({pixels} pixels), {codes_shown}. "

@@ -102,7 +102,7 @@ class ModelFacts:
     reduction: str
     epochs: int
     dataset: str
-    binarisation: str
+    pixels: str
     n_train: int
     n_test: int
     n_samples: int
@@ -124,7 +124,7 @@ class ModelFacts:
             train.reduction,
             train.epochs,
             config.data.name,
-            metrics.binarisation,
+            side.run.pixels,
             side.run.data().n_train,
             metrics.n_test,
             metrics.n_samples,

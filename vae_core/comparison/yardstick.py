@@ -32,7 +32,8 @@ class Yardstick:
     Attributes
     ----------
     dataset : str
-    binarisation : str
+    pixels : str
+        How they are read.
     fingerprint : str
         Of the test images and their pixels; changes with classes, limit and static draws. Of all
         images where that is not known; the run's id where neither is.
@@ -45,7 +46,7 @@ class Yardstick:
     """
 
     dataset: str
-    binarisation: str
+    pixels: str
     fingerprint: str
     n_test: int
     classes: tuple[str, ...]
@@ -59,7 +60,7 @@ class Yardstick:
         names = facts.class_names
         return cls(
             data.name,
-            data.binarisation,
+            run.pixels,
             facts.test_fingerprint or facts.fingerprint or run.id,
             facts.n_test,
             tuple(names[label] for label in data.classes or ()),
@@ -77,7 +78,7 @@ class Yardstick:
         if self.dataset != other.dataset:
             return Obstacle.DATASET
         if self.fingerprint != other.fingerprint:
-            return Obstacle.IMAGES if self.binarisation == other.binarisation else Obstacle.PIXELS
+            return Obstacle.IMAGES if self.pixels == other.pixels else Obstacle.PIXELS
         return None if self.measure == other.measure else Obstacle.MEASURE
 
 

@@ -14,6 +14,7 @@ from vae_core.config.data import (
     DataConfig,
     is_own,
     own_name,
+    pixels_in_words,
 )
 from vae_core.config.fields import (
     MAX_NAME,
@@ -85,5 +86,6 @@ __all__ = [
     "TrainConfig",
     "is_own",
     "own_name",
+    "pixels_in_words",
     "shape_in_words",
 ]

@@ -100,3 +100,8 @@ class DataConfig:
     def plain_name(self) -> str:
         """The data set within a name for people, which has no colon."""
         return self.name.removeprefix(OWN)
+
+
+def pixels_in_words(binarisation: str, image_shape: tuple[int, int, int]) -> str:
+    """How pixels are read, in a word: "grey" of pictures in colour is "colour"."""
+    return "colour" if binarisation == "grey" and image_shape[0] == 3 else binarisation

@@ -106,6 +106,6 @@ def score_line(run: Run) -> str:
     if bits is not None:
         terms += f", {fixed(bits, 3)} bits per dimension"
     return (
-        f"Test split ({metrics.n_test} images, {metrics.binarisation} pixels, "
+        f"Test split ({metrics.n_test} images, {run.pixels} pixels, "
         f"{metrics.n_samples} draw per image), nats per image: {terms}."
     )

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vae_core.codes import MAX_CODES, Codes, encode_dataset, n_codes
-from vae_core.config import POSTERIORS, RunConfig, TrainConfig, shape_in_words
+from vae_core.config import POSTERIORS, RunConfig, TrainConfig, pixels_in_words, shape_in_words
 from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError, RunError, shown
 from vae_core.evaluate import ImageTerms
@@ -113,6 +113,11 @@ class Run:
     def data(self) -> DataFacts:
         """Facts of the data set. Raises RunError when they cannot be read."""
         return DataFacts.read(self.path / "data.json")
+
+    @property
+    def pixels(self) -> str:
+        """How the pixels of its images are read, in a word."""
+        return pixels_in_words(self.config.data.binarisation, self.data().image_shape)
 
     @property
     def effective_beta(self) -> float | None:

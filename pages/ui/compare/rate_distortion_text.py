@@ -23,7 +23,7 @@ MAX_NAMED = 5  # points by their names in one sentence
 def title(yardstick: Yardstick) -> str:
     """A yardstick in words."""
     only = f" of {', '.join(yardstick.classes)}" if yardstick.classes else ""
-    images = f"{yardstick.n_test:,} {yardstick.binarisation} test images"
+    images = f"{yardstick.n_test:,} {yardstick.pixels} test images"
     return f"{yardstick.dataset}, {images}{only}, {yardstick.measure}"
 
 

@@ -95,7 +95,7 @@ def facts(model: ModelFacts) -> dict[str, str]:
         "β in training": _beta(model),
         "epochs": str(model.epochs),
         "data set": model.dataset,
-        "pixels": model.binarisation,
+        "pixels": model.pixels,
         "training images": f"{model.n_train:,}",
         "test images": f"{model.n_test:,}",
         "draws of z each": str(model.n_samples),
@@ -157,7 +157,7 @@ def images_title(run: Run) -> str:
     data = run.config.data
     name = SOURCES[data.name].title if data.name in SOURCES else data.name
     some = f", classes {', '.join(map(str, data.classes))}" if data.classes else ""
-    return f"{run.data().n_test:,} test images of {name}{some}, {data.binarisation} pixels"
+    return f"{run.data().n_test:,} test images of {name}{some}, {run.pixels} pixels"
 
 
 def errors_note(sides: tuple[Side, Side], names: tuple[str, str]) -> str:

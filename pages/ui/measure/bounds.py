@@ -195,15 +195,14 @@ TAIL = (
 
 def conditions(run: Run, count: int, n_all: int, *nats: float) -> str:
     """What the numbers are of; and why one of them is negative, where one is."""
-    pixels = run.config.data.binarisation
     of = f"All {count:,}" if count == n_all else f"A random {count:,} (seed 0) of the {n_all:,}"
     prior = PRIORS[run.config.model.prior]
     rate = "its KL in closed form, its reconstruction term"
     if prior.is_learned:
         rate = "its KL and its reconstruction term"
     said = (
-        f"{of} test images ({pixels} pixels). The negative ELBO is of the encoder's own q(z | x), "
-        f"{rate} by {ELBO_DRAWS} draws. ± is one standard "
+        f"{of} test images ({run.pixels} pixels). The negative ELBO is of the encoder's own "
+        f"q(z | x), {rate} by {ELBO_DRAWS} draws. ± is one standard "
         "error over images, and of gaps, over differences on the same images."
     )
     if prior.wants_labels:
@@ -212,10 +211,10 @@ def conditions(run: Run, count: int, n_all: int, *nats: float) -> str:
             "training are of log p(x | y)."
         )
     likelihood = LIKELIHOODS[run.config.model.likelihood]
-    if pixels == "grey" and not likelihood.is_normalised_on_grey:
+    if not likelihood.is_normalised_on(run.config.data.binarisation):
         said += (
-            " On grey pixels the Bernoulli is not a normalised density: these numbers compare "
-            "models, but are not log-likelihoods of pictures."
+            f" On {run.pixels} pixels the Bernoulli is not a normalised density: these numbers "
+            "compare models, but are not log-likelihoods of pictures."
         )
     if likelihood.is_unbounded:
         said += (

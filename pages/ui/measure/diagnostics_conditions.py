@@ -29,7 +29,7 @@ LABEL_NOTE = (
 
 def describe(run: Run, codes: Codes, view: str) -> str:
     """What the numbers of a view are of."""
-    split = f"Test split, {len(codes):,} images ({run.config.data.binarisation} pixels)."
+    split = f"Test split, {len(codes):,} images ({run.pixels} pixels)."
     return f"{split} {_conditions(run, codes, view)}"
 
 

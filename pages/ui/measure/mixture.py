@@ -36,7 +36,7 @@ class Mixture:
         """The images and draws in words."""
         return (
             f"q(z) is the mixture of the posteriors of {len(codes(run, self.split)):,} "
-            f"{self.split.lower()} ({run.config.data.binarisation} pixels), measured at "
+            f"{self.split.lower()} ({run.pixels} pixels), measured at "
             f"{self.n_samples:,} draws of z"
         )
 

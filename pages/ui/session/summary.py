@@ -13,7 +13,14 @@ from pages.ui.drawing.numbers import fixed, sum_and_parts
 from pages.ui.library import cached
 from pages.ui.session.training_words import beyond_beta
 from vae_core.analysis.diagnosis.collapse import NO_KL
-from vae_core.config import LIKELIHOODS, POSTERIORS, PRIORS, RunConfig, shape_in_words
+from vae_core.config import (
+    LIKELIHOODS,
+    POSTERIORS,
+    PRIORS,
+    RunConfig,
+    pixels_in_words,
+    shape_in_words,
+)
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
 from vae_core.objective import effective_beta
 from vae_core.runs.records import Metrics
@@ -123,7 +130,7 @@ def line(
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, {of_prior}"
         f"{likelihood}{f', trained with {loss}' if loss else ''}. Test {score} "
-        f"({metrics.n_test:,} {metrics.binarisation} images, "
+        f"({metrics.n_test:,} {pixels_in_words(metrics.binarisation, image_shape)} images, "
         f"{metrics.n_samples} draw each). {said}".rstrip()
     )
 

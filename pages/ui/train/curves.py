@@ -87,7 +87,7 @@ def conditions(run: Run, history: Sequence[EpochTerms]) -> str:
         f"{trained}Nats per image, one draw each, all splits with the weights at the end of the "
         f"epoch: {n_train:,} training images (no running mean during the epoch), "
         f"{facts.n_test:,} test images{validation}. ± one standard error {spread}. "
-        f"Pixels: {run.config.data.binarisation}."
+        f"Pixels: {run.pixels}."
     )
 
 
