@@ -8,6 +8,7 @@ from pages.ui.library import images, listing
 from pages.ui.session import keys, problems
 from pages.ui.train import in_page, offer, open_file, progress, sweep_form
 from pages.ui.train.form import PRESETS, beginning, run_form, use_preset
+from pages.ui.train.form_text import PRESET_HELP
 from vae_core.errors import ConfigError, JobError
 
 if in_page.is_chosen():
@@ -22,6 +23,7 @@ with form:
     st.selectbox(
         "Preset", list(PRESETS), index=None, key=keys.PRESET.name,
         on_change=problems.callback(use_preset), placeholder="Fill the form with …",
+        help=PRESET_HELP,
     )  # fmt: skip
     action = st.container(key="action")
     begin = keys.FORM_BEGIN.setdefault(beginning(images.are_here("mnist")))

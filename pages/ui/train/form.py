@@ -26,6 +26,11 @@ PRESETS = {
     ),
     "MNIST, 2-D": RunConfig(MNIST, ModelConfig(latent_shape=(2,)), TrainConfig(epochs=10)),
     "MNIST, 20-D": RunConfig(MNIST, ModelConfig(), TrainConfig(epochs=10)),
+    "MNIST, 20-D, quick": RunConfig(
+        MNIST,
+        ModelConfig(),
+        TrainConfig(epochs=5, batch_size=100, lr=5e-3, lr_schedule="one-cycle"),
+    ),
     "MNIST, feature map": RunConfig(
         MNIST, ModelConfig("conv", (16, 32, 32), (4, 4, 4)), TrainConfig(epochs=5)
     ),

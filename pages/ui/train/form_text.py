@@ -60,6 +60,11 @@ HELP = {
     "of 28) or turned (by up to 10°), anew in every epoch. Scores are of images as they are.",
     "free-bits": "KL of a latent dimension, in nats, below which the loss does not push it down.",
 }
+PRESET_HELP = (
+    "Settings that belong together; all of them can be changed. quick: batches of 100 in place of "
+    "128, and a learning rate that rises to 0.005 and falls to 0 in 5 epochs, after which the test "
+    "negative ELBO is what it is after 13 epochs of the defaults, or lower."
+)
 
 
 def label(flag: str) -> str:
