@@ -61,8 +61,10 @@ class BernoulliPixels(Pixels):
 def _sum_of_log1p_exp(values: Float[Tensor, "*batch n"]) -> Float[Tensor, "*batch"]:
     """Sum over the last axis of log(1 + e^-|x|): softplus less max(x, 0), a logarithm for eight."""
     terms = values.abs().neg_().exp_().add_(1.0)  # each from 1 to 2
-    products = pad(terms, (0, -terms.shape[-1] % TOGETHER), value=1.0)
-    total: Tensor = products.unflatten(-1, (-1, TOGETHER)).prod(-1).log_().sum(-1)
+    missing = -terms.shape[-1] % TOGETHER
+    if missing:
+        terms = pad(terms, (0, missing), value=1.0)
+    total: Tensor = terms.unflatten(-1, (-1, TOGETHER)).prod(-1).log_().sum(-1)
     return total
 
 

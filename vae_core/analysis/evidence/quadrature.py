@@ -28,6 +28,7 @@ FARTHEST = 30.0  # of z; beyond, there would be too many cells
 STEP = {1: 0.02, 2: 0.1}  # of the coarse grid, by its number of dimensions
 SIMPLEX_STEP = {1: 1.0 / 512, 2: 1.0 / 128}
 SLACK = 12.0  # nats below the highest value from which on a cell is left coarse
+SPARED = 1e-5  # nats: what the cells that are left coarse may miss, by the error so far
 TOLERANCE = 1e-3  # nats: what is left to gain by another halving
 MAX_HALVINGS = 14
 BLOCK = 1024  # latents decoded at once: their pixels fit into a cache
@@ -189,7 +190,9 @@ def _integrate(vae: VAE, x: Tensor, chart: Chart) -> Quadrature:
     error = torch.full_like(total, math.inf)
     for _ in range(MAX_HALVINGS):
         peak = _peak_by_image(cells.value, cells.image, n)
-        is_active = cells.value + cells.slope > peak[cells.image] - SLACK
+        # what lies s nats below a peak holds about e^-s of p(z|x), and so of the error
+        slack = (error / SPARED).log().clamp(max=SLACK)
+        is_active = cells.value + cells.slope > (peak - slack)[cells.image]
         is_open = error > TOLERANCE
         is_fine = is_active & is_open[cells.image]
         if not bool(is_fine.any()):

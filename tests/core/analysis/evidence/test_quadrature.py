@@ -134,6 +134,16 @@ def test_the_first_test_images_have_the_evidence_and_gaps_that_were_found_by_oth
     assert sum(elbo) / 100 == pytest.approx(-136.16, abs=0.05)
 
 
+def test_cells_that_hold_little_are_spared_without_a_change(vae, digits_of_mnist, monkeypatch):
+    """As many fewer cells as the error allows; log p(x) as with all of them."""
+    spared = quadrature(vae, digits_of_mnist[:3])
+    monkeypatch.setattr("vae_core.analysis.evidence.quadrature.SPARED", 1e-12)
+    whole = quadrature(vae, digits_of_mnist[:3])
+    assert (spared.log_evidence - whole.log_evidence).abs().max() < TOLERANCE
+    assert len(spared.z) < len(whole.z)
+    assert torch.equal(spared.mode(), whole.mode())
+
+
 @pytest.mark.grid
 def test_draws_of_the_encoders_posterior_miss_modes_that_it_does_not_cover(vae, mnist_folder):
     """5000 weighed draws of the encoder's q stay nats below log p(x)."""
