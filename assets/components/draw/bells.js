@@ -87,7 +87,7 @@ function drawDensities(pen, scale, { mu, sigma }, look) {
 function drawDraws(pen, scale, { draws }, look) {
   pen.fillStyle = look.ink;
   pen.textAlign = "right";
-  pen.fillText("draws", LEFT - 6, DRAWS + 4);
+  pen.fillText("samples", LEFT - 6, DRAWS + 4);
   pen.fillStyle = withAlpha(look.draw, 0.65);
   for (const z of draws) {
     if (Math.abs(z) > ENDS) continue;

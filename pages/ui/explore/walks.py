@@ -35,7 +35,8 @@ from vae_core.figures import gif
 from vae_core.vae import VAE
 
 STEPS = 11  # an odd number: one of them is the middle
-IMAGES, DRAWS = "test images", "prior draws"
+IMAGES, SAMPLES = "test images", "prior samples"
+DRAWS = "prior draws"  # what SAMPLES were called: links of then have it
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def headline(codes: Codes, middles: Estimate) -> str:
     if is_collapsed(codes):
         return (
             "## The codes of all images lie at one place, so no walk leaves it. **Try this:** "
-            "choose prior draws. Does the picture change between them?"
+            "choose prior samples. Does the picture change between them?"
         )
     if not codes.family.has_rate:
         return (
@@ -84,9 +85,9 @@ def headline(codes: Codes, middles: Estimate) -> str:
     exact = middles.standard_error == 0.0
     share = f"{middles.value:.1%}" if exact else numbers.percent(middles)
     return (
-        f"## In {dims}, the middle of a straight walk between two prior draws is in the prior's "
-        f"shell, with 95% of the draws, in {share} of all cases. **Try this:** choose "
-        "prior draws, and compare the middles."
+        f"## In {dims}, the middle of a straight walk between two samples from the prior is in "
+        f"the prior's shell, with 95% of the samples, in {share} of all cases. **Try this:** "
+        "choose prior samples, and compare the middles."
     )
 
 
@@ -152,15 +153,18 @@ def pick_ends(run: Run, data: Dataset | None) -> Ends:
     """Two means of test images, or two draws from the prior."""
     codes, names = cached.codes(run), run.data().class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="walk-ends"):
+        if st.query_params.get("ends") == DRAWS:
+            del st.query_params["ends"]
+            st.session_state["ends"] = SAMPLES
         kind = st.segmented_control(
-            "Ends", [IMAGES, DRAWS], default=IMAGES, key="ends", bind="query-params",
+            "Ends", [IMAGES, SAMPLES], default=IMAGES, key="ends", bind="query-params",
             required=True, width="content",
         )  # fmt: skip
-        if kind == DRAWS:
-            seed = st.number_input("Pair of draws", 0, 9999, key="pair", bind="query-params",
+        if kind == SAMPLES:
+            seed = st.number_input("Pair of samples", 0, 9999, key="pair", bind="query-params",
                                    width=150)  # fmt: skip
             z = codes.prior().sample((2,), torch.Generator().manual_seed(int(seed)))
-            return Ends(z[0], z[1], "two draws from the prior")
+            return Ends(z[0], z[1], "two samples from the prior")
         start, end = pick_images(run, data)
     what = " to ".join(f"image {i} ({names[int(codes.labels[i])]})" for i in (start, end))
     title = f"posterior means, {what}"
@@ -227,7 +231,7 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
     said = (
         f"From and to: {escaping.message(ends.title)}. "
         f"Shaded: between {shell.low:.2f} and {shell.high:.2f} lie 95% of the norms of the "
-        f"prior's draws, {d} {'latent dimension' if d == 1 else 'latent dimensions'} each. "
+        f"prior's samples, {d} {'latent dimension' if d == 1 else 'latent dimensions'} each. "
     )
     if family.support is constraints.simplex:
         return said + (
@@ -235,7 +239,7 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
             "turn about the origin would leave that simplex. The norm says how pure a mixture is."
         )
     if not shell.is_exact:
-        said += f"They, and the share of middles in the heading, are from {N_DRAWS:,} draws."
+        said += f"They, and the share of middles in the heading, are from {N_DRAWS:,} samples."
     if not family.has_rate:
         said += " A point mass is trained without a prior: the shell is only a scale."
     return said
