@@ -94,6 +94,10 @@ def test_an_image_number_beyond_a_smaller_split_becomes_its_last() -> None:
     app.selectbox(key="run").set_value(BY_ID["digits-2d"].title).run()
     assert_sound(app)
     assert app.number_input(key="to").value == 359
+    app.number_input(key="from").set_value(1000).run()
+    assert_sound(app)
+    assert app.number_input(key="from").value == 359
+    assert app.toast[-1].value == walks.beyond(1000, 359)
 
 
 @pytest.mark.parametrize("name", ["digits-2d", "mnist-2d"])

@@ -94,11 +94,15 @@ def headline(codes: Codes, middles: Estimate) -> str:
 def pick_image(label: str, key: str, first: int, codes: Codes, names: Sequence[str]) -> int:
     """A test image: by its number, by its class, or another of the same class."""
     last = len(codes) - 1
-    if st.session_state.get(key, 0) > last:  # chosen for a model with more images
+    asked = int(st.session_state.get(key) or 0)
+    if asked > last:  # or chosen for a model with more images
         st.session_state[key] = last
-    number = int(
-        st.number_input(label, 0, last, min(first, last), key=key, bind="query-params", width=130)
+    number = st.number_input(
+        label, 0, None, min(first, last), key=key, bind="query-params", width=130
     )
+    asked, number = max(asked, number), min(number, last)
+    if asked > last:
+        st.toast(beyond(asked, last), icon=":material/info:")
     label_here, by_class = int(codes.labels[number]), f"{key}-class"
     if len(known := codes.labels.unique().tolist()) > 1:
         st.session_state[by_class] = label_here  # it follows the number
@@ -112,6 +116,11 @@ def pick_image(label: str, key: str, first: int, codes: Codes, names: Sequence[s
         args=({key: next_of(codes.labels, number, label_here)},),
     )  # fmt: skip
     return number
+
+
+def beyond(asked: int, last: int) -> str:
+    """What is said of an image number that the model has not."""
+    return f"Test image {asked:,} is not there: numbers go from 0 to {last:,}. Shown is {last:,}."
 
 
 def _to_class(key: str, by_class: str, labels: Tensor) -> None:
