@@ -7,7 +7,7 @@ import { signed } from "../page/text.js";
 import { withAlpha } from "./colours.js";
 import { line, niceTicks } from "./marks.js";
 
-const LEFT = 50; // CSS pixels, as are all below
+const LEFT = 58; // CSS pixels, as are all below
 const RIGHT = 12;
 const TOP = { from: 34, to: 190 }; // the densities
 const DRAWS = 222; // the middle of the strip of draws
