@@ -42,6 +42,7 @@ def test_lines_of_equal_elbo_have_slope_minus_one_and_their_sum_beside_them() ->
     levels = {float(note.text) for note in figure.layout.annotations if note.text.isdigit()}
     assert levels <= {round(line.x[0] + line.y[0], 6) for line in lines}
     assert len(levels) >= 3
+    assert {note.font.color for note in figure.layout.annotations} == {None}  # the page's ink
     assert figure.layout.xaxis.title.text == "rate, nats per image"
 
 

@@ -106,9 +106,9 @@ def _iso_lines(
             beside = ("left", "bottom") if right < x[1] else ("right", "top")  # off the line
             notes.append(
                 {
-                    **{"x": right, "y": total - right, "text": f"{total:g}", "opacity": 0.9},
+                    **{"x": right, "y": total - right, "text": f"{total:g}"},
                     **{"xanchor": beside[0], "yanchor": beside[1], "showarrow": False},
-                    "font": {"size": 13, "color": NEGATIVE_ELBO},
+                    "font": {"size": 13},  # the page's ink: purple is too faint for text
                 }
             )
     return lines, notes
