@@ -19,7 +19,7 @@ if data is None:
 
 st.markdown(
     "## The negative ELBO lies above −log p(x). Importance-weighted samples give a tighter "
-    "bound; the more, the tighter. **Try this:** raise the draws, then show log p(x) itself."
+    "bound; the more, the tighter. **Try this:** raise the samples, then show log p(x) itself."
 )
 how = truth.way(cached.vae(run))
 by_grid = how == truth.QUADRATURE
@@ -39,7 +39,7 @@ with side:
         )
     count = min(count, len(data.test))
     most = st.select_slider(
-        "Draws per image, at most", [10, 100, 1000], 100, key="bound_draws", bind="query-params"
+        "Samples per image, at most", [10, 100, 1000], 100, key="bound_draws", bind="query-params"
     )
     widen = st.slider(
         "Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen", bind="query-params"
@@ -67,7 +67,7 @@ with chart:
         own_draw.show(run)
     with st.container(key="formulas"):
         st.latex(bounds.formula(widen))
-    with st.container(key="bounds-numbers--table"), st.expander("Every number of draws"):
+    with st.container(key="bounds-numbers--table"), st.expander("Every number of samples"):
         st.dataframe(bounds.gaps(table), hide_index=True)
         bounds.offer_table(run, data, found)
 with side, st.container(key="bounds-numbers"):

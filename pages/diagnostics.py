@@ -78,7 +78,7 @@ elif view == diagnostics_text.UNITS:
 elif view == diagnostics_text.LABELS:
     with side:
         draws = st.select_slider(
-            "Draws of z", [500, 1000, 5000], 1000, key="label_draws", bind="query-params"
+            "Samples of z", [500, 1000, 5000], 1000, key="label_draws", bind="query-params"
         )
     gap = diagnostics.label_gap(run, draws)
     figure = (label_bars, gap.table, gap.entropy)

@@ -10,7 +10,7 @@ from pages.ui.library import cached, images
 from pages.ui.session import chosen, problems
 from vae_core.analysis.space.projection_methods import METHODS
 
-WHAT = {"mean": "means", "draw": "draws of z"}
+WHAT = {"mean": "means", "draw": "samples of z"}
 
 run = chosen.chosen()
 codes = cached.codes(run)
@@ -60,7 +60,7 @@ explore()
 if d > 2:
     projection_quality.show(run, shown, what)
 pixels = run.pixels
-codes_shown = "posterior means" if what == "mean" else "one draw of z for each image"
+codes_shown = "posterior means" if what == "mean" else "one sample of z for each image"
 st.caption(
     f"Test split, {len(projection):,} images ({pixels} pixels), {codes_shown}. "
     "Zoom with + and −, two fingers, or the wheel once you have clicked, then drag to move. Keys: "

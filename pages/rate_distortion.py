@@ -79,7 +79,7 @@ if not table.empty:
     seeds = text.seeds_note(table)
     negative = why_negative(*table["distortion"], *table["negative_elbo"])
 st.caption(
-    f"Test means in nats per image, one draw of z each; {escaping.markdown(group.title, 200)}. "
+    f"Test means in nats per image, one sample of z each; {escaping.markdown(group.title, 200)}. "
     f"{text.ERROR}: the standard error of the negative ELBO. {seeds} Down and to the left is "
     f"better. {escaping.message(group.left_out)} {negative}"
 )

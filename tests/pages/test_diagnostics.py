@@ -197,15 +197,15 @@ def test_samples_are_shown_without_the_data_set_and_measured_with_it() -> None:
     assert "Nearest training image" in "".join(e.proto.body for e in here.get("html"))
     away = open_page("diagnostics.py", RUNS["mnist-dirichlet-3"], diagnosis="Samples")
     assert_sound(away)
-    assert list(pictures(away)) == ["Reconstructions", "Prior draws"]
+    assert list(pictures(away)) == ["Reconstructions", "Samples from the prior"]
     assert "needs the data set" in away.info[0].value
     assert "no Gaussian to fit" in away.caption[-1].value
 
 
 def test_nothing_is_told_of_holes_that_is_saturated() -> None:
     app = open_page("diagnostics.py", RUNS["mnist-20d"], diagnosis="Samples")
-    assert metrics(app)["Prior draws in a hole, at most"] == "saturated"
-    assert "Gaussian draws in a hole, at most" not in metrics(app)
+    assert metrics(app)["Prior samples in a hole, at most"] == "saturated"
+    assert "Gaussian samples in a hole, at most" not in metrics(app)
     app.segmented_control(key="diagnosis").set_value("Verdict").run()
     assert metrics(app)["I(x; z), nats"].startswith("9.10 to 25.18")
 

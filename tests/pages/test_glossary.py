@@ -132,6 +132,8 @@ INSTEAD = (
     "ffective draws", "no MIG", "its ink", "does the ink", "cells paint", "turned so",
     "It stands for a decoder", "Asking every", "Moving every", "right less left", "Who is next",
     "Most informative", "Active: Var", "say something",
+    "draws of z each", "1 draw each", "Draws from", "draws from one", "Prior draw", "Draws per",
+    "draws k", "prior draws is", "prior draws,", "decoded draws of",
 )  # fmt: skip
 ROOMS = ("pages", "assets/components", "vae_core/figures")
 

@@ -98,14 +98,14 @@ def test_ellipses_say_what_they_hold_beside_what_a_gaussian_does() -> None:
     found = (Estimate(0.523, 0.007), Estimate(0.894, 0.004))
     said = posteriors.coverage_note(found, LatentPlane((2,), (0, 1)))
     assert said == (
-        "The ellipses of q(z|y) at 1σ and 2σ hold 52.3% ± 0.7% and 89.4% ± 0.4% of its draws, 39% "
-        "and 86% of a Gaussian in a plane."
+        "The ellipses of q(z|y) at 1σ and 2σ hold 52.3% ± 0.7% and 89.4% ± 0.4% of its samples, "
+        "39% and 86% of a Gaussian in a plane."
     )
     line = posteriors.coverage_note(found, LatentPlane((1,), (0, 0)))
     assert line.startswith("The bars of q(z|y) at 1σ and 2σ hold")
     assert line.endswith("68% and 95% of a Gaussian on a line.")
     triangle = posteriors.coverage_note(found, LatentPlane((3,), (0, 1), is_triangle=True))
-    assert triangle == "The 1σ ellipse of q(z|y) holds 52.3% ± 0.7% of its draws."
+    assert triangle == "The 1σ ellipse of q(z|y) holds 52.3% ± 0.7% of its samples."
 
 
 def test_only_the_aggregate_posterior_need_match_the_prior() -> None:
@@ -131,9 +131,9 @@ def test_the_heading_of_walks_is_true_of_models_without_a_shell(name: str, said:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("mnist-2d", "Each latent dimension costs its KL from posterior to prior. It tells about "
-         "the image at most as much. **Try this:** see *By class*"),
-        ("mnist-map", "21 of 64 tell next to nothing. **Try this:**"),
+        ("mnist-2d", "Each latent dimension costs its KL from posterior to prior. It carries "
+         "at most that much information about the image. **Try this:** open *By class*"),
+        ("mnist-map", "21 of 64 carry almost none. **Try this:**"),
         ("mnist-collapsed", "no dimension costs anything"),
     ],
 )  # fmt: skip

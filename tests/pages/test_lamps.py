@@ -153,7 +153,7 @@ def test_holes_are_few_when_the_bound_is_surely_low(
     lamp = lamps.holes_lamp(found, 360, "test images")
     assert lamp.state == state
     assert "upper bound from 360 test images" in lamp.evidence
-    assert ("No prior draw of 2,000" in lamp.evidence) == (share == 0.0)
+    assert ("No prior sample of 2,000" in lamp.evidence) == (share == 0.0)
 
 
 def test_the_epoch_marked_on_the_curves_is_the_lowest_of_the_split_that_chose() -> None:

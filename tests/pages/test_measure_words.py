@@ -132,7 +132,7 @@ def bound_summary(**changes: Any) -> BoundSummary:
 def test_bounds_are_told_with_their_errors_and_how_far_to_trust_them() -> None:
     elbo, bound, gap, ess, tail, at_mean = bounds.numbers(bound_summary())
     assert elbo == ("Negative ELBO, nats per image", "99.50", "± 0.62 over images")
-    assert bound == ("Bound with 100 draws, nats", "97.12", "± 0.38 over images")
+    assert bound == ("Bound with 100 samples, nats", "97.12", "± 0.38 over images")
     assert gap == ("ELBO to the bound, nats", "2.38", "± 0.25, same images")
     said = "± 1.2, median; below 10: 46 of 200"
     assert ess == ("Effective sample size, of 100", "31.5", said)
@@ -151,7 +151,7 @@ def test_ten_draws_have_no_tail_and_none_has_more_than_ten() -> None:
 @pytest.mark.parametrize(
     ("changes", "widen", "said"),
     [
-        ({}, 1.4, "the bound with 100 draws lies 2.38 ± 0.25 nats below the negative ELBO."),
+        ({}, 1.4, "the bound with 100 samples lies 2.38 ± 0.25 nats below the negative ELBO."),
         ({"gap": 0.5}, 1.0, "are 0.50 ± 0.25 nats apart: equal within 2 standard errors."),
         ({"gap": -0.5}, 1.4, "are 0.50 ± 0.25 nats apart: equal within 2 standard errors."),
         ({"gap": -0.75}, 1.4, "lies 0.75 ± 0.25 nats **above** the negative ELBO"),
@@ -160,7 +160,7 @@ def test_ten_draws_have_no_tail_and_none_has_more_than_ten() -> None:
         (
             {"n_images": 1, "gap_error": math.nan},
             1.0,
-            "On this one image, the negative ELBO less the bound with 100 draws is 2.38 nats.",
+            "On this one image, the negative ELBO less the bound with 100 samples is 2.38 nats.",
         ),
     ],
 )
@@ -253,9 +253,9 @@ def test_a_term_over_all_images_is_told_with_its_error() -> None:
 
 
 def test_images_of_several_draws_and_of_points_are_told_apart() -> None:
-    assert "Each image has one draw of z" in worst_images.conditions(1, has_density=True)
-    assert "Each image has 5 draws of z" in worst_images.conditions(5, has_density=True)
-    assert "draw" not in worst_images.conditions(1, has_density=False)
+    assert "Each image has one sample of z" in worst_images.conditions(1, has_density=True)
+    assert "Each image has 5 samples of z" in worst_images.conditions(5, has_density=True)
+    assert "sample" not in worst_images.conditions(1, has_density=False)
 
 
 def collapse(**changes: Any) -> Collapse:

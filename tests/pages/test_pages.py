@@ -67,7 +67,7 @@ def opened(page: str, run: Run) -> None:
         return
     line, metrics = model_line(app), run.metrics()
     assert line.startswith(POSTERIORS[run.config.model.posterior].title)
-    assert f"({metrics.n_test:,} grey images, 1 draw each)" in line
+    assert f"({metrics.n_test:,} grey images, 1 sample each)" in line
     if metrics.has_rate:
         total, *parts = sum_and_parts(metrics.distortion, metrics.rate, digits=1)
         assert total == fixed(metrics.negative_elbo, 1)
@@ -183,7 +183,7 @@ def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
         assert_sound(app)
         (caption,) = (c.value for c in app.caption if c.value.startswith("Test split, "))
         assert said in caption
-        assert ("of its draws" in caption) == ("classes" in layers)
+        assert ("of its samples" in caption) == ("classes" in layers)
 
 
 @pytest.mark.parametrize("run", [r for r in KINDS if r not in MAPS], ids=lambda run: run.id)

@@ -42,6 +42,7 @@ def test_lines_of_equal_elbo_have_slope_minus_one_and_their_sum_beside_them() ->
     levels = {float(note.text) for note in figure.layout.annotations if note.text.isdigit()}
     assert levels <= {round(line.x[0] + line.y[0], 6) for line in lines}
     assert len(levels) >= 3
+    assert {note.font.color for note in figure.layout.annotations} == {None}  # the page's ink
     assert figure.layout.xaxis.title.text == "rate, nats per image"
 
 
@@ -51,6 +52,20 @@ def test_runs_of_a_sweep_are_joined_and_the_chosen_one_is_ringed() -> None:
     assert named["sweep s"].mode == "lines+markers"
     assert list(named["other runs"].x) == list(named["chosen model"].x) == [4.0]
     assert "chosen model" not in by_name(rate_distortion(TABLE, "elsewhere").data)
+
+
+def test_no_name_but_the_chosen_ones_is_over_an_axis_of_a_phone() -> None:
+    many = pd.concat([TABLE.assign(run=f"{TABLE['run'].iloc[0]} {'x' * n}") for n in range(20)])
+    many = many.reset_index(drop=True)
+    many["rate"] += np.arange(len(many)) * 0.7
+    figure = rate_distortion(many)
+    (low, high), wide = figure.layout.xaxis.range, 275.0
+    notes = [note for note in figure.layout.annotations if note.text.startswith("low")]
+    assert notes
+    for note in notes:
+        middle = (note.x - low) / (high - low) * wide + note.xshift
+        half = 7.6 * len(note.text) / 2
+        assert -0.01 <= middle - half <= middle + half <= wide + 0.01
 
 
 SEEDS = TABLE.assign(

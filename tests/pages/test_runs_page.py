@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.library import passcode
+from pages.ui.session import browser
 from pages.ui.train import queue, run_table
 from tests.pages.app import assert_sound, button, choose_preset, chosen_label, go, open_page
 from tests.samples import tiny_run, until
@@ -79,6 +81,14 @@ def test_every_run_has_a_row_with_its_size_and_how_far_it_has_come(
     assert table["Size, MB"].sum() == pytest.approx(store.size() / 1e6)
     assert table["Folder"]["Lesson 0"] == three[0].id
     assert any(c.value.startswith("photos cannot be opened.") for c in app.caption)
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("Europe/Berlin", "Europe/Berlin"), (None, "UTC")])
+def test_times_are_those_of_the_readers_clock(
+    zone: str | None, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(st.context), "timezone", zone)
+    assert browser.times()["type_config"]["timezone"] == shown
 
 
 def test_selected_runs_are_deleted_after_a_question_that_names_them(

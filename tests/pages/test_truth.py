@@ -39,7 +39,7 @@ def test_the_gap_is_told_with_its_parts_and_errors() -> None:
 def test_the_sentence_says_how_far_the_bound_is_and_whose_the_rest_is() -> None:
     bound = torch.tensor([101.0, 122.0, 114.5]).double()  # 1, 2 and 4.5 above
     said = truth.sentence(TABLE, bound, 100)
-    assert "With 100 draws the bound is 2.50 ± 1.04 nats above −log p(x)" in said
+    assert "With 100 samples the bound is 2.50 ± 1.04 nats above −log p(x)" in said
     assert "91% ± 7% of that KL is the encoder's" in said
     assert "less than 3.50 nats" in said  # of three images no error of a median is known
     assert "several modes for 1 of 3 images" in said

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from pages.ui.explore import walks
-from pages.ui.explore.walks import DRAWS, STEPS
+from pages.ui.explore.walks import DRAWS, SAMPLES, STEPS
 from pages.ui.library import cached
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page, pictures, trained
 from vae_core import Dataset, Run, load_dataset
@@ -68,7 +68,7 @@ def test_both_walks_are_decoded_and_measured(run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["digits-2d", "mnist-dirichlet-3", "mnist-map"])
 def test_prior_draws_are_the_same_for_the_same_number(name: str) -> None:
-    app = open_page("walks.py", BY_ID[name], ends=DRAWS)
+    app = open_page("walks.py", BY_ID[name], ends=DRAWS if name == "digits-2d" else SAMPLES)
     assert_sound(app)
     first = pictures(app)
     app.number_input(key="pair").set_value(1).run()
@@ -77,7 +77,7 @@ def test_prior_draws_are_the_same_for_the_same_number(name: str) -> None:
     assert first["linear walk, decoded means"] != second["linear walk, decoded means"]
     app.number_input(key="pair").set_value(0).run()
     assert pictures(app) == first
-    assert any("two draws from the prior" in c.value for c in app.caption)
+    assert any("two samples from the prior" in c.value for c in app.caption)
 
 
 def test_the_page_says_where_the_prior_is_and_how_often_the_middle_is_there() -> None:
@@ -94,6 +94,10 @@ def test_an_image_number_beyond_a_smaller_split_becomes_its_last() -> None:
     app.selectbox(key="run").set_value(BY_ID["digits-2d"].title).run()
     assert_sound(app)
     assert app.number_input(key="to").value == 359
+    app.number_input(key="from").set_value(1000).run()
+    assert_sound(app)
+    assert app.number_input(key="from").value == 359
+    assert app.toast[-1].value == walks.beyond(1000, 359)
 
 
 @pytest.mark.parametrize("name", ["digits-2d", "mnist-2d"])

@@ -52,7 +52,7 @@ def said(metrics: Metrics = SCORE, train: dict[str, Any] | None = None, **model:
 def test_the_line_says_family_shape_likelihood_score_and_conditions() -> None:
     assert said() == (
         "diagonal Gaussian, latent 3-D, Bernoulli. Test negative ELBO 23.8 = distortion 20.3 + "
-        "rate 3.5 nats per image (1,234 grey images, 1 draw each)."
+        "rate 3.5 nats per image (1,234 grey images, 1 sample each)."
     )
 
 
@@ -60,7 +60,7 @@ def test_the_line_says_channels_first_and_nothing_of_a_rate_that_is_infinite() -
     metrics = Metrics("a", "digits", "static", 7, 2, distortion=20.25, rate=math.inf)
     assert said(metrics, latent=(2, 4, 3), posterior="delta") == (
         "point mass, latent 3 × 2 × 4, Bernoulli. Test distortion 20.2 nats per image, no finite "
-        "rate (7 static images, 2 draw each)."
+        "rate (7 static images, 2 sample each)."
     )
 
 
@@ -79,7 +79,7 @@ def test_the_line_says_bits_per_dimension_where_the_likelihood_is_normalised() -
     assert density.endswith("codes of 8-bit pixels take log₂ 255 = 7.99 more per dimension.")
     levels = said(likelihood="discretised-logistic")
     assert f"nats per image, {23.75 / 64 / math.log(2):.3f} bits per dimension" in levels
-    assert levels.endswith("1 draw each).")
+    assert levels.endswith("1 sample each).")
     assert "bits" not in said()  # grey pixels under a Bernoulli
     points = said(replace(SCORE, rate=math.inf), posterior="delta", likelihood="gaussian")
     assert "bits" not in points.lower()
@@ -298,14 +298,14 @@ def test_the_spectrum_is_of_as_many_images_as_there_are() -> None:
 
 
 def test_a_walks_caption_has_the_shell_and_where_it_is_from() -> None:
-    ends = walks.Ends(torch.zeros(2), torch.ones(2), "two draws from the prior")
+    ends = walks.Ends(torch.zeros(2), torch.ones(2), "two samples from the prior")
     exact = Shell(1.125, 3.5, 0.95, pd.DataFrame(), is_exact=True)
     text = walks.conditions(RUNS["digits-map"], ends, exact)
-    assert text.startswith("From and to: two draws from the prior.")
+    assert text.startswith("From and to: two samples from the prior.")
     assert "between 1.12 and 3.50 lie 95%" in text
-    assert "20,000 draws" not in text
+    assert "20,000 samples" not in text
     drawn = Shell(1.125, 3.5, 0.95, pd.DataFrame(), is_exact=False)
-    assert "from 20,000 draws" in walks.conditions(RUNS["digits-map"], ends, drawn)
+    assert "from 20,000 samples" in walks.conditions(RUNS["digits-map"], ends, drawn)
     assert "without a prior" in walks.conditions(RUNS["mnist-ae-2d"], ends, drawn)
     assert "simplex" in walks.conditions(RUNS["mnist-dirichlet-3"], ends, drawn)
 

@@ -48,7 +48,7 @@ def bound_curve(
         "line": {"color": NEGATIVE_ELBO, "width": 3},
         "marker": {"size": 9},
         "name": "upper bound on −log p(x), ± of its gap to the ELBO",
-        "hovertemplate": "%{x} draws: %{y:.2f} ± %{customdata[0]:.2f} nats per image<br>"
+        "hovertemplate": "%{x} samples: %{y:.2f} ± %{customdata[0]:.2f} nats per image<br>"
         "ELBO to this bound, same images: %{customdata[1]:.2f} ± %{customdata[2]:.2f}"
         "<extra></extra>",
     }
@@ -76,6 +76,6 @@ def bound_curve(
     ]
     first = "k = 1: the negative ELBO" if widen == 1.0 else f"from q with σ × {widen:g}"
     return drawn(
-        [bound, *levels], height, f"draws k per image ({first})", UNIT,
+        [bound, *levels], height, f"samples k per image ({first})", UNIT,
         across={"type": "log", "tickvals": draws}, shapes=band,
     )  # fmt: skip

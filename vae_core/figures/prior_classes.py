@@ -33,8 +33,8 @@ def prior_class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 32
             "color": PRIOR,
         },
         "customdata": table[["low", "high"]].to_numpy(),
-        "name": "prior draws, ± one standard error",
-        "hovertemplate": "class %{x}: %{y} draws, %{customdata[0]:.1f} to %{customdata[1]:.1f}"
+        "name": "samples from the prior, ± one standard error",
+        "hovertemplate": "class %{x}: %{y} samples, %{customdata[0]:.1f} to %{customdata[1]:.1f}"
         "<extra></extra>",
     }
     share = {
@@ -47,6 +47,6 @@ def prior_class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 32
         "hovertemplate": "class %{x}: %{y:.1f} of as many test images<extra></extra>",
     }
     return drawn(
-        [bars, share], height, "class of the nearest code", "draws",
+        [bars, share], height, "class of the nearest code", "samples",
         across={"type": "category"}, up={"rangemode": "tozero"},
     )  # fmt: skip

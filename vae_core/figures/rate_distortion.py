@@ -15,6 +15,7 @@ from vae_core.figures.theme import BRIGHTER, NEGATIVE_ELBO, PRIOR, class_colour,
 UNIT = "nats per image"
 TERMS = ["rate", "distortion"]  # across and up
 CANVAS = (640.0, 440.0)  # pixels, about; for what covers what
+NARROW = np.array([275.0 / CANVAS[0], 1.0])  # of it, what a phone's is
 LETTER, LINE, GAP = 7.6, 18.0, 24.0  # a letter's width, a line's height, twice the space left
 SIDES = np.array([(0.5, 0.0), (0.0, 0.5), (0.0, -0.5), (-0.5, 0.0)])  # right, above, below, left
 
@@ -106,9 +107,9 @@ def _iso_lines(
             beside = ("left", "bottom") if right < x[1] else ("right", "top")  # off the line
             notes.append(
                 {
-                    **{"x": right, "y": total - right, "text": f"{total:g}", "opacity": 0.9},
+                    **{"x": right, "y": total - right, "text": f"{total:g}"},
                     **{"xanchor": beside[0], "yanchor": beside[1], "showarrow": False},
-                    "font": {"size": 13, "color": NEGATIVE_ELBO},
+                    "font": {"size": 13},  # the page's ink: purple is too faint for text
                 }
             )
     return lines, notes
@@ -180,6 +181,9 @@ def _labels(
         size = np.array([LETTER * len(printable(name, MAX_NAME)), LINE])
         boxes = [(shift, _box(point + shift, *size)) for shift in SIDES * (size + GAP)]
         inside = [(s, b) for s, b in boxes if (b[0] >= 0).all() and (b[1] <= CANVAS).all()]
+        anywhere = [(s, b) for s, b in inside if _is_on_a_phone(point * NARROW + s, size)]
+        if at != chosen or anywhere:
+            inside = anywhere
         for shift, box in inside:
             is_free = not any(_cover(box, other) for other in taken)
             if is_free or (at == chosen and box is inside[-1][1]):
@@ -194,6 +198,12 @@ def _labels(
                 )
                 break
     return notes
+
+
+def _is_on_a_phone(centre: NDArray[np.float64], size: NDArray[np.float64]) -> bool:
+    """Whether a name here is within the sides of a phone's plane, and not over its axis."""
+    left, right = _box(centre, *size)[:, 0]
+    return bool(left >= 0 and right <= CANVAS[0] * NARROW[0])
 
 
 def _box(centre: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:

@@ -42,7 +42,7 @@ def shell_density(
         }
         for column, title, colour in (
             ("mean", "means μ(x)", DISTORTION),
-            ("draw", "draws of q(z|x)", RATE),
+            ("draw", "samples of q(z|x)", RATE),
         )
     ]
     prior = {
@@ -51,7 +51,7 @@ def shell_density(
         "y": density["density"],
         "mode": "lines",
         "line": DOTTED,
-        "name": "draws of N(0, I), 95% shaded",
+        "name": "samples of N(0, I), 95% shaded",
         "hoverinfo": "skip",
     }
     middle = {

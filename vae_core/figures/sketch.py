@@ -268,5 +268,6 @@ def _note(note: Values) -> dict[str, Any]:
         "at": [x, y], "from": arrow, "text": _plain(note["text"]),
         "colour": note.get("font", {}).get("color"), "ground": note.get("bgcolor"),
         "size": note.get("font", {}).get("size", 14),
-        "anchor": note.get("xanchor", "auto"), "shift": note.get("yshift", 0),
+        "anchor": note.get("xanchor", "auto"),
+        "shift": [note.get("xshift", 0), note.get("yshift", 0)],
     }  # fmt: skip

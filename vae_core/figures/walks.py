@@ -58,8 +58,8 @@ def walk_norms(
         "width": np.diff(edges),
         "orientation": "h",
         "marker": {"color": INACTIVE, "line": {"width": 0}},
-        "name": "draws of q(z|x)",
-        "hovertemplate": "draws of q(z|x), ‖z‖ near %{y:.2f}: density %{x:.3f}<extra></extra>",
+        "name": "samples of q(z|x)",
+        "hovertemplate": "samples of q(z|x), ‖z‖ near %{y:.2f}: density %{x:.3f}<extra></extra>",
     }
     means = {
         "type": "scatter",

@@ -133,7 +133,7 @@ class Bell {
       this._show();
     });
     return element(
-      "section", {}, this._switch("noise", "Line that draws z", NOISES),
+      "section", {}, this._switch("noise", "Line that samples z", NOISES),
       element("p", { class: "note", text: "Standard deviation" }),
       element("table", { class: "ledger" }, ...this.spread.map(({ root }) => root)), again,
     );
@@ -214,7 +214,7 @@ class Bell {
     this._showFormula();
     const { value, error } = deviationOf(this.draws);
     const spread = [
-      [`of ${N_DRAWS} draws`, `${signed(value, DIGITS)} ± ${signed(error, DIGITS)}`],
+      [`of ${N_DRAWS} samples`, `${signed(value, DIGITS)} ± ${signed(error, DIGITS)}`],
       [`of this line, ${NOISES[noise][1]}`, signed(noiseOf(noise, sigma), DIGITS)],
     ];
     fill(this.spread, spread);

@@ -7,7 +7,7 @@ import { signed } from "../page/text.js";
 import { withAlpha } from "./colours.js";
 import { line, niceTicks } from "./marks.js";
 
-const LEFT = 50; // CSS pixels, as are all below
+const LEFT = 58; // CSS pixels, as are all below
 const RIGHT = 12;
 const TOP = { from: 34, to: 190 }; // the densities
 const DRAWS = 222; // the middle of the strip of draws
@@ -87,7 +87,7 @@ function drawDensities(pen, scale, { mu, sigma }, look) {
 function drawDraws(pen, scale, { draws }, look) {
   pen.fillStyle = look.ink;
   pen.textAlign = "right";
-  pen.fillText("draws", LEFT - 6, DRAWS + 4);
+  pen.fillText("samples", LEFT - 6, DRAWS + 4);
   pen.fillStyle = withAlpha(look.draw, 0.65);
   for (const z of draws) {
     if (Math.abs(z) > ENDS) continue;

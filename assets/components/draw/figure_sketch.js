@@ -169,7 +169,7 @@ function drawLegend(pen, legend, { left, right, top }, { ink, font }) {
 function drawNote(pen, note, box, frame, { ink, font }) {
   const x = box?.x ?? ((share) => frame.left + share * (frame.right - frame.left));
   const y = box?.y ?? ((share) => frame.bottom + share * (frame.top - frame.bottom));
-  const [across, up] = [x(note.at[0]), y(note.at[1]) - note.shift];
+  const [across, up] = [x(note.at[0]) + note.shift[0], y(note.at[1]) - note.shift[1]];
   pen.font = `${note.ground ? "bold " : ""}${note.size}px ${font}`;
   pen.textAlign = { left: "left", right: "right" }[note.anchor] ?? "center";
   if (note.from) {

@@ -11,7 +11,7 @@ import { Reparameterisation } from "./reparameterisation.js";
 const SHOW = "Show the computation";
 const HIDE = "Hide the computation";
 const BEYOND = {
-  free_bits: "free bits", tc_weight: "the total correlation", importance: "several draws in one bound",
+  free_bits: "free bits", tc_weight: "the total correlation", importance: "several samples in one bound",
   mistake: "a mistake on purpose",
 };
 

@@ -98,7 +98,7 @@ def facts(model: ModelFacts) -> dict[str, str]:
         "pixels": model.pixels,
         "training images": f"{model.n_train:,}",
         "test images": f"{model.n_test:,}",
-        "draws of z each": str(model.n_samples),
+        "samples of z each": str(model.n_samples),
     }
 
 
@@ -170,7 +170,7 @@ def errors_note(sides: tuple[Side, Side], names: tuple[str, str]) -> str:
             "before runs kept the terms of their test images, which are not on this machine to "
             "compute them anew."
         )
-    said = "± is one standard error over the test images and the draws of z."
+    said = "± is one standard error over the test images and the samples of z."
     if same_images(*(side.run for side in sides)):
         said += " That of a difference is taken image by image: what is hard for both cancels."
     return f"{said} {SEEDS}"

@@ -172,7 +172,7 @@ def captions(film: Film, n_samples: int) -> dict[str, str]:
             "Dotted: the prior." if codes.is_rotation_invariant else "Grey: samples of the prior."
         )
     drawn = "" if math.prod(codes.latent_shape) == 2 else ", on the two that tell most of it"
-    scored = f"First {n:,} test images, one draw each; ± one standard error."
+    scored = f"First {n:,} test images, one sample of z each; ± one standard error."
     return {
         "plane": f"Posterior means of the first {n:,} test images{drawn}; ellipses: each class at "
         f"1σ and 2σ. {prior}",

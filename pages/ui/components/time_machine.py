@@ -277,7 +277,7 @@ def _captions(timeline: Timeline, titles: Sequence[str]) -> dict[str, str]:
         "walk": f"Decoded: {across} from {low} to {high} across, {up} up{rest}.",
         "images": f"{COLUMNS} test images, decoded from their means.",
         "numbers": f"Test split, {run.data().n_test:,} images "
-        f"({run.pixels} pixels), {N_SAMPLES} draw each; nats per image.",
+        f"({run.pixels} pixels), {N_SAMPLES} sample of z each; nats per image.",
         "trade": f"Purple: the epochs of this {timeline.bar}. Grey: the last epoch of every "
         f"{timeline.bar}. Dotted: equal negative ELBO.",
     }

@@ -56,7 +56,7 @@ def image_ellipses(plane: LatentPlane, codes: Codes, class_names: Sequence[str])
 
 
 def prior_points(plane: LatentPlane, codes: Codes, count: int = 1500) -> pd.DataFrame | None:
-    """Draws from the prior, unless it is N(0, I), which is drawn as rings."""
+    """Samples from the prior, unless it is N(0, I), which is drawn as rings."""
     if codes.is_rotation_invariant:
         return None
     z = codes.prior().sample((count,), torch.Generator().manual_seed(0))

@@ -54,7 +54,7 @@ def conditions(codes: Codes) -> str:
     if not codes.family.has_density:
         return f"{said} Every code is a point."
     return (
-        f"{said} z: draws of q(z), whose variance is the mean of σ² plus the variance of μ, so "
+        f"{said} z: samples of q(z), whose variance is the mean of σ² plus the variance of μ, so "
         "nothing was drawn. μ: means of q(z|x) alone, which hardly vary in a channel that is not "
         "used."
     )

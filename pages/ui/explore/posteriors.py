@@ -19,7 +19,7 @@ from vae_core.analysis.space.plane import LatentPlane, within_ellipses
 from vae_core.figures import marginal
 
 RINGS = (
-    "The rings at 1σ, 2σ and 3σ hold 39%, 86% and 98.9% of the draws of N(0, I) in a plane, not "
+    "The rings at 1σ, 2σ and 3σ hold 39%, 86% and 98.9% of the samples of N(0, I) in a plane, not "
     "the 68%, 95% and 99.7% of a line."
 )
 LEARNED = "Grey: samples of the learned prior."
@@ -107,8 +107,8 @@ def coverage_note(found: tuple[Estimate, Estimate], shape: LatentPlane) -> str:
     what, of = ("bars", "bar") if shape.is_line else ("ellipses", "ellipse")
     gaussian = gaussian_shares(shape.is_line)
     if shape.is_triangle:
-        return f"The 1σ {of} of q(z|y) holds {one} of its draws."
-    return f"The {what} of q(z|y) at 1σ and 2σ hold {one} and {two} of its draws, {gaussian}."
+        return f"The 1σ {of} of q(z|y) holds {one} of its samples."
+    return f"The {what} of q(z|y) at 1σ and 2σ hold {one} and {two} of its samples, {gaussian}."
 
 
 def advice(codes: Codes, outlines: str) -> str:
@@ -160,6 +160,6 @@ def caption(run: Run, asked: Asked) -> str:
     layers = [f"{shown:,} {words}" for name, words in OF_IMAGES.items() if name in asked.layers]
     drawn = f" {' and '.join(layers)} shown;" if layers else ""
     return (
-        f"Test split, {n:,} images;{drawn} marginals from {marginals(run, asked).n:,} draws of z, "
-        f"one for each of as many images drawn at random. {notes(run, asked)}"
+        f"Test split, {n:,} images;{drawn} marginals from {marginals(run, asked).n:,} samples of "
+        f"z, one for each of as many images drawn at random. {notes(run, asked)}"
     )

@@ -35,7 +35,8 @@ from vae_core.figures import gif
 from vae_core.vae import VAE
 
 STEPS = 11  # an odd number: one of them is the middle
-IMAGES, DRAWS = "test images", "prior draws"
+IMAGES, SAMPLES = "test images", "prior samples"
+DRAWS = "prior draws"  # what SAMPLES were called: links of then have it
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def headline(codes: Codes, middles: Estimate) -> str:
     if is_collapsed(codes):
         return (
             "## The codes of all images lie at one place, so no walk leaves it. **Try this:** "
-            "choose prior draws. Does the picture change between them?"
+            "choose prior samples. Does the picture change between them?"
         )
     if not codes.family.has_rate:
         return (
@@ -84,20 +85,24 @@ def headline(codes: Codes, middles: Estimate) -> str:
     exact = middles.standard_error == 0.0
     share = f"{middles.value:.1%}" if exact else numbers.percent(middles)
     return (
-        f"## In {dims}, the middle of a straight walk between two prior draws is in the prior's "
-        f"shell, with 95% of the draws, in {share} of all cases. **Try this:** choose "
-        "prior draws, and compare the middles."
+        f"## In {dims}, the middle of a straight walk between two samples from the prior is in "
+        f"the prior's shell, with 95% of the samples, in {share} of all cases. **Try this:** "
+        "choose prior samples, and compare the middles."
     )
 
 
 def pick_image(label: str, key: str, first: int, codes: Codes, names: Sequence[str]) -> int:
     """A test image: by its number, by its class, or another of the same class."""
     last = len(codes) - 1
-    if st.session_state.get(key, 0) > last:  # chosen for a model with more images
+    asked = int(st.session_state.get(key) or 0)
+    if asked > last:  # or chosen for a model with more images
         st.session_state[key] = last
-    number = int(
-        st.number_input(label, 0, last, min(first, last), key=key, bind="query-params", width=130)
+    number = st.number_input(
+        label, 0, None, min(first, last), key=key, bind="query-params", width=130
     )
+    asked, number = max(asked, number), min(number, last)
+    if asked > last:
+        st.toast(beyond(asked, last), icon=":material/info:")
     label_here, by_class = int(codes.labels[number]), f"{key}-class"
     if len(known := codes.labels.unique().tolist()) > 1:
         st.session_state[by_class] = label_here  # it follows the number
@@ -111,6 +116,11 @@ def pick_image(label: str, key: str, first: int, codes: Codes, names: Sequence[s
         args=({key: next_of(codes.labels, number, label_here)},),
     )  # fmt: skip
     return number
+
+
+def beyond(asked: int, last: int) -> str:
+    """What is said of an image number that the model has not."""
+    return f"Test image {asked:,} is not there: numbers go from 0 to {last:,}. Shown is {last:,}."
 
 
 def _to_class(key: str, by_class: str, labels: Tensor) -> None:
@@ -152,15 +162,18 @@ def pick_ends(run: Run, data: Dataset | None) -> Ends:
     """Two means of test images, or two draws from the prior."""
     codes, names = cached.codes(run), run.data().class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="walk-ends"):
+        if st.query_params.get("ends") == DRAWS:
+            del st.query_params["ends"]
+            st.session_state["ends"] = SAMPLES
         kind = st.segmented_control(
-            "Ends", [IMAGES, DRAWS], default=IMAGES, key="ends", bind="query-params",
+            "Ends", [IMAGES, SAMPLES], default=IMAGES, key="ends", bind="query-params",
             required=True, width="content",
         )  # fmt: skip
-        if kind == DRAWS:
-            seed = st.number_input("Pair of draws", 0, 9999, key="pair", bind="query-params",
+        if kind == SAMPLES:
+            seed = st.number_input("Pair of samples", 0, 9999, key="pair", bind="query-params",
                                    width=150)  # fmt: skip
             z = codes.prior().sample((2,), torch.Generator().manual_seed(int(seed)))
-            return Ends(z[0], z[1], "two draws from the prior")
+            return Ends(z[0], z[1], "two samples from the prior")
         start, end = pick_images(run, data)
     what = " to ".join(f"image {i} ({names[int(codes.labels[i])]})" for i in (start, end))
     title = f"posterior means, {what}"
@@ -227,7 +240,7 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
     said = (
         f"From and to: {escaping.message(ends.title)}. "
         f"Shaded: between {shell.low:.2f} and {shell.high:.2f} lie 95% of the norms of the "
-        f"prior's draws, {d} {'latent dimension' if d == 1 else 'latent dimensions'} each. "
+        f"prior's samples, {d} {'latent dimension' if d == 1 else 'latent dimensions'} each. "
     )
     if family.support is constraints.simplex:
         return said + (
@@ -235,7 +248,7 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
             "turn about the origin would leave that simplex. The norm says how pure a mixture is."
         )
     if not shell.is_exact:
-        said += f"They, and the share of middles in the heading, are from {N_DRAWS:,} draws."
+        said += f"They, and the share of middles in the heading, are from {N_DRAWS:,} samples."
     if not family.has_rate:
         said += " A point mass is trained without a prior: the shell is only a scale."
     return said

@@ -79,7 +79,7 @@ PAGES: dict[str, dict[str, str]] = {
         "diagnostics-numbers": "numbers, verdicts and tables",
         "diagnostics": "the chart",
         "samples": "the samples",
-        "class-counts": "the classes of prior draws",
+        "class-counts": "the classes of prior samples",
         "best-sigma": "the best σ of the decoder and its own",
         "diagnosis": "the choice of the view",
     },

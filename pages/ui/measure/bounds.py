@@ -54,7 +54,7 @@ def measure(run: Run, data: Dataset, count: int, most: int, widen: float) -> Ima
     bar = st.progress(0.0)
     for start in range(0, count, AT_ONCE):
         stop = min(start + AT_ONCE, count)
-        bar.progress(stop / count, f"{most} draws for each of images {start + 1} to {stop} …")
+        bar.progress(stop / count, f"{most} samples for each of images {start + 1} to {stop} …")
         parts.append(_part(run, data, start, stop, steps, widen))
     bar.empty()
     return ImageBounds.joined(parts)
@@ -76,7 +76,7 @@ def numbers(found: BoundSummary) -> list[tuple[str, str, str]]:
             over_images.format(fixed(found.elbo_error)),
         ),
         (
-            f"Bound with {most:,} draws, nats",
+            f"Bound with {most:,} samples, nats",
             fixed(found.negative_bound),
             over_images.format(fixed(found.bound_error)),
         ),
@@ -114,10 +114,10 @@ def _median(found: BoundSummary) -> str:
 
 def verdict(found: BoundSummary, widen: float) -> str:
     """How far the bound is from the ELBO, and whether that is more than chance."""
-    most, gap = f"the bound with {found.n_importance:,} draws", abs(found.gap)
+    most, gap = f"the bound with {found.n_importance:,} samples", abs(found.gap)
     far = with_error(gap, found.gap_error)
     if found.n_importance == 1 and widen == 1.0:
-        return "With one draw the bound is the negative ELBO."
+        return "With one sample the bound is the negative ELBO."
     if math.isnan(found.gap_error):
         return f"On this one image, the negative ELBO less {most} is {fixed(found.gap)} nats."
     if gap <= 2.0 * found.gap_error or fixed(gap) == fixed(0.0):
@@ -129,7 +129,7 @@ def verdict(found: BoundSummary, widen: float) -> str:
         return f"On the same images, {most} lies {far} nats below the negative ELBO."
     return (
         f"On the same images, {most} lies {far} nats **above** the negative ELBO: for this "
-        "proposal, so many draws are too few."
+        "proposal, so many samples are too few."
     )
 
 
@@ -152,7 +152,7 @@ def gaps(table: pd.DataFrame) -> pd.DataFrame:
         "ELBO to the bound, nats": ("gap", "gap_error"),
         "previous k to this k, nats": ("gain", "gain_error"),
     }
-    shown: dict[str, list[Any]] = {"draws k": table["n_importance"].tolist()}
+    shown: dict[str, list[Any]] = {"samples k": table["n_importance"].tolist()}
     for title, (mean, error) in columns.items():
         shown[title] = [
             "" if pd.isna(value) else with_error(value, spread)
@@ -187,8 +187,8 @@ def offer_table(run: Run, data: Dataset, found: ImageBounds) -> None:
 
 TAIL = (
     f"Pareto k is of the tail of an image's weights: above {HEAVY:g} the bound rests on a few "
-    "draws, and more of them would raise it. Importance sampling from q misses modes of p(z | x) "
-    "that q does not cover: where no draw comes, neither the effective sample size nor Pareto k "
+    "samples, and more of them would raise it. Importance sampling from q misses modes of p(z | x) "
+    "that q does not cover: where no sample comes, neither the effective sample size nor Pareto k "
     "tells."
 )
 
@@ -202,7 +202,7 @@ def conditions(run: Run, count: int, n_all: int, *nats: float) -> str:
         rate = "its KL and its reconstruction term"
     said = (
         f"{of} test images ({run.pixels} pixels). The negative ELBO is of the encoder's own "
-        f"q(z | x), {rate} by {ELBO_DRAWS} draws. ± is one standard "
+        f"q(z | x), {rate} by {ELBO_DRAWS} samples. ± is one standard "
         "error over images, and of gaps, over differences on the same images."
     )
     if prior.wants_labels:

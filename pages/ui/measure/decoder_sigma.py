@@ -71,7 +71,7 @@ def best_numbers(found: SigmaCurve) -> dict[str, str]:
 def conditions(run: Run) -> str:
     """What the numbers are of."""
     n = run.metrics().n_samples
-    draws = "one draw of z" if n == 1 else f"{n} draws of z"
+    draws = "one sample of z" if n == 1 else f"{n} samples of z"
     if not cached.codes(run).family.has_density:
         draws = "z at its point"
     return (

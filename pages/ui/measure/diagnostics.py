@@ -32,15 +32,15 @@ SIDE = 8  # pictures on a side of each sheet
 KEPT = 32
 
 RECONSTRUCTIONS = "Reconstructions"
-PRIOR = "Prior draws"
-GAUSSIAN = "Draws from one fitted Gaussian"
-MIXTURE = f"Draws from {N_COMPONENTS} fitted Gaussians"
+PRIOR = "Samples from the prior"
+GAUSSIAN = "Samples from one fitted Gaussian"
+MIXTURE = f"Samples from {N_COMPONENTS} fitted Gaussians"
 REAL = "Test images"
 EXPLAINED = {
-    RECONSTRUCTIONS: "decoded draws z ~ q(z|x) of test images",
-    PRIOR: "decoded draws z ~ p(z)",
-    GAUSSIAN: "decoded draws of the Gaussian with the mean and covariance of q(z)",
-    MIXTURE: "decoded draws of a mixture fitted to q(z) after training",
+    RECONSTRUCTIONS: "decoded samples z ~ q(z|x) of test images",
+    PRIOR: "decoded samples z ~ p(z)",
+    GAUSSIAN: "decoded samples of the Gaussian with the mean and covariance of q(z)",
+    MIXTURE: "decoded samples of a mixture fitted to q(z) after training",
 }
 STYLE = """<style>
 .sheets{display:grid;grid-template-columns:repeat(auto-fit,minmax(240px,1fr));gap:16px 28px}
@@ -92,7 +92,7 @@ def class_probes(run: Run) -> ClassProbes:
     return run_in_background(analysis.class_probes, cached.codes(run))
 
 
-@cached.per_run("Decoding draws …", KEPT)
+@cached.per_run("Decoding samples …", KEPT)
 def samples(run: Run) -> Samples:
     """Pictures of each origin of z."""
     vae, codes = cached.vae(run), cached.codes(run)

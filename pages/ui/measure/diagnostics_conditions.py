@@ -20,10 +20,10 @@ from vae_core.figures.diagnostics import MAX_NAMES
 from vae_core.runs.overfitting import NOISE
 
 LABEL_NOTE = (
-    "one standard error over the draws. The two ends of a number are with and without each "
-    "draw's own image in q(z_j|y) and q(z_j); bars are with it. This is not the mutual information "
-    "gap (MIG), which needs the true generative factors; the class label is at most one of them. "
-    "Several dimensions together may also determine the class."
+    "one standard error over the samples. The two ends of a number are with and without each "
+    "sample's own image in q(z_j|y) and q(z_j); bars are with it. This is not the mutual "
+    "information gap (MIG), which needs the true generative factors; the class label is at "
+    "most one of them. Several dimensions together may also determine the class."
 )
 
 
@@ -69,7 +69,7 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
         )
     if view == diagnostics_text.SHELL:
         norms = diagnostics.shell(run)
-        return f"d = {norms.d}; one draw of z for each of {len(norms.norms):,} images at random."
+        return f"d = {norms.d}; one sample of z for each of {len(norms.norms):,} images at random."
     if view == diagnostics_text.SIGMA:
         return decoder_sigma.conditions(run)
     if view == diagnostics_text.WORST:
@@ -86,13 +86,13 @@ def _sample_conditions(run: Run, codes: Codes) -> str:
     )
     if not codes.family.has_density:
         return (
-            f"{text} An auto-encoder is trained without a prior: draws of N(0, I) are what one "
+            f"{text} An auto-encoder is trained without a prior: samples of N(0, I) are what one "
             "would decode by mistake, and without a density nothing can be told of holes."
         )
     text += (
         " A hole: q(z) at least ten times rarer than the density drawn from. "
         f"{mixture.of(run).describe(run)}. Between the posteriors of more images there would be "
-        "less room, so the shares are upper bounds, ± one standard error over draws; when the "
+        "less room, so the shares are upper bounds, ± one standard error over samples; when the "
         "images are too few to know q(z) between them they are saturated."
     )
     if not codes.family.is_additive:

@@ -30,9 +30,9 @@ HEADINGS = {
     "2-D model with the 20-D one.",
     SAMPLES: "Good reconstructions need not mean good samples. **Try this:** compare a 2-D model "
     "with the 20-D one.",
-    SHELL: "How far from the origin are draws of N(0, I), and how far are codes? With more "
-    "dimensions d the shell of the draws moves out, to about √d, and gets no wider. **Try this:** "
-    "open the feature map.",
+    SHELL: "How far from the origin are samples of N(0, I), and how far are codes? With more "
+    "dimensions d the shell of the samples moves out, to about √d, and gets no wider. **Try "
+    "this:** open the feature map.",
     SIGMA: "What would the reconstruction term be with another sigma of the Gaussian decoder? "
     "**Try this:** move sigma, and look for the lowest point.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
@@ -169,10 +169,10 @@ def sample_numbers(run: Run, codes: Codes, distances: dict[str, Estimate] | None
     shown = {}
     if codes.family.has_density:
         found = diagnostics.holes(run)
-        shown["Prior draws in a hole, at most"] = numbers.percent(found.prior)
+        shown["Prior samples in a hole, at most"] = numbers.percent(found.prior)
         if math.isfinite(found.gaussian.value):
-            shown["Gaussian draws in a hole, at most"] = numbers.percent(found.gaussian)
-            shown["Mixture draws in a hole, at most"] = numbers.percent(
+            shown["Gaussian samples in a hole, at most"] = numbers.percent(found.gaussian)
+            shown["Mixture samples in a hole, at most"] = numbers.percent(
                 diagnostics.mixture_holes(run)
             )
     if distances is not None:
@@ -186,7 +186,7 @@ def shell_numbers(found: CodesInShell) -> dict[str, str]:
     low, high = found.interval
     return {
         "95% of N(0, I): norms": f"{low:.2f} to {high:.2f}",
-        "Draws of q(z|x) within": _share(found.inside_draws, len(found.norms)),
+        "Samples of q(z|x) within": _share(found.inside_draws, len(found.norms)),
         "Means within": _share(found.inside_means, len(found.norms)),
     }
 

@@ -38,8 +38,8 @@ ABOUT_PARTS = (
 ABOUT_DRAWS = (
     "The approximation gap is what the best q of the family leaves to log p(x); the amortisation "
     "gap is from there to the encoder's q (Cremer et al. 2018). The best q of this family is "
-    "searched for by gradient steps on draws of q; a search may stop short of it, which moves nats "
-    "from the second gap to the first."
+    "searched for by gradient steps on samples of q; a search may stop short of it, which moves "
+    "nats from the second gap to the first."
 )
 
 

@@ -75,12 +75,12 @@ def headline(codes: Codes, table: pd.DataFrame) -> str:
     costs = "Each latent dimension costs its KL from posterior to prior"
     if len(table) == 1:
         costs = "The one latent dimension costs its KL from posterior to prior"
-    most = "It tells about the image at most as much."
+    most = "It carries at most that much information about the image."
     if (idle := int((~table["active"]).sum())) > 0:
-        most = f"{most} {idle} of {len(table)} tell next to nothing."
+        most = f"{most} {idle} of {len(table)} carry almost none."
     if len(codes.labels.unique()) == 1:
         return f"## {costs}. {most}"
-    return f"## {costs}. {most} **Try this:** see *By class* which classes pay for which."
+    return f"## {costs}. {most} **Try this:** open *By class* to see what each class costs."
 
 
 def views(codes: Codes) -> list[str]:

@@ -135,9 +135,9 @@ def holes_lamp(found: Holes | None, n_images: int, images: str) -> Lamp:
         why = f"The posteriors of {of} are too few to know q(z) between them."
         return Lamp(HOLES, State.UNKNOWN, "cannot be told", why)
     share = found.prior
-    fall = f"At most {numbers.percent(share)} of {found.n_samples:,} prior draws fall"
+    fall = f"At most {numbers.percent(share)} of {found.n_samples:,} prior samples fall"
     if share.value == 0.0:
-        fall = f"No prior draw of {found.n_samples:,} falls"
+        fall = f"No prior sample of {found.n_samples:,} falls"
     evidence = (
         f"{fall} where q(z) is ten times rarer than p(z): an upper bound from {of}, which more of "
         "them would lower."

@@ -37,7 +37,7 @@ class Mixture:
         return (
             f"q(z) is the mixture of the posteriors of {len(codes(run, self.split)):,} "
             f"{self.split.lower()} ({run.pixels} pixels), measured at "
-            f"{self.n_samples:,} draws of z"
+            f"{self.n_samples:,} samples of z"
         )
 
 
@@ -52,7 +52,7 @@ def of(run: Run) -> Mixture:
 def choose(run: Run) -> None:
     """The two controls, which all pages that measure q(z) go by."""
     st.select_slider(
-        "Draws of z", DRAWS, DRAWS[1], key=keys.MIXTURE_DRAWS.name, persist_state="session",
+        "Samples of z", DRAWS, DRAWS[1], key=keys.MIXTURE_DRAWS.name, persist_state="session",
         bind="query-params",
     )  # fmt: skip
     here = _has_training(run)

@@ -1,4 +1,4 @@
-"""Diagnostics, Samples: decoded draws of the prior, and of which class the nearest codes are."""
+"""Diagnostics, Samples: decoded samples of the prior, and of which class the nearest codes are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vae_core.figures import prior_class_bars
 
 CLASSES_NOTE = (
     f"Classes: of the test image whose mean is nearest to each of the {diagnostics.N_PICTURES} "
-    "prior draws; ± one standard error of a binomial share (Wilson)."
+    "samples from the prior; ± one standard error of a binomial share (Wilson)."
 )
 
 
@@ -36,7 +36,7 @@ def show(run: Run) -> None:
         images.offer_images_of(run, "The distance to training images needs the data set.")
     with st.container(key="class-counts"):
         st.markdown(
-            f"Where do draws of the prior land? The class of the nearest code, for "
-            f"{diagnostics.N_PICTURES} draws:"
+            f"Where do samples of the prior land? The class of the nearest code, for "
+            f"{diagnostics.N_PICTURES} samples:"
         )
         charts.draw("prior-classes", prior_class_bars, classes(run), run.data().class_names)

@@ -24,7 +24,7 @@ AT_ONCE = 50  # images between two looks at whether a control has changed
 ABOUT = (
     "Left: the mean of p(z | x) over these {count:,} images; middle: the mean of the encoder's "
     "q(z | x) over the same, a sample of the aggregate posterior q(z); right: the prior. Were the "
-    "images draws of the model, the left map would tend to the right one as images are added. "
+    "images samples of the model, the left map would tend to the right one as images are added. "
     "Where left and middle differ, the encoder puts images elsewhere than the decoder would: the "
     "amortisation gap on the plane."
 )

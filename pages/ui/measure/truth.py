@@ -109,7 +109,7 @@ def sentence(table: pd.DataFrame, bound: Tensor, n_draws: int, how: str = QUADRA
     far = Estimate(abs(left.value), left.standard_error)
     where = "above" if left.value >= 0.0 else "below"
     said = (
-        f"With {n_draws:,} draws the bound is {numbers.estimate(far)} nats {where} −log p(x), "
+        f"With {n_draws:,} samples the bound is {numbers.estimate(far)} nats {where} −log p(x), "
         f"found {how}: log p(x) = ELBO + KL(q(z | x) ‖ p(z | x))."
     )
     if how != QUADRATURE:

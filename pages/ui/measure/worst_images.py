@@ -122,10 +122,10 @@ def conditions(n_samples: int, has_density: bool) -> str:
     unit = "nats per image. SD: standard deviation of the term over the test images."
     if not has_density:
         return f"{shown}. Distortion is the reconstruction term, in {unit}"
-    draws = "one draw" if n_samples == 1 else f"{n_samples} draws"
+    draws = "one sample" if n_samples == 1 else f"{n_samples} samples"
     return (
         f"{shown}, decoded from the mean of q(z|x). Distortion is the reconstruction term, rate "
         f"the KL term, in {unit} Each image has {draws} of z, those of the score in the line "
-        f"above; ± is the standard error of its distortion, from {N_DRAWS} other draws. Of so "
-        "many images, some are among the first because their draw was an unlucky one."
+        f"above; ± is the standard error of its distortion, from {N_DRAWS} other samples. Of so "
+        "many images, some are among the first because their sample was an unlucky one."
     )

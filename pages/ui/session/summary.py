@@ -131,7 +131,7 @@ def line(
         f"{POSTERIORS[model.posterior].title}, latent {latent}, {of_prior}"
         f"{likelihood}{f', trained with {loss}' if loss else ''}. Test {score} "
         f"({metrics.n_test:,} {pixels_in_words(metrics.binarisation, image_shape)} images, "
-        f"{metrics.n_samples} draw each). {said}".rstrip()
+        f"{metrics.n_samples} sample each). {said}".rstrip()
     )
 
 

@@ -84,8 +84,8 @@ def conditions(run: Run, history: Sequence[EpochTerms]) -> str:
     if changed := in_words(run.changes()):
         trained += f"{changed} "
     return (
-        f"{trained}Nats per image, one draw each, all splits with the weights at the end of the "
-        f"epoch: {n_train:,} training images (no running mean during the epoch), "
+        f"{trained}Nats per image, one sample of z each, all splits with the weights at the end of "
+        f"the epoch: {n_train:,} training images (no running mean during the epoch), "
         f"{facts.n_test:,} test images{validation}. ± one standard error {spread}. "
         f"Pixels: {run.pixels}."
     )

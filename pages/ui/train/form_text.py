@@ -17,7 +17,7 @@ LABELS = {
     "sigma-value": "Value of σ",
     "reduction": "Sum or mean",
     "encoder-steps": "Encoder updates per decoder update",
-    "importance": "Draws in the bound",
+    "importance": "Samples in the bound",
     "gradient": "Gradient of the bound",
     "mistake": "Mistake on purpose",
     "lr-schedule": "Learning-rate schedule",
@@ -43,10 +43,10 @@ HELP = {
     "encoder-steps": "Each update of all weights comes after this many less one of the encoder "
     "alone, on other training images. More of them let the encoder keep up with the decoder, and "
     "take longer.",
-    "importance": "Weighted draws of z per image in the bound that is trained (IWAE); 1 is the "
+    "importance": "Weighted samples of z per image in the bound that is trained (IWAE); 1 is the "
     "ELBO. The scores shown stay those of the ELBO.",
-    "gradient": "How the gradient of a bound of several draws is estimated: standard, or dreg, "
-    "doubly reparameterised, which keeps the encoder's free of noise that grows with the draws.",
+    "gradient": "How the gradient of a bound of several samples is estimated: standard, or dreg, "
+    "doubly reparameterised, which keeps the encoder's free of noise that grows with the samples.",
     "mistake": "Trains the digits with a mistake that code on the web makes: in the noise of z "
     "(seed-noise: log(σ/2); exp-logvar: σ²) or in the KL (sign-slip: log σ with the wrong sign; "
     "mean-kl: mean in place of sum). Such a run is marked in red, and scored by the right code.",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.library import cached, passcode
-from pages.ui.session import keys, problems
+from pages.ui.session import browser, keys, problems
 from pages.ui.session.doors import door_of
 from pages.ui.train.class_rows import rows_html
 from pages.ui.train.form import choose_data
@@ -20,7 +20,6 @@ from vae_core.errors import DataError
 
 COLUMNS = {
     "Size, MB": st.column_config.NumberColumn(format="%.2f"),
-    "Added, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
 }
 
 
@@ -40,7 +39,7 @@ def frame(sets: list[OwnSet]) -> pd.DataFrame:
             "Pixels": "{} × {} × {}".format(*one.image_shape),
             "Classes": escaping.plain(", ".join(one.class_names), 120),
             "Size, MB": one.n_bytes / 1e6,
-            "Added, UTC": pd.to_datetime(pd.Series([one.made]), utc=True, errors="coerce")[0],
+            "Added": pd.to_datetime(pd.Series([one.made]), utc=True, errors="coerce")[0],
             "Fingerprint": one.fingerprint,
         }
         for one in sets
@@ -59,7 +58,8 @@ def show() -> None:
         return
     names = " ".join(one.name for one in sets)  # rows of other sets would not be those selected
     selected = st.dataframe(
-        frame(sets), hide_index=True, column_config=COLUMNS, on_select="rerun",
+        frame(sets), hide_index=True, column_config=COLUMNS | {"Added": browser.times()},
+        on_select="rerun",
         selection_mode="single-row", key=f"data-{hashlib.sha256(names.encode()).hexdigest()[:12]}",
     )  # fmt: skip
     rows = [row for row in selected["selection"]["rows"] if row < len(sets)]

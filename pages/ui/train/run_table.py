@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.ui.drawing import escaping
 from pages.ui.library import passcode
-from pages.ui.session import chosen, keys, paths, problems, summary
+from pages.ui.session import browser, chosen, keys, paths, problems, summary
 from pages.ui.train import disk, open_epoch, progress, queue
 from vae_core import Run, RunStore
 from vae_core.config import POSTERIORS, shape_in_words
@@ -20,7 +20,6 @@ from vae_core.runs.run import PIN
 MAX_NAMED = 8  # in the dialog
 COLUMNS = {
     "Size, MB": st.column_config.NumberColumn(format="%.2f"),
-    "Made, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
     "Pinned": st.column_config.CheckboxColumn(help="Kept: not deleted while it is pinned"),
 }
 
@@ -49,7 +48,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "Name": escaping.plain(run.title),
         "Data": escaping.plain(run.config.data.name),
         "Model": f"{model.network}, {POSTERIORS[model.posterior].title}, {shape}{_loss(run)}",
-        "Made, UTC": pd.to_datetime(run.created, utc=True, errors="coerce"),
+        "Made": pd.to_datetime(run.created, utc=True, errors="coerce"),
         "Pinned": run.is_pinned,
     }
 
@@ -65,7 +64,7 @@ def _loss(run: Run) -> str:
 
 def frame(entries: list[Entry]) -> pd.DataFrame:
     """One row per run, in the order given."""
-    order = ["Name", "Data", "Model", "Status", "Size, MB", "Made, UTC", "Pinned", "Folder"]
+    order = ["Name", "Data", "Model", "Status", "Size, MB", "Made", "Pinned", "Folder"]
     return pd.DataFrame([_row(entry) for entry in entries], columns=order)
 
 
@@ -73,7 +72,8 @@ def table(entries: list[Entry]) -> list[Entry]:
     """The runs as a table; returns those that are selected."""
     ids = "\n".join(entry.id for entry in entries)  # rows of other runs would not be those selected
     selected = st.dataframe(
-        frame(entries), hide_index=True, column_config=COLUMNS, on_select="rerun",
+        frame(entries), hide_index=True, column_config=COLUMNS | {"Made": browser.times()},
+        on_select="rerun",
         selection_mode="multi-row", key=f"runs-{hashlib.sha256(ids.encode()).hexdigest()[:12]}",
     )  # fmt: skip
     for entry in entries:

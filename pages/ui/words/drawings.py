@@ -229,7 +229,7 @@ def effective_sample_size() -> str:
     """Draws with their weights: a few of them count."""
     sizes = (1.2, 7, 1, 1.6, 4.5, 1, 1.3, 2.4, 1)
     dots = "".join(dot((14 + 11.5 * k, 26), RATE, r) for k, r in enumerate(sizes))
-    return drawing(axis(8, 112, 40), dots, text((60, 54), "9 draws, 2 or 3 count"))
+    return drawing(axis(8, 112, 40), dots, text((60, 54), "9 samples, 2 or 3 count"))
 
 
 def feature_map() -> str:

@@ -124,3 +124,10 @@ def test_places_that_are_not_given_are_counted() -> None:
         for some in ({"x": [0, 1, 2], "y": [3, 1, 2]}, {"y": [3, 1, 2]})
     )
     assert given == counted
+
+
+def test_a_name_stands_as_far_from_its_point_as_in_the_figure() -> None:
+    note = {"x": 1.0, "y": 2.0, "text": "name", "xshift": 30.0, "yshift": -9.0, "showarrow": False}
+    figure = drawn([{"type": "scatter", "x": [1.0], "y": [2.0]}], 300, annotations=[note])
+    (found,) = sketched(figure)["notes"]
+    assert (found["at"], found["shift"]) == ([1.0, 2.0], [30.0, -9.0])
