@@ -52,7 +52,7 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-N_BROWSERS = 3  # workers with a browser, whose memory they take
+N_BROWSERS = 2  # workers with a browser: more of them only wait for each other
 # Files that wait for servers to die and come back, or open a page for each of their tests.
 LONGEST = (
     "test_axe.py",
@@ -129,8 +129,8 @@ class FewBrowsers(LoadFileScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores: the browser's tests wait for most of their time."""
-    return (os.cpu_count() or 1) + 2
+    """One more than there are cores: the browser's tests wait for most of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -97,7 +97,7 @@ def test_text_stands_out_from_its_background(scheme: str, server: Server, open_p
     colour = "(e, what) => getComputedStyle(e)[what]"
     background = page.locator("[data-testid=stApp]").evaluate(colour, "backgroundColor")
     assert (luminance(background) > 0.5) == (scheme == "light")
-    for text in (".stMain h5", ".ledger td", ".reading", "[data-testid=stCaptionContainer] p"):
+    for text in (".stMain h2", ".ledger td", ".reading", "[data-testid=stCaptionContainer] p"):
         shown = page.locator(text).first.evaluate(colour, "color")
         assert contrast(shown, background) >= 4.5, text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,16 @@ def status(page: Page) -> tuple[int, float]:
 def score(page: Page) -> tuple[float, float]:
     """Negative ELBO of the test rows, and its standard error, once they are measured."""
 
-    def cells() -> list[str]:
-        rows = page.locator(".ledger tr").all_inner_texts()[-2:]
-        return [row.split("\t")[1].replace("−", "-") for row in rows]
+    found: list[float] = []
 
-    until(lambda: "–" not in cells())
-    value, error = map(float, cells())
+    def is_measured() -> bool:
+        rows = page.locator(".ledger tr").all_inner_texts()[-2:]
+        with suppress(ValueError):  # a dash, until it is
+            found[:] = [float(row.split("\t")[1].replace("−", "-")) for row in rows]
+        return bool(found)
+
+    until(is_measured)
+    value, error = found
     return value, error
 
 

@@ -151,7 +151,7 @@ def test_the_bound_of_page_command_line_and_table_agree(cli, tmp_path, name: str
     found = image_bounds(run.vae(), data.test, (10,))
     label, value, error = bounds.numbers(found.summary())[1]
     each = pd.read_csv(file)["negative_bound"]
-    assert label == "Bound with 10 draws, nats"
+    assert label == "Bound with 10 samples, nats"
     assert value == fixed(each.mean())
     assert error.startswith(f"± {fixed(each.std() / math.sqrt(len(each)))} ")
     pd.testing.assert_series_equal(csv_of(run, found)["negative_bound"], each)

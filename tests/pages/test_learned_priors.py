@@ -60,11 +60,13 @@ def test_advice_for_a_prior_of_each_class_is_about_that() -> None:
     assert "mixture of all classes" in posteriors.advice(codes_against("mixture"), "Ellipses")
 
 
-def test_pages_tell_how_the_rate_was_had_and_against_what(tmp_path) -> None:
+def test_pages_tell_how_the_rate_was_had_and_against_what(tmp_path, digits) -> None:
     runs = {
         prior: RunStore(tmp_path).create(tiny_run(prior=prior))
         for prior in ("standard", "mixture", "class")
     }
+    for run in runs.values():
+        list(run.train(digits))
     said = {prior: bounds.conditions(run, 10, 20, 1.0) for prior, run in runs.items()}
     assert "its KL in closed form" in said["standard"]
     assert all("closed form" not in said[prior] for prior in ("mixture", "class"))
