@@ -27,7 +27,7 @@ export class Source {
     );
     this.origins = origins;
     this.caption = element("figcaption", { text: "x" });
-    this.canvas = element("canvas", { class: "picture", role: "img" });
+    this.canvas = element("canvas", { class: "picture", role: "img", "aria-label": "x" });
     this.missing = element("div", { class: "missing", hidden: true, text: lens.facts.missing });
     this.hint = element("p", { class: "pad-hint", text: this.invitation });
     this.padHost = element("div", { class: "pad-host" }, this.hint);
