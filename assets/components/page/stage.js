@@ -32,10 +32,12 @@ export class Stage {
   /** Ask for the next animation frame; once, however often this is called before. */
   schedule() {
     if (this.isGone || !this.root.isConnected) return;
-    this.pending ||= requestAnimationFrame((time) => {
-      this.pending = 0;
-      this.onFrame(time);
-    });
+    this.pending ||= requestAnimationFrame((time) => this._draw(time));
+  }
+
+  _draw(time) {
+    this.pending = 0;
+    this.onFrame(time);
   }
 
   /**
@@ -50,8 +52,12 @@ export class Stage {
     this.hidden = new Set(names);
   }
 
-  /** Everything is there that can be seen and used. */
+  /** Everything is there that can be seen and used; what waits for a frame is drawn before. */
   ready() {
+    if (this.pending) {
+      cancelAnimationFrame(this.pending);
+      this._draw(document.timeline.currentTime);
+    }
     this.root.classList.add("ready");
     this.root.dispatchEvent(new CustomEvent("texts-are-there", { bubbles: true, composed: true }));
   }
