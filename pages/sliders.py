@@ -20,10 +20,11 @@ def workbench() -> None:
     first.pause()
     names = latent_names(vae.latent_shape)
     z, order, ends = lens.code(run, here), cached.order(run), span(cached.codes(run))
+    given = vae.given(lens.label(run, here))
     with st.container(key="traversals"):
         st.markdown("## Traversals: one latent dimension at a time, everything else as set above")
-        st.html(traversals_html(vae, z, order, names, ends))
-        offer_traversal(run, vae, z, order, names, ends)
+        st.html(traversals_html(given, z, order, names, ends))
+        offer_traversal(run, given, z, order, names, ends)
 
 
 by = "KL" if vae.family.has_rate else "variance of their means"

@@ -19,9 +19,9 @@ st.markdown(walks.headline(codes, walks.middles(run)))
 ends = walks.pick_ends(run, data)
 strips = st.container(key="walk-strips")
 paths = walks.between(vae, ends)
-strips.html(walks.strips(run, paths))
+strips.html(walks.strips(run, paths, ends.label))
 walks.offer_ends(ends)
-walks.offer_gifs(run, vae, ends)
+walks.offer_gifs(run, vae.given(ends.label), ends)
 shell, lengths = walks.lengths(run)
 charts.draw(
     "norms", walk_norms, walks.norms_frame(paths), (shell.low, shell.high), shell.curve, lengths

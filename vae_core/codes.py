@@ -239,7 +239,9 @@ def encode_dataset(vae: VAE, split: Split) -> Codes:
     generator = torch.Generator(like.device).manual_seed(0)
     with torch.no_grad():
         params = [
-            vae.encode_params(split.batch(block, generator, like.device).to(like.dtype)).cpu()
+            vae.given(split.labels[block])
+            .encode_params(split.batch(block, generator, like.device).to(like.dtype))
+            .cpu()
             for block in blocks(len(split))
         ]
         prior = vae.prior()

@@ -72,7 +72,7 @@ class ModelSize:
                 outputs.append(y.shape[1:].numel())
                 work += times * layer_multiply_adds(layer, x, y)
                 x = y
-        n_decoding = sum(p.numel() for p in vae.decoder.parameters())
+        n_decoding = sum(p.numel() for p in vae.decoding)
         held = max(sum(pair) for pair in pairwise(outputs))
         return cls(
             vae.n_parameters,

@@ -64,8 +64,8 @@ def elbo_terms(
     generator : torch.Generator, optional
         Source of the draws; torch's global one by default.
     labels : Tensor, (n,), optional
-        Of the images, for a model that charges each against the prior of its label. Without them
-        its rate is that against p(z).
+        Of the images, for a model that is conditional, or that charges each against the prior of
+        its label; without them the rate of the latter is that against p(z).
 
     Raises
     ------
@@ -74,6 +74,7 @@ def elbo_terms(
     """
     if not 1 <= n_samples <= MAX_SAMPLES:
         raise ConfigError(f"n_samples must be from 1 to {MAX_SAMPLES}; got {n_samples}.")
+    vae = vae.given(labels)
     q, p = vae.encode(x), vae.prior().given(labels)
     if n_samples == 1:  # as in training: spared an axis
         z = q.rsample((), generator)

@@ -21,6 +21,7 @@ from vae_core.config import ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset, Split
 from vae_core.errors import ConfigError, TrainingError
 from vae_core.evaluate import evaluate
+from vae_core.label_input import check_labels
 from vae_core.schedules import batch_size_at, lr_factor
 from vae_core.training_loss import TrainingLoss
 from vae_core.vae import VAE, build_vae
@@ -180,6 +181,7 @@ def fit_with_pauses(
     TrainingError
         When the loss is no longer finite; the model gets its last good weights back.
     """
+    check_labels(vae.config, dataset)
     device = choose_device(config)
     optimizer = _adam(vae.to(device), config.lr)
     loss_of = TrainingLoss.of(config, vae, len(dataset.train))
@@ -253,11 +255,8 @@ def _updates(
     shuffle: torch.Generator,
     sampling: torch.Generator,
 ) -> Iterator[float | None]:
-    """The updates of one epoch. Yields the loss before each, made when the caller goes on.
-
-    Yields None after each update of all weights.
-    """
-    like, encoder = next(vae.parameters()), [*vae.encoder.parameters()]
+    """The loss before each update, made when the caller goes on; None after one of all weights."""
+    like, encoder = next(vae.parameters()), vae.encoding
     rates = [group["lr"] for group in optimizer.param_groups]
 
     def images(index: Tensor) -> Tensor:
@@ -311,13 +310,13 @@ def estimate_seconds(
     vae = build_vae(model, image_shape).train()
     optimizer, loss_of = _adam(vae, train.lr), TrainingLoss.of(train, vae, n_images)
     x = torch.rand(min(train.batch_size, n_images), *image_shape)
-    encoder, times = [*vae.encoder.parameters()], []
+    labels, encoder, times = torch.zeros(len(x), dtype=torch.long), vae.encoding, []
     for _ in range(4):
         start = time.perf_counter()
         for _ in range(train.encoder_steps - 1):
             moved = augmented(x, train.augmentation)
-            _update(optimizer, loss_of(vae, moved, observed=False), encoder)
-        _update(optimizer, loss_of(vae, augmented(x, train.augmentation)))
+            _update(optimizer, loss_of(vae, moved, observed=False, labels=labels), encoder)
+        _update(optimizer, loss_of(vae, augmented(x, train.augmentation), labels=labels))
         times.append(time.perf_counter() - start)
     return min(times[1:]) * train.epochs * -(-n_images // len(x))
 
@@ -325,7 +324,7 @@ def estimate_seconds(
 def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
     """Adam; a learned sigma and some priors take larger steps than the weights: they go farther."""
     groups: list[dict[str, Any]] = [
-        {"params": [*vae.encoder.parameters(), *vae.decoder.parameters()]},
+        {"params": [*vae.encoding, *vae.decoding]},
         {"params": [*vae.likelihood.parameters()], "lr": LIKELIHOOD_LR * lr},
         {"params": [*vae.latent_prior.parameters()], "lr": vae.latent_prior.lr_factor * lr},
     ]

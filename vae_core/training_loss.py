@@ -61,7 +61,7 @@ class TrainingLoss:
         if self.mistake == "none":
             terms = elbo_terms(vae, x, generator=generator, labels=labels)
         else:
-            terms = mistaken_terms(vae, x, self.mistake, generator)
+            terms = mistaken_terms(vae.given(labels), x, self.mistake, generator)
         if observed:
             vae.likelihood.observe(x, terms.pixels)
         return self.objective(terms, epoch)
@@ -96,6 +96,7 @@ def importance_weighted_loss(
     labels : Tensor, (n,), optional
         As for `elbo_terms`.
     """
+    vae = vae.given(labels)
     params = vae.encode_params(x)
     q, p = vae.family.from_params(params), vae.prior().given(labels)
     z = q.rsample((n_importance,), generator)  # (k, n, *latent)

@@ -1,20 +1,23 @@
 """The variational auto-encoder: two networks, a posterior family, a likelihood, a prior.
 
 `encode(x)` is q(z|x), `decode(z)` is p(x|z), `prior()` is p(z): torch distributions all.
-Everything else in this package is a function of these three.
+Everything else in this package is a function of these three. Of a conditional model they are
+q(z|x, y) and p(x|z, y), once it is `given` labels y.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, PRIORS, ModelConfig
 from vae_core.errors import DataError
+from vae_core.label_input import LabelInput
 from vae_core.likelihoods import Likelihood, Pixels
 from vae_core.networks import Network
 from vae_core.posteriors import LatentDistribution, Posterior
@@ -44,7 +47,77 @@ class VAE(nn.Module):
         self.decoder = network.decoder(image_shape[0] * self.likelihood.n_params)
         self.latent_prior: Prior = PRIORS[config.prior](config, image_shape)
         self._begin_at_zero()
+        if config.is_conditional:
+            self.encoder_labels = LabelInput(self.encoder, config.label_count)
+            self.decoder_labels = LabelInput(self.decoder, config.label_count)
+        self._labels: Tensor | None = None  # (n,) or (), those that it is given
         self._like = (next(self.decoder.parameters()),)  # holds the model's precision and device
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether encoder and decoder take a label besides the image, or z."""
+        return self.config.is_conditional
+
+    @property
+    def labels(self) -> Int[Tensor, "*n"] | None:
+        """Those that it has been given, (n,) or (); None without any."""
+        return self._labels
+
+    @property
+    def encoding(self) -> list[nn.Parameter]:
+        """The weights that encode."""
+        return [p for name, p in self.named_parameters() if name.startswith("encoder")]
+
+    @property
+    def decoding(self) -> list[nn.Parameter]:
+        """The weights that decode, but those of the likelihood."""
+        return [p for name, p in self.named_parameters() if name.startswith("decoder")]
+
+    def given(self, labels: Int[Tensor, "*n"] | int | None) -> VAE:
+        """The model of images of these labels, with the same weights; itself if it takes none.
+
+        Parameters
+        ----------
+        labels : Tensor (n,), of the images or of the last axis of a batch of z; or one for all.
+            None leaves those that it has been given.
+
+        Raises
+        ------
+        DataError
+            When there is a label that the model does not know.
+        """
+        if not self.is_conditional or labels is None:
+            return self
+        known = self.config.label_count
+        chosen = torch.as_tensor(labels, device=self._like[0].device)
+        if chosen.numel() and not 0 <= int(chosen.min()) <= int(chosen.max()) < known:
+            raise DataError(
+                f"expected labels 0 to {known - 1}; got {int(chosen.min())} to {int(chosen.max())}."
+            )
+        other = copy.copy(self)
+        other._labels = chosen
+        return other
+
+    def take(self, index: Int[Tensor, " m"] | Bool[Tensor, " n"] | slice) -> VAE:
+        """The model given the labels of these images only, of those that it has been given."""
+        if self._labels is None or not self._labels.ndim:
+            return self
+        other = copy.copy(self)
+        other._labels = self._labels[index]
+        return other
+
+    def _run(self, network: nn.Sequential, by_label: str, x: Tensor, batch: torch.Size) -> Tensor:
+        """What a network gives for inputs of this batch shape, flattened, with their labels."""
+        if not self.is_conditional:
+            output: Tensor = network(x)
+            return output
+        if self._labels is None:
+            raise DataError(
+                "expected a label besides the image or z, for the model is conditional; got none. "
+                "Use vae.given(labels)."
+            )
+        part: LabelInput = getattr(self, by_label)
+        return part(network, x, self._labels.expand(batch).reshape(-1))
 
     def _begin_at_zero(self) -> None:
         """Zero the rows of the encoder's head that begin at zero in this family."""
@@ -61,15 +134,15 @@ class VAE(nn.Module):
         Raises
         ------
         DataError
-            When the images are not of the shape the model was built for.
+            When the images are not of the shape the model was built for, and for a conditional
+            model without labels.
         """
         if tuple(x.shape[1:]) != self.image_shape:
             raise DataError(
                 f"expected images of shape (n, {', '.join(map(str, self.image_shape))}); "
                 f"got {tuple(x.shape)}."
             )
-        params: Tensor = self.encoder(x)
-        return params
+        return self._run(self.encoder, "encoder_labels", x, x.shape[:1])
 
     def encode(self, x: Float[Tensor, "n c H W"]) -> Posterior:
         """q(z|x): batch_shape (n,), event_shape `latent_shape`. Raises like `encode_params`."""
@@ -81,19 +154,24 @@ class VAE(nn.Module):
         Raises
         ------
         DataError
-            When the last axes of z are not the latent shape.
+            When the last axes of z are not the latent shape, and for a conditional model without
+            labels.
         """
+        image: Pixels = self.likelihood(self.decode_params(z))
+        return image
+
+    def decode_params(self, z: Float[Tensor, ...]) -> Float[Tensor, ...]:
+        """Output of the decoder (*batch, K, H, W), in the likelihood's parametrisation."""
         ndim = len(self.latent_shape)
         if tuple(z.shape[-ndim:]) != self.latent_shape:
             raise DataError(f"expected latents (..., {self.latent_shape}); got {tuple(z.shape)}.")
         batch = z.shape[:-ndim]
         if len(batch) == 1:
-            output = self.decoder(z)
-        else:  # flatten the batch, and keep reshape from guessing when it is empty
-            output = self.decoder(z.reshape(math.prod(batch), *self.latent_shape))
-            output = output.reshape(*batch, *output.shape[1:])
-        image: Pixels = self.likelihood(output)
-        return image
+            return self._run(self.decoder, "decoder_labels", z, batch)
+        # flatten the batch, and keep reshape from guessing when it is empty
+        flat = z.reshape(math.prod(batch), *self.latent_shape)
+        output = self._run(self.decoder, "decoder_labels", flat, batch)
+        return output.reshape(*batch, *output.shape[1:])
 
     def prior(self) -> LatentDistribution:
         """p(z): batch_shape (), event_shape `latent_shape`."""

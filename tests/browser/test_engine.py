@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from torch.distributions import kl_divergence
 
 from tests.samples import bundled
 from vae_core import ModelConfig, build_vae
@@ -84,6 +85,50 @@ def test_every_bundled_model_runs_in_the_page_as_in_torch(name: str, modules: Pa
 def test_every_kind_of_network_runs_in_the_page_as_in_torch(name: str, modules: Page) -> None:
     config, image = SMALL[name]
     assert_parity(modules, build_vae(config, image, seed=1))
+
+
+OF_LABELS = """async ({file, x, z, label}) => {
+  const {LensModel} = await import('/model/model.js');
+  const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));
+  const model = new LensModel(bytes.buffer, '');
+  model.label = label;
+  let params;
+  model.encode(Float32Array.from(x), (found) => (params = Array.from(found)));
+  const others = [0, 9].map((other) => Array.from(model.pixelsAt(z, other).mean));
+  return {
+    params, others, mean: Array.from(model.pixelsAt(z).mean),
+    likeliest: model.likeliestLabel(Float32Array.from(x), [...Array(10).keys()]),
+  };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("network", "latent"), [("mlp", (2,)), ("conv", (3,)), ("conv", (2, 2, 2))]
+)
+def test_a_label_changes_the_pages_networks_as_it_does_torchs(
+    modules: Page, network: str, latent: tuple[int, ...]
+) -> None:
+    vae = build_vae(
+        ModelConfig(network=network, latent_shape=latent, labels="conditional"), (1, 8, 8), seed=1
+    )
+    x, z = torch.rand(1, 1, 8, 8), torch.randn(1, *latent)
+    given = {"x": x.flatten().tolist(), "z": z.flatten().tolist(), "label": 4}
+    got = modules.evaluate(OF_LABELS, given | {"file": base64.b64encode(model_file(vae)).decode()})
+    bounds = []
+    with torch.no_grad():
+        expected = {
+            "params": vae.given(4).encode_params(x),
+            "mean": vae.given(4).decode(z).mean,
+            "others": torch.stack([vae.given(label).decode(z).mean for label in (0, 9)]),
+        }
+        for label in range(10):
+            one = vae.given(label)
+            q = one.encode(x)
+            bounds.append(float(one.decode(q.mean).log_prob(x) - kl_divergence(q, one.prior())))
+    for name, values in expected.items():
+        mine = torch.tensor(got[name]).flatten()
+        torch.testing.assert_close(mine, values.flatten(), rtol=1e-5, atol=1e-5)
+    assert bounds[got["likeliest"]] == pytest.approx(max(bounds), abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from vae_core.config import (
     BINARISATIONS,
     DATASETS,
     DEVICES,
+    LABELS,
     LIKELIHOODS,
     LR_SCHEDULES,
     MAX_COMPONENTS,
@@ -64,6 +65,8 @@ BAD = {
     (ModelConfig, "activation"): NOT_CHOICE,
     (ModelConfig, "prior"): NOT_CHOICE,
     (ModelConfig, "prior_components"): (*NOT_WHOLE, None, 0, -1, MAX_COMPONENTS + 1),
+    (ModelConfig, "labels"): NOT_CHOICE,
+    (ModelConfig, "label_count"): (*NOT_WHOLE, None, 0, -1, MAX_COMPONENTS + 1),
     (TrainConfig, "lr_schedule"): NOT_CHOICE,
     (TrainConfig, "batch_schedule"): NOT_CHOICE,
     (TrainConfig, "augmentation"): NOT_CHOICE,
@@ -185,12 +188,12 @@ NAMES = st.from_regex(r"[ .,()=+-]{0,3}[a-zA-Z0-9_é][\w .,()=+-]{0,50}", fullma
 SEEDS = st.integers(0, 2**31 - 1)
 
 
-def possible_priors(posterior: str, latent: tuple[int, ...]) -> list[str]:
+def possible_priors(posterior: str, latent: tuple[int, ...], labels: str) -> list[str]:
     """Those that go with such a model."""
     found = []
     for prior in sorted(PRIORS):
         with suppress(ConfigError):
-            ModelConfig(latent_shape=latent, posterior=posterior, prior=prior)
+            ModelConfig(latent_shape=latent, posterior=posterior, prior=prior, labels=labels)
             found.append(prior)
     return found
 
@@ -204,6 +207,7 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         | st.tuples(*[st.integers(1, 16)] * 3)
     )
     posterior = draw(st.sampled_from(sorted(p for p in POSTERIORS if takes(p, latent[-1]))))
+    labels = draw(st.sampled_from(LABELS))
     limit = draw(st.none() | st.integers(1, 10_000_000))
     data = DataConfig(
         name=draw(st.sampled_from(sorted(DATASETS))),
@@ -222,8 +226,10 @@ def run_configs(draw: st.DrawFn) -> RunConfig:
         sigma=draw(st.sampled_from(SIGMAS)),
         sigma_value=draw(st.floats(SIGMA_MIN, SIGMA_MAX)),
         activation=draw(st.sampled_from(sorted(ACTIVATIONS))),
-        prior=draw(st.sampled_from(possible_priors(posterior, latent))),
+        prior=draw(st.sampled_from(possible_priors(posterior, latent, labels))),
         prior_components=draw(st.integers(1, MAX_COMPONENTS)),
+        labels=labels,
+        label_count=draw(st.integers(1, MAX_COMPONENTS)),
     )
     is_learned = PRIORS[model.prior].is_learned
     epochs = draw(st.integers(1, 10_000))

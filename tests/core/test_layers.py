@@ -17,8 +17,8 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 ORDER = (
     *("assets", "errors", "decimals", "config", "schedules", "settings", "sweep", "io"),
     *("data", "networks", "posteriors"),
-    *("likelihoods", "priors", "vae", "objective", "mistakes", "evaluate", "codes", "limits"),
-    *("compression",),
+    *("likelihoods", "priors", "label_input", "vae", "objective", "mistakes", "evaluate", "codes"),
+    *("limits", "compression"),
     *("training_loss", "augmentation", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),
 )

@@ -53,10 +53,11 @@ states = st.builds(
     tour=st.none() | st.sampled_from(STEPS),
     classes=several,
     count=st.sampled_from(COUNTS),
+    label=st.none() | wholes,
 )
 KEPT = (
     *("image", "draw", "axes", "layers", "cells", "channel", "shuffled", "tour"),
-    *("classes", "count"),
+    *("classes", "count", "label"),
 )
 
 
@@ -123,6 +124,7 @@ def test_an_address_holds_no_more_numbers_than_can_be_handed_on() -> None:
         *({"shuffled": text} for text in ("", "yes", "2", "-1")),
         *({"classes": text} for text in ("three", "-1", "1;2")),
         *({"count": text} for text in ("many", "-1", "1e3")),
+        *({"label": text} for text in ("seven", "-1", "0.5")),
         {"z": "0:nan", "axes": "a,b", "draw": "?", "cells": "!", "channel": "c1"},
     ],
     ids=str,
@@ -130,6 +132,7 @@ def test_an_address_holds_no_more_numbers_than_can_be_handed_on() -> None:
 def test_what_makes_no_sense_is_left_out_and_the_rest_is_kept(garbage: dict[str, str]) -> None:
     good = {"image": "7", "draw": "3", "z": "0:0.52,1:-1.2", "axes": "1,0", "layers": "points"}
     good |= {"cells": "2,3", "channel": "1", "shuffled": "1", "classes": "1", "count": "500"}
+    good |= {"label": "4"}
     assert LensState.from_address(garbage) == LensState()
     kept = {name: text for name, text in good.items() if name not in garbage}
     assert LensState.from_address(good | garbage) == LensState.from_address(kept)

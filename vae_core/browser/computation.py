@@ -63,7 +63,7 @@ def computation(vae: VAE, train: TrainConfig) -> dict[str, Any] | None:
         written as code. None for a posterior, likelihood or prior without lines.
     """
     draw, pixels = vae.family.draw_lines(vae.latent_shape[-1]), vae.likelihood.lines()
-    if not draw or not pixels or vae.latent_prior.is_learned:
+    if not draw or not pixels or vae.latent_prior.is_learned or vae.is_conditional:
         return None
     head = _head(vae.encoder)
     hidden = (f"h = encoder[:{head}](x)",) if head else ()

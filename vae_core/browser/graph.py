@@ -37,7 +37,9 @@ def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
     dict
         image_shape, latent_shape, posterior; likelihood (name, and for a Gaussian sigma and
         log_sigma); encoder and decoder: a list of steps each, None when the network is too
-        large or has a layer that is not known as a step; decoder_field: which pixels a cell
+        large or has a layer that is not known as a step; labels: of a conditional model, for
+        encoder and decoder that are here, which bias it changes (the names of tensors `bias` and
+        `rows`), else None; decoder_field: which pixels a cell
         reaches (start, size and stride; rows, then columns), None where every cell reaches
         the whole image; multiply_adds: of either network; prior: kind, and the names of tensors
         that it takes, None for the family's own.
@@ -54,9 +56,21 @@ def graph(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> dict[str, Any]:
         "likelihood": pixels,
         "encoder": _steps("encoder", vae.encoder) if costs["encoder"] <= limit else None,
         "decoder": _steps("decoder", vae.decoder) if costs["decoder"] <= limit else None,
+        "labels": _labels(vae),
         "decoder_field": _window(decoder_field(vae)),
         "prior": _prior(vae),
         "multiply_adds": costs,
+    }
+
+
+def _labels(vae: VAE) -> dict[str, dict[str, str]] | None:
+    """Where a conditional model's labels enter."""
+    if not vae.is_conditional:
+        return None
+    places = {"encoder": vae.encoder_labels.at, "decoder": vae.decoder_labels.at}
+    return {
+        part: {"bias": f"{part}.{at}.bias", "rows": f"{part}_labels.weight"}
+        for part, at in places.items()
     }
 
 

@@ -22,7 +22,8 @@ from vae_core.vae import VAE
 def model_file(vae: VAE, limit: int = MAX_MULTIPLY_ADDS) -> bytes:
     """The `graph` and the tensors it names, as one safetensors file."""
     text = graph(vae, limit)
-    kept = tuple(f"{part}." for part in ("encoder", "decoder") if text[part] is not None)
+    parts = [part for part in ("encoder", "decoder") if text[part] is not None]
+    kept = tuple(f"{part}{end}" for part in parts for end in (".", "_labels."))
     tensors = {k: v.detach() for k, v in vae.state_dict().items() if k.startswith(kept)}
     return _file(tensors | prior_tensors(vae), {"graph": json.dumps(text)})
 

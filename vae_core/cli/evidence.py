@@ -55,7 +55,8 @@ def evidence(vae: VAE, split: Split, count: int, seed: int = 0) -> dict[str, Any
     images = split.take(random_images(len(split))[:count])
     like = next(vae.parameters())
     x = images.batch(slice(0, count), torch.Generator().manual_seed(seed)).to(like.dtype)
-    table = inference_gaps(vae, x, seed, lambda share: print(f"{share:.0%}", file=sys.stderr))
+    given = vae.given(images.labels)
+    table = inference_gaps(given, x, seed, lambda share: print(f"{share:.0%}", file=sys.stderr))
     values: dict[str, Any] = {"n_evidence": count}
     for name in ("log_evidence", "elbo", *GAPS):
         found = mean_estimate(torch.tensor(table[name].to_numpy()))

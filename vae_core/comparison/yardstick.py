@@ -86,7 +86,8 @@ def _measure(run: Run) -> str:
     """What a run's nats are the logarithm of."""
     model = run.config.model
     measure: str = LIKELIHOODS[model.likelihood].measure
-    return f"{measure} given the label" if PRIORS[model.prior].wants_labels else measure
+    is_given = model.is_conditional or PRIORS[model.prior].wants_labels
+    return f"{measure} given the label" if is_given else measure
 
 
 def with_test_images(yardsticks: Sequence[Yardstick]) -> list[Yardstick]:

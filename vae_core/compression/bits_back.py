@@ -75,6 +75,11 @@ def check_model(config: ModelConfig) -> int:
             f"bits come back from a density q(z|x); a {family.title} has none. Choose a run with "
             "another posterior, such as diagonal."
         )
+    if config.is_conditional:
+        raise ConfigError(
+            "a conditional model asks for the labels, which are not in the images that are coded. "
+            "Choose a run with labels unused."
+        )
     prior = PRIORS[config.prior]
     if prior.is_learned:
         raise ConfigError(

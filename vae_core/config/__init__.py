@@ -20,6 +20,7 @@ from vae_core.config.fields import (
     MAX_NAME,
 )
 from vae_core.config.model import (
+    LABELS,
     MAX_COMPONENTS,
     MAX_LATENTS,
     SIGMA_MAX,
@@ -60,6 +61,7 @@ __all__ = [
     "DATASETS",
     "DEVICES",
     "GRADIENTS",
+    "LABELS",
     "LIKELIHOODS",
     "LR_SCHEDULES",
     "MAX_COMPONENTS",

@@ -13,6 +13,7 @@ SIGMAS = ("fixed", "learned", "analytic", "per-image")
 SIGMA_MIN, SIGMA_MAX = 1e-3, 1e3
 MAX_LATENTS = 4096
 MAX_COMPONENTS = 1000
+LABELS = ("unused", "conditional")
 
 
 def shape_in_words(latent_shape: tuple[int, ...]) -> str:
@@ -49,6 +50,10 @@ class ModelConfig:
     prior_components: int = setting(
         10, "Gaussians, pseudo-inputs or layers of a learned prior; as many as labels for class"
     )
+    labels: str = setting(
+        "unused", "conditional: encoder and decoder are given the label y, too", choices=LABELS
+    )
+    label_count: int = setting(10, "labels that a conditional model takes: 0 to one less")
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -73,4 +78,10 @@ class ModelConfig:
         POSTERIORS[self.posterior].n_params(latent[-1])  # refuses what the family cannot do
         object.__setattr__(self, "hidden", hidden)
         object.__setattr__(self, "latent_shape", latent)
+        integer("label-count", self.label_count, 1, MAX_COMPONENTS)
         PRIORS[self.prior].check(self)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether encoder and decoder take the label."""
+        return self.labels == "conditional"

@@ -44,6 +44,11 @@ class RunConfig:
                 "posterior, whose formulas it spoils; set it to none, or choose dataset digits "
                 "and posterior diagonal."
             )
+        if self.train.mistake != "none" and self.model.is_conditional:
+            raise ConfigError(
+                "mistake: a mistake on purpose is trained without labels; set it to none, or "
+                "choose labels unused."
+            )
         check_name("name", self.name)
         check_name("sweep", self.sweep)
 

@@ -60,6 +60,16 @@ class ClassPrior(Prior):
         self.logvar = nn.Parameter(torch.zeros(count, *latent))
         self.register_buffer("shares", torch.full((count,), 1.0 / count))
 
+    @classmethod
+    def check(cls, config: ModelConfig) -> None:
+        """Raise ConfigError for a decoder that takes the label, too."""
+        super().check(config)
+        if config.is_conditional:
+            raise ConfigError(
+                "prior: with labels conditional the decoder is given the class, and z has no need "
+                "of a prior for each; choose prior standard, mixture or flow, or labels unused."
+            )
+
     def begin(self, train: Split, generator: torch.Generator) -> None:
         """Count the labels.
 

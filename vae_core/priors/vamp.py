@@ -9,6 +9,7 @@ from torch.nn.functional import hardtanh
 
 from vae_core.config import PRIORS, ModelConfig
 from vae_core.data.dataset import Split
+from vae_core.errors import ConfigError
 from vae_core.priors.base import Encode, Prior, Shapes
 from vae_core.priors.mixture import Mixture, mixture_shapes, own_family
 
@@ -30,6 +31,16 @@ class VampPrior(Prior):
         super().__init__(config, image_shape)
         self.family = own_family(config)
         self.inputs = nn.Parameter(torch.rand(config.prior_components, *image_shape))
+
+    @classmethod
+    def check(cls, config: ModelConfig) -> None:
+        """Raise ConfigError for an encoder that takes a label, too."""
+        super().check(config)
+        if config.is_conditional:
+            raise ConfigError(
+                "prior: a VampPrior encodes images that are learned and have no label, which an "
+                "encoder with labels conditional asks for; choose prior mixture, or labels unused."
+            )
 
     @property
     def pseudo_inputs(self) -> Float[Tensor, "K c H W"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from vae_core.codes import Codes, encode_dataset
@@ -27,7 +27,7 @@ from vae_core.runs.weights import check_weights, load_weights
 from vae_core.vae import VAE, build_vae, decode_mean
 
 N_KEPT = 1000  # test images, the first ones, whose posteriors are kept
-DECODES = ("decoder.", "likelihood.")
+DECODES = ("decoder.", "decoder_labels.", "likelihood.")
 CODES, PRIOR = ("params", "labels"), "prior."  # names of tensors in files of codes
 MAX_MOMENT = 1e12  # of a posterior, far beyond what training leads to
 
@@ -53,9 +53,11 @@ class Checkpoint:
     codes: Codes
     decoder: VAE
 
-    def decode_mean(self, z: Float[Tensor, " n *latent"]) -> Float[Tensor, "n c H W"]:
-        """The decoder's mean picture for each z, clipped to [0, 1]."""
-        return decode_mean(self.decoder, z)
+    def decode_mean(
+        self, z: Float[Tensor, " n *latent"], labels: Int[Tensor, " n"] | None = None
+    ) -> Float[Tensor, "n c H W"]:
+        """The decoder's mean picture for each z, clipped to [0, 1]; of these labels if it asks."""
+        return decode_mean(self.decoder.given(labels), z)
 
 
 def expected_bytes(config: RunConfig, size: ModelSize, n_test: int) -> int:
@@ -139,6 +141,8 @@ def read_checkpoint(run: Path, epoch: int, model: ModelConfig, facts: DataFacts)
         raise RunError(f"{path}: epoch {epoch} was not kept; kept are {there}.")
     decoder = build_vae(model, facts.image_shape)
     del decoder.encoder
+    if decoder.is_conditional:
+        del decoder.encoder_labels
     decoder.latent_prior = StandardPrior(model, facts.image_shape)
     expected = {name: tuple(value.shape) for name, value in decoder.state_dict().items()}
     with open_tensors(path) as file:

@@ -25,6 +25,7 @@ from vae_core.config import POSTERIORS, ModelConfig, TrainConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import RunError
 from vae_core.io import open_tensors, write_tensors, writing
+from vae_core.label_input import in_turn
 from vae_core.priors import LearnedPrior, rate, rate_per_dim
 from vae_core.runs.checkpoints import check_codes, code_tensors, codes_of, is_of_codes
 from vae_core.runs.records import DataFacts
@@ -212,10 +213,11 @@ class FrameWriter:
         vae, like = self.vae, next(self.vae.parameters())
         generator = torch.Generator(like.device).manual_seed(0)  # of every frame alike
         x = self.points.batch(slice(None), device=like.device).to(like.dtype)
-        params = vae.encode_params(x)
+        labels = self.points.labels
+        params = vae.given(labels).encode_params(x)
         q, p = vae.family.from_params(params), vae.prior()
-        own, drawn = p.given(self.points.labels), q.rsample((), generator)
-        distortion = -vae.decode(drawn).log_prob(x)
+        own, drawn = p.given(labels), q.rsample((), generator)
+        distortion = -vae.given(labels).decode(drawn).log_prob(x)
         cost, scores = rate(q, own, drawn), distortion
         if vae.family.has_rate:
             scores = distortion + cost
@@ -226,15 +228,17 @@ class FrameWriter:
             "error": scores.double().std().item() / math.sqrt(n) if n > 1 else math.nan,
         }
         z = p.sample((self.n_samples,), generator)
-        points = Codes(params, self.points.labels, vae.config.posterior, vae.latent_shape)
+        points = Codes(params, labels, vae.config.posterior, vae.latent_shape)
         learned = p.to(params) if isinstance(p, LearnedPrior) else None
         tensors = code_tensors(replace(points, learned_prior=learned)) | {
             "params": params.clamp(-HALF, HALF).half(),
-            "labels": self.points.labels.short(),
+            "labels": labels.short(),
             "kl": rate_per_dim(q, own, drawn).float().mean(0).flatten(),
             "images": _bytes(x[self.chosen]),
-            "reconstructions": _bytes(decode_mean(vae, q.mean[self.chosen])),
-            "samples": _bytes(decode_mean(vae, z)),
+            "reconstructions": _bytes(
+                decode_mean(vae.given(labels[self.chosen]), q.mean[self.chosen])
+            ),
+            "samples": _bytes(decode_mean(vae.given(in_turn(labels, len(z))), z)),
         }
         return tensors, {name: repr(value) for name, value in terms.items()}
 

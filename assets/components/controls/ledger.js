@@ -27,8 +27,9 @@ export class Ledger {
       return { text, value, meaning };
     };
     const table = element("table", { class: "ledger" });
-    this.distortion = entry(colours.distortion, "distortion: −log p(x|z)", "", MISSES);
-    this.rate = entry(colours.rate, "rate: KL(q(z|x) ‖ p(z))", "", FAR);
+    this.given = facts.is_conditional ? ", y" : ""; // beside z and x in what is written
+    this.distortion = entry(colours.distortion, `distortion: −log p(x|z${this.given})`, "", MISSES);
+    this.rate = entry(colours.rate, `rate: KL(q(z|x${this.given}) ‖ p(z))`, "", FAR);
     this.rest = family.rest_title && entry(colours.correlation, `of it, ${family.rest_title}`, "part");
     this.total = entry(colours.elbo, "−ELBO, one sample", "sum", LOSS);
     this.gap = this._gapRows(entry, colours);
@@ -80,7 +81,7 @@ export class Ledger {
     write(this.total.text, isBound ? bound : "distortion + rate");
     this.total.meaning.hidden = !isBound || !hasRate;
     this.distortion.meaning.hidden = isMeanScored;
-    write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : "distortion: −log p(x|z)");
+    write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : `distortion: −log p(x|z${this.given})`);
     const scored = isMeanScored ? "mean" : "image";
     if (this.scored.value !== scored) this.scored.value = scored;
     write(this.note, isMeanScored ? SCORES_ITSELF : hasRate ? NOTES[how] : INFINITE);

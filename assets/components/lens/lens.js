@@ -72,6 +72,7 @@ class Lens {
       onPosterior: (q, z) => this.state.placePosterior(q, z),
       onRelease: () => this.release(),
       onShuffle: (shuffled) => this.shuffle(shuffled),
+      onLabel: (label) => this.chooseLabel(label),
     };
   }
 
@@ -141,6 +142,7 @@ class Lens {
     const image = Math.min(Math.max(Math.round(index), 0), model.codes.n - 1);
     const x = this.originals.get(image);
     const isFetchingImage = this.originals.has(image) && !x;
+    if (this.stage.isReady) this.state.chosenLabel = null; // a link's label is of its own image
     this._begin("image", model.posteriorAt(image), { image, x, isFetchingImage });
     this._fetchImage();
     this.release();
@@ -165,10 +167,11 @@ class Lens {
       return;
     }
     Object.assign(this.state, others); // shown when the encoder's output is there
+    const drawnLabel = model.isConditional ? model.likeliestLabel(picture, this.facts.labels) : 0;
     model.encode(picture, (params) => {
-      this._begin("drawing", model.posteriorOf(params));
+      this._begin("drawing", model.posteriorOf(params), { drawnLabel });
       done();
-    });
+    }, drawnLabel);
   }
 
   /** Begin at the prior: its mean, or a draw from it. */
@@ -181,6 +184,7 @@ class Lens {
     const { state } = this;
     if ("draw" in others) state.draw = others.draw; // which `begin` draws with
     state.begin(base, q, others);
+    state.model.label = state.label;
     state.model.decode(state.start, (startPixels) => state.change({ startPixels }));
   }
 
@@ -218,6 +222,16 @@ class Lens {
   /** Hand the cells to the decoder in another order, or in their own. */
   shuffle(shuffled) {
     this.state.change({ shuffled });
+    this.decoded = null;
+    this.stage.schedule();
+    this.release();
+  }
+
+  /** Decode with another label; null for the image's own. */
+  chooseLabel(chosenLabel) {
+    const { state } = this;
+    state.change({ chosenLabel });
+    state.model.label = state.label;
     this.decoded = null;
     this.stage.schedule();
     this.release();

@@ -2,6 +2,7 @@
  * Parts that several views of the lens have: where z begins, and the pictures of it.
  */
 
+import { LabelRow } from "../controls/label_row.js";
 import { Result } from "../controls/result.js";
 import { Source } from "../controls/source.js";
 import { element } from "../page/element.js";
@@ -23,7 +24,8 @@ export function addSource(host, lens, origins) {
 }
 
 /** The pictures of z, painted anew whenever what is decoded changes. */
-export function addResult(host, { facts, state }) {
+export function addResult(host, lens) {
+  const { facts, state } = lens;
   const { brighter, darker } = facts.colours;
   const colours = { brighter, darker };
   const result = new Result(host, { shape: facts.image_shape, colours, origin: () => originOf(state) });
@@ -35,6 +37,7 @@ export function addResult(host, { facts, state }) {
       else if (changed.has("pixels")) result.show(state.pixels, state.seed);
     }
   });
+  if (facts.is_conditional) new LabelRow(host, lens);
   return result;
 }
 

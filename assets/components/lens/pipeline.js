@@ -16,14 +16,14 @@ export class Pipeline {
     Object.assign(this, { facts, state });
     const n = facts.image_shape.reduce((a, b) => a * b, 1);
     this.x = node("x", `${n} pixels`);
-    this.q = new PosteriorNode(facts.family.has_density);
+    this.q = new PosteriorNode(facts.family.has_density, facts.is_conditional);
     this.z = node("z", "–");
     this.cost = new CostNode(facts.family.has_rate);
-    this.how = arrow("sample");
+    [this.encoder, this.how, this.decoder] = ["encoder", "sample", "decoder"].map(arrow);
     host.dataset.words = "";
     host.append(
-      this.x.root, arrow("encoder").root, this.q.root, this.how.root, this.z.root,
-      arrow("decoder").root, element("span", { class: "node" }, element("b", { text: "x̂" })), this.cost.root,
+      this.x.root, this.encoder.root, this.q.root, this.how.root, this.z.root,
+      this.decoder.root, element("span", { class: "node" }, element("b", { text: "x̂" })), this.cost.root,
     );
   }
 
@@ -40,17 +40,25 @@ export class Pipeline {
     const of = rest ? `${dims.map((j) => names[j]).join(", ")} of ${names.length}: ` : "";
     this.q.show(of, q && list((j) => q.mean[j]), q && list((j) => Math.sqrt(q.variance[j])));
     this.z.value.textContent = isEmpty ? "–" : `= ${list((j) => z[j])}`;
+    if (this.facts.is_conditional) this._tellLabels();
     this.cost.show(q, how === "draw" ? distortion : null);
     this.how.text.textContent = family.has_density || how === "hand" ? HOW[how] : HOW.mean;
+  }
+
+  /** What encoder and decoder of a conditional model are given besides. */
+  _tellLabels() {
+    const { class_names: names } = this.facts;
+    write(this.encoder.text, `encoder, y = ${names[this.state.ownLabel]}`);
+    write(this.decoder.text, `decoder, y = ${names[this.state.label]}`);
   }
 }
 
 /** The posterior: μ and σ are texts of their own, which stay while their numbers change. */
 class PosteriorNode {
-  constructor(hasWidth) {
+  constructor(hasWidth, isConditional) {
     [this.of, this.mean, this.sigma] = Array.from({ length: 3 }, () => element("span"));
     const sigma = hasWidth ? [", ", element("i", { text: "σ" }), this.sigma] : [];
-    const name = element("b", { text: hasWidth ? "posterior q(z|x)" : "code" });
+    const name = element("b", { text: hasWidth ? `posterior q(z|x${isConditional ? ", y" : ""})` : "code" });
     this.root = element("span", { class: "node" },
       name, " ", this.of, element("i", { text: "μ" }), this.mean, ...sigma,
     );

@@ -15,15 +15,17 @@ const POINT_DIGITS = 4; // of a drawing, in units of the pad's side
 export class LensState {
   /**
    * @param {Object} begun - image, draw, z, axes, layers, cells, channel, drawing, shuffled, tour,
-   *   classes, count: see Python's LensState
+   *   classes, count, label: see Python's LensState
    * @param {number} firstDraw - seed of the draw that z is while `draw` is null; 0: the mean
    * @param {?number[]} order - of the cells, for the decoder, while they are shuffled
    */
   constructor(begun, firstDraw, order = null) {
     this._listeners = new Set();
-    const { image, draw, axes, layers, cells, channel, drawing, tour, classes, count } = structuredClone(begun);
+    const { image, draw, axes, layers, cells, channel, drawing, tour, classes, count, label } = structuredClone(begun);
     Object.assign(this, { image, draw, axes, layers, cells, channel, drawing, tour, firstDraw });
     Object.assign(this, { classes, count }); // of the images on the plane of posteriors
+    this.chosenLabel = label ?? null; // of a conditional model; null for the image's own
+    this.drawnLabel = null; // of a drawing
     this.shuffled = Boolean(begun.shuffled);
     this.order = order;
     this.model = null;
@@ -66,6 +68,18 @@ export class LensState {
   /** Put z somewhere by hand; it stays there. */
   place(z) {
     this.change({ isEdited: true, z: Float64Array.from(z) });
+  }
+
+  /** The label of what z begins at, which a conditional model's encoder was given. */
+  get ownLabel() {
+    const { labels } = this.model.codes;
+    if (this.base === "image") return labels[this.image];
+    return this.base === "drawing" ? (this.drawnLabel ?? labels[0]) : labels[0];
+  }
+
+  /** The label that a conditional model's decoder is given. */
+  get label() {
+    return this.chosenLabel ?? this.ownLabel;
   }
 
   /** z as the decoder reads it: with its cells in another order while they are shuffled. */
@@ -124,10 +138,10 @@ export class LensState {
 
   /** What Python keeps of it. */
   toPage() {
-    const { image, draw, axes, layers, cells, channel, base, shuffled, tour, classes, count } = this;
+    const { image, draw, axes, layers, cells, channel, base, shuffled, tour, classes, count, chosenLabel } = this;
     const isDrawing = base === "drawing";
     const z = this.isEdited || isDrawing ? this._moved(isDrawing) : {}; // no link holds a drawing
-    const kept = { axes, layers, cells, channel, shuffled, tour, classes, count };
+    const kept = { axes, layers, cells, channel, shuffled, tour, classes, count, label: chosenLabel };
     const shown = { image, draw: isDrawing ? 0 : draw, ...kept };
     const drawing = isDrawing ? this._lines() : [];
     return structuredClone({ ...shown, z, drawing, at: Array.from(this.z) });

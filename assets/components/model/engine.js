@@ -7,12 +7,13 @@
 
 import { count } from "../math/shapes.js";
 import { affineOfMany } from "./batches.js";
+import { LabelBias } from "./label_bias.js";
 import { readTensors } from "./safetensors.js";
 
 /**
  * A model that can be run.
  * @param {ArrayBuffer} buffer - file of vae_core.graph.model_file
- * @returns {{graph: Object, tensors: Object, encode: ?function(Float32Array): Float32Array,
+ * @returns {{graph: Object, tensors: Object, labels: ?{encoder: LabelBias, decoder: LabelBias}, encode: ?function(Float32Array): Float32Array,
  *   decode: ?function(Float32Array): Float32Array}} `encode` takes an image (c, H, W) to the
  *   posterior's parameters, `decode` a latent to the likelihood's. What they return is
  *   overwritten by their next call. Null when the graph has no steps for it. Either has
@@ -26,6 +27,11 @@ export function openModel(buffer) {
   return {
     graph,
     tensors,
+    labels: graph.labels && Object.fromEntries(
+      Object.entries(graph.labels).map(([part, { bias, rows }]) => [
+        part, new LabelBias(tensors[bias].values, tensors[rows].values),
+      ]),
+    ),
     encode: encoder && compile(encoder, tensors, image),
     decode: decoder && compile(decoder, tensors, latent),
   };

@@ -23,7 +23,7 @@ export class LensModel {
    * @param {string} address - where its codes are, and where it can be asked
    */
   constructor(file, address) {
-    const { graph, encode, decode, tensors } = openModel(file);
+    const { graph, encode, decode, labels, tensors } = openModel(file);
     this.graph = graph;
     this.address = address;
     this.imageShape = graph.image_shape;
@@ -36,6 +36,9 @@ export class LensModel {
     this.family = FAMILIES[graph.posterior] ?? FAMILIES.diagonal;
     this.prior = priorOf(graph.prior, tensors, this.family, this.latentShape);
     this.isHere = Boolean(decode) && this.hasPixels;
+    this.isConditional = Boolean(graph.labels);
+    this.label = 0; // of a conditional model: what the decoder is given, and the encoder by default
+    this._labels = labels;
     this.codes = null;
     this._encode = this.isKnown ? encode : null;
     this._decode = decode;
@@ -129,10 +132,35 @@ export class LensModel {
     return decoder && boxOfCell(field, [row, column], this.imageShape);
   }
 
-  /** Hand the parameters of q(z|x) to `done`: at once, or when the server's answer is there. */
-  encode(x, done) {
-    if (this._encode) done(this._encode(x));
-    else this._ask(this.isKnown ? "encode" : "moments", x, done);
+  /**
+   * Hand the parameters of q(z|x) to `done`: at once, or when the server's answer is there. Of a
+   * conditional model with this label.
+   */
+  encode(x, done, label = this.label) {
+    if (this._encode) {
+      this._labels?.encoder.set(label);
+      done(this._encode(x));
+    } else this._ask(this.isKnown ? "encode" : "moments", x, done, label);
+  }
+
+  /** Decode with a label: the function of z, or null where the server decodes. */
+  _decoder(label = this.label) {
+    if (this._decode) this._labels?.decoder.set(label);
+    return this._decode;
+  }
+
+  /** The label with which the ELBO of an image, at z = mean, is highest; the first where unknown. */
+  likeliestLabel(x, labels) {
+    if (!this.isHere || !this._encode) return labels[0];
+    const scores = labels.map((label) => {
+      let score = -Infinity;
+      this.encode(x, (params) => {
+        const q = this.posteriorOf(params);
+        score = this.pixelsAt(q.mean, label).logProb(x) - q.kl;
+      }, label);
+      return score;
+    });
+    return labels[scores.indexOf(Math.max(...scores))];
   }
 
   /**
@@ -141,6 +169,7 @@ export class LensModel {
    */
   hiddenAt(x) {
     if (!this._encode) return null;
+    this._labels?.encoder.set(this.label);
     const steps = this._encode.trace(x);
     const isHidden = ({ op }, k) => !PASSING.has(op) && steps.slice(k + 1).some((s) => AFFINE.has(s.op));
     return steps.filter(isHidden).map(({ shape, values }) => ({ shape, values: values.slice() }));
@@ -151,21 +180,22 @@ export class LensModel {
     const values = Float32Array.from(z);
     const made = (output) => done(pixels(this.graph.likelihood, output.slice(), this.imageShape));
     if (!this.hasPixels) this._ask("picture", values, (mean) => done(onlyMean(mean)));
-    else if (this._decode) made(this._decode(values));
+    else if (this._decode) made(this._decoder()(values));
     else this._ask("decode", values, made);
   }
 
   /** What the decoder gives at many z: an array for each. Only of a model that is here. */
   outputsAt(places) {
     const n = places.length;
-    const all = this._decode.many(Float32Array.from(places.flatMap((z) => Array.from(z))), n);
+    const all = this._decoder().many(Float32Array.from(places.flatMap((z) => Array.from(z))), n);
     const size = all.length / n;
     return places.map((_, k) => all.subarray(k * size, (k + 1) * size));
   }
 
-  /** p(x|z), at once. Only of a model that is here. */
-  pixelsAt(z) {
-    return pixels(this.graph.likelihood, this._decode(Float32Array.from(z)), this.imageShape);
+  /** p(x|z), at once, with this label where one is taken. Only of a model that is here. */
+  pixelsAt(z, label = this.label) {
+    const output = this._decoder(label)(Float32Array.from(z));
+    return pixels(this.graph.likelihood, output, this.imageShape);
   }
 
   /** log p(x|z) at many z, at once. Only of a model that is here. */
@@ -180,9 +210,10 @@ export class LensModel {
   }
 
   /** One request at a time; of those that come meanwhile, only the latest is sent. */
-  async _ask(name, values, done) {
+  async _ask(name, values, done, label = this.label) {
     const isBusy = name in this._waiting;
-    this._waiting[name] = { values: values.slice(), done };
+    const sent = this.isConditional ? Float32Array.from([...values, label]) : values.slice();
+    this._waiting[name] = { values: sent, done };
     if (isBusy) return;
     while (this._waiting[name]) {
       const { values: body, done: answer } = this._waiting[name];

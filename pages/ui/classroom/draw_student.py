@@ -127,5 +127,6 @@ def begun(run: Run, drawing: Drawing) -> LensState:
         return state
     x = torch.from_numpy(drawing.pixels.copy()).reshape(1, 1, SIDE, SIDE).float() / 255
     with torch.no_grad():
-        mean = cached.vae(run).encode(x).mean.flatten().tolist()
+        vae = cached.vae(run).given(drawing.label)
+        mean = vae.encode(x).mean.flatten().tolist()
     return replace(state, z=dict(enumerate(mean)))

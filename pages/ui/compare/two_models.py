@@ -205,7 +205,8 @@ def reconstructions(pair: Pair) -> str:
     data = images.images_of(pair.left)
     rows = [("test images", data.test.batch(chosen))] if data else []
     for run, name in zip(pair.runs, pair.names, strict=True):
-        pictures = decode_mean(cached.vae(run), cached.codes(run).mean[chosen])
+        vae, some = cached.vae(run), cached.codes(run).take(chosen)
+        pictures = decode_mean(vae.given(some.labels), some.mean)
         rows.append((f"{name}: decode(mean)", pictures))
     return rows_html(rows)
 
@@ -214,7 +215,7 @@ def walks(pair: Pair, start: int, end: int) -> str:
     """The same straight walk decoded by both, between the means of two test images."""
     rows: list[tuple[str, Tensor]] = []
     for run, name in zip(pair.runs, pair.names, strict=True):
-        mean = cached.codes(run).mean
-        z = interpolate(mean[start], mean[end], STEPS, "linear")
-        rows.append((name, decode_mean(cached.vae(run), z)))
+        codes = cached.codes(run)
+        z = interpolate(codes.mean[start], codes.mean[end], STEPS, "linear")
+        rows.append((name, decode_mean(cached.vae(run).given(codes.labels[start]), z)))
     return rows_html(rows, ["start", "½ of the way", "end"])

@@ -174,7 +174,9 @@ def _offer_pictures(run: Run, data: Dataset | None, n_sprites: int) -> str:
 
 def pictures(vae: VAE, codes: Codes, data: Dataset | None, index: Tensor) -> Tensor:
     """The images themselves where they are here, else as decoded from their means."""
-    return data.test.batch(index) if data else decode_mean(vae, codes.mean[index])
+    if data:
+        return data.test.batch(index)
+    return decode_mean(vae.given(codes.labels[index]), codes.mean[index])
 
 
 def picture_bytes(x: Tensor) -> bytes:

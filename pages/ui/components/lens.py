@@ -113,6 +113,13 @@ def code(run: Run, state: LensState) -> Tensor:
     return codes.prior().mean if state.image is None else codes.mean[state.image]
 
 
+def label(run: Run, state: LensState) -> int:
+    """The label that a conditional model decodes with, as the lens was last let go."""
+    labels = cached.codes(run).labels
+    own = labels[state.image] if state.image is not None else labels.unique()[0]
+    return int(own) if state.label is None else state.label
+
+
 def _state(run: Run, first: Callable[[], LensState]) -> LensState:
     """As an address has it that is new, else as the reader left the lens; z is of one model only.
 
@@ -206,6 +213,7 @@ def facts(run: Run) -> dict[str, Any]:
         },
         "has_rings": codes.is_rotation_invariant,
         "is_triangle": codes.is_triangle,
+        "is_conditional": run.config.model.is_conditional,
         "colours": COLOURS,
     }
 
@@ -241,7 +249,7 @@ def _answers(run: Run) -> dict[str, routes.Answer]:
     return {
         "encode": _answer(run, image, lambda vae, x: vae.encode_params(x)),
         "moments": _answer(run, image, moments),
-        "decode": _answer(run, latent, lambda vae, z: vae.decoder(z)),
+        "decode": _answer(run, latent, lambda vae, z: vae.decode_params(z)),
         "picture": _answer(run, latent, lambda vae, z: vae.decode(z).mean),
     }
 
@@ -249,15 +257,21 @@ def _answers(run: Run) -> dict[str, routes.Answer]:
 def _answer(
     run: Run, shape: tuple[int, ...], function: Callable[[VAE, Tensor], Tensor]
 ) -> routes.Answer:
-    """A function of one image or latent, as raw float32 numbers in and out."""
+    """A function of one image or latent, as raw float32 numbers in and out.
+
+    Of a conditional model the label follows, as one number more.
+    """
+    size, is_conditional = torch.Size(shape).numel(), run.config.model.is_conditional
 
     def respond(question: bytes) -> bytes:
-        x = torch.from_numpy(np.frombuffer(question, "<f4").reshape(1, *shape).copy())
+        values = torch.from_numpy(np.frombuffer(question, "<f4").copy())
+        vae = cached.vae(run).given(values[size:].long())
         with torch.no_grad():
-            answer: bytes = function(cached.vae(run), x).numpy().astype("<f4").tobytes()
+            output = function(vae, values[:size].reshape(1, *shape))
+        answer: bytes = output.numpy().astype("<f4").tobytes()
         return answer
 
-    return 4 * torch.Size(shape).numel(), respond
+    return 4 * (size + is_conditional), respond
 
 
 def _offer_images(run: Run, data: Dataset) -> str:

@@ -55,6 +55,8 @@ class LensState:
         Of the images on the plane of posteriors; none for all.
     count : one of COUNTS
         How many images are there, at most.
+    label : int or None
+        That a conditional model decodes with; None for the image's own.
     """
 
     image: int | None = 0
@@ -70,6 +72,7 @@ class LensState:
     tour: int | None = None
     classes: tuple[int, ...] = ()
     count: int = 2000
+    label: int | None = None
 
     @classmethod
     def from_page(cls, sent: object) -> LensState | None:
@@ -98,6 +101,7 @@ class LensState:
             tour=_index_or_none(sent.get("tour")),
             classes=tuple(map(_index, sent.get("classes", []))),
             count=_index(sent.get("count", cls.count)),
+            label=_index_or_none(sent.get("label")),
         )
 
     @classmethod
@@ -128,6 +132,7 @@ class LensState:
             "tour": str(self.tour),
             "classes": ",".join(map(str, self.classes)),
             "count": str(self.count),
+            "label": str(self.label),
         }
         return {k: v if getattr(self, k) != getattr(first, k) else None for k, v in values.items()}
 
@@ -157,6 +162,7 @@ class LensState:
             tour=self.tour if self.tour in STEPS else None,
             classes=tuple(y for y in self.classes if labels is None or y in labels),
             count=self.count if self.count in COUNTS else LensState.count,
+            label=self.label if labels is None or self.label in labels else None,
         )
 
     def to_page(self) -> dict[str, Any]:
@@ -254,4 +260,5 @@ _PARSERS = {
     "tour": _maybe,
     "classes": _several,
     "count": _whole,
+    "label": _maybe,
 }

@@ -296,9 +296,11 @@ def _sheet(timeline: Timeline, v: int, e: int) -> bytes:
     """A PNG: the same test images decoded from their means, and below them the walk."""
     plane = timeline.plane
     codes, walk = plane.sweep[v][e], plane.walk(v, e, WALK)
-    some = examples(codes, COLUMNS).mean
+    chosen = examples(codes, COLUMNS)
+    some = chosen.mean
     row = torch.arange(COLUMNS) % len(some)  # again from the first, when there are not so many
     z = torch.cat([some[row], walk.z])
-    pictures: Tensor = timeline.runs[v].checkpoint(timeline.epochs[v][e]).decode_mean(z)
+    labels = torch.cat([chosen.labels[row], chosen.labels[:1].expand(len(walk.z))])
+    pictures: Tensor = timeline.runs[v].checkpoint(timeline.epochs[v][e]).decode_mean(z, labels)
     pictures[COLUMNS:][~walk.is_inside] = 0.5
     return contact_sheet(pictures.numpy(), COLUMNS, scale=1, gap=1)

@@ -122,7 +122,10 @@ def neighbours_html(
 ) -> str:
     """The test images whose means lie nearest to z: themselves, or as they are decoded."""
     near = nearest_codes(codes, z, NEIGHBOURS)
-    pictures = decode_mean(vae, near.mean) if data is None else data.test.batch(near.index)
+    if data is None:
+        pictures = decode_mean(vae.given(near.labels), near.mean)
+    else:
+        pictures = data.test.batch(near.index)
     figures = []
     for k in range(len(near)):
         label = html(class_names[int(near.labels[k])])

@@ -60,10 +60,9 @@ def equation(
     """Four pictures in a line: A - B + C = result."""
     terms = torch.stack([*(class_mean(codes, y) for y in classes), z])
     titles = [*(f"mean of class {names[y]}" for y in classes), "result"]
+    pictures = decode_mean(vae.given(torch.tensor([*classes, classes[0]])), terms)
     cells = []
-    for sign, title, picture in zip(
-        ("", "−", "+", "="), titles, decode_mean(vae, terms), strict=True
-    ):
+    for sign, title, picture in zip(("", "−", "+", "="), titles, pictures, strict=True):
         source = data_uri(contact_sheet(picture[None].numpy(), 1, scale=4))
         cells.append(f"{sign}<img alt='{escaping.html(title, MAX_TITLE)}' src='{source}'>")
     return f"{STYLE}<div class='equation'>{''.join(cells)}</div>"

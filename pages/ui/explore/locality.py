@@ -14,6 +14,7 @@ from pages.ui.library import cached, images
 from vae_core import Run
 from vae_core.analysis import cell_correlation, decode_mean, decoder_difference, encoder_sensitivity
 from vae_core.analysis.space.receptive_fields import Field
+from vae_core.vae import VAE
 
 N_IMAGES = 16
 MAX_NUMBERS = 256  # of a map whose cells are all shown at once
@@ -29,8 +30,9 @@ def inputs(run: Run) -> tuple[Tensor, str]:
     n = min(N_IMAGES, len(codes))
     if data is not None:
         return data.test.batch(slice(0, n)), f"the first {n} test images"
-    means = codes.mean[:n]
-    return decode_mean(cached.vae(run), means), f"reconstructions of the first {n} test images"
+    some = codes.first(n)
+    means = decode_mean(cached.vae(run).given(some.labels), some.mean)
+    return means, f"reconstructions of the first {n} test images"
 
 
 def sees(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
@@ -40,15 +42,20 @@ def sees(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
 
 @cached.per_run("Differentiating by every pixel …", max_entries=256)
 def _sees(run: Run, x: Tensor, cells: list[Cell]) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = encoder_sensitivity(cached.vae(run), x, cells).numpy()
+    found: NDArray[np.float32] = encoder_sensitivity(_given(run), x, cells).numpy()
     return found
+
+
+def _given(run: Run) -> VAE:
+    """The model, with the labels of these images if it takes any."""
+    return cached.vae(run).given(cached.codes(run).first(N_IMAGES).labels)
 
 
 @cached.per_run("Changing every dimension …", max_entries=256)
 def paints(run: Run, cells: list[Cell]) -> NDArray[np.float32]:
     """Change of the decoded picture by these cells, (k, H, W)."""
     z = cached.codes(run).mean[:N_IMAGES]
-    found: NDArray[np.float32] = decoder_difference(cached.vae(run), z, cells).numpy()
+    found: NDArray[np.float32] = decoder_difference(_given(run), z, cells).numpy()
     return found
 
 

@@ -11,6 +11,7 @@ from pages.ui.library import cached
 from vae_core import Run
 from vae_core.config import PRIORS
 from vae_core.figures import contact_sheet, data_uri
+from vae_core.label_input import in_turn
 from vae_core.vae import decode_mean
 
 MAX_SHOWN = 24
@@ -47,7 +48,9 @@ def _html(run: Run) -> str:
     order = order[:MAX_SHOWN]
     pictures = vae.latent_prior.pseudo_inputs
     if pictures is None:
-        pictures = decode_mean(vae, learned.components.mean)
+        means = learned.components.mean
+        given = vae.given(in_turn(cached.codes(run).labels, len(means)))
+        pictures = decode_mean(given, means)
     names = run.data().class_names if learned.is_of_classes else ()
     figures = [
         _figure(pictures[k], names[k] if k < len(names) else f"component {k}", float(weights[k]))

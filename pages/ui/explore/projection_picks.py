@@ -58,7 +58,8 @@ def _one(run: Run, image: int) -> None:
     figures = []
     if data:
         figures.append(_figure("x", data.test.batch(slice(image, image + 1))))
-    figures.append(_figure("decoded from μ", decode_mean(vae, codes.mean[image : image + 1])))
+    one = codes.take(torch.tensor([image]))
+    figures.append(_figure("decoded from μ", decode_mean(vae.given(one.labels), one.mean)))
     st.html(f"{STYLE}<div class='pair'>{''.join(figures)}</div>")
     with st.container(key="posterior-bars"):
         _posterior(run, codes, image)

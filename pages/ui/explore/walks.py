@@ -47,6 +47,7 @@ class Ends:
     end: Tensor
     title: str
     images: tuple[int, ...] = ()
+    label: int | None = None  # of a conditional model: all of the walk is decoded with it
 
 
 @cached.per_run(max_entries=64)
@@ -139,7 +140,9 @@ def picture_of(run: Run, data: Dataset | None, index: int) -> Tensor:
     """A test image, (c, H, W), or where it is not here its reconstruction."""
     if data is not None:
         return data.test.batch(slice(index, index + 1))[0]
-    return decode_mean(cached.vae(run), cached.codes(run).mean[index : index + 1])[0]
+    codes = cached.codes(run)
+    vae = cached.vae(run).given(codes.labels[index])
+    return decode_mean(vae, codes.mean[index : index + 1])[0]
 
 
 def pick_images(run: Run, data: Dataset | None) -> tuple[int, int]:
@@ -173,11 +176,24 @@ def pick_ends(run: Run, data: Dataset | None) -> Ends:
             seed = st.number_input("Pair of samples", 0, 9999, key="pair", bind="query-params",
                                    width=150)  # fmt: skip
             z = codes.prior().sample((2,), torch.Generator().manual_seed(int(seed)))
-            return Ends(z[0], z[1], "two samples from the prior")
+            label = _pick_label(run, int(codes.labels.unique()[0]))
+            return Ends(z[0], z[1], "two samples from the prior", label=label)
         start, end = pick_images(run, data)
+        label = _pick_label(run, int(codes.labels[start]))
     what = " to ".join(f"image {i} ({names[int(codes.labels[i])]})" for i in (start, end))
     title = f"posterior means, {what}"
-    return Ends(codes.mean[start], codes.mean[end], title, (start, end))
+    return Ends(codes.mean[start], codes.mean[end], title, (start, end), label)
+
+
+def _pick_label(run: Run, begin: int) -> int | None:
+    """The label that a conditional model decodes the walk with; None for another model."""
+    if not run.config.model.is_conditional:
+        return None
+    names, known = run.data().class_names, cached.labels(run)
+    return st.selectbox(
+        "Decode with label y", known, known.index(begin), key="walk-label", width=180,
+        format_func=lambda y: escaping.plain(names[y]), bind="query-params",
+    )  # fmt: skip
 
 
 def offer_ends(ends: Ends) -> None:
@@ -196,9 +212,9 @@ def between(vae: VAE, ends: Ends, steps: int = STEPS) -> dict[str, Tensor]:
 
 
 @cached.per_run(max_entries=200)
-def strips(run: Run, walks: dict[str, Tensor]) -> str:
+def strips(run: Run, walks: dict[str, Tensor], label: int | None = None) -> str:
     """Every walk as decoded pictures, one below the other."""
-    vae = cached.vae(run)
+    vae = cached.vae(run).given(label)
     rows = [(f"{how} walk, decoded means", decode_mean(vae, z)) for how, z in walks.items()]
     return rows_html(rows, ["start", "½ of the way", "end"])
 

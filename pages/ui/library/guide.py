@@ -56,6 +56,8 @@ def settings_line(config: RunConfig) -> str:
         said[0] += f" {', '.join(map(str, data.classes))}"
     shape = shape_in_words(model.latent_shape)
     said.append(f"{POSTERIORS[model.posterior].title}, latent {shape}")
+    if model.is_conditional:
+        said.append("given the label")
     if POSTERIORS[model.posterior].has_rate:
         how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
         said.append(f"β = {train.beta:g}{how}")

@@ -205,6 +205,11 @@ def conditions(run: Run, count: int, n_all: int, *nats: float) -> str:
         f"q(z | x), {rate} by {ELBO_DRAWS} samples. ± is one standard "
         "error over images, and of gaps, over differences on the same images."
     )
+    if run.config.model.is_conditional:
+        said += (
+            " All is given the label, of log p(x | y): what the label itself costs is left out, "
+            "so that it cannot be ranked with log p(x)."
+        )
     if prior.wants_labels:
         said += (
             " All is of p(z), the mixture over the labels, and so of log p(x): the scores of "

@@ -26,6 +26,7 @@ from vae_core.analysis import (
 from vae_core.analysis.diagnosis.fitted_mixture import N_COMPONENTS, FittedMixture, fitted_holes
 from vae_core.analysis.estimates import Estimate, median_estimate
 from vae_core.figures import contact_sheet, data_uri
+from vae_core.label_input import in_turn
 
 N_PICTURES = 200  # of each kind, for the distances
 SIDE = 8  # pictures on a side of each sheet
@@ -97,12 +98,16 @@ def samples(run: Run) -> Samples:
     """Pictures of each origin of z."""
     vae, codes = cached.vae(run), cached.codes(run)
     prior = codes.prior().sample((N_PICTURES,), torch.Generator().manual_seed(0))
-    z = {RECONSTRUCTIONS: class_draws(codes, N_PICTURES).mean, PRIOR: prior}
+    drawn = class_draws(codes, N_PICTURES)
+    z = {RECONSTRUCTIONS: drawn.mean, PRIOR: prior}
     if codes.family.is_additive:
         z[GAUSSIAN] = analysis.gaussian_draws(codes, N_PICTURES)
         if codes.family.has_density:
             z[MIXTURE] = FittedMixture(codes).sample(N_PICTURES)
-    return Samples({name: decode_mean(vae, drawn) for name, drawn in z.items()})
+    given = vae.given(in_turn(codes.labels, N_PICTURES))  # of samples, each label in turn
+    pictures = {name: decode_mean(given, places) for name, places in z.items()}
+    pictures[RECONSTRUCTIONS] = decode_mean(vae.given(drawn.labels), drawn.mean)
+    return Samples(pictures)
 
 
 def holes(run: Run) -> Holes:

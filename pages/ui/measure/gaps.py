@@ -89,8 +89,8 @@ def _pictures(run: Run, data: Dataset, index: tuple[int, ...]) -> list[str]:
     """Each image beside what the encoder's mean decodes to, as sources of pictures."""
     where = torch.tensor(index)
     x = data.test.batch(where)
-    codes = cached.codes(run)
-    decoded = decode_mean(cached.vae(run), codes.mean[where])
+    some = cached.codes(run).take(where)
+    decoded = decode_mean(cached.vae(run).given(some.labels), some.mean)
     both = torch.stack([x, decoded], 1)
     return [data_uri(contact_sheet(pair.numpy(), 2, scale=3)) for pair in both]
 

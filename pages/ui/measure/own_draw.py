@@ -32,7 +32,8 @@ ABOUT = (
 @cached.per_run(max_entries=64)
 def _measured(run: Run, seed: int) -> tuple[OwnDraw, pd.DataFrame, float | None]:
     """The draw, both ends of its log p(x), and log p(x) itself where quadrature has it."""
-    vae = cached.vae(run)
+    codes = cached.codes(run)
+    vae = cached.vae(run).given(codes.labels[seed % len(codes)])
     draw = own_draw(vae, seed)
     ends = run_in_background(evidence_ends, vae, draw, seed)
     known = float(log_evidence(vae, draw.x).value) if has_quadrature(vae) else None

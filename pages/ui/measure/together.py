@@ -61,7 +61,8 @@ def measure(run: Run, data: Dataset, count: int) -> PosteriorMass:
 
 def show(run: Run, data: Dataset, count: int) -> None:
     """A toggle, then three maps of one plane; nothing for a model without such a plane."""
-    if not has_posterior_mass(cached.vae(run)):
+    vae = cached.vae(run)
+    if not has_posterior_mass(vae) or vae.is_conditional:  # p(x|y): a mixture over y is another
         return
     st.markdown("## All of them on one plane")
     if not st.toggle("Show p(z | x) of all images", key="together", bind="query-params"):

@@ -55,7 +55,8 @@ def _part(run: Run, data: Dataset, start: int, stop: int) -> pd.DataFrame:
     """Of the images from `start` to `stop` of the test split in random order, as the bounds are."""
     images = data.test.take(random_images(len(data.test))[start:stop])
     x = images.batch(slice(0, len(images)), torch.Generator().manual_seed(start))
-    return run_in_background(inference_gaps, cached.vae(run), x)
+    vae = cached.vae(run).given(images.labels)
+    return run_in_background(inference_gaps, vae, x)
 
 
 def measure(run: Run, data: Dataset, count: int) -> pd.DataFrame:

@@ -79,7 +79,8 @@ def _pictures(run: Run, data: Dataset, by: str) -> str:
     vae, codes, terms = cached.vae(run), cached.codes(run), cached.image_terms(run, data)
     table = worst_images(codes, terms, by, COUNT)
     index = torch.tensor(table["index"].to_numpy())
-    both = torch.stack([data.test.batch(index), decode_mean(vae, codes.mean[index])], 1)
+    some = codes.take(index)
+    both = torch.stack([data.test.batch(index), decode_mean(vae.given(some.labels), some.mean)], 1)
     error = draw_deviation(vae, data.test, index, N_DRAWS) / math.sqrt(terms.n_samples)
     rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
     figures = [

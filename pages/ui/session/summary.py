@@ -125,7 +125,9 @@ def line(
     said = " ".join(filter(None, notes))
     loss, prior = training(config, image_shape), PRIORS[model.prior]
     of_prior = f"prior: {prior.title}, " if prior.is_learned else ""
-    if prior.wants_labels:
+    if model.is_conditional:
+        of_prior += "given the label, a bound on log p(x|y), "
+    elif prior.wants_labels:
         of_prior += "which makes it a bound on log p(x|y), "
     return (
         f"{POSTERIORS[model.posterior].title}, latent {latent}, {of_prior}"

@@ -75,6 +75,7 @@ SHOW, QUICK = "MNIST, 2-D", "Digits, 2-D"  # what the form begins with
 HIDDEN = ("data-dir",)  # has a place of its own
 OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
 OF_PRIOR = "prior-components"  # without effect on the standard prior
+OF_LABELS = "label-count"  # without effect on a model that takes no label
 
 
 def use_preset() -> None:
@@ -176,6 +177,8 @@ def _has_no_effect(flag: str) -> bool:
     """Whether a setting does nothing beside the likelihood or prior chosen in the form."""
     if flag in OF_SIGMA:
         return not LIKELIHOODS[st.session_state["form-likelihood"]].has_sigma
+    if flag == OF_LABELS:
+        return st.session_state["form-labels"] != "conditional"
     return flag == OF_PRIOR and not PRIORS[st.session_state["form-prior"]].is_learned
 
 

@@ -10,6 +10,8 @@ LABELS = {
     "posterior": "Posterior q(z|x)",
     "prior": "Prior p(z)",
     "prior-components": "Components of the prior",
+    "labels": "Labels",
+    "label-count": "Number of labels",
     "likelihood": "Likelihood p(x|z)",
     "beta": "β, weight of the KL term",
     "tc-weight": "Total-correlation weight",
@@ -34,6 +36,9 @@ HELP = {
     "of N(0, I); class, a Gaussian for each label.",
     "prior-components": "Gaussians of a mixture, images of vamp, layers of flow; at least as many "
     "as labels for class. Without effect on the standard prior.",
+    "labels": "conditional: encoder and decoder are given the label, so z need not tell the class: "
+    "it holds how an image is written. The bound is then one on log p(x|y).",
+    "label-count": "Labels that a conditional model takes; at least as many as the images have.",
     "likelihood": "Family of p(x|z), which scores the pixels.",
     "reduction": "Sum or mean of the distortion over pixels / of the KL over latent dimensions. "
     "The ELBO is sum/sum. With d latent dimensions and D pixels, sum/mean is the ELBO with "

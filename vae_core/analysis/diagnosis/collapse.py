@@ -91,14 +91,14 @@ def collapse(vae: VAE, codes: Codes, n_images: int = 16) -> Collapse:
     order = channel_order(codes)
     some = torch.linspace(0, len(codes) - 1, min(n_images, len(codes))).long()
     table = _table(codes).iloc[order].reset_index(drop=True)
-    squares = squared_changes(vae, codes.mean[some], order[:MAX_DIMS])
+    squares = squared_changes(vae.given(codes.labels[some]), codes.mean[some], order[:MAX_DIMS])
     changes = [root_estimate(squares[:, k]) for k in range(squares.shape[1])]
     table["picture_change"] = pd.Series([change.value for change in changes])
     table["picture_change_error"] = pd.Series([change.standard_error for change in changes])
     table["unused"] = ~table["active"] | (table["picture_change"] < GREY_LEVEL)
     verdict = _verdict(codes, table)
     many = torch.linspace(0, len(codes) - 1, min(MAX_PICTURES, len(codes))).long()
-    pictures = decode_mean(vae, codes.mean[many])
+    pictures = decode_mean(vae.given(codes.labels[many]), codes.mean[many])
     spread = root_estimate((pictures - pictures.mean(0)).square().flatten(1).mean(1))
     return Collapse(
         verdict,

@@ -37,6 +37,7 @@ def squared_changes(
     Parameters
     ----------
     vae : VAE
+        Of a conditional model, given the labels of the n.
     z : Tensor, (n, *latent)
         Values of the other dimensions, as far as the family allows.
     dims : list of int
@@ -48,10 +49,11 @@ def squared_changes(
     """
     ends = torch.tensor(reach(vae.family), dtype=z.dtype)
     # In a batch of the same size, so that equal latents give equal pictures to the last bit.
-    before = decode_mean(vae, z.repeat_interleave(2, 0))
+    twice = vae.take(torch.arange(len(z)).repeat_interleave(2))
+    before = decode_mean(twice, z.repeat_interleave(2, 0))
     changes = []
     for j in dims:
         moved = torch.cat([vae.family.move(one, j, ends) for one in z])  # (2 n, *latent)
-        squares = (decode_mean(vae, moved) - before).square()
+        squares = (decode_mean(twice, moved) - before).square()
         changes.append(squares.unflatten(0, (len(z), 2)).flatten(1).mean(1))
     return torch.stack(changes, 1)

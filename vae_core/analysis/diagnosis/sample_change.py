@@ -37,7 +37,8 @@ def sample_change(
     """
     alone = [codes.take(index) for index in torch.arange(len(codes)).split(1)]
     z = torch.cat([one.posterior().sample((n_samples,), _noise(seed)) for one in alone], 1)
-    pictures = decode_mean(vae, z.flatten(0, 1)).unflatten(0, (n_samples, len(codes)))
+    given = vae.given(codes.labels.repeat(n_samples))
+    pictures = decode_mean(given, z.flatten(0, 1)).unflatten(0, (n_samples, len(codes)))
     change: Tensor = pictures.var(0).flatten(1).mean(1).sqrt()
     return change
 

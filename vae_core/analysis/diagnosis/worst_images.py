@@ -119,6 +119,6 @@ def draw_deviation(
     generator = torch.Generator(like.device).manual_seed(seed)
     x = split.batch(index, generator, like.device).to(like.dtype)
     with torch.no_grad():
-        pixels = elbo_terms(vae, x, n_samples, generator).pixels
+        pixels = elbo_terms(vae, x, n_samples, generator, split.labels[index]).pixels
         found: Tensor = pixels.log_prob(x).double().std(0).cpu()
     return found

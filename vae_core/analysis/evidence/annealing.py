@@ -78,10 +78,11 @@ def annealed(
         )
     parts = []
     for some in blocks(len(x), max(1, AT_ONCE // n_chains)):
+        given = vae.take(some)
         with torch.no_grad():
-            q = vae.encode(x[some]) if begin is None else vae.family.from_params(begin[some])
+            q = given.encode(x[some]) if begin is None else vae.family.from_params(begin[some])
         back = None if exact is None else exact[some]
-        parts.append(_anneal(vae, x[some], q.scaled(WIDEN), generator, n_chains, n_temperatures,
+        parts.append(_anneal(given, x[some], q.scaled(WIDEN), generator, n_chains, n_temperatures,
                              back))  # fmt: skip
     log_w = torch.cat(parts, 1)
     if exact is None:

@@ -98,10 +98,10 @@ def best_posterior(
         is_other = ((other_loc - loc).abs() > SAME * widths).any(1)
         is_open = is_other & (ahead.abs() < MISSED)  # the lattice decides
         if bool(is_open.any()):
-            some = x[is_open]
+            some, given = x[is_open], vae.take(is_open)
             ahead[is_open] = gaussian_elbo(
-                vae, some, other_loc[is_open], other_scale[is_open]
-            ) - gaussian_elbo(vae, some, loc[is_open], scale[is_open])
+                given, some, other_loc[is_open], other_scale[is_open]
+            ) - gaussian_elbo(given, some, loc[is_open], scale[is_open])
         from_mode = is_other & (ahead > CONVERGED)
         loc = torch.where(from_mode[:, None], other_loc, loc)
         scale = torch.where(from_mode[:, None, None], other_scale, scale)
@@ -188,7 +188,7 @@ def _climb(vae: VAE, x: Tensor, loc: Tensor, scale: Tensor) -> tuple[Tensor, Ten
         new_root = torch.linalg.cholesky(torch.linalg.inv(blend))
         covariance = new_root @ new_root.mT
         new_loc = loc[some] + step[:, None] * (covariance @ gradient[..., None])[..., 0]
-        new_values = _values(vae, x[some], new_loc, new_root, nodes)
+        new_values = _values(vae.take(some), x[some], new_loc, new_root, nodes)
         new_elbo = new_values @ weights + _entropy(new_root)
         gain = new_elbo - elbo[some]
         better = some[gain > 0.0]
@@ -212,10 +212,10 @@ def _values(vae: VAE, x: Tensor, loc: Tensor, scale: Tensor, nodes: Tensor) -> T
     """log p(x, z) at the nodes of each image's Gaussian, (n, nodes)."""
     z = loc[:, None] + torch.einsum("mj,nij->nmi", nodes, scale)
     like = vae.prior().mean
-    z = z.to(like.dtype).reshape(len(x), len(nodes), *vae.latent_shape)
+    z = z.to(like.dtype).reshape(len(x), len(nodes), *vae.latent_shape).transpose(0, 1)
     found = [
-        vae.decode(z[some]).log_prob(x[some, None]).double()
-        + vae.prior().log_prob(z[some]).double()
+        vae.take(some).decode(z[:, some]).log_prob(x[some]).T.double()
+        + vae.prior().log_prob(z[:, some]).T.double()
         for some in blocks(len(x), max(1, DECODED // len(nodes)))
     ]
     return torch.cat(found)

@@ -191,11 +191,13 @@ def image_bounds(
     parts = []
     for block in blocks(len(split), max(1, EVALUATION_BLOCK // n_samples)):
         x = split.batch(block, noise, like.device).to(like.dtype)
+        given = vae.given(split.labels[block])
         with torch.no_grad():
-            elbo = elbo_terms(vae, x, n_samples, noise).negative_elbo.double().cpu()
-        at_mean = at_mean_no_bound(vae, x).double().cpu()
+            elbo = elbo_terms(given, x, n_samples, noise).negative_elbo.double().cpu()
+        at_mean = at_mean_no_bound(given, x).double().cpu()
         for images in image_blocks(len(x), steps[-1]):
-            log_w = log_weights(vae, x[images], steps[-1], widen, proposal_noise).double().cpu()
+            mine = given.take(images)
+            log_w = log_weights(mine, x[images], steps[-1], widen, proposal_noise).double().cpu()
             bounds = torch.stack([-_mean_bound(log_w, k) for k in steps])
             if widen == 1.0 and steps[0] == 1:
                 bounds[0] = elbo[images]

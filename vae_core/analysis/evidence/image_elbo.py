@@ -44,7 +44,7 @@ def image_elbo(
             q = vae.family.from_params(params[some].double())
             nodes = q.nodes()
             z = q.sample((DRAWS,), generator) if nodes is None else nodes[0]
-            fit = _log_likelihoods(vae, x[some], z[:, 0])
+            fit = _log_likelihoods(vae.take(some), x[some], z[:, 0])
             closed = closed_rate(q, prior)
             elbo = fit - (log_ratio(q, prior, z)[:, 0] if closed is None else closed)
             if nodes is None:

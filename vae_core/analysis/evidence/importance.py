@@ -64,7 +64,7 @@ def iwae_bound(
     check_proposal(vae, n_importance, widen)
     bounds, sizes = [x.new_zeros(0)], [x.new_zeros(0)]
     for images in image_blocks(len(x), n_importance):
-        log_w = log_weights(vae, x[images], n_importance, widen, generator)
+        log_w = log_weights(vae.take(images), x[images], n_importance, widen, generator)
         bounds.append(log_w.logsumexp(0) - math.log(n_importance))
         sizes.append(effective_size(log_w))
     return ImportanceBound(torch.cat(bounds), torch.cat(sizes))

@@ -68,7 +68,7 @@ def inference_gaps(
         raise ConfigError(f"a {vae.family.title} has no density: it has no gaps to log p(x).")
     parts = []
     for some in blocks(len(x), IMAGES):
-        parts.append(_gaps(vae, x[some], seed))
+        parts.append(_gaps(vae.take(some), x[some], seed))
         progress(some.stop / len(x))
     return pd.concat(parts, ignore_index=True)
 

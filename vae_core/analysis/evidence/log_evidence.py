@@ -95,7 +95,8 @@ def defensive(
     parts = []
     with torch.no_grad():
         for some in blocks(len(x), max(1, AT_ONCE // n_draws)):
-            q, prior = vae.encode(x[some]), vae.prior()
+            given = vae.take(some)
+            q, prior = given.encode(x[some]), vae.prior()
             found = q if best is None else vae.family.from_params(best[some])
             proposals = [found.scaled(width) for _, width in BEST]
             proposals += [q.scaled(width) for _, width in ENCODER]
@@ -105,7 +106,7 @@ def defensive(
             z = torch.cat(drawn)
             densities = torch.stack([p.log_prob(z) for p in [*proposals, prior]])
             log_r = (densities + log_shares.to(z.dtype)[:, None, None]).logsumexp(0)
-            log_w = vae.decode(z).log_prob(x[some]) + prior.log_prob(z) - log_r
+            log_w = given.decode(z).log_prob(x[some]) + prior.log_prob(z) - log_r
             parts.append(log_w.double())
     return log_mean_weight(torch.cat(parts, 1))
 

@@ -152,7 +152,7 @@ def quadrature(vae: VAE, x: Float[Tensor, "n c H W"]) -> Quadrature:
     """
     chart = Chart.of(vae)
     with torch.no_grad():
-        parts = [_integrate(vae, x[some], chart) for some in blocks(len(x), IMAGES)]
+        parts = [_integrate(vae.take(some), x[some], chart) for some in blocks(len(x), IMAGES)]
     sizes = [len(part.log_evidence) for part in parts]
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
     images = [part.image + start for part, start in zip(parts, starts, strict=True)]
@@ -235,7 +235,7 @@ def _coarse(vae: VAE, x: Tensor, chart: Chart) -> tuple[_Cells, Tensor]:
     for some in blocks(len(u), BLOCK):
         z = chart.to_latent(u[some])
         rest = vae.prior().log_prob(z) + chart.log_jacobian(u[some])
-        values.append(vae.decode(z).log_prob_pairs(x).double() + rest[:, None].double())
+        values.append(_log_prob_pairs(vae, z, x) + rest[:, None].double())
     table = torch.cat(values).T.reshape(len(x), 1, *[len(axis)] * chart.ndim)
     pool = max_pool2d if chart.ndim == 2 else max_pool1d
     highest, lowest = (sign * pool(sign * table, 3, 1, 1) for sign in (1.0, -1.0))
@@ -250,6 +250,18 @@ def _coarse(vae: VAE, x: Tensor, chart: Chart) -> tuple[_Cells, Tensor]:
     return _take(every, (flat + slope > top - SLACK).flatten()), n_modes
 
 
+def _log_prob_pairs(vae: VAE, z: Tensor, x: Tensor) -> Tensor:
+    """log p(x|z) of every z and image, (m, n): each z is decoded once for each label."""
+    if vae.labels is None:
+        return vae.decode(z).log_prob_pairs(x).double()
+    labels = vae.labels.expand(len(x))
+    table = torch.empty(len(z), len(x), dtype=torch.float64)
+    for label in labels.unique():
+        mine = labels == label
+        table[:, mine] = vae.given(label).decode(z).log_prob_pairs(x[mine]).double()
+    return table
+
+
 def _halved(vae: VAE, x: Tensor, chart: Chart, cells: _Cells, step: float) -> _Cells:
     """The children of these cells, each `step` wide."""
     signs = torch.cartesian_prod(*[torch.tensor([-0.5, 0.5], dtype=cells.u.dtype)] * chart.ndim)
@@ -260,7 +272,9 @@ def _halved(vae: VAE, x: Tensor, chart: Chart, cells: _Cells, step: float) -> _C
     for some in blocks(len(u), BLOCK):
         z = chart.to_latent(u[some])
         rest = vae.prior().log_prob(z) + chart.log_jacobian(u[some])
-        values.append(vae.decode(z).log_prob(x[image[some]]).double() + rest.double())
+        values.append(
+            vae.take(image[some]).decode(z).log_prob(x[image[some]]).double() + rest.double()
+        )
     value = torch.cat(values)
     # the largest among siblings: a peak may lie between one of them and the parent, as high as both
     apart = (value.reshape(-1, len(offsets)) - cells.value[:, None]).abs().amax(1)

@@ -59,7 +59,9 @@ def true_posterior(
             own = [low[j] + shares * (high[j] - low[j]) for j in range(chart.ndim)]
             axes.append(torch.stack(own))
             place = torch.cartesian_prod(*own).reshape(-1, chart.ndim)
-            density = _log_joint_at(vae, x[k : k + 1], place, chart) - found.log_evidence[k]
+            one = slice(k, k + 1)
+            joint = _log_joint_at(vae.take(one), x[one], place, chart)
+            density = joint - found.log_evidence[k]
             densities.append(density.reshape([resolution] * chart.ndim))
     stacked = torch.stack(axes)
     return TruePosterior(

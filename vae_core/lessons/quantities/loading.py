@@ -84,7 +84,17 @@ def image_of(run: Run, i: float) -> Tensor:
 
 
 def images_of(run: Run, count: float, start: int = 0) -> Tensor:
-    """So many test images, (n, c, H, W). Raises like `dataset_of`."""
+    """So many test images, (n, c, H, W), for a model that takes nothing else.
+
+    Raises
+    ------
+    LessonError
+        For a conditional model, which takes the label, too. Else like `dataset_of`.
+    """
+    if run.config.model.is_conditional:
+        raise LessonError(
+            f"{run.title} takes the label besides the image. Choose a model with labels unused."
+        )
     n, like = whole(count, "images"), next(vae_of(run).parameters())
     return dataset_of(run).test.batch(slice(start, start + n)).to(like.dtype)
 
