@@ -22,6 +22,7 @@ from tests.browser.probability import (
 )
 from tests.browser.test_likelihoods import images, outputs, pixel_family
 from tests.core.posteriors.families import WITH_DENSITY
+from tests.core.priors.test_priors import untidy
 from tests.samples import ROOT, seeded
 from vae_core import DataConfig, ModelConfig, RunStore, build_vae, load_dataset
 from vae_core.analysis import true_posterior
@@ -54,6 +55,7 @@ RUN = """async ({file, xs, cost, shares}) => {
     outputsAt: (places) => model.outputsAt(places), likelihood: model.graph.likelihood,
     imageShape: model.imageShape, logPrior: (z) => model.prior.logProb(z),
     cost: cost ?? model.graph.multiply_adds.decoder,
+    reach: model.prior.isLearned ? model.prior.reach : null,
   });
   const finish = (steps) => {
     let step = steps.next();
@@ -108,6 +110,25 @@ def drawn_by(vae: VAE, n: int) -> Tensor:
     z = vae.prior().sample((n,), seeded(3))
     with torch.no_grad():
         return vae.decode(z).sample((), seeded(4))
+
+
+@pytest.mark.parametrize(
+    ("prior", "posterior"), [("mixture", "diagonal"), ("flow", "diagonal"), ("vamp", "full")]
+)
+def test_evidence_under_a_learned_prior_is_the_librarys(
+    modules: Page, prior: str, posterior: str
+) -> None:
+    vae = untidy((2,), prior=prior, posterior=posterior).float()
+    if prior == "flow":  # else it is wider than the library's grid
+        with torch.no_grad():
+            for weights in vae.latent_prior.parameters():
+                weights *= 0.5
+    x = drawn_by(vae, 3)
+    known = quadrature(vae, x)
+    for k, one in enumerate(in_page(modules, vae, x)):
+        assert one["logEvidence"] == pytest.approx(float(known.log_evidence[k]), abs=2e-3)
+        assert one["logMass"] == pytest.approx(one["logEvidence"], abs=0.01)
+        assert one["elbo"] <= max(one["best"]) + 1e-3 <= one["logEvidence"] + 5e-3
 
 
 def test_evidence_gap_and_contours_of_digits_are_the_librarys(

@@ -23,8 +23,9 @@ const REST = 180; // milliseconds without a change, after which a drawing is dec
 
 /** The chart that p(z|x) is shown on, or null where what is needed of the model is not in the page. */
 export function truthChart(model, facts, axes) {
-  // the grid is laid around N(0, I)
-  const isHere = facts.family.has_density && model.isHere && model.isKnown && !model.prior.isLearned;
+  // of a prior for each class, KL and log p(x) are of different priors
+  const isOfZ = !model.prior.isOfClasses;
+  const isHere = facts.family.has_density && model.isHere && model.isKnown && isOfZ;
   return isHere ? posteriorChart(model, planeLayout(model, axes, facts)) : null;
 }
 
@@ -62,8 +63,8 @@ export class TruePosterior {
 
   /** The chart of the model and the axes of now; what was found on another is forgotten. */
   _setChart() {
-    const { model, axes } = this.state;
-    const chosen = `${axes}`;
+    const { model, axes, label } = this.state;
+    const chosen = model.isConditional ? `${axes} ${label}` : `${axes}`; // all are decoded with it
     if (this.chosen === chosen && this.charted === model) return;
     [this.chosen, this.charted] = [chosen, model];
     this.chart = truthChart(model, this.facts, axes);
@@ -140,6 +141,7 @@ export class TruePosterior {
     this.grid = new PosteriorGrid({
       chart: { ...chart, latentAt },
       mostCells: this.isSlice ? SLICE_CELLS : undefined,
+      reach: model.prior.isLearned ? model.prior.reach : null,
       outputsAt: (places) => model.outputsAt(places),
       likelihood: model.graph.likelihood,
       imageShape: model.imageShape,

@@ -75,17 +75,20 @@ export class PosteriorGrid {
    * @param {Object} model
    *   outputsAt([z, ...]) -> what the decoder gives at each; likelihood, imageShape: as `pixels`
    *   has them; logPrior(z); cost: multiply-adds of one decoding; chart: see posterior_chart.js;
-   *   mostCells: along a side
+   *   reach: how far from 0 a learned prior has its mass, null for the family's own; mostCells:
+   *   along a side
    */
-  constructor({ outputsAt, likelihood, imageShape, logPrior, cost, chart = PLANE, mostCells = Infinity }) {
+  constructor({
+    outputsAt, likelihood, imageShape, logPrior, cost, chart = PLANE, reach = null, mostCells = Infinity,
+  }) {
     const { ndim, isSimplex, latentAt } = chart;
     Object.assign(this, { outputsAt, likelihood, imageShape, logPrior, ndim, isSimplex, latentAt });
     this.atOnce = atOnce(cost);
     this.mostSplit = Math.min(MAX_SPLIT, COST / cost / 3);
     const logPriorAt = (x) => logPrior(latentAt([x, 0]));
-    const edge = isSimplex ? -Infinity : logPriorAt(0) - PRIOR_SLACK + 0.01;
-    const reach = REACHES.find((far) => logPriorAt(far) < edge) ?? REACHES.at(-1);
-    [this.origin, this.width] = isSimplex ? [0, 1] : [-reach, 2 * reach];
+    const edge = isSimplex || reach ? -Infinity : logPriorAt(0) - PRIOR_SLACK + 0.01;
+    const far = reach ?? REACHES.find((one) => logPriorAt(one) < edge) ?? REACHES.at(-1);
+    [this.origin, this.width] = isSimplex ? [0, 1] : [-far, 2 * far];
     const affordable = 2 * Math.floor((COST / cost) ** (1 / ndim) / 2) + 1;
     const [fewest, most] = SIDES[ndim];
     this.side = Math.min(Math.max(affordable, fewest), most, mostCells);

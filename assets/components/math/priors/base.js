@@ -9,6 +9,8 @@ import { normalLattice } from "../nodes.js";
 import { float64s } from "../shapes.js";
 
 const RATE_SAMPLES = 200; // of z for each image, where q has no nodes
+export const REACH = 5.2; // standard deviations
+const REACH_SAMPLES = 400;
 
 export class LearnedPrior {
   /** Told apart from the families' own. */
@@ -21,6 +23,15 @@ export class LearnedPrior {
   /** p(z|y), where the prior is one for each label. */
   given() {
     return this;
+  }
+
+  /** How far from 0, in any dimension, it has all mass that matters; 5.2 is that of N(0, 1). */
+  get reach() {
+    const draws = Array.from({ length: REACH_SAMPLES }, (_, k) => this.draw(k + 1));
+    return float64s(this.mean.length, (j) => {
+      const away = draws.reduce((sum, z) => sum + (z[j] - this.mean[j]) ** 2, 0);
+      return Math.abs(this.mean[j]) + REACH * Math.sqrt(away / REACH_SAMPLES);
+    }).reduce((a, b) => Math.max(a, b), REACH);
   }
 
   /** What it is a mixture of: {q, weight}; null of one that is no mixture. */

@@ -5,7 +5,7 @@
 
 import { randomGenerator } from "../random.js";
 import { float64s } from "../shapes.js";
-import { LearnedPrior, logSumExp } from "./base.js";
+import { LearnedPrior, REACH, logSumExp } from "./base.js";
 
 const ANOTHER = 0x2545f491; // of a seed: numbers that have not chosen the component
 
@@ -26,6 +26,11 @@ export class MixturePrior extends LearnedPrior {
       components.reduce((sum, one, k) => sum + this.weights[k] * one.mean[j], 0),
     );
     this._planes = new Map(); // logarithms of the densities of two dimensions, by their numbers
+  }
+
+  get reach() {
+    const far = (one) => one.mean.map((m, j) => Math.abs(m) + REACH * Math.sqrt(one.variance[j]));
+    return Math.max(REACH, ...this.components.flatMap((one) => Array.from(far(one))));
   }
 
   get parts() {
