@@ -11,6 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from vae_core.analysis import ClassProbes, class_probes
 from vae_core.analysis.classes import ClassPosterior, class_posteriors
 from vae_core.analysis.estimates import Bracket, Estimate
 from vae_core.analysis.rate.class_surgery import ClassSurgery, class_surgery, kl_to_standard_normal
@@ -136,6 +137,23 @@ def non_gaussian(run: Run, what: float | str, end: str = "") -> Bracket | Estima
     whole, matched = _marginal(codes), Estimate(kl_to_standard_normal(_moments(codes)), 0.0)
     found = Bracket((whole.low - matched).at_least_zero(), whole.high - matched)
     return _ends(found, end)
+
+
+@quantity("share")
+def class_read(run: Run) -> Estimate:
+    """Share of the test images whose class a linear classifier reads from one sample of z."""
+    return _probes(run).linear
+
+
+@quantity("share")
+def class_guess(run: Run) -> float:
+    """The same by naming the most frequent class each time."""
+    return _probes(run).guess
+
+
+@per_run
+def _probes(run: Run) -> ClassProbes:
+    return class_probes(codes_of(run))
 
 
 @quantity("correlation")

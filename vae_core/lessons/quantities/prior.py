@@ -1,4 +1,4 @@
-"""Draws of the prior, and codes where the prior puts them."""
+"""The prior: draws of it, codes where it puts them, and what a learned one is made of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from vae_core.analysis.estimates import Estimate
 from vae_core.errors import LessonError
 from vae_core.lessons.quantities.loading import axis, codes_of, whole
 from vae_core.lessons.quantities.registry import quantity
+from vae_core.posteriors import Posterior
 from vae_core.runs.run import Run
 
 
@@ -50,3 +51,35 @@ def share_corner(run: Run, t: float) -> float:
         raise LessonError(f"{run.title} has no proportions: its z lies on no simplex.")
     largest = codes_of(run).mean.flatten(1).max(1).values
     return float((largest > t).double().mean())
+
+
+@quantity("units of z")
+def prior_mean(run: Run, component: float, dimension: float) -> float:
+    """Mean of z_j in one component of a learned mixture: of label y, of a prior for each class."""
+    parts = _components(run, component).mean.flatten(1)
+    return float(parts[int(component), axis(run, dimension)])
+
+
+@quantity("units of z")
+def prior_sd(run: Run, component: float, dimension: float) -> float:
+    """Standard deviation of z_j in one component of a learned mixture."""
+    parts = _components(run, component).variance.flatten(1)
+    return float(parts[int(component), axis(run, dimension)].sqrt())
+
+
+@quantity("units of z")
+def prior_distance(run: Run, one: float, other: float) -> float:
+    """Distance between the means of two components of a learned mixture."""
+    means = _components(run, max(one, other)).mean.flatten(1)
+    return float((means[int(one)] - means[int(other)]).norm())
+
+
+def _components(run: Run, last: float) -> Posterior:
+    """Components of the learned prior, up to `last` at least. Raises LessonError for another."""
+    learned = codes_of(run).learned_prior
+    parts = None if learned is None else learned.components
+    if parts is None:
+        raise LessonError(f"the prior of {run.title} is no mixture.")
+    if whole(last, "a component") >= len(parts.mean):
+        raise LessonError(f"expected a component from 0 to {len(parts.mean) - 1}; got {last:g}.")
+    return parts
