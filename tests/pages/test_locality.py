@@ -105,7 +105,7 @@ def test_an_image_is_shown_in_its_own_colours() -> None:
     np.testing.assert_array_equal(np.array(shown.z)[1, 2], np.round(255.0 * image[:, 1, 2]))
     (grey,) = pixel_map(picture(image[:1], None)).data
     np.testing.assert_array_equal(grey.z, image[0])
-    assert (grey.zmin, grey.zmax, grey.showscale) == (0.0, 1.0, False)
+    assert (grey.zmin, grey.zmax) == (0.0, 1.0)
 
 
 def test_correlation_is_drawn_beside_what_chance_makes_of_it() -> None:

@@ -20,9 +20,13 @@ HIDDEN = {
 
 
 BAR = {  # below what it is the scale of: beside a square it would stand far off
-    **{"orientation": "h", "x": 0.5, "y": -0.02, "yanchor": "top", "thickness": 12, "len": 0.6},
-    **{"nticks": 4, "exponentformat": "power"},
+    **{"orientation": "h", "x": 0.5, "y": -0.02, "yanchor": "top", "thickness": 12},
+    **{"nticks": 4, "exponentformat": "power", "tickfont": {"size": 14}},
 }
+
+
+def _bar(unit: str, length: float) -> dict[str, Any]:
+    return BAR | {"len": length, "title": {"text": unit, "side": "bottom", "font": {"size": 15}}}
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class PixelMap:
     values : array, (H, W), or (H, W, 3) for a picture in colour, from 0 to 1
     title : str
     unit : str
-        Of its scale; empty for a picture, which has none.
     scale : name of a colour scale
+    most : value at its end; that of the pixels unless given
     window : first and last row, first and last column of a frame around pixels, if any
     """
 
@@ -44,12 +48,13 @@ class PixelMap:
     unit: str
     scale: str
     window: tuple[int, int, int, int] | None = None
+    most: float | None = None
 
 
 def picture(image: NDArray[np.float32], window: tuple[int, int, int, int] | None) -> PixelMap:
     """An image as it is, (c, H, W) with one channel or three."""
     values = image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)
-    return PixelMap(values, "the first of the images", "", "gray", window)
+    return PixelMap(values, "the first of the images", "grey value", "gray", window, 1.0)
 
 
 def pixel_map(one: PixelMap, height: int = 420) -> go.Figure:
@@ -58,11 +63,9 @@ def pixel_map(one: PixelMap, height: int = 420) -> go.Figure:
         drawn_as: dict[str, Any] = {"type": "image", "z": np.round(255.0 * one.values)}
         told = "%{z}"
     else:
-        bar = BAR | {"title": {"text": one.unit, "side": "bottom"}}
-        ends = {} if one.unit else {"zmax": 1.0}
         drawn_as = {"type": "heatmap", "z": one.values, "colorscale": one.scale, "zmin": 0.0}
-        drawn_as |= {"showscale": bool(one.unit), "colorbar": bar} | ends
-        told = f"%{{z:.3g}} {one.unit}".rstrip()
+        drawn_as |= {"zmax": one.most, "colorbar": _bar(one.unit, 0.6)}
+        told = f"%{{z:.3g}} {one.unit}"
     drawn_as["hovertemplate"] = f"row %{{y}}, column %{{x}}: {told}<extra></extra>"
     return drawn(
         [drawn_as], height, across=HIDDEN, margin={"t": 36, "b": 64},
@@ -95,9 +98,9 @@ def all_cells(maps: NDArray[np.float32], scale: str, unit: str, height: int = 54
         for j in range(w):
             top, left = i * (rows + 1), j * (columns + 1)
             board[top : top + rows, left : left + columns] = maps[i, j]
-    bar = BAR | {"title": {"text": unit, "side": "bottom"}, "len": 0.4}
     heat = {
-        **{"type": "heatmap", "z": board, "colorscale": scale, "zmin": 0.0, "colorbar": bar},
+        **{"type": "heatmap", "z": board, "colorscale": scale, "zmin": 0.0},
+        "colorbar": _bar(unit, 0.4),
         "hoverinfo": "skip",
     }
     return drawn(
