@@ -57,11 +57,12 @@ if view == ONE_CELL:
     window, painted = (f.window(*cell) if f else None for f in (field, reach))
     sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
     maps = {
-        "image": picture(x[0].numpy(), window),
+        "first-image": picture(x[0].numpy(), window),
         "sees": PixelMap(sees, "the encoder: what it sees", SEES_UNIT, SEES, window),
         "paints": PixelMap(paints, "the decoder: what it changes", PAINTS_UNIT, PAINTS, painted),
     }
-    for column, (key, one) in zip(st.columns(3), maps.items(), strict=True):
+    columns = st.container(key="maps").columns(3)
+    for column, (key, one) in zip(columns, maps.items(), strict=True):
         with column:
             charts.draw(key, pixel_map, one)
     st.latex(
