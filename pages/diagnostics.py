@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.drawing import charts
 from pages.ui.library import cached
 from pages.ui.measure import (
     decoder_sigma,
@@ -88,7 +87,7 @@ else:
     figure = (shell_density, shell.norms, shell.density, shell.interval)
     numbers = diagnostics_text.shell_numbers(shell)
 with chart:
-    charts.draw("diagnostics", *figure)
+    diagnostics_text.show_figure(view, codes, figure)
 with side:
     diagnostics_text.show_numbers(numbers)
 first.pause()

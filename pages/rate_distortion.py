@@ -24,6 +24,7 @@ BETA = st.column_config.NumberColumn(format="%.4g")
 
 run = chosen.chosen()
 heading = st.empty()
+heading.markdown(HEADING + TRY_SWEEP)  # as it mostly is: nothing moves when the rest is there
 if not POSTERIORS[run.config.model.posterior].has_rate:
     st.info(
         f"{escaping.markdown(run.title)} is a deterministic auto-encoder: its rate is not finite, "

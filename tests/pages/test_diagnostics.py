@@ -70,6 +70,10 @@ def test_every_number_is_counted_once_on_its_side_of_the_threshold() -> None:
             assert ((middle[np.array(trace.y) > 0] > 0.01) == active).all()
     assert sum(trace.type == "scatter" for trace in figure.data) == 2
     assert not any(t.type == "scatter" for t in activity(TABLE.assign(kl=np.inf), 0.01).data)
+    low, high = figure.layout.yaxis2.range  # dots at the ends of the axis are whole
+    assert low < 0.0
+    assert high > TABLE["kl"].max()
+    assert figure.layout.annotations[0].text == "active above 0.01"
 
 
 def test_the_two_numbers_of_the_label_gap_stand_out() -> None:
@@ -107,6 +111,10 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
             assert not app.metric
         else:
             assert app.metric or view == diagnostics_text.SAMPLES
+            nothing = view == diagnostics_text.LABELS and run.id == "mnist-collapsed"
+            if nothing:
+                assert [info.value for info in app.info] == [diagnostics_text.NO_LABELS]
+                assert not charts(app)
             assert "Test split" in app.caption[-1].value
 
 
