@@ -43,7 +43,7 @@ GROUPS = (
     Group("Other priors, and labels", {
         "mnist-class-2d": "A Gaussian prior for each digit: where do they come to lie?",
         "mnist-mixture-2d": "A prior of ten Gaussians, learned with the rest, on one plane.",
-        "mnist-mixture-20d": "A learned prior in 20 dimensions: the same pictures, at a lower KL term.",
+        "mnist-mixture-20d": "A learned prior in 20 dimensions: a lower KL term than N(0, I) has.",
         "mnist-conditional-2d": "The label is given: the same hand writes all ten digits.",
     }),
     Group("Broken on purpose", {
