@@ -8,14 +8,11 @@ import streamlit as st
 
 from pages.ui.library import cached
 from pages.ui.measure import (
-    decoder_sigma,
     diagnostics,
     diagnostics_conditions,
     diagnostics_text,
     lamps,
     mixture,
-    samples,
-    worst_images,
 )
 from pages.ui.session import chosen, first, links, problems
 from pages.ui.train import curves, overfitted
@@ -42,11 +39,6 @@ has_rate = codes.family.has_rate
 st.markdown(f"## {diagnostics_text.heading(view, is_collapsed, has_rate, run.id)}")
 links.try_models(diagnostics_text.to_try(view, is_collapsed), run)
 
-if view == diagnostics_text.WORST:
-    worst_images.show(run)
-    st.caption(diagnostics_conditions.describe(run, codes, view))
-    problems.end_page()
-
 if view == diagnostics_text.TRAINING:
     if history := run.history():
         curves.show(run, history)
@@ -54,9 +46,10 @@ if view == diagnostics_text.TRAINING:
         st.info(curves.NO_HISTORY)
     problems.end_page()
 
-if view in (diagnostics_text.SAMPLES, diagnostics_text.SIGMA):
-    (samples if view == diagnostics_text.SAMPLES else decoder_sigma).show(run)
-    st.caption(diagnostics_conditions.describe(run, codes, view))
+if view in diagnostics_conditions.ALONE:
+    diagnostics_conditions.ALONE[view](run)
+    if view != diagnostics_text.LAW:  # whose numbers are of other models, too
+        st.caption(diagnostics_conditions.describe(run, codes, view))
     problems.end_page()
 
 verdict = st.container()

@@ -3,6 +3,8 @@
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.animation import gif
 from vae_core.figures.bounds import bound_curve
+from vae_core.figures.coded_images import format_bars, stack_steps
+from vae_core.figures.collapse_law import collapse_curves
 from vae_core.figures.decoder_sigma import distortion_curve
 from vae_core.figures.diagnostics import activity, dimension_evidence, label_bars
 from vae_core.figures.gaps import gap_histogram
@@ -26,10 +28,12 @@ __all__ = [
     "class_bars",
     "class_counts",
     "class_layers",
+    "collapse_curves",
     "contact_sheet",
     "data_uri",
     "dimension_evidence",
     "distortion_curve",
+    "format_bars",
     "gap_histogram",
     "gif",
     "image_scores",
@@ -48,6 +52,7 @@ __all__ = [
     "rate_distortion",
     "same_scale",
     "shell_density",
+    "stack_steps",
     "surgery_bar",
     "sweep_curve",
     "to_png",

@@ -129,6 +129,13 @@ def sweeps() -> dict[str, list[Run]]:
     return {name: by_value(runs) for name, runs in found.items()}
 
 
+def laws() -> dict[str, list[Run]]:
+    """The sweeps that ship to show the law of collapse, by their names."""
+    folders = sorted(path for path in paths.LAWS.glob("*") if path.is_dir())
+    found = [[entry.run for entry in _shipped(folder) if entry.run] for folder in folders]
+    return {runs[0].config.sweep or runs[0].title: by_value(runs) for runs in found if runs}
+
+
 def filmed() -> dict[str, Run]:
     """The reader's own runs whose training can be watched again, by their labels."""
     mine = (entry.run for entry in own().list())

@@ -26,7 +26,7 @@ NO_LABELS = (
 )
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
-SIGMA = "Decoder sigma"
+SIGMA, LAW = "Decoder sigma", "Collapse law"
 HEADINGS = {
     VERDICT: "Four questions, each with an answer of its own. **Try this:** open the collapsed "
     "model.",
@@ -41,6 +41,8 @@ HEADINGS = {
     "this:** open the feature map.",
     SIGMA: "What would the reconstruction term be with another sigma of the Gaussian decoder? "
     "**Try this:** move sigma, and look for the lowest point.",
+    LAW: "A dimension is used only while the images vary along it by more than βσ². **Try this:** "
+    "compare *Digits, linear* with *Digits, MLP*.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
     "images whose codes cost most need not be those with the worst pictures.",
     TRAINING: "Are test images explained as well as training images, and was an earlier epoch "
