@@ -84,7 +84,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _law_curves(points: pd.DataFrame, low: float) -> list[dict[str, Any]]:
     """0.5 ln(eigenvalue / level), from the left end to where it is 0."""
-    curves = []
+    curves: list[dict[str, Any]] = []
     for rank, end in zip(points["rank"], points["predicted"], strict=True):
         if end <= low:
             continue

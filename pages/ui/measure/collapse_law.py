@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 import torch
+from torch import Tensor
 
 from pages.ui.drawing import charts, escaping, numbers
 from pages.ui.library import cached, images, listing
+from pages.ui.library.background import run_in_background
 from pages.ui.measure import diagnostics_text
 from pages.ui.session import problems
-from vae_core import Dataset, Run, encode_dataset
+from vae_core import Dataset, Run, Split, encode_dataset
 from vae_core.analysis import (
     collapse_law,
     collapse_points,
@@ -44,7 +46,7 @@ def sources(run: Run) -> dict[str, list[Run]]:
         for name, runs in (listing.laws() | listing.sweeps()).items()
         if len(runs) > 1
         and swept([one.config for one in runs]) in SETTINGS
-        and all(has_law(one.config.model) for one in runs)
+        and all(has_law(one.config) for one in runs)
     }
 
     def after(name: str) -> tuple[bool, bool]:
@@ -56,18 +58,26 @@ def sources(run: Run) -> dict[str, list[Run]]:
         return not images.are_on_disk(other), not is_like
 
     ordered = {name: found[name] for name in sorted(found, key=after)}
-    return ordered | ({ALONE: [run]} if has_law(run.config.model) else {})
+    return ordered | ({ALONE: [run]} if has_law(run.config) else {})
 
 
-@cached.per_run("Measuring the directions of the images …", max_entries=64)
-def law_of(run: Run, data: Dataset) -> pd.DataFrame:
+def _train(data: Dataset) -> Split:
+    return data.train.take(torch.arange(min(len(data.train), N_IMAGES)))
+
+
+@cached.per_run("Measuring the directions of the images …", max_entries=16)
+def spectrum_of(run: Run, data: Dataset) -> Tensor:
+    """Eigenvalues of the first training images, in units of the noise of the run's pixels."""
+    likelihood = LIKELIHOODS[run.config.model.likelihood]
+    return run_in_background(noise_spectrum, _train(data), likelihood)
+
+
+@cached.per_run("Measuring the dimensions …", max_entries=64)
+def law_of(run: Run, data: Dataset, spectrum: Tensor) -> pd.DataFrame:
     """The law beside the KL of a run, both over the first training images."""
-    train = data.train.take(torch.arange(min(len(data.train), N_IMAGES)))
-    vae, likelihood = cached.vae(run), LIKELIHOODS[run.config.model.likelihood]
-    beta = run.effective_beta
+    vae, beta = cached.vae(run), run.effective_beta
     assert beta is not None, "see has_law"
-    spectrum = noise_spectrum(train, likelihood)
-    return collapse_law(encode_dataset(vae, train), spectrum, water_level(vae, beta))
+    return collapse_law(encode_dataset(vae, _train(data)), spectrum, water_level(vae, beta))
 
 
 @problems.fragment
@@ -85,10 +95,12 @@ def show(run: Run) -> None:
         with chart:
             images.offer_images_of(runs[0], WHY_IMAGES)
         return
-    tables = {one.path: law_of(one, data) for one in runs}
+    spectrum = spectrum_of(runs[0], data)
+    tables = {one.path: law_of(one, data, spectrum) for one in runs}
     law = pd.concat(tables.values(), ignore_index=True)
     found_points = collapse_points(law)
-    points = pd.DataFrame(found_points).assign(holds=[point.holds for point in found_points])
+    holds = pd.Series([point.holds for point in found_points], dtype=object)
+    points = pd.DataFrame(found_points).assign(holds=holds)
     here = float(tables[run.path]["level"].iloc[0]) if run.path in tables else None
     with chart:
         charts.draw("collapse-law", collapse_curves, law, points, unit(runs[0]), here)
@@ -149,7 +161,7 @@ def named(table: pd.DataFrame) -> pd.DataFrame:
 def conditions(runs: Sequence[Run], n_train: int) -> str:
     """What the numbers are of."""
     first = runs[0].config
-    layers = " and ".join(map(str, first.model.hidden))
+    layers = " and ".join(map(str, first.model.hidden or ()))
     net = f"{first.model.network.upper()} with hidden layers of {layers}" if layers else "linear"
     likelihood = LIKELIHOODS[first.model.likelihood]
     which = (

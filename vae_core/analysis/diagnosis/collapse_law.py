@@ -28,7 +28,7 @@ from vae_core.analysis.diagnosis.linear_vae import pixel_moments
 from vae_core.analysis.estimates import mean_estimate
 from vae_core.analysis.rate.rates import channel_order, latent_names
 from vae_core.codes import Codes
-from vae_core.config import LIKELIHOODS, POSTERIORS, PRIORS, ModelConfig
+from vae_core.config import LIKELIHOODS, POSTERIORS, PRIORS, RunConfig
 from vae_core.data.dataset import Split
 from vae_core.likelihoods import Likelihood
 from vae_core.vae import VAE
@@ -37,17 +37,20 @@ NO_KL = 0.01  # nats: a dimension with less has collapsed
 MIN_VARIANCE = 1e-4  # of a pixel's noise: one that is lit more rarely is left out
 
 
-def has_law(config: ModelConfig) -> bool:
+def has_law(config: RunConfig) -> bool:
     """Whether the law is known for such models.
 
-    For dimensions with Gaussian posteriors, independent given x, against N(0, I), and pixels
-    whose noise is known.
+    For dimensions with Gaussian posteriors, independent given x, against N(0, I), pixels whose
+    noise is known, and a loss that is distortion + beta * rate.
     """
-    family, likelihood = POSTERIORS[config.posterior], LIKELIHOODS[config.likelihood]
+    model, train = config.model, config.train
+    family, likelihood = POSTERIORS[model.posterior], LIKELIHOODS[model.likelihood]
     is_diagonal = family.is_rotation_invariant and not family.is_correlated and family.has_rate
     has_noise = likelihood.pixel_variance(torch.ones(1)) is not None
-    has_one_sigma = not likelihood.has_sigma or config.sigma != "per-image"
-    return bool(is_diagonal and has_noise and has_one_sigma and not PRIORS[config.prior].is_learned)
+    has_one_sigma = not likelihood.has_sigma or model.sigma != "per-image"
+    is_plain = not (train.free_bits or train.tc_weight) and train.importance == 1
+    is_right = train.mistake == "none" and not PRIORS[model.prior].is_learned
+    return bool(is_diagonal and has_noise and has_one_sigma and is_plain and is_right)
 
 
 def noise_spectrum(split: Split, likelihood: type[Likelihood]) -> Float[Tensor, " D"]:
@@ -152,10 +155,10 @@ class CollapsePoint:
 def collapse_points(law: pd.DataFrame) -> list[CollapsePoint]:
     """The points of collapse along a sweep, from the tables of its runs, one after the other."""
     points = []
-    for rank, rows in law.groupby("rank"):
-        used, lost = (
-            rows.loc[is_in, "level"] for is_in in (rows["kl"] >= NO_KL, rows["kl"] < NO_KL)
-        )
+    for rank in sorted(set(law["rank"].tolist())):
+        rows = law[law["rank"] == rank]
+        is_used = rows["kl"] >= NO_KL
+        used, lost = rows.loc[is_used, "level"], rows.loc[~is_used, "level"]
         last = float(used.max()) if len(used) else math.nan
         beyond = lost[lost > last] if len(used) else lost
         first = float(beyond.min()) if len(beyond) else math.nan

@@ -18,7 +18,7 @@ from vae_core.runs.run import Run
 
 def _level(run: Run) -> float:
     beta = run.effective_beta
-    if beta is None or not has_law(run.config.model):
+    if beta is None or not has_law(run.config):
         raise LessonError(
             f"the law of collapse is of independent Gaussian posteriors, and of Gaussian or "
             f"Bernoulli pixels; {run.title} has others."

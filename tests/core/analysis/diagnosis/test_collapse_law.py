@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from tests.samples import ROOT, seeded, tiny_model
+from tests.samples import ROOT, seeded, tiny_run
 from vae_core import Codes, Run, RunStore, Split, encode_dataset, load_dataset
 from vae_core.analysis import (
     collapse_law,
@@ -171,6 +172,18 @@ def test_points_of_collapse_lie_between_two_runs():
 @pytest.mark.parametrize("posterior", list(POSTERIORS))
 @pytest.mark.parametrize("likelihood", list(LIKELIHOODS))
 def test_the_law_is_known_for_independent_gaussians_and_known_noise(posterior, likelihood):
-    config = tiny_model(posterior=posterior, likelihood=likelihood)
+    config = tiny_run(posterior=posterior, likelihood=likelihood)
     expected = posterior == "diagonal" and likelihood in ("gaussian", "bernoulli")
     assert has_law(config) == expected
+
+
+@pytest.mark.parametrize("change", [{"free_bits": 0.1}, {"tc_weight": 1.0}, {"importance": 5}])
+def test_the_law_is_that_of_a_distortion_and_a_rate(change):
+    config = tiny_run()
+    assert has_law(config)
+    assert not has_law(replace(config, train=replace(config.train, **change)))
+
+
+def test_the_law_is_that_of_the_standard_prior_and_one_sigma():
+    assert not has_law(tiny_run(prior="mixture"))
+    assert not has_law(tiny_run(likelihood="gaussian", sigma="per-image"))
