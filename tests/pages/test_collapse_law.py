@@ -7,7 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from pages.ui.measure import collapse_law
+from pages.ui.library import listing
+from pages.ui.measure import collapse_law, remedies
 from tests.pages.app import MODELS, assert_sound, charts, open_page
 from vae_core.figures import collapse_curves
 
@@ -61,3 +62,15 @@ def test_curves_of_the_law_end_at_zero_where_the_diamonds_are() -> None:
 def test_the_largest_deviation_is_that_of_the_first_dimensions() -> None:
     assert collapse_law.deviation(LAW) == pytest.approx(0.05)
     assert collapse_law.told(LAW, POINTS)["Measured: between"] == "1 and 4"
+
+
+def test_remedies_stand_beside_plain_training() -> None:
+    table = remedies.table(listing.remedies())
+    assert table["trained with"].tolist() == ["plain", "encoder steps", "free bits", "warm-up"]
+    assert table["less that of plain training"].iloc[0] == "0.00"
+    assert table["less that of plain training"].iloc[1:].str.contains("±").all()
+    assert table[remedies.USED].between(1, 12).all()
+
+
+def test_sweeps_of_the_law_are_those_over_the_level_alone() -> None:
+    assert set(listing.laws()) == {"Digits, linear", "Digits, MLP"}

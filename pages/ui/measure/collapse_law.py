@@ -13,7 +13,7 @@ from torch import Tensor
 from pages.ui.drawing import charts, escaping, numbers
 from pages.ui.library import cached, images, listing
 from pages.ui.library.background import run_in_background
-from pages.ui.measure import diagnostics_text
+from pages.ui.measure import diagnostics_text, remedies
 from pages.ui.session import problems
 from vae_core import Dataset, Run, Split, encode_dataset
 from vae_core.analysis import (
@@ -112,6 +112,7 @@ def show(run: Run) -> None:
         table = law if len(runs) == 1 else points
         st.dataframe(numbers.rounded(named(table), 3), hide_index=True, placeholder="")
     st.caption(conditions(runs, len(data.train)))
+    remedies.show()
 
 
 def unit(run: Run) -> str:
