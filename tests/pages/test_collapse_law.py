@@ -67,8 +67,8 @@ def test_the_largest_deviation_is_that_of_the_first_dimensions() -> None:
 def test_remedies_stand_beside_plain_training() -> None:
     table = remedies.table(listing.remedies())
     assert table["trained with"].tolist() == ["plain", "encoder steps", "free bits", "warm-up"]
-    assert table["less that of plain training"].iloc[0] == "0.00"
-    assert table["less that of plain training"].iloc[1:].str.contains("±").all()
+    assert table[remedies.DIFFERENCE].iloc[0] == "0.00"
+    assert table[remedies.DIFFERENCE].iloc[1:].str.contains("±").all()
     assert table[remedies.USED].between(1, 12).all()
 
 

@@ -106,13 +106,14 @@ def show(run: Run) -> None:
         charts.draw("collapse-law", collapse_curves, law, points, unit(runs[0]), here)
     with side:
         diagnostics_text.show_numbers(told(law, points))
-    with st.container(key="formulas"):
+    with st.container(key="diagnostics-numbers--formula"):
         st.latex(FORMULA)
     with st.container(key="diagnostics-numbers--law"):
         table = law if len(runs) == 1 else points
         st.dataframe(numbers.rounded(named(table), 3), hide_index=True, placeholder="")
     st.caption(conditions(runs, len(data.train)))
-    remedies.show()
+    with st.container(key="diagnostics-numbers--remedies"):
+        remedies.show()
 
 
 def unit(run: Run) -> str:

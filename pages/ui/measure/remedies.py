@@ -13,6 +13,7 @@ from vae_core import Run
 from vae_core.analysis.diagnosis.collapse_law import NO_KL
 from vae_core.analysis.estimates import Estimate, mean_estimate, paired_difference
 
+DIFFERENCE = "difference from plain training"
 USED = f"dimensions with KL ≥ {NO_KL}"
 
 
@@ -54,5 +55,5 @@ def _row(run: Run, plain: Run) -> dict[str, object]:
         USED: int((kl >= NO_KL).sum()),
         "KL, nats per image": numbers.estimate(mean_estimate(own.rate)),
         "negative ELBO, nats per image": numbers.estimate(mean_estimate(own.negative_elbo)),
-        "less that of plain training": numbers.estimate(difference),
+        DIFFERENCE: numbers.estimate(difference),
     }

@@ -49,7 +49,8 @@ def has_law(config: RunConfig) -> bool:
     has_noise = likelihood.pixel_variance(torch.ones(1)) is not None
     has_one_sigma = not likelihood.has_sigma or model.sigma != "per-image"
     is_plain = not (train.free_bits or train.tc_weight) and train.importance == 1
-    is_right = train.mistake == "none" and not PRIORS[model.prior].is_learned
+    has_one_prior = not (PRIORS[model.prior].is_learned or model.is_conditional)
+    is_right = train.mistake == "none" and has_one_prior
     return bool(is_diagonal and has_noise and has_one_sigma and is_plain and is_right)
 
 

@@ -186,4 +186,5 @@ def test_the_law_is_that_of_a_distortion_and_a_rate(change):
 
 def test_the_law_is_that_of_the_standard_prior_and_one_sigma():
     assert not has_law(tiny_run(prior="mixture"))
+    assert not has_law(tiny_run(labels="conditional"))
     assert not has_law(tiny_run(likelihood="gaussian", sigma="per-image"))
