@@ -49,6 +49,7 @@ PAGES = {
     "two models": f"compare?{FLAT}",
     "rate and distortion": f"rate-distortion?{FLAT}",
     "time machine": "time-machine",
+    "published numbers": "published-numbers",
     "lesson": "?lesson=kl-sign",
 }
 DESK, PHONE = (1440, 900), (390, 844)

@@ -16,6 +16,7 @@ from vae_core.figures.posteriors import Ellipse, marginal, posterior_plane
 from vae_core.figures.prior_classes import prior_class_bars
 from vae_core.figures.projection_picks import class_counts, posterior_bars
 from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
+from vae_core.figures.shelf import shelf_points
 from vae_core.figures.shell import shell_density
 from vae_core.figures.training import training_curves
 from vae_core.figures.two_models import kl_pair, same_scale
@@ -51,6 +52,7 @@ __all__ = [
     "prior_class_bars",
     "rate_distortion",
     "same_scale",
+    "shelf_points",
     "shell_density",
     "stack_steps",
     "surgery_bar",
