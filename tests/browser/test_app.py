@@ -33,11 +33,26 @@ def chosen_model(page: Page) -> str:
 
 
 def turn_to(page: Page, name: str, section: str | None = None) -> None:
-    """Go to another page by the menu at the top, once this one is done."""
+    """Go to another page by the menu at the top, once this one is done.
+
+    A page that runs once more closes its menu, also between the two clicks.
+    """
+    from playwright.sync_api import TimeoutError as TookTooLong
+
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    if section:
-        page.get_by_test_id("stTopNav").get_by_role("button", name=section).click()
-    page.get_by_role("menuitem" if section else "link", name=name, exact=True).click()
+    menu = page.get_by_test_id("stTopNav").get_by_role("button", name=section)
+    item = page.get_by_role("menuitem" if section else "link", name=name, exact=True)
+
+    def is_clicked() -> bool:
+        if section and not item.is_visible():
+            menu.click()
+        try:
+            item.click(timeout=3000)
+        except TookTooLong:
+            return False
+        return True
+
+    until(is_clicked, 90)
 
 
 def fits(page: Page, element: str) -> bool:

@@ -85,18 +85,18 @@ def serve_files(page: Page, run: Run, **others: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_forty_mounts_leave_nothing_behind(view: str, modules: Page) -> None:
+def test_twenty_mounts_leave_nothing_behind(view: str, modules: Page) -> None:
     run = RunStore(ROOT / "assets" / "models").load(VIEWS[view])
     serve_files(modules, run)
     counts = counter(modules)
     facts = facts_of(run, view)
-    assert modules.evaluate(MOUNT, {"times": 10, "facts": facts}) == 0
+    assert modules.evaluate(MOUNT, {"times": 5, "facts": facts}) == 0
     before = counts()
-    assert modules.evaluate(MOUNT, {"times": 40, "facts": facts}) == 0
+    assert modules.evaluate(MOUNT, {"times": 20, "facts": facts}) == 0
     after = counts()
     assert after["JSEventListeners"] <= before["JSEventListeners"] + 2
-    assert after["Nodes"] <= before["Nodes"] + 20
-    assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 8e5
+    assert after["Nodes"] <= before["Nodes"] + 10
+    assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 4e5
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -46,7 +46,7 @@ def go_on(page: Page, run: Run) -> None:
 def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
     browser: Browser, open_page: Open, tmp_path: Path
 ) -> None:
-    with serve(tmp_path, is_copy=False) as server:
+    with serve(tmp_path) as server:
         page = open_page(server.url + "train")
         start_long_training(page)
         until(lambda: the_run(server).has_model)
@@ -54,8 +54,6 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         page.context.close()  # the tab is closed
         grows(run)
         page = open_page(server.url + "train")
-        page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
-        page.reload()
         page.get_by_test_id("stMain").get_by_role("button", name="Stop").wait_for()
         os.kill(pid_of(run), signal.SIGKILL)
         page.get_by_text("Its process was killed.").wait_for()

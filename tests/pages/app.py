@@ -66,6 +66,17 @@ def open_page(page: str, run: Run | str | None = None, **address: str) -> AppTes
     return go(app, page)
 
 
+_seen: dict[tuple[object, ...], AppTest] = {}
+
+
+def seen(page: str, run: Run, **address: str) -> AppTest:
+    """A page with a model that ships, opened once for all tests that do nothing but look at it."""
+    key = (page, run.id, *sorted(address.items()))
+    if key not in _seen:
+        _seen[key] = open_page(page, run, **address)
+    return _seen[key]
+
+
 def go(app: AppTest, page: str) -> AppTest:
     return app.switch_page(page).run()
 

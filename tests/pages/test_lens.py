@@ -37,6 +37,7 @@ from tests.pages.app import (
     open_page,
     own_run,
     pictures,
+    seen,
     tell,
     trained,
 )
@@ -91,7 +92,7 @@ def test_the_lens_is_told_what_the_run_says(
 @every_model
 def test_the_lens_is_told_what_a_bundled_model_says(run: Run) -> None:
     for page in lens_pages(run):
-        assert_facts_are_of(run, lens_facts(open_page(page, run)), VIEWS[page])
+        assert_facts_are_of(run, lens_facts(seen(page, run)), VIEWS[page])
 
 
 def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
@@ -155,7 +156,7 @@ def test_the_offered_files_hold_the_weights_and_codes_of_the_run(
 
 @every_model
 def test_the_offered_files_hold_the_weights_and_codes_of_a_bundled_model(run: Run) -> None:
-    assert_files_are_of(run, open_page("overview.py", run))
+    assert_files_are_of(run, seen("overview.py", run))
 
 
 def assert_files_are_of(run: Run, app: AppTest) -> None:
@@ -206,11 +207,11 @@ def test_the_server_answers_as_the_model_does(
 
 @every_model
 def test_all_pages_offer_the_same_files(run: Run) -> None:
-    assert len({lens_facts(open_page(page, run))["address"] for page in lens_pages(run)}) == 1
+    assert len({lens_facts(seen(page, run))["address"] for page in lens_pages(run)}) == 1
 
 
 def test_no_two_models_are_offered_at_one_address() -> None:
-    addresses = {lens_facts(open_page("overview.py", run))["address"] for run in MODELS}
+    addresses = {lens_facts(seen("overview.py", run))["address"] for run in MODELS}
     assert len(addresses) == len(MODELS)
 
 
@@ -234,7 +235,7 @@ def test_a_run_whose_weights_change_is_offered_at_another_address(
 def test_images_are_offered_where_the_data_set_is(run: Run) -> None:
     is_here = run.config.data.name == "digits"
     for page in lens_pages(run):
-        app = open_page(page, run)
+        app = seen(page, run)
         assert (lens_facts(app)["images"] is not None) == is_here
         assert bool(app.info) != is_here
 
@@ -264,7 +265,7 @@ def test_images_outlive_the_run_that_first_offered_them(runs: Path, digits: Data
 
 @every_model
 def test_the_most_informative_numbers_have_a_strip_each(run: Run) -> None:
-    app = open_page("sliders.py", run)
+    app = seen("sliders.py", run)
     names, order = latent_names(run.config.model.latent_shape), channel_order(run.codes())
     assert list(pictures(app)) == [f"traversal of {names[j]}" for j in order[:MAX_STRIPS]]
     height, width = run.vae().image_shape[1:]
@@ -294,7 +295,7 @@ every_model_in_use = pytest.mark.parametrize("run", IN_USE, ids=lambda run: run.
 
 def test_a_collapsed_model_has_no_neighbours() -> None:
     (run,) = set(MODELS) - set(IN_USE)
-    app = open_page("overview.py", run)
+    app = seen("overview.py", run)
     assert not pictures(app)
     assert overview.NO_NEIGHBOURS in [info.value for info in app.info]
 
@@ -313,7 +314,7 @@ def test_neighbours_are_those_nearest_to_where_z_was_let_go(run: Run) -> None:
 def test_until_the_lens_tells_z_is_the_mean_of_what_it_begins_at(run: Run) -> None:
     codes = run.codes()
     for image, z in (("3", codes.mean[3]), ("none", codes.prior().mean)):
-        app = open_page("overview.py", run, image=image)
+        app = seen("overview.py", run, image=image)
         near = nearest_codes(codes, z, NEIGHBOURS).index.tolist()
         assert list(pictures(app)) == [f"test image {i}" for i in near]
 
@@ -322,7 +323,7 @@ def test_until_the_lens_tells_z_is_the_mean_of_what_it_begins_at(run: Run) -> No
 def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
     codes = run.codes()
     near = nearest_codes(codes, codes.mean[0], NEIGHBOURS)
-    html = "".join(e.proto.body for e in open_page("overview.py", run, image="0").get("html"))
+    html = "".join(e.proto.body for e in seen("overview.py", run, image="0").get("html"))
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
     assert len(captions) == len(near)
     names = run.data().class_names
@@ -335,7 +336,7 @@ def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
 
 def test_neighbours_are_the_images_where_they_are_here_and_decoded_where_not() -> None:
     for run in IN_USE:
-        app = open_page("overview.py", run, image="0")
+        app = seen("overview.py", run, image="0")
         data = run.config.data.name == "digits"
         assert any(("images themselves" in m.value) == data for m in app.markdown)
         near = nearest_codes(run.codes(), run.codes().mean[0], NEIGHBOURS)

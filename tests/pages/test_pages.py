@@ -22,6 +22,7 @@ from tests.pages.app import (
     model_line,
     numbers,
     open_page,
+    seen,
     tell,
 )
 from tests.samples import ROOT
@@ -58,7 +59,7 @@ def test_every_model_that_ships_is_offered() -> None:
 
 
 def opened(page: str, run: Run) -> None:
-    app = open_page(page, run)
+    app = seen(page, run)
     assert_sound(app)
     assert chosen_label(app) == run.title
     assert all(chart["data"] for chart in charts(app))
@@ -106,7 +107,7 @@ def test_the_chosen_model_stays_from_page_to_page() -> None:
 
 @every_vae
 def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Run) -> None:
-    app = open_page("kl.py", run)
+    app = seen("kl.py", run)
     shown = float(next(m.value for m in app.metric if m.label.startswith("Rate")))
     assert shown == pytest.approx(total_rate(run.codes()), abs=0.0051)
     assert shown == pytest.approx(run.metrics().rate, abs=0.02)
@@ -131,7 +132,7 @@ def test_every_view_of_the_kl_has_a_figure_in_nats_per_image(run: Run) -> None:
 
 def test_the_auto_encoder_has_no_finite_rate() -> None:
     (run,) = [run for run in MODELS if run not in VAES]
-    app = open_page("kl.py", run)
+    app = seen("kl.py", run)
     assert "no finite rate" in app.info[0].value
     assert not app.metric
     assert any("no finite rate" in c.value for c in app.caption)
@@ -188,7 +189,7 @@ def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
 
 @pytest.mark.parametrize("run", [r for r in KINDS if r not in MAPS], ids=lambda run: run.id)
 def test_the_feature_map_page_says_why_a_vector_has_no_cells(run: Run) -> None:
-    app = open_page("feature_map.py", run)
+    app = seen("feature_map.py", run)
     (info,) = app.info
     assert info.value.startswith(f"The latent of {run.title} is a vector: it has no cells.")
     assert not has_component(app, "lens")
@@ -197,7 +198,7 @@ def test_the_feature_map_page_says_why_a_vector_has_no_cells(run: Run) -> None:
 def test_the_collapsed_model_paints_one_picture_whatever_z_is() -> None:
     """Its loss took the mean over pixels: every number stays at the prior, and says nothing."""
     (run,) = [run for run in MODELS if run not in ALIVE]
-    app = open_page("kl.py", run)
+    app = seen("kl.py", run)
     said = {m.label: m.value for m in app.metric}
     assert said["Rate: mean KL, nats per image"] == "0.00"
     assert "trained with β = 784 (mean/sum)" in model_line(app)
