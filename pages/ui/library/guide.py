@@ -44,6 +44,8 @@ GROUPS = (
         "mnist-class-2d": "A Gaussian prior for each digit: where do they come to lie?",
         "mnist-mixture-2d": "A prior of ten Gaussians, learned with the rest, on one plane.",
         "mnist-mixture-20d": "A learned prior in 20 dimensions: a lower KL term than N(0, I) has.",
+        "mnist-vamp-2d": "VampPrior: the prior is made of the posteriors of ten learned images.",
+        "mnist-flow-2d": "A normalising flow as the prior, learned with a convolutional network.",
         "mnist-conditional-2d": "The label is given: the same hand writes all ten digits.",
     }),
     Group("Broken on purpose", {
