@@ -20,6 +20,7 @@ VALUES = {
     "batch-schedule": ["constant", "growing"],
     "augmentation": ["none", "shifts"],
     "prior": ["standard", "mixture", "flow"],
+    "labels": ["unused", "conditional"],
     "classes": ["1", "1,7", "3x4"], "data-dir": ["/a/b", "c"], "network": ["mlp", "conv"],
     "latent": ["2", "4x4x2", (3,)], "hidden": ["8", "8,4"], "beta": ["0.5", 1, 2.0],
     "posterior": ["full", "full-correlation"], "likelihood": ["gaussian", "bernoulli"],

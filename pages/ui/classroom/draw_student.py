@@ -127,6 +127,6 @@ def begun(run: Run, drawing: Drawing) -> LensState:
         return state
     x = torch.from_numpy(drawing.pixels.copy()).reshape(1, 1, SIDE, SIDE).float() / 255
     with torch.no_grad():
-        vae = cached.vae(run).given(drawing.label)
+        vae = cached.vae(run).given(drawing.label % run.config.model.label_count)
         mean = vae.encode(x).mean.flatten().tolist()
     return replace(state, z=dict(enumerate(mean)))
