@@ -63,7 +63,7 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         assert pid in server.children()
         server.process.kill()
         server.process.wait()
-        until(lambda: not server.left(), 5)
+        until(lambda: not server.left(), 30)
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
     # A page of its own, which complains of its loss.
@@ -74,7 +74,7 @@ def test_training_outlives_windows_a_killed_worker_and_a_killed_server(
         pid = pid_of(run)
         assert pid in server.children()
         assert server.interrupt() < LONGEST_STOP  # with training and a window that stays open
-        until(lambda: not server.left(), 5)  # with the server go the helpers of Python's own
+        until(lambda: not server.left(), 30)  # with the server go the helpers of Python's own
     (entry,) = RunStore(server.runs).list()
     assert entry.status == "unfinished"
     assert not (run.path / HEARTBEAT).exists()

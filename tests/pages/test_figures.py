@@ -36,7 +36,7 @@ from vae_core.figures.posteriors import _spread
 from vae_core.figures.theme import CLASS_COLOURS, axes, drawn, named, panels, squares
 
 UNIT = "nats per image"
-ADDITIVE = [run for run in VAES if run.codes().family.is_additive]
+ADDITIVE = [run for run in VAES if run.codes().is_additive]
 TILTED = np.array([[2.0, 0.9], [0.9, 0.5]])
 
 

@@ -52,6 +52,7 @@ from vae_core.analysis import (
     rate_table,
 )
 from vae_core.analysis.diagnosis.collapse import is_collapsed
+from vae_core.browser.graph import prior_tensors
 from vae_core.config import POSTERIORS
 
 every_model = pytest.mark.parametrize("run", MODELS, ids=lambda run: run.id)
@@ -112,8 +113,10 @@ def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
     assert facts["cells"] == pytest.approx(shown, rel=1e-5, abs=1e-7)
     assert facts["kl"] == (facts["cells"] if codes.family.has_rate else None)
     assert ("nats" in facts["cells_unit"]) == codes.family.has_rate
-    for name, value in facts["family"].items():
-        assert value == getattr(codes.family, name)
+    assert (facts["family"]["low"], facts["family"]["high"]) == codes.reach
+    for name in facts["family"].keys() - {"low", "high"}:  # of the prior, where it is learned
+        source = codes if hasattr(codes, name) else codes.family
+        assert facts["family"][name] == getattr(source, name)
     assert {"low", "high", "has_rate", "has_density"} <= facts["family"].keys()
     assert facts["has_rings"] == prior_is_standard_normal(run)
     assert facts["is_triangle"] == (
@@ -164,8 +167,10 @@ def assert_files_are_of(run: Run, app: AppTest) -> None:
     files = {name: fetch(address + name) for name in ("model", "posteriors", "moments")}
     assert {file.status for file in files.values()} == {200}
     weights = load_tensors(files["model"].content)
-    expected = run.vae().state_dict()
-    assert weights.keys() == {k for k in expected if not k.startswith("likelihood.")}
+    vae = run.vae()
+    expected = {k: v for k, v in vae.state_dict().items() if k.startswith(("encoder", "decoder"))}
+    expected |= prior_tensors(vae)
+    assert weights.keys() == expected.keys()
     for name, value in weights.items():
         torch.testing.assert_close(value.float(), expected[name], rtol=0, atol=0)
     posteriors = load_tensors(files["posteriors"].content)
@@ -340,7 +345,7 @@ def test_neighbours_are_the_images_where_they_are_here_and_decoded_where_not() -
         data = run.config.data.name == "digits"
         assert any(("images themselves" in m.value) == data for m in app.markdown)
         near = nearest_codes(run.codes(), run.codes().mean[0], NEIGHBOURS)
-        expected = decode_mean(run.vae(), near.mean)
+        expected = decode_mean(run.vae().given(near.labels), near.mean)
         if data:
             expected = load_dataset(run.config.data).test.images[near.index]
         for source, picture in zip(pictures(app).values(), expected, strict=True):

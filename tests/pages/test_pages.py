@@ -110,10 +110,11 @@ def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Ru
     app = seen("kl.py", run)
     shown = float(next(m.value for m in app.metric if m.label.startswith("Rate")))
     assert shown == pytest.approx(total_rate(run.codes()), abs=0.0051)
-    assert shown == pytest.approx(run.metrics().rate, abs=0.02)
+    noise = 5.0 * run.codes().rate_error  # of the few samples of z that training's score has
+    assert shown == pytest.approx(run.metrics().rate, abs=0.02 + 4.0 * noise)
     if is_collapsed(run.codes()):
         assert not charts(app)
-    elif run.codes().family.is_additive:
+    elif run.codes().is_additive:
         bars = [numbers(trace["y"]).sum() for trace in charts(app)[0]["data"]]
         assert sum(bars) == pytest.approx(shown, abs=0.0051)
 

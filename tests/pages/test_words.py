@@ -124,7 +124,9 @@ def test_a_density_misses_nothing_but_costs_and_that_may_be_negative() -> None:
 def test_the_plain_line_of_every_model_has_its_numbers_and_fits_a_line(run: Run) -> None:
     said, metrics = in_words(run), run.metrics()
     h, w = run.data().image_shape[1:]
-    assert said.startswith(f"{h * w} pixels become {math.prod(run.config.model.latent_shape)} ")
+    given = ", given the label," if run.config.model.is_conditional else ""
+    numbers_of_z = math.prod(run.config.model.latent_shape)
+    assert said.startswith(f"{h * w} pixels{given} become {numbers_of_z} ")
     assert f"{numbers.fixed(metrics.distortion, 1)} ± " in said
     assert ("no price" in said) == (not metrics.has_rate)
     assert ("no information" in said) == (run.id == "mnist-collapsed")

@@ -19,7 +19,10 @@ from vae_core.objective import ElboTerms, Objective, Reduction
 from vae_core.vae import VAE
 
 MODELS = RunStore(ROOT / "assets" / "models")
-BUNDLED = list(bundled())
+BUNDLED = [  # the lines are of N(0, I), and of images alone
+    name for name, one in bundled().items()
+    if one.config.model.prior == "standard" and not one.config.model.is_conditional
+]  # fmt: skip
 IMAGE = (1, 8, 8)
 SHAPES = {
     "vector": ModelConfig(hidden=(9, 7), latent_shape=(3,)),
@@ -160,6 +163,12 @@ def test_what_training_had_beyond_the_loss_of_an_image_is_told() -> None:
         found = computation(vae, train)
         assert found
         assert found["beyond"] == list(expected)
+
+
+def test_there_are_no_lines_of_learned_priors_and_labels() -> None:
+    for name in bundled().keys() - BUNDLED:
+        entry = MODELS.load(name)
+        assert computation(entry.vae(), entry.config.train) is None
 
 
 def test_each_line_defines_names_and_none_twice() -> None:
