@@ -132,7 +132,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def _header(path: Path, file: BufferedReader) -> TensorHeader:
     """Names, shapes and text; the file's length is exactly what they take."""
-    size, start = os.fstat(file.fileno()).st_size, file.read(9)
+    size = os.fstat(file.fileno()).st_size
+    start = file.read(min(9, size))  # what lies in /proc has no length, and may keep one waiting
     length = int.from_bytes(start[:8], "little")
     fault = _frame_fault(size, length, start)
     if not fault:
