@@ -87,3 +87,17 @@ def test_on_a_phone_the_card_stands_above_and_folds(
     assert stuck
     assert stuck["y"] >= 0
     assert page.evaluate(ON_TOP, stuck)
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 720)])
+def test_what_a_lesson_hides_of_the_lens_is_hidden_at_every_width(
+    school: Server, open_page: Callable[..., Page], size: tuple[int, int]
+) -> None:
+    page = open_page(f"{school.url}?lesson=same-hand", size=size, shared=True)
+    page.get_by_text("Choose one").wait_for()
+    page.locator(".lens.ready").wait_for(state="attached")
+    for part in (".result", ".labels", ".plane", ".costs"):
+        found = page.locator(f".lens {part}").first
+        assert found.count() == 1
+        assert not found.is_visible(), part
+    assert page.locator(".lens .source").is_visible()
