@@ -90,13 +90,14 @@ def test_twenty_mounts_leave_nothing_behind(view: str, modules: Page) -> None:
     serve_files(modules, run)
     counts = counter(modules)
     facts = facts_of(run, view)
-    assert modules.evaluate(MOUNT, {"times": 5, "facts": facts}) == 0
+    first = {"times": 20, "facts": facts}  # until the browser has compiled what it compiles late
+    assert modules.evaluate(MOUNT, first) == 0
     before = counts()
     assert modules.evaluate(MOUNT, {"times": 20, "facts": facts}) == 0
     after = counts()
     assert after["JSEventListeners"] <= before["JSEventListeners"] + 2
     assert after["Nodes"] <= before["Nodes"] + 10
-    assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 4e5
+    assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 1.5e5
 
 
 @pytest.mark.parametrize("view", VIEWS)
