@@ -18,7 +18,7 @@ st.markdown(
     "distance of the aggregate posterior q(z) from the prior."
 )
 chart, side = st.columns([3, 1], gap="large")
-with side:
+with side, st.container(key="mixture-controls"):
     mixture.choose(run)
 of = mixture.of(run)
 parts = mixture.parts(run, of)

@@ -44,7 +44,7 @@ with side:
     widen = st.slider(
         "Proposal scale: σ times", 0.8, 2.0, 1.0, 0.1, key="widen", bind="query-params"
     )
-with chart:
+with chart, st.container(key="bounds-room"):
     found = bounds.measure(run, data, count, most, widen)
     table, summary = found.table(), found.summary()
     missed = truth.measure(run, data, count) if is_known else None

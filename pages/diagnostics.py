@@ -6,17 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.drawing import charts
 from pages.ui.library import cached
 from pages.ui.measure import (
-    decoder_sigma,
     diagnostics,
     diagnostics_conditions,
     diagnostics_text,
     lamps,
     mixture,
-    samples,
-    worst_images,
 )
 from pages.ui.session import chosen, first, links, problems
 from pages.ui.train import curves, overfitted
@@ -43,11 +39,6 @@ has_rate = codes.family.has_rate
 st.markdown(f"## {diagnostics_text.heading(view, is_collapsed, has_rate, run.id)}")
 links.try_models(diagnostics_text.to_try(view, is_collapsed), run)
 
-if view == diagnostics_text.WORST:
-    worst_images.show(run)
-    st.caption(diagnostics_conditions.describe(run, codes, view))
-    problems.end_page()
-
 if view == diagnostics_text.TRAINING:
     if history := run.history():
         curves.show(run, history)
@@ -55,9 +46,10 @@ if view == diagnostics_text.TRAINING:
         st.info(curves.NO_HISTORY)
     problems.end_page()
 
-if view in (diagnostics_text.SAMPLES, diagnostics_text.SIGMA):
-    (samples if view == diagnostics_text.SAMPLES else decoder_sigma).show(run)
-    st.caption(diagnostics_conditions.describe(run, codes, view))
+if view in diagnostics_conditions.ALONE:
+    diagnostics_conditions.ALONE[view](run)
+    if view != diagnostics_text.LAW:  # whose numbers are of other models, too
+        st.caption(diagnostics_conditions.describe(run, codes, view))
     problems.end_page()
 
 verdict = st.container()
@@ -88,7 +80,7 @@ else:
     figure = (shell_density, shell.norms, shell.density, shell.interval)
     numbers = diagnostics_text.shell_numbers(shell)
 with chart:
-    charts.draw("diagnostics", *figure)
+    diagnostics_text.show_figure(view, codes, figure)
 with side:
     diagnostics_text.show_numbers(numbers)
 first.pause()

@@ -32,8 +32,6 @@ if view == kl.ONE_GAUSSIAN:
     problems.end_page()
 bell.leave()
 chart, numbers = st.columns([3, 1], gap="large")
-with numbers, st.container(key="kl-numbers"):
-    diagnostics_text.show_numbers(kl.numbers(codes, table))
 rest = (codes.rest_title, rate_rest(codes)) if codes.rest_title else None
 with chart:
     if is_collapsed(codes) and view != kl.OVER_EPOCHS:
@@ -60,6 +58,8 @@ with chart:
         charts.draw("kl", kl_bars, stick_rates(codes), ordered=False)
     else:
         charts.draw("kl", kl_bars, table, rest)
+with numbers, st.container(key="kl-numbers"):  # below the chart on a phone, and so after it
+    diagnostics_text.show_numbers(kl.numbers(codes, table))
 
 first.pause()
 with st.container(key="formulas"):

@@ -15,7 +15,15 @@ from vae_core.figures.locality import (
     PixelMap,
     all_cells,
     correlation_by_distance,
-    pixel_maps,
+    picture,
+    pixel_map,
+)
+
+ONE_CELL = "One cell"
+SEES_UNIT, PAINTS_UNIT = "units of z per grey value", "grey values"
+TRY = (
+    "**Try this:** go from a corner to the middle: the receptive field moves, and so do the "
+    "pixels that it changes."
 )
 
 run = chosen.chosen()
@@ -24,37 +32,39 @@ links.need_map(run)
 h, w, channels = vae.latent_shape
 field, reach = encoder_field(vae), decoder_field(vae)
 
-st.markdown(
-    "## A cell keeps its place because convolutions are local. **Try this:** go from a corner "
-    "to the middle: the receptive field moves, and so do the pixels that it changes."
-)
-with st.container(horizontal=True, gap="large", key="locality-controls"):
-    cell = locality.pick(run)
-    with st.container(key="locality-numbers", horizontal=True, gap="large"):
-        if field:
-            sides = field.inside(*cell, vae.image_shape[1:])
-            st.metric(
-                "Sees, pixels", f"{sides[0]} × {sides[1]}", locality.padding_note(field, sides),
-                delta_color="off", delta_arrow="off",
-            )  # fmt: skip
-            if h * w > 1:
-                st.metric("Stride between cells, pixels", f"{field.stride[0]} × {field.stride[1]}")
-x, said = locality.inputs(run)
-sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
-window, painted = (f.window(*cell) if f else None for f in (field, reach))
+st.markdown("## A cell keeps its place because convolutions are local.")
 view = st.segmented_control(
-    "View", ["One cell", "What all cells see", "Pixels each cell changes", "By distance"],
-    default="One cell", key="locality", bind="query-params", required=True,
+    "View", [ONE_CELL, "What all cells see", "Pixels each cell changes", "By distance"],
+    default=ONE_CELL, key="locality", bind="query-params", required=True,
     label_visibility="collapsed",
 )  # fmt: skip
+x, said = locality.inputs(run)
 few = h * w * channels <= locality.MAX_NUMBERS
-if view == "One cell":
-    maps = [
-        PixelMap(x[0].mean(0).numpy(), "the first<br>of the images", "grey", "gray", window),
-        PixelMap(sees, "the encoder:<br>what it sees", "of z per grey value", SEES, window),
-        PixelMap(paints, "the decoder:<br>what it changes", "grey values", PAINTS, painted),
-    ]
-    charts.draw("maps", pixel_maps, maps)
+if view == ONE_CELL:
+    st.container(key="words--try").markdown(TRY)
+    with st.container(horizontal=True, gap="large", key="locality-controls"):
+        cell = locality.pick(run)
+        with st.container(key="locality-numbers", horizontal=True, gap="large"):
+            if field:
+                sides = field.inside(*cell, vae.image_shape[1:])
+                st.metric(
+                    "Sees, pixels", f"{sides[0]} × {sides[1]}",
+                    locality.padding_note(field, sides), delta_color="off", delta_arrow="off",
+                )  # fmt: skip
+                if h * w > 1:
+                    stride = f"{field.stride[0]} × {field.stride[1]}"
+                    st.metric("Stride between cells, pixels", stride)
+    window, painted = (f.window(*cell) if f else None for f in (field, reach))
+    sees, paints = locality.sees(run, [cell])[0], locality.paints(run, [cell])[0]
+    maps = {
+        "first-image": picture(x[0].numpy(), window),
+        "sees": PixelMap(sees, "the encoder: what it sees", SEES_UNIT, SEES, window),
+        "paints": PixelMap(paints, "the decoder: what it changes", PAINTS_UNIT, PAINTS, painted),
+    }
+    columns = st.container(key="maps").columns(3)
+    for column, (key, one) in zip(columns, maps.items(), strict=True):
+        with column:
+            charts.draw(key, pixel_map, one)
     st.latex(
         r"\left|\frac{\partial\mu_{\text{cell}}}{\partial x}\right|\qquad"
         r"\left|\hat x(z+\sigma_p e_{\text{cell}})-\hat x(z)\right|"
@@ -72,11 +82,9 @@ elif view == "By distance":
 elif not few:
     st.info(f"A map of {h} × {w} × {channels} dimensions is too large to show all at once.")
 elif view == "What all cells see":
-    all_see = locality.sees(run, locality.all_of(run)).reshape(h, w, *sees.shape)
-    charts.draw("all-see", all_cells, all_see, SEES, "units of z per grey value")
+    charts.draw("all-see", all_cells, locality.of_all(run, locality.sees), SEES, SEES_UNIT)
 else:
-    all_paint = locality.paints(run, locality.all_of(run)).reshape(h, w, *paints.shape)
-    charts.draw("all-paint", all_cells, all_paint, PAINTS, "grey values")
+    charts.draw("all-paint", all_cells, locality.of_all(run, locality.paints), PAINTS, PAINTS_UNIT)
 st.caption(
     f"Root mean squares over the cell's {channels} channels and {said}; the decoder's inputs are "
     "moved by one standard deviation of the prior, from the means of the same images. Dotted: "

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.compare import bytes_view
 from pages.ui.compare import rate_distortion as comparing
 from pages.ui.compare import rate_distortion_text as text
 from pages.ui.drawing import charts, escaping
-from pages.ui.session import chosen, first, links
+from pages.ui.session import chosen, first, links, problems
 from pages.ui.session.doors import has_density
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
@@ -22,8 +23,18 @@ TRY_EPOCHS = "**Try this:** switch on *Over epochs*: does training save distorti
 NATS = st.column_config.NumberColumn(format="%.2f")
 BETA = st.column_config.NumberColumn(format="%.4g")
 
+MODELS, BYTES = "Models", "Bytes"
+
 run = chosen.chosen()
+view = st.segmented_control(
+    "View", [MODELS, BYTES], default=MODELS, key="tradeoff_view", bind="query-params",
+    required=True, label_visibility="collapsed",
+)  # fmt: skip
+if view == BYTES:
+    bytes_view.show(run)
+    problems.end_page()
 heading = st.empty()
+heading.markdown(HEADING + TRY_SWEEP)  # as it mostly is: nothing moves when the rest is there
 if not POSTERIORS[run.config.model.posterior].has_rate:
     st.info(
         f"{escaping.markdown(run.title)} is a deterministic auto-encoder: its rate is not finite, "

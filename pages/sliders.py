@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui.components import lens
 from pages.ui.drawing.strips import offer_traversal, span, traversals_html
+from pages.ui.explore import sliders
 from pages.ui.library import cached, images
 from pages.ui.session import chosen, first, problems
 from vae_core.analysis import latent_names
@@ -27,11 +28,7 @@ def workbench() -> None:
         offer_traversal(run, given, z, order, names, ends)
 
 
-by = "KL" if vae.family.has_rate else "variance of their means"
-st.markdown(
-    f"## Each slider sets one latent dimension. They are sorted by their {by}, largest first. "
-    "**Try this:** move the first one slowly, then the last."
-)
+st.markdown(sliders.headline(cached.codes(run)))
 workbench()
 if images.images_of(run) is None:
     images.offer_images_of(run, "The original picture needs the data set.")

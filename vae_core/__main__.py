@@ -35,6 +35,7 @@ from vae_core.cli import (
     lesson,
     measure,
     report,
+    reproduce,
     seeds,
     show,
 )
@@ -280,6 +281,10 @@ def _lesson(args: argparse.Namespace) -> int:
     return lesson.run_command(args)
 
 
+def _reproduce(args: argparse.Namespace) -> int:
+    return reproduce.run_command(args, _store(args))
+
+
 def _data(args: argparse.Namespace) -> int:
     return data.run_command(args)
 
@@ -342,6 +347,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "evaluate": _evaluate,
     "measure": _measure,
     "lesson": _lesson,
+    "reproduce": _reproduce,
     "data": _data,
     "project": _project,
     "export": _export,

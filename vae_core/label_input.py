@@ -71,4 +71,5 @@ def check_labels(config: ModelConfig, dataset: Dataset) -> None:
 def in_turn(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " m"]:
     """`count` labels for z that are of no image: those that occur, each in turn."""
     known = labels.unique()
-    return known[torch.arange(count) % len(known)]
+    turns: Tensor = known[torch.arange(count) % len(known)]
+    return turns

@@ -117,7 +117,8 @@ class VAE(nn.Module):
                 "Use vae.given(labels)."
             )
         part: LabelInput = getattr(self, by_label)
-        return part(network, x, self._labels.expand(batch).reshape(-1))
+        given: Tensor = part(network, x, self._labels.expand(batch).reshape(-1))
+        return given
 
     def _begin_at_zero(self) -> None:
         """Zero the rows of the encoder's head that begin at zero in this family."""

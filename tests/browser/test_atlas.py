@@ -109,11 +109,19 @@ def last_told(page: Page) -> dict[str, Any]:
     return told
 
 
+def shown_classes(page: Page, *pressed: str) -> list[str]:
+    for name in pressed:
+        page.get_by_role("button", name=name).click()
+    return page.locator(".legend button[aria-pressed=true]").all_inner_texts()
+
+
 def test_a_loop_picks_those_inside_of_the_classes_shown_by_their_number_in_the_split(
     modules: Page, points: dict[str, np.ndarray]
 ) -> None:
     mount(modules, points)
-    modules.get_by_role("button", name="bee").click()
+    assert shown_classes(modules, "bee") == ["bee"]  # the first shows that class alone
+    assert shown_classes(modules, "bee") == ["ant", "bee", "cat"]
+    assert shown_classes(modules, "ant", "cat") == ["ant", "cat"]
     modules.get_by_role("button", name="Images", exact=True).click()
     modules.get_by_role("button", name="Lasso").click()
     loop(modules, [(-0.5, -0.5), (0.6, -0.5), (0.6, 0.4), (-0.5, 0.4)])

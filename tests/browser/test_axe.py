@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SCRIPT = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 FLAT, MAP = "run=Digits+2-D", "run=Digits+feature+map"
+LONGEST = "run=MNIST+collapsed,+mean+MSE+%2B+sum+KL"
 PAGES = {
     "overview": f"?{FLAT}&image=0",
     "overview, start": f"?{FLAT}&tour=2",
@@ -48,6 +49,7 @@ PAGES = {
     "two models": f"compare?{FLAT}",
     "rate and distortion": f"rate-distortion?{FLAT}",
     "time machine": "time-machine",
+    "published numbers": "published-numbers",
     "lesson": "?lesson=kl-sign",
 }
 DESK, PHONE = (1440, 900), (390, 844)
@@ -77,6 +79,7 @@ STILL = (  # pages that do not jump while they are opened on a desk
     "two models", "rate and distortion", "time machine", "runs", "walks", "locality",
     "train",
 )  # fmt: skip
+STILL_ON_A_PHONE = ("kl", "rate and distortion")
 MAX_SHIFT = 0.1  # cumulative layout shift that counts as good
 
 
@@ -139,7 +142,7 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_a_phone(
     page = open_page(server.url + PAGES[name], sizes[0], shared=True)
     settled(page)
     assert page.locator("h1").count() == 1
-    if name in STILL and sizes[0] == DESK:
+    if name in (STILL if sizes[0] == DESK else STILL_ON_A_PHONE):
         assert least_shift(page) <= MAX_SHIFT
     problems = page.locator("[data-testid=stException], [data-testid=stAlertContentError]")
     figure = page.locator(FIGURES[name]).first if name in FIGURES else None
@@ -187,3 +190,13 @@ def test_on_a_phone_title_and_model_stand_on_one_line(server: Server, open_page:
     assert question["x"] + question["width"] <= details["x"]
     cut = "e => e.scrollWidth > e.clientWidth || getComputedStyle(e).overflow !== 'visible'"
     assert not page.locator("h1.door span").evaluate(cut)
+
+
+def test_the_longest_name_of_a_model_is_whole_in_the_box(server: Server, open_page: Open) -> None:
+    page = open_page(server.url + f"kl?{LONGEST}", PHONE, shared=True)
+    settled(page)
+    name = page.get_by_label("Model").first
+    for size in (PHONE, (1280, 720), DESK):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        until(lambda: name.evaluate("e => e.scrollWidth <= e.clientWidth"), 10)
+        until(lambda: fits(page, "[data-testid=stMain]"), 10)

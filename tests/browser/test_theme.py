@@ -24,7 +24,7 @@ PAGES = {  # -> what is there once it is drawn; canvases that are drawn in the t
 }
 WORDS = (  # of the page, of its components, of its charts: as many as there are
     ".stMain h1", ".lens", ".lens .note", ".lens button:not(.primary)", ".save button",
-    ".xtick text", ".ytick text", ".legendtext",
+    ".xtick text", ".ytick text", ".legendtext", ".annotation-text", ".textpoint text",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ ORDER = (
     *("likelihoods", "priors", "label_input", "vae", "objective", "mistakes", "evaluate", "codes"),
     *("limits", "compression"),
     *("training_loss", "augmentation", "trainer", "runs", "jobs"),
-    *("analysis", "lessons", "comparison", "browser", "cli", "__main__"),
+    *("analysis", "lessons", "shelf", "comparison", "browser", "cli", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}
 

@@ -11,7 +11,7 @@ import pytest
 from pages.ui.measure import aggregate
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
 from vae_core import Run
-from vae_core.analysis import class_buildup, latent_names
+from vae_core.analysis import Bracket, ClassSurgery, Estimate, class_buildup, latent_names
 from vae_core.figures import class_bars, class_layers, surgery_bar, variance_bars
 
 SPLIT = {
@@ -49,6 +49,23 @@ def test_bars_of_classes_stack_up_to_their_kl() -> None:
     table[["matched_kl", "non_gaussian_kl"]] = math.nan
     (whole,) = class_bars(table, ["a", "b"]).data
     np.testing.assert_allclose(whole.y, table["class_kl"])
+
+
+def test_a_class_of_which_too_little_is_known_has_a_place_and_is_named() -> None:
+    known = [math.nan, 2.0, math.nan]
+    names = ["none", "a *", "few"]
+    table = pd.DataFrame(dict.fromkeys(("class_kl", "class_kl_lower"), known))
+    table[["matched_kl", "non_gaussian_kl"]] = math.nan
+    figure = class_bars(table, names)
+    assert list(figure.layout.xaxis.categoryarray) == names
+    assert list(figure.layout.xaxis.range) == [-0.5, 2.5]
+    assert [list(t.x) for t in figure.data] == [["a *"]]
+    unknown = Bracket(Estimate(math.nan, 0.0), Estimate(math.nan, 0.0))
+    said = aggregate.of_classes(ClassSurgery(table, unknown, unknown, unknown), names)
+    assert said.startswith("Classes none, few are left out: the posteriors hardly overlap")
+    table["class_kl"] = math.nan
+    said = aggregate.of_classes(ClassSurgery(table, unknown, unknown, unknown), names)
+    assert said.startswith("All classes are left out")
 
 
 def test_bars_of_variance_stack_up_beside_that_of_the_prior() -> None:

@@ -70,6 +70,10 @@ def test_every_number_is_counted_once_on_its_side_of_the_threshold() -> None:
             assert ((middle[np.array(trace.y) > 0] > 0.01) == active).all()
     assert sum(trace.type == "scatter" for trace in figure.data) == 2
     assert not any(t.type == "scatter" for t in activity(TABLE.assign(kl=np.inf), 0.01).data)
+    low, high = figure.layout.yaxis2.range  # dots at the ends of the axis are whole
+    assert low < 0.0
+    assert high > TABLE["kl"].max()
+    assert figure.layout.annotations[0].text == "active above 0.01"
 
 
 def test_the_two_numbers_of_the_label_gap_stand_out() -> None:
@@ -100,6 +104,9 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
         if view == diagnostics_text.TRAINING:
             assert charts(app)
             assert "nats per image" in app.caption[-1].value.lower()
+        elif view == diagnostics_text.LAW:  # of digits, where the model's images are not here
+            assert len(charts(app)) == 1
+            assert any("training images" in caption.value for caption in app.caption)
         elif view == diagnostics_text.WORST and not pictures(app):
             assert worst_images.WHY_IMAGES in app.info[0].value
         elif reason:
@@ -107,6 +114,10 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
             assert not app.metric
         else:
             assert app.metric or view == diagnostics_text.SAMPLES
+            nothing = view == diagnostics_text.LABELS and run.id == "mnist-collapsed"
+            if nothing:
+                assert [info.value for info in app.info] == [diagnostics_text.NO_LABELS]
+                assert not charts(app)
             assert "Test split" in app.caption[-1].value
 
 

@@ -76,7 +76,7 @@ def test_the_truth_is_a_line_with_a_band_of_its_error() -> None:
 
 def test_one_draw_of_a_wider_proposal_is_not_called_the_elbo() -> None:
     own, wide = (bound_curve(BOUND_TABLE, 105.25, 96.0, widen) for widen in (1.0, 1.4))
-    assert titles(own) == f"samples k per image (k = 1: the negative ELBO) | {UNIT}"
+    assert titles(own) == f"samples k per image (1: negative ELBO) | {UNIT}"
     assert titles(wide) == f"samples k per image (from q with σ × 1.4) | {UNIT}"
     assert wide.data[1] == own.data[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.ui.explore import overview, posteriors, walks
+from pages.ui.explore import overview, posteriors, sliders, walks
 from pages.ui.measure import kl
 from pages.ui.train import form_text
 from tests.pages.app import MODELS, open_page
@@ -132,7 +132,7 @@ def test_the_heading_of_walks_is_true_of_models_without_a_shell(name: str, said:
     ("name", "said"),
     [
         ("mnist-2d", "Each latent dimension costs its KL from posterior to prior. It carries "
-         "at most that much information about the image. **Try this:** open *By class*"),
+         "at most that much information about the image. **Try this:** open “By class”"),
         ("mnist-map", "21 of 64 carry almost none. **Try this:**"),
         ("mnist-collapsed", "no dimension costs anything"),
     ],
@@ -142,3 +142,15 @@ def test_the_heading_of_kl_is_written_from_the_dimensions_of_the_model(
 ) -> None:
     codes = RUNS[name].codes()
     assert said in kl.headline(codes, rate_table(codes))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mnist-2d", "sorted by their KL, largest first. **Try this:** move the first one slowly"),
+        ("mnist-ae-2d", "sorted by their variance of their means, largest first."),
+        ("mnist-collapsed", "every KL is 0, and no order means anything. **Try this:** move any"),
+    ],
+)
+def test_the_heading_of_the_sliders_sorts_no_zeros(name: str, said: str) -> None:
+    assert said in sliders.headline(RUNS[name].codes())

@@ -19,7 +19,7 @@ MODEL = {  # with which a page has all its parts, where that is not a vector's
     "feature-map": "digits-map", "locality": "digits-map", "projection": "digits-map",
     "rate-distortion": "mnist-2d",
 }  # fmt: skip
-MODEL_OF_VIEW = {"Decoder sigma": "mnist-gaussian-10d"}
+MODEL_OF_VIEW = {"Decoder sigma": "mnist-gaussian-10d", "Bytes": "digits-map"}
 SCRIPTS = {door.url_path: door.script for door in DOORS}
 STYLES = [component.style() for component in (LENS, TIMELINE)]
 
@@ -57,7 +57,7 @@ def keys_on(app: Any) -> str:
 def test_a_page_has_the_keys_that_lessons_hide(
     page: str, address: dict[str, str], keys: list[str]
 ) -> None:
-    view = address.get("diagnosis", "")
+    view = address.get("diagnosis", address.get("tradeoff_view", ""))
     run = RUNS[MODEL_OF_VIEW.get(view) or MODEL.get(page, "digits-2d")]
     there = keys_on(open_page(SCRIPTS[page], run, **address))
     for key in (*keys, "summary", "page", "model-box"):

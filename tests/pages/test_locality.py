@@ -15,7 +15,8 @@ from vae_core.figures.locality import (
     PixelMap,
     all_cells,
     correlation_by_distance,
-    pixel_maps,
+    picture,
+    pixel_map,
 )
 
 maps = pytest.mark.parametrize("run", MAPS, ids=lambda run: run.id)
@@ -27,9 +28,11 @@ def test_a_window_is_drawn_where_the_cell_sees_and_paints(run: Run) -> None:
     assert_sound(app)
     vae = run.vae()
     height, width = vae.image_shape[1:]
-    (figure,) = charts(app)
-    shapes = figure["layout"]["shapes"]
-    for shape, field in zip(shapes[1:], (encoder_field(vae), decoder_field(vae)), strict=True):
+    _, *maps = charts(app)
+    fields = encoder_field(vae), decoder_field(vae)
+    for figure, field in zip(maps, fields, strict=True):
+        assert figure["data"][0]["colorbar"]["title"]["text"]  # its scale, with a unit
+        (shape,) = figure["layout"]["shapes"]
         assert field
         rows, columns = np.nonzero(mask(field, 0, 1, height, width).numpy())
         corners = [shape[name] for name in ("x0", "x1", "y0", "y1")]
@@ -49,10 +52,22 @@ def test_every_view_has_a_figure(run: Run) -> None:
     for view in app.segmented_control(key="locality").options:
         app.segmented_control(key="locality").set_value(view).run()
         assert_sound(app)
-        assert len(charts(app)) == 1
+        is_one = view == "One cell"  # the only view that has a cell to choose
+        assert len(charts(app)) == (3 if is_one else 1)
+        assert [e.key for e in app.segmented_control if e.key in ("row", "column")] == (
+            ["row", "column"] if is_one else []
+        )
+        assert any("Try this" in text.value for text in app.markdown) is is_one
     series = [numbers(t["y"]) for t in charts(app)[0]["data"]]
     assert max(series[0]) < 1.0  # that of a cell with itself is not drawn
     assert (series[0] > 1.5 * series[1]).all()  # the data tie cells together, noise does not
+
+
+def test_the_chosen_cell_is_kept_while_another_view_is_shown() -> None:
+    app = open_page("locality.py", "Digits feature map", row="0", column="1")
+    for view in ("By distance", "One cell"):
+        app.segmented_control(key="locality").set_value(view).run()
+    assert [app.segmented_control(key=key).value for key in ("row", "column")] == [0, 1]
 
 
 def test_a_cell_that_another_model_does_not_have_is_left() -> None:
@@ -79,8 +94,18 @@ def test_maps_stand_where_their_cells_do() -> None:
 
 def test_a_frame_stays_within_the_picture() -> None:
     one = PixelMap(np.ones((8, 8), np.float32), "a", "u", SEES, (-3, 6, 2, 11))
-    (shape,) = pixel_maps([one]).layout.shapes
+    (shape,) = pixel_map(one).layout.shapes
     assert (shape.x0, shape.x1, shape.y0, shape.y1) == (1.5, 7.5, -0.5, 6.5)
+
+
+def test_an_image_is_shown_in_its_own_colours() -> None:
+    image = np.random.default_rng(0).random((3, 4, 5), np.float32)
+    (shown,) = pixel_map(picture(image, None)).data
+    assert shown.type == "image"
+    np.testing.assert_array_equal(np.array(shown.z)[1, 2], np.round(255.0 * image[:, 1, 2]))
+    (grey,) = pixel_map(picture(image[:1], None)).data
+    np.testing.assert_array_equal(grey.z, image[0])
+    assert (grey.zmin, grey.zmax) == (0.0, 1.0)
 
 
 def test_correlation_is_drawn_beside_what_chance_makes_of_it() -> None:

@@ -16,7 +16,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.components.atlas import MAX_IN_ADDRESS, Pick, coordinates_file
-from pages.ui.explore import projection_queue
+from pages.ui.explore import projection_progress, projection_queue
 from pages.ui.explore.projection_picks import posterior_table
 from tests.pages.app import (
     MODELS,
@@ -166,6 +166,19 @@ def test_a_pick_knows_only_images_of_the_split() -> None:
     assert Pick.from_page({"kind": "image", "index": [99]}, 10) == Pick()
     for made in (Pick(), Pick("image", (4,)), Pick("lasso", (4, 2))):
         assert Pick.from_address(made.to_address() or "", 10) == made
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (None, "looking for neighbours, 30 s. This can take two minutes, once: it is kept."),
+        (0.05, "5%, 30 s."),
+        (0.25, "25%, 30 s. About 1 min 30 s left."),
+    ],
+)
+def test_a_projection_tells_how_long_it_may_take(share: float | None, said: str) -> None:
+    expected = f"UMAP of 10,000 codes: {said} Meanwhile, PCA is shown."
+    assert projection_progress.words("UMAP", 10_000, share, 30.0) == expected
 
 
 @pytest.mark.parametrize("is_here", [True, False])

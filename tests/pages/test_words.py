@@ -23,7 +23,7 @@ from pages.ui.session.summary import in_words, line, sentence
 from pages.ui.train import curves, queue
 from pages.ui.train.disk import amount
 from pages.ui.train.offer import meaning, which_images
-from pages.ui.train.progress import duration, how_far
+from pages.ui.train.progress import how_far
 from tests.pages.app import MODELS
 from tests.samples import tiny_model
 from vae_core import Codes, Dataset, Run, RunConfig, TrainConfig, build_vae
@@ -351,7 +351,7 @@ def test_an_amount_has_a_unit_that_fits(n_bytes: float, text: str) -> None:
     [(0.2, "1 s"), (3.4, "3 s"), (59.4, "59 s"), (130, "2 min 10 s"), (3900, "1 h 5 min")],
 )
 def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert numbers.duration(seconds) == text
 
 
 @pytest.mark.parametrize(("done", "left"), [(1, "30 s"), (2, "20 s"), (3, "10 s")])

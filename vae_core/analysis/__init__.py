@@ -3,6 +3,14 @@
 from vae_core.analysis.classes import ClassPosterior, class_draws, class_posteriors, examples
 from vae_core.analysis.diagnosis.class_probes import ClassProbes, class_probes
 from vae_core.analysis.diagnosis.collapse import Collapse, collapse
+from vae_core.analysis.diagnosis.collapse_law import (
+    CollapsePoint,
+    collapse_law,
+    collapse_points,
+    has_law,
+    noise_spectrum,
+    water_level,
+)
 from vae_core.analysis.diagnosis.decoder_sigma import SigmaCurve, sigma_curve
 from vae_core.analysis.diagnosis.linear_vae import data_spectrum, directions_used
 from vae_core.analysis.diagnosis.picture_change import picture_change
@@ -43,6 +51,7 @@ from vae_core.analysis.rate.class_surgery import (
     class_densities,
     class_surgery,
 )
+from vae_core.analysis.rate.coded_images import CodedImages, code_images
 from vae_core.analysis.rate.head_sizes import head_sizes
 from vae_core.analysis.rate.label_gap import LabelGap, label_gap
 from vae_core.analysis.rate.rate_parts import (
@@ -93,9 +102,11 @@ __all__ = [
     "ClassPosterior",
     "ClassProbes",
     "ClassSurgery",
+    "CodedImages",
     "Codes",
     "CodesInShell",
     "Collapse",
+    "CollapsePoint",
     "Estimate",
     "Evidence",
     "Field",
@@ -132,10 +143,13 @@ __all__ = [
     "class_probes",
     "class_rates",
     "class_surgery",
+    "code_images",
     "code_norms",
     "codes_in_shell",
     "codes_table",
     "collapse",
+    "collapse_law",
+    "collapse_points",
     "csv_bytes",
     "data_spectrum",
     "decode_mean",
@@ -150,6 +164,7 @@ __all__ = [
     "encoder_sensitivity",
     "examples",
     "gaussian_draws",
+    "has_law",
     "has_quadrature",
     "head_sizes",
     "holes",
@@ -166,6 +181,7 @@ __all__ = [
     "mutual_information",
     "nearest_codes",
     "nearest_distance",
+    "noise_spectrum",
     "norms",
     "pareto_k",
     "parquet_bytes",
@@ -192,5 +208,6 @@ __all__ = [
     "true_posterior",
     "value_of",
     "walks_of",
+    "water_level",
     "worst_images",
 ]

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from vae_core.analysis.space.projection_methods import METHODS
 from vae_core.analysis.space.projections import WHAT
-from vae_core.cli import compress, data, lesson, measure
+from vae_core.cli import compress, data, lesson, measure, reproduce
 from vae_core.config import RunConfig
 from vae_core.errors import ConfigError, printable
 from vae_core.settings import PARTS, choices, flag_of, scalar_of, sizes, text_of
@@ -118,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
         command("measure", "split the rate, and say how sure each number is", images=True)
     )
     lesson.add_flags(command("lesson", "print a lesson with a model's numbers", run=False))
+    reproduce.add_flags(
+        command("reproduce", "measure published numbers anew, beside what was published", run=False)
+    )
     data.add_flags(command("data", "add, list and remove data sets of your own", run=False))
     sub = command("project", "lay the codes of the test split on a plane")
     sub.add_argument("--method", choices=METHODS, default="pca", help="pca, umap or t-sne")

@@ -26,12 +26,12 @@ from vae_core.compression.coordinates import UNIFORM, Coordinates, pixel_bins
 from vae_core.compression.rans import Stack
 from vae_core.config import LIKELIHOODS, POSTERIORS, PRIORS, ModelConfig
 from vae_core.errors import ConfigError, DataError
-from vae_core.evaluate import blocks
 from vae_core.vae import VAE
 
 Levels = NDArray[np.uint8]
 MAX_LANES = 20
 IMAGES_A_LANE = 500  # so many make a lane worth its 64 bits
+IMAGES_BEFORE = 16  # on the stack for each further one that is coded at once
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,8 @@ class BitsBack:
     vae : VAE
         Used in double precision, a copy of it, so that the numbers of packing and unpacking are
         the same.
+    before : int
+        So many images are on the stack for each further one that is coded at once.
 
     Raises
     ------
@@ -110,7 +112,8 @@ class BitsBack:
         See `check_model`.
     """
 
-    def __init__(self, vae: VAE) -> None:
+    def __init__(self, vae: VAE, before: int = IMAGES_BEFORE) -> None:
+        self.before = before
         self.n_levels = check_model(vae.config)
         self.vae = copy.deepcopy(vae).cpu().double().eval()
         self.coordinates = Coordinates(self.vae)
@@ -132,15 +135,27 @@ class BitsBack:
         levels : uint8 array, (n, c, H, W)
             0 ... n_levels - 1.
         """
-        for block in blocks(len(levels), len(stack.heads)):
+        for block in self._blocks(len(levels), len(stack.heads)):
             with torch.inference_mode():
                 yield self._put(levels[block], stack)
 
     def take(self, n: int, stack: Stack) -> Iterator[Levels]:
         """Take n images off the stack, the last ones first: the inverse of `put`."""
-        for block in reversed(list(blocks(n, len(stack.heads)))):
+        for block in reversed(list(self._blocks(n, len(stack.heads)))):
             with torch.inference_mode():
                 yield self._take(block.stop - block.start, stack)
+
+    def _blocks(self, n: int, lanes: int) -> Iterator[slice]:
+        """Images that are coded at once: one at first, then more, up to one a lane.
+
+        The z of a block is taken off the stack before any of its images is on it. What is not
+        there has to be borrowed, and a file holds it.
+        """
+        start = 0
+        while start < n:
+            stop = min(n, start + min(lanes, 1 + start // self.before))
+            yield slice(start, stop)
+            start = stop
 
     def _put(self, levels: Levels, stack: Stack) -> Cost:
         lengths = [stack.length]

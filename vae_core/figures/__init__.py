@@ -3,6 +3,8 @@
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.animation import gif
 from vae_core.figures.bounds import bound_curve
+from vae_core.figures.coded_images import format_bars, stack_steps
+from vae_core.figures.collapse_law import collapse_curves
 from vae_core.figures.decoder_sigma import distortion_curve
 from vae_core.figures.diagnostics import activity, dimension_evidence, label_bars
 from vae_core.figures.gaps import gap_histogram
@@ -14,6 +16,7 @@ from vae_core.figures.posteriors import Ellipse, marginal, posterior_plane
 from vae_core.figures.prior_classes import prior_class_bars
 from vae_core.figures.projection_picks import class_counts, posterior_bars
 from vae_core.figures.rate_distortion import rate_distortion, sweep_curve
+from vae_core.figures.shelf import shelf_points
 from vae_core.figures.shell import shell_density
 from vae_core.figures.training import training_curves
 from vae_core.figures.two_models import kl_pair, same_scale
@@ -26,10 +29,12 @@ __all__ = [
     "class_bars",
     "class_counts",
     "class_layers",
+    "collapse_curves",
     "contact_sheet",
     "data_uri",
     "dimension_evidence",
     "distortion_curve",
+    "format_bars",
     "gap_histogram",
     "gif",
     "image_scores",
@@ -47,7 +52,9 @@ __all__ = [
     "prior_class_bars",
     "rate_distortion",
     "same_scale",
+    "shelf_points",
     "shell_density",
+    "stack_steps",
     "surgery_bar",
     "sweep_curve",
     "to_png",

@@ -74,7 +74,8 @@ def surgery_bar(parts: pd.Series[float], height: int = 210) -> go.Figure:
 def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> go.Figure:
     """KL(q(z|y) || p) of every class: its Gaussian part and, hatched, what is not Gaussian.
 
-    A whisker reaches from the low to the high end of what so many images tell.
+    A whisker reaches from the low to the high end of what so many images tell. A class of which
+    too little is known has its place, and no bar.
 
     Parameters
     ----------
@@ -83,6 +84,9 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
         `analysis.class_surgery`. Without a Gaussian part the whole is drawn.
     names : one per row
     """
+    places = [inert(name) for name in names]
+    is_known = table["class_kl"].notna().to_numpy()
+    table = table[is_known]
     split = bool(table["matched_kl"].notna().any())
     parts = (
         [
@@ -95,7 +99,7 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
     traces: list[dict[str, Any]] = [
         {
             "type": "bar",
-            "x": [inert(name) for name in names],
+            "x": [place for place, known in zip(places, is_known, strict=True) if known],
             "y": table[column],
             "marker": {"color": RATE, "pattern": {"shape": pattern}},
             "name": title,
@@ -108,9 +112,10 @@ def class_bars(table: pd.DataFrame, names: Sequence[str], height: int = 380) -> 
         "type": "data", "symmetric": False, "array": [0.0] * len(table), "arrayminus": below,
         "color": PRIOR, "thickness": 2,
     }  # fmt: skip
+    across = {"type": "category", "categoryorder": "array", "categoryarray": places}
     return drawn(
-        traces, height, "class y", "KL(q(z|y) ‖ p), nats", across={"type": "category"},
-        barmode="relative",
+        traces, height, "class y", "KL(q(z|y) ‖ p), nats", barmode="relative",
+        across=across | {"range": [-0.5, len(places) - 0.5]},
     )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def bound_curve(
         }
         for name, value, line in lines
     ]
-    first = "k = 1: the negative ELBO" if widen == 1.0 else f"from q with σ × {widen:g}"
+    first = "1: negative ELBO" if widen == 1.0 else f"from q with σ × {widen:g}"
     return drawn(
         [bound, *levels], height, f"samples k per image ({first})", UNIT,
         across={"type": "log", "tickvals": draws}, shapes=band,

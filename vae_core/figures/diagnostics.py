@@ -120,17 +120,24 @@ def activity(table: pd.DataFrame, threshold: float, height: int = 460) -> go.Fig
     rows = 2 if finite else 1
     line = {"type": "line", "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "line": DOTTED}
     value = {
-        **{"x": np.log10(threshold), "y": 1.0, "yref": "paper", "text": f"{threshold:g}"},
-        **{"xanchor": "right", "yanchor": "top", "xshift": -6, "showarrow": False},
+        **{
+            "x": np.log10(threshold),
+            "y": 1.0,
+            "yref": "paper",
+            "text": f"active above {threshold:g}",
+        },
+        **{"xanchor": "left", "yanchor": "top", "xshift": 6, "showarrow": False},
         "font": {"size": 15, "color": PRIOR},
     }
     most = max(max(bar["y"]) for bar in bars)
     whole = 1 if most < 6 else None  # no fractions on the axis
     settings = named("x", rows, title={"text": "Var μ over the images, of the prior's"})
-    settings |= named("y", 1, title={"text": "dimensions"}, rangemode="tozero", dtick=whole)
+    over = [0.0, 1.3 * most]  # room for what the line is, above the bars
+    settings |= named("y", 1, title={"text": "dimensions"}, dtick=whole, range=over)
     if finite:
-        title, least = {"text": "KL, nats per image"}, {"include": [0.0, 0.1]}
-        settings |= named("y", 2, title=title, autorangeoptions=least)
+        top = max(float(table["kl"].max()), 0.1)
+        whole_dots = [-0.07 * top, 1.1 * top]  # at the ends, too
+        settings |= named("y", 2, title={"text": "KL, nats per image"}, range=whole_dots)
     refs = [axes(row) for row in range(1, rows + 1)]
     return drawn(
         [*bars, *dots] if finite else bars, height, barmode="overlay",

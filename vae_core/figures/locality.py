@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vae_core.figures.theme import DISTORTION, DOTTED, RATE, axes, drawn, panels, squares
+from vae_core.figures.theme import DISTORTION, DOTTED, RATE, drawn, panels, squares
 
 SEES, PAINTS = "Oranges", "Blues"
 HIDDEN = {
@@ -19,17 +19,27 @@ HIDDEN = {
 }
 
 
+BAR = {  # below what it is the scale of: beside a square it would stand far off
+    **{"orientation": "h", "x": 0.5, "y": -0.02, "yanchor": "top", "thickness": 12},
+    **{"nticks": 4, "exponentformat": "power", "tickfont": {"size": 14}},
+}
+
+
+def _bar(unit: str, length: float) -> dict[str, Any]:
+    return BAR | {"len": length, "title": {"text": unit, "side": "bottom", "font": {"size": 15}}}
+
+
 @dataclass(frozen=True)
 class PixelMap:
-    """A map of one value per pixel.
+    """A map of one value per pixel, or a picture.
 
     Attributes
     ----------
-    values : array, (H, W)
+    values : array, (H, W), or (H, W, 3) for a picture in colour, from 0 to 1
     title : str
-        Lines apart by <br>: on a phone there is room for a dozen letters.
     unit : str
     scale : name of a colour scale
+    most : value at its end; that of the pixels unless given
     window : first and last row, first and last column of a frame around pixels, if any
     """
 
@@ -38,43 +48,44 @@ class PixelMap:
     unit: str
     scale: str
     window: tuple[int, int, int, int] | None = None
+    most: float | None = None
 
 
-def pixel_maps(maps: list[PixelMap], height: int = 400) -> go.Figure:
-    """Pictures of equal size side by side, each with its own scale and its frame."""
-    pictures = [
-        {
-            "type": "heatmap",
-            "z": one.values,
-            "colorscale": one.scale,
-            "zmin": 0.0,
-            "showscale": False,
-            "hovertemplate": f"row %{{y}}, column %{{x}}: %{{z:.3g}} {one.unit}<extra></extra>",
-            **axes(k),
-        }
-        for k, one in enumerate(maps, start=1)
-    ]
-    frames = [_frame(one, k) for k, one in enumerate(maps, start=1) if one.window]
+def picture(image: NDArray[np.float32], window: tuple[int, int, int, int] | None) -> PixelMap:
+    """An image as it is, (c, H, W) with one channel or three."""
+    values = image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)
+    return PixelMap(values, "the first of the images", "grey value", "gray", window, 1.0)
+
+
+def pixel_map(one: PixelMap, height: int = 420) -> go.Figure:
+    """A picture, or a map above its scale, with its frame."""
+    if one.values.ndim == 3:
+        drawn_as: dict[str, Any] = {"type": "image", "z": np.round(255.0 * one.values)}
+        told = "%{z}"
+    else:
+        drawn_as = {"type": "heatmap", "z": one.values, "colorscale": one.scale, "zmin": 0.0}
+        drawn_as |= {"zmax": one.most, "colorbar": _bar(one.unit, 0.6)}
+        told = f"%{{z:.3g}} {one.unit}"
+    drawn_as["hovertemplate"] = f"row %{{y}}, column %{{x}}: {told}<extra></extra>"
     return drawn(
-        pictures, height, across=HIDDEN, margin={"t": 48}, shapes=frames,
+        [drawn_as], height, across=HIDDEN, margin={"t": 36, "b": 64},
         up=HIDDEN | {"autorange": "reversed", "constraintoward": "top"},  # to its title
-        on=panels(1, len(maps), subplot_titles=tuple(one.title for one in maps)),
-        **squares(len(maps)),
+        shapes=[_frame(one)] if one.window else [],
+        on=panels(1, 1, subplot_titles=(one.title,)), **squares(1),
     )  # fmt: skip
 
 
-def _frame(one: PixelMap, panel: int) -> dict[str, Any]:
+def _frame(one: PixelMap) -> dict[str, Any]:
     """The window around some of its pixels, as far as it is inside the picture."""
     assert one.window
-    (rows, columns), (top, bottom, left, right) = one.values.shape, one.window
+    (rows, columns), (top, bottom, left, right) = one.values.shape[:2], one.window
     return {
         **{"type": "rect", "x0": max(left, 0) - 0.5, "x1": min(right, columns - 1) + 0.5},
         **{"y0": max(top, 0) - 0.5, "y1": min(bottom, rows - 1) + 0.5, "line": DOTTED},
-        **{f"{axis[0]}ref": name for axis, name in axes(panel).items()},
     }
 
 
-def all_cells(maps: NDArray[np.float32], scale: str, unit: str, height: int = 460) -> go.Figure:
+def all_cells(maps: NDArray[np.float32], scale: str, unit: str, height: int = 540) -> go.Figure:
     """The maps of all cells, each where its cell is, on one scale.
 
     Parameters
@@ -87,12 +98,15 @@ def all_cells(maps: NDArray[np.float32], scale: str, unit: str, height: int = 46
         for j in range(w):
             top, left = i * (rows + 1), j * (columns + 1)
             board[top : top + rows, left : left + columns] = maps[i, j]
-    bar = {"title": {"text": unit, "side": "right"}}
     heat = {
-        **{"type": "heatmap", "z": board, "colorscale": scale, "zmin": 0.0, "colorbar": bar},
+        **{"type": "heatmap", "z": board, "colorscale": scale, "zmin": 0.0},
+        "colorbar": _bar(unit, 0.4),
         "hoverinfo": "skip",
     }
-    return drawn([heat], height, across=HIDDEN, up=HIDDEN | {"autorange": "reversed"}, **squares(1))
+    return drawn(
+        [heat], height, across=HIDDEN, margin={"b": 64},
+        up=HIDDEN | {"autorange": "reversed", "constraintoward": "top"}, **squares(1),
+    )  # fmt: skip
 
 
 def correlation_by_distance(table: pd.DataFrame, height: int = 380) -> go.Figure:

@@ -10,7 +10,7 @@ from vae_core.errors import LessonError, shown
 from vae_core.runs.run import Run
 from vae_core.runs.store import RunStore
 
-MODELS, SWEEPS = ASSETS / "models", ASSETS / "sweeps"
+MODELS, SWEEPS, LAWS = ASSETS / "models", ASSETS / "sweeps", ASSETS / "collapse"
 
 
 def open_model(run_id: str, folder: Path | None = None) -> Run:
@@ -24,7 +24,7 @@ def open_model(run_id: str, folder: Path | None = None) -> Run:
         When it is damaged.
     """
     if re.fullmatch(r"\w[\w.-]{0,199}", run_id):
-        for root in (*([folder] if folder else []), MODELS, *_sweeps()):
+        for root in (*([folder] if folder else []), MODELS, *_sweeps(), *_folders(LAWS)):
             if (root / run_id / "config.json").is_file():
                 return RunStore(root).load(run_id)
     raise LessonError(f"there is no model {shown(run_id)} here. {_known()}")
@@ -42,7 +42,11 @@ def sweep_of(run: Run) -> list[Run]:
 
 
 def _sweeps() -> list[Path]:
-    return sorted(path for path in SWEEPS.glob("*") if path.is_dir())
+    return _folders(SWEEPS)
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path for path in root.glob("*") if path.is_dir())
 
 
 def _known() -> str:

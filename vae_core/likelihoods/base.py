@@ -106,6 +106,15 @@ class Likelihood(nn.Module, ABC):
         """The one standard deviation of all pixels, for families that have one."""
         return None
 
+    @classmethod
+    def pixel_variance(cls, mean: Tensor) -> Tensor | None:
+        """Variance of pixels with this mean, in units of sigma^2 where there is one.
+
+        The noise that the law of collapse measures the data by. None where it is no function of
+        the mean alone, or the law is not known.
+        """
+        return None
+
     @property
     def description(self) -> str:
         """What it is, in words: its name, and its sigma where it has one."""

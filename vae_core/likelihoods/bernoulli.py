@@ -81,6 +81,11 @@ class BernoulliLikelihood(Likelihood):
     is_normalised_on_grey = False
     n_levels = 2
 
+    @classmethod
+    def pixel_variance(cls, mean: Tensor) -> Tensor:
+        """p (1 - p)."""
+        return mean * (1.0 - mean)
+
     def lines(self) -> tuple[str, ...]:
         """Binary cross-entropy."""
         return (

@@ -131,6 +131,11 @@ class GaussianLikelihood(Likelihood):
         kept = kept + self.FORGETTING / self.measured * (mse - kept)
         self.log_sigma.copy_(0.5 * kept.log())
 
+    @classmethod
+    def pixel_variance(cls, mean: Tensor) -> Tensor:
+        """1, in units of sigma^2, whatever the mean."""
+        return torch.ones_like(mean)
+
     @property
     def sigma(self) -> float | None:
         """The shared sigma; None when every image has its own."""

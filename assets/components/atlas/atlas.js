@@ -204,34 +204,34 @@ class Atlas {
     this._read();
   }
 
-  /** One button per class: press to hide it or bring it back. */
+  /** One button per class: the first shows it alone, others add theirs, as on Latent space. */
   _legend() {
     const { class_names, colours } = this.facts;
     const buttons = [...this.members].map(([label, of]) => {
       const swatch = element("i", { class: "swatch", style: `background:${colours.classes[label % colours.classes.length]}` });
       const button = element("button", {
         type: "button", "aria-pressed": String(!this.hidden.has(label)),
-        title: `${of.length.toLocaleString("en")} images; press to hide or show them`,
-        onclick: () => {
-          if (!this.hidden.delete(label)) this.hidden.add(label);
-          this._hide();
-        },
+        title: `${of.length.toLocaleString("en")} images; show them alone, or with other classes`,
+        onclick: () => this._toggle(label),
       }, swatch, class_names[label]);
       return [label, button];
     });
     this.buttons = new Map(buttons);
     this.all = element("button", {
-      type: "button", text: "All", title: "Show all classes, or none",
-      onclick: () => {
-        const labels = this.hidden.size ? [] : this.members.keys();
-        this.hidden = new Set(labels);
-        this._hide();
-      },
+      type: "button", text: "All", title: "Show all classes", onclick: () => this._hide([]),
     });
     this.legend.replaceChildren(...this.buttons.values(), this.all);
   }
 
-  _hide() {
+  _toggle(label) {
+    const all = [...this.members.keys()];
+    if (!this.hidden.size) this._hide(all.filter((each) => each !== label));
+    else if (this.hidden.has(label)) this._hide([...this.hidden].filter((each) => each !== label));
+    else this._hide(this.hidden.size + 1 < all.length ? [...this.hidden, label] : []);
+  }
+
+  _hide(labels) {
+    this.hidden = new Set(labels);
     for (const [label, button] of this.buttons) {
       button.setAttribute("aria-pressed", String(!this.hidden.has(label)));
     }

@@ -2,7 +2,7 @@
  * The sliders: one per latent dimension, the most informative first.
  */
 
-import { button, element } from "../page/element.js";
+import { button, element, range } from "../page/element.js";
 import { signed } from "../page/text.js";
 
 const FEW_SLIDERS = 16;
@@ -42,8 +42,8 @@ export class Sliders {
   _row(j) {
     const { names, kl, low, high, onMove, onRelease } = this.options;
     const step = high > 1 ? 0.01 : 0.001;
-    const input = element("input", {
-      type: "range", min: low, max: high, step, "aria-label": names[j],
+    const input = range({
+      min: low, max: high, step, "aria-label": names[j],
       oninput: () => onMove(j, Number(input.value)),
       onchange: onRelease,
       onkeydown: (event) => this._key(event, j, input),

@@ -247,8 +247,8 @@ export class PlanePainter {
   }
 
   /**
-   * Names at the classes' centres, pushed apart where they would cover each other, with a line to
-   * their centre; one name for centres that are one place to the eye.
+   * Names at the classes' centres, with a line to it where they are pushed apart; one name for
+   * centres that are one place to the eye. That of all stands below, for z and q(z|x) are there.
    */
   _classNames(pen, classes) {
     const { unit = 1 } = this.scene;
@@ -262,6 +262,7 @@ export class PlanePainter {
       ...mark, centre: [mark.x, mark.y], half: pen.measureText(mark.name).width / 2 + 5,
       colour: mark.labels.length > 1 ? TOGETHER : this._classColour(mark.labels[0]),
     }));
+    if (classes.length > 2 && boxes.length === 1) boxes[0].y = this._below(classes[0]);
     for (let round = 0; round < 30; round++) {
       for (const a of boxes) for (const b of boxes) pushApart(a, b);
     }
@@ -279,6 +280,12 @@ export class PlanePainter {
       pen.fillStyle = inkOn(colour);
       pen.fillText(name, x, y + 5.5 * unit);
     }
+  }
+
+  /** Below an ellipse of 2 sigma, and on the plane. */
+  _below({ mean, covariance }) {
+    const y = this.toScreen(mean)[1] + 2 * Math.sqrt(covariance[2]) * this.scale + 24;
+    return Math.min(y, PLANE_MARGIN.top + this.side - 14);
   }
 
   _classColour(label) {

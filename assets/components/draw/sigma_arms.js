@@ -6,6 +6,7 @@ import { fontOf } from "./marks.js";
 
 const CAP = 4; // CSS pixels to either side of an arm's end
 const LEAST = 14; // an arm that is shorter has no name
+const LONG = 34; // one that is longer has it beside its middle: at its end are the prior's
 
 /**
  * @param {CanvasRenderingContext2D} pen
@@ -41,6 +42,7 @@ export function drawArms(pen, { mean, covariance: [xx, , yy], hasNumbers }, scen
   };
   const [right, top] = [x + across * frame.scale, y - up * frame.scale];
   arm(across, [right, y], [0, CAP], [Math.max((x + right) / 2 - 22, x + 4), y + 16], "left");
-  arm(up, [x, top], [CAP, 0], [x, top - 7], "center");
+  const [place, align] = y - top > LONG ? [[x + 8, (y + top) / 2], "left"] : [[x, top - 7], "center"];
+  arm(up, [x, top], [CAP, 0], place, align);
   pen.restore();
 }

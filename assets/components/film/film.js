@@ -10,7 +10,7 @@ import { StepCurves } from "../draw/step_curves.js";
 import { MOMENTS, SweepPlane } from "../draw/sweep_plane.js";
 import { between, eased } from "../math/tween.js";
 import { readTensors } from "../model/safetensors.js";
-import { button, element, write } from "../page/element.js";
+import { button, element, range, write } from "../page/element.js";
 import { bytesAt } from "../page/fetch.js";
 import { keepOne } from "../page/mounting.js";
 import { Stage } from "../page/stage.js";
@@ -109,8 +109,8 @@ class Film {
   }
 
   _buildBar(host) {
-    this.input = element("input", {
-      type: "range", min: 0, max: 0, step: 1, "aria-label": "updates of training",
+    this.input = range({
+      min: 0, max: 0, step: 1, "aria-label": "updates of training",
       oninput: () => {
         this._halt();
         this._go(Number(this.input.value));

@@ -2,7 +2,7 @@
  * Hold eps, drag mu or sigma: z follows by 1 and by eps. The reparameterisation trick.
  */
 
-import { button, element, write } from "../page/element.js";
+import { button, element, range, write } from "../page/element.js";
 import { signed } from "../page/text.js";
 
 const REACH = 2; // of a mean to either side, in units of z
@@ -32,8 +32,8 @@ export class Reparameterisation {
 
   _slider(title) {
     const name = element("span", { text: title });
-    const input = element("input", {
-      type: "range", step: "any", oninput: () => this._drag(), onchange: this.lens.onRelease,
+    const input = range({
+      step: "any", oninput: () => this._drag(), onchange: this.lens.onRelease,
     });
     const value = element("span", { class: "value" });
     const words = element("p", { class: "note" });

@@ -10,7 +10,7 @@ import { SheetPart, Sheets } from "../draw/sheets.js";
 import { MOMENTS, SweepPlane } from "../draw/sweep_plane.js";
 import { between, eased, opacityOf, stepBefore } from "../math/tween.js";
 import { readTensors } from "../model/safetensors.js";
-import { element } from "../page/element.js";
+import { element, range } from "../page/element.js";
 import { bytesAt } from "../page/fetch.js";
 import { keepOne } from "../page/mounting.js";
 import { Stage } from "../page/stage.js";
@@ -89,8 +89,8 @@ class Timeline {
     this.outputs = {};
     for (const bar of BARS) {
       const marks = this._marks(bar);
-      const input = element("input", {
-        type: "range", min: 0, max: marks.length - 1, step: 1, "aria-label": this.facts.bars[bar],
+      const input = range({
+        min: 0, max: marks.length - 1, step: 1, "aria-label": this.facts.bars[bar],
         oninput: () => {
           this.stop();
           this.move(bar, Number(input.value));

@@ -75,8 +75,7 @@ def show(figure: go.Figure, key: str) -> None:
     is_awaited = drawn is not None and not first.is_seen()
     if drawn and is_awaited:
         first.expect()
-        with st.container(key=key):
-            st.html(f"<div style='height:{drawn['height']}px'></div>")
+        st.container(key=key, height=drawn["height"], border=False)  # a place, and nothing in it
     else:
         st.plotly_chart(figure, key=key, config=CONFIG)
     data = {

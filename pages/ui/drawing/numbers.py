@@ -67,3 +67,11 @@ def percent(found: Estimate) -> str:
     if math.isnan(found.value):
         return UNKNOWN
     return f"{found.value:.1%} ± {found.standard_error:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """3 s, 2 min 10 s, 1 h 5 min."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

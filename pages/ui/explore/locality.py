@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -72,10 +73,11 @@ def padding_note(field: Field, sides: tuple[int, int]) -> str:
     return f"of a window of {field.size[0]} × {field.size[1]}: the rest is padding"
 
 
-def all_of(run: Run) -> list[Cell]:
-    """Every cell, row by row."""
+def of_all(run: Run, of: Callable[[Run, list[Cell]], NDArray[np.float32]]) -> NDArray[np.float32]:
+    """What `sees` or `paints` finds of every cell, (h, w, H, W)."""
     h, w, _ = cached.codes(run).latent_shape
-    return list(itertools.product(range(h), range(w)))
+    found = of(run, list(itertools.product(range(h), range(w))))
+    return found.reshape(h, w, *found.shape[1:])
 
 
 def pick(run: Run) -> Cell:
@@ -87,10 +89,10 @@ def pick(run: Run) -> Cell:
         options = list(range(count))
         if st.session_state.get(key) not in (None, *options):  # of another model
             del st.session_state[key]
-        place.append(
-            st.segmented_control(
-                name, options, default=count // 2, key=key, bind="query-params", required=True
-            )
-        )
+        chosen = st.segmented_control(
+            name, options, default=count // 2, key=key, bind="query-params", required=True,
+            persist_state="session",  # while another view is shown, which has no such choice
+        )  # fmt: skip
+        place.append(chosen)
     row, column = place
     return row, column

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.drawing import numbers
 from pages.ui.explore import projection_queue
 from pages.ui.library import cached
 from pages.ui.session import keys, problems
@@ -13,6 +14,7 @@ from vae_core.analysis.space.projection_methods import METHODS
 from vae_core.errors import VAECoreError
 
 EVERY = 1.0  # seconds
+LEAST_SHARE = 0.1  # done, before what is left is told
 STAND_IN = "pca"
 
 
@@ -77,14 +79,24 @@ def _progress(run: Run, method: str, what: str) -> None:
             st.progress(0.0, f"{title} waits for {n_before} other projections.")
             return
         share, seconds = projection_queue.progress(run, method, what)
-        how_far = "looking for neighbours" if share is None else f"{share:.0%}"
-        words = f"{title} of {len(cached.codes(run)):,} codes: {how_far}, {seconds:.0f} s."
-        st.progress(share or 0.0, f"{words} Meanwhile, PCA.")
+        st.progress(share or 0.0, words(title, len(cached.codes(run)), share, seconds))
     with stop:
         if st.button("Cancel", key="projection_stop", icon=":material/stop:"):
             keys.PROJECTION_STOPPED.set((run.id, method, what))
             projection_queue.stop(run, method, what)
             st.rerun()
+
+
+def words(title: str, n_codes: int, share: float | None, seconds: float) -> str:
+    """How far a projection is and how long it may take; `share` is None before it is known."""
+    how_far, left = "looking for neighbours", "This can take two minutes, once: it is kept."
+    if share is not None:
+        how_far = f"{share:.0%}"
+        left = ""
+        if share >= LEAST_SHARE:
+            left = f"About {numbers.duration(seconds * (1.0 / share - 1.0))} left."
+    said = f"{title} of {n_codes:,} codes: {how_far}, {seconds:.0f} s. {left}".rstrip()
+    return f"{said} Meanwhile, PCA is shown."
 
 
 def _again(run: Run, method: str, what: str) -> None:

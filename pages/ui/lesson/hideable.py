@@ -81,6 +81,7 @@ PAGES: dict[str, dict[str, str]] = {
         "samples": "the samples",
         "class-counts": "the classes of prior samples",
         "best-sigma": "the best σ of the decoder and its own",
+        "collapse-law": "the law of collapse",
         "diagnosis": "the choice of the view",
     },
     "compare": {
@@ -95,6 +96,9 @@ PAGES: dict[str, dict[str, str]] = {
         "plane": "the plane",
         "sweep": "the curve of the sweep",
         "rate-distortion-numbers": "the table",
+        "bytes-numbers": "the bytes of the images",
+        "stack": "the stack of bytes",
+        "formats": "the other formats",
     },
     "time-machine": {
         "tradeoff": "the curve of rate and distortion",
@@ -117,6 +121,10 @@ SHOWN_BY = {
     ("diagnostics", "samples"): {"diagnosis": "Samples"},
     ("diagnostics", "class-counts"): {"diagnosis": "Samples"},
     ("diagnostics", "best-sigma"): {"diagnosis": "Decoder sigma"},
+    ("diagnostics", "collapse-law"): {"diagnosis": "Collapse law"},
+    ("rate-distortion", "bytes-numbers"): {"tradeoff_view": "Bytes"},
+    ("rate-distortion", "stack"): {"tradeoff_view": "Bytes"},
+    ("rate-distortion", "formats"): {"tradeoff_view": "Bytes"},
     ("compare", "numbers"): {"comparison": "Numbers"},
     ("compare", "kl-pair"): {"comparison": "KL"},
 }

@@ -19,7 +19,7 @@ IN_ORDER = (
     *("mu-sigma", "noise", "why-prior", "gaussian-z", "kl-compares", "sum-or-mean", "kl-sign"),
     *("beta", "kl-zero", "population", "only-ones", "feature-map", "flatten", "diagonal"),
     *("independent", "dirichlet", "decoder-sigma", "score-x", "bound"),
-    *("kl-not-gap", "gap-halves"),
+    *("kl-not-gap", "gap-halves", "one-prior", "learned-prior", "same-hand"),
 )
 ALL = "All lessons"
 COURSES = {

@@ -17,7 +17,8 @@ NO_UNIT = {"", "class", "correlation", "count", "factor", "index", "number", "sh
 def run_of(run_id: str) -> Run:
     """A run that a lesson names. Raises LessonError when it is not here."""
     runs = [entry.run for entry in listing.entries() if entry.run and entry.run.is_finished]
-    runs += [run for group in listing.sweeps().values() for run in group]
+    swept = (*listing.sweeps().values(), *listing.laws().values())
+    runs += [run for group in swept for run in group]
     for run in runs:
         if run.id == run_id:
             return run

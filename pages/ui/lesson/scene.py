@@ -50,11 +50,13 @@ WIDGETS: dict[str, Parse] = {
     # choices by their words
     **dict.fromkeys(
         ("view", "diagnosis", "mixture", "method", "what", "locality", "comparison",
-         "sweep", "ends", "worst", "buildup_number", "mixture_of"), str,
+         "sweep", "ends", "worst", "buildup_number", "mixture_of", "collapse_runs",
+         "tradeoff_view", "shelf_rows"), str,
     ),
     **dict.fromkeys(
         ("from", "to", "pair", "row", "column", "bound_images", "bound_draws",
-         "label_draws", "draws_of_z", "buildup_classes", "class-A", "class-B", "class-C"), int,
+         "label_draws", "draws_of_z", "bytes_first", "bytes_count", "buildup_classes",
+         "class-A", "class-B", "class-C"), int,
     ),
     **dict.fromkeys(("truth", "ways"), _flag),
     "widen": float,

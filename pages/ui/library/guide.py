@@ -40,6 +40,12 @@ GROUPS = (
         "digits-2d": "Small digits of 8 × 8 pixels, which need no download.",
         "digits-map": "A feature map of four cells, on the small digits.",
     }),
+    Group("Other priors, and labels", {
+        "mnist-class-2d": "A Gaussian prior for each digit: where do they come to lie?",
+        "mnist-mixture-2d": "A prior of ten Gaussians, learned with the rest, on one plane.",
+        "mnist-mixture-20d": "A learned prior in 20 dimensions: a lower KL term than N(0, I) has.",
+        "mnist-conditional-2d": "The label is given: the same hand writes all ten digits.",
+    }),
     Group("Broken on purpose", {
         "mnist-ae-2d": "The KL term is left out: each image has a point in place of a posterior.",
         "mnist-collapsed": "The KL term weighs too much: z tells nothing of the image.",

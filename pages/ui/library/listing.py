@@ -20,6 +20,7 @@ from vae_core.runs.store import RunStore
 Files = frozenset[tuple[str, int, int, int, int]]  # name, inode, size, times of the last changes
 
 DEFAULT_RUN = "mnist-2d"
+REMEDIES, PLAIN = "digits-remedies", "plain"
 
 _known: dict[Path, tuple[Files, Entry]] = {}
 
@@ -127,6 +128,20 @@ def sweeps() -> dict[str, list[Run]]:
                 name = f"{run.config.sweep}, yours" if entries is mine else run.config.sweep
                 found.setdefault(name, []).append(run)
     return {name: by_value(runs) for name, runs in found.items()}
+
+
+def laws() -> dict[str, list[Run]]:
+    """The sweeps that ship to show the law of collapse, by their names."""
+    every = sorted(path for path in paths.LAWS.glob("*") if path.is_dir())
+    folders = [path for path in every if path.name != REMEDIES]
+    found = [[entry.run for entry in _shipped(folder) if entry.run] for folder in folders]
+    return {runs[0].config.sweep or runs[0].title: by_value(runs) for runs in found if runs}
+
+
+def remedies() -> list[Run]:
+    """The models that ship to show what is done against collapse, plain training first."""
+    found = [entry.run for entry in _shipped(paths.LAWS / REMEDIES) if entry.run]
+    return sorted(found, key=lambda run: (run.id != PLAIN, run.id))
 
 
 def filmed() -> dict[str, Run]:

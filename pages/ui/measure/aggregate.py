@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -114,19 +115,23 @@ def is_nothing_to_split(parts: RateParts) -> bool:
 def one_by_one(run: Run, chosen: mixture.Mixture) -> None:
     """KL of every class, and its mean over classes in parts."""
     surgery = _surgery(run, chosen.split, chosen.n_samples)
-    known = surgery.table.dropna(subset=["class_kl"])
-    names = [run.data().class_names[y] for y in known["label"]]
-    if len(known):
-        charts.draw("class_kl", class_bars, known, names)
+    names = [run.data().class_names[y] for y in surgery.table["label"]]
+    if surgery.table["class_kl"].notna().any():
+        charts.draw("class_kl", class_bars, surgery.table, names)
     with st.container(key="words--classes"):
-        st.markdown(_of_classes(surgery))
+        st.markdown(of_classes(surgery, names))
 
 
-def _of_classes(surgery: ClassSurgery) -> str:
+def of_classes(surgery: ClassSurgery, names: Sequence[str]) -> str:
+    """What the bars of the classes add up to, or which of them cannot be drawn."""
     if math.isnan(surgery.label_information.high.value):
+        unknown = surgery.table["class_kl"].isna()
+        out = [name for name, is_out in zip(names, unknown, strict=True) if is_out]
+        which = f"Class{'es' if len(out) > 1 else ''} {escaping.markdown(', '.join(out))}"
         return (
-            "Classes are left out whose posteriors hardly overlap: their images are too few for an "
-            "estimate."
+            f"{'All classes' if len(out) == len(names) else which} "
+            f"{'are' if len(out) > 1 else 'is'} left out: the posteriors hardly overlap, so these "
+            "images are too few for an estimate."
         )
     information, marginal = surgery.label_information, surgery.marginal_kl
     errors = numbers.ends(information)

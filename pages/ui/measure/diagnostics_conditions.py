@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pages.ui.measure import (
+    collapse_law,
     decoder_sigma,
     diagnostics,
     diagnostics_text,
@@ -19,6 +20,12 @@ from vae_core.analysis.rate.label_gap import MAX_DIMS
 from vae_core.figures.diagnostics import MAX_NAMES
 from vae_core.runs.overfitting import NOISE
 
+ALONE = {  # views that are drawn as a whole
+    diagnostics_text.SAMPLES: samples.show,
+    diagnostics_text.LAW: collapse_law.show,
+    diagnostics_text.SIGMA: decoder_sigma.show,
+    diagnostics_text.WORST: worst_images.show,
+}
 LABEL_NOTE = (
     "one standard error over the samples. The two ends of a number are with and without each "
     "sample's own image in q(z_j|y) and q(z_j); bars are with it. This is not the mutual "

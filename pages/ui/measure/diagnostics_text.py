@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages.ui.drawing import numbers
+from pages.ui.drawing import charts, numbers
 from pages.ui.measure import diagnostics
 from pages.ui.session.doors import has_standard_prior
 from vae_core import Codes, Run
 from vae_core.analysis import Bracket, CodesInShell, Collapse, Estimate, LabelGap, RateParts
+from vae_core.analysis.diagnosis.collapse import NO_KL, is_collapsed
 from vae_core.config import LIKELIHOODS, POSTERIORS
 
 LABEL_GAP = (
     r"\text{label gap}=\frac{I(z_{(1)};y)-I(z_{(2)};y)}{H(y)},\qquad "
     r"I(z_j;y)=\mathbb E\,\ln\frac{q(z_j\mid y)}{q(z_j)}"
 )
+NO_LABELS = (
+    f"**Nothing to draw.** All KLs together are below {NO_KL} nats per image: no dimension tells "
+    "anything of the image, and so nothing of its class."
+)
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
-SIGMA = "Decoder sigma"
+SIGMA, LAW = "Decoder sigma", "Collapse law"
 HEADINGS = {
     VERDICT: "Four questions, each with an answer of its own. **Try this:** open the collapsed "
     "model.",
@@ -35,6 +41,8 @@ HEADINGS = {
     "this:** open the feature map.",
     SIGMA: "What would the reconstruction term be with another sigma of the Gaussian decoder? "
     "**Try this:** move sigma, and look for the lowest point.",
+    LAW: "A dimension is used only while the images vary along it by more than βσ². **Try this:** "
+    "compare *Digits, linear* with *Digits, MLP*.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
     "images whose codes cost most need not be those with the worst pictures.",
     TRAINING: "Are test images explained as well as training images, and was an earlier epoch "
@@ -113,6 +121,14 @@ def not_for(run: Run, codes: Codes, view: str) -> str | None:
             "it. Open a model with a Gaussian posterior."
         )
     return None
+
+
+def show_figure(view: str, codes: Codes, figure: tuple[Any, ...]) -> None:
+    """What a function draws of its arguments, unless that would be the noise of an estimate."""
+    if view == LABELS and is_collapsed(codes):
+        st.info(NO_LABELS, icon=":material/block:")
+    else:
+        charts.draw("diagnostics", *figure)
 
 
 def collapse_numbers(found: Collapse, parts: RateParts | None) -> dict[str, str]:

@@ -70,7 +70,7 @@ def headline(codes: Codes, table: pd.DataFrame) -> str:
     if is_collapsed(codes):
         return (
             "## The posterior is the prior for every image: no dimension costs anything, and "
-            "none tells anything about the image. **Try this:** see *Over epochs* when that began."
+            "none tells anything about the image. **Try this:** see “Over epochs” when that began."
         )
     costs = "Each latent dimension costs its KL from posterior to prior"
     if len(table) == 1:
@@ -80,7 +80,7 @@ def headline(codes: Codes, table: pd.DataFrame) -> str:
         most = f"{most} {idle} of {len(table)} carry almost none."
     if len(codes.labels.unique()) == 1:
         return f"## {costs}. {most}"
-    return f"## {costs}. {most} **Try this:** open *By class* to see what each class costs."
+    return f"## {costs}. {most} **Try this:** open “By class” to see what each class costs."
 
 
 def views(codes: Codes) -> list[str]:

@@ -149,8 +149,8 @@ def holes_lamp(found: Holes | None, n_images: int, images: str) -> Lamp:
 
 def show(lamps: Sequence[Lamp]) -> None:
     """Side by side; below each other on a narrow screen."""
-    for column, lamp in zip(st.columns(len(lamps)), lamps, strict=True):
-        with column.container(border=True, height="stretch"):
+    for k, (column, lamp) in enumerate(zip(st.columns(len(lamps)), lamps, strict=True)):
+        with column.container(border=True, height="stretch", key=f"lamp-{k}"):
             st.markdown(f"**{lamp.title}**")
             st.badge(lamp.word, icon=lamp.state.icon, color=lamp.state.colour)
             st.caption(escaping.message(lamp.evidence))

@@ -13,7 +13,8 @@ from pages.ui.session import keys, paths, problems
 from vae_core.runs.run import Run
 
 GONE = ":material/delete:"
-WIDTH = 340  # pixels of the box: whole names, on a screen that is 1280 wide
+MAX_WIDTH = 300  # pixels of the box on a phone, where it stands below the title if it has to
+FRAME, LETTER = 48, 6.8  # around the name in it, and of each of its letters
 
 
 def visitor() -> str:
@@ -51,7 +52,7 @@ def pick_run(is_shown: bool = True) -> Run | None:
             key=keys.RUN_LABEL.name,
             bind="query-params",
             label_visibility="collapsed",
-            width=WIDTH,
+            width=box_width(label or next(iter(runs))),
         )
     label = label or next(iter(runs))
     if not is_shown:
@@ -64,6 +65,11 @@ def pick_run(is_shown: bool = True) -> Run | None:
         st.toast(f"{escaping.markdown(label)} is now the chosen model.", icon=":material/check:")
     keys.CHOSEN.set(runs[label])
     return runs[label]
+
+
+def box_width(name: str) -> int:
+    """Pixels that the box takes at least where room is scarce: the whole name is read in it."""
+    return min(MAX_WIDTH, round(FRAME + LETTER * len(name)))
 
 
 def _linked() -> str | None:

@@ -114,6 +114,9 @@ DOORS = (
          "What does a cheaper code cost in the picture?", "rate-distortion"),
     Door("Compare", "time_machine.py", "Time machine", "How do β and training move the codes?",
          "time-machine", of_model=False),
+    Door("Compare", "published_numbers.py", "Published numbers",
+         "Which published numbers come out here, too?", "published-numbers",
+         of_model=False),
 )  # fmt: skip
 
 

@@ -10,4 +10,5 @@ from vae_core.assets import ASSETS as ASSETS
 ROOT = Path(__file__).resolve().parents[3]
 BUNDLED = ASSETS / "models"
 SWEEPS = ASSETS / "sweeps"
+LAWS = ASSETS / "collapse"
 RUNS = Path(os.environ.get("ELBO_ROOM_RUNS", ROOT / "runs"))

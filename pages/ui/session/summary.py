@@ -52,7 +52,8 @@ def sentence(
     `distortion_error` is the standard error of the distortion over the images; nan where it is
     not known.
     """
-    does = f"{_pixels(image_shape)} become {_numbers(config)}."
+    given = ", given the label," if config.model.is_conditional else ""
+    does = f"{_pixels(image_shape)}{given} become {_numbers(config)}."
     missed = f"{_picture(config)} {fixed(metrics.distortion, 1)}"
     if math.isfinite(distortion_error):
         missed += f" ± {distortion_error:.1f}"

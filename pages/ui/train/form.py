@@ -178,7 +178,7 @@ def _has_no_effect(flag: str) -> bool:
     if flag in OF_SIGMA:
         return not LIKELIHOODS[st.session_state["form-likelihood"]].has_sigma
     if flag == OF_LABELS:
-        return st.session_state["form-labels"] != "conditional"
+        return bool(st.session_state["form-labels"] != "conditional")
     return flag == OF_PRIOR and not PRIORS[st.session_state["form-prior"]].is_learned
 
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 import streamlit as st
 
-from pages.ui.drawing import escaping
+from pages.ui.drawing import escaping, numbers
 from pages.ui.library import cached, images, passcode
 from pages.ui.library.background import run_soon
 from pages.ui.session import mistakes, paths, problems
@@ -76,7 +76,7 @@ def offer(configs: list[RunConfig], asked: bool = False) -> None:
         pressed = st.button(label, type="primary", icon=ICON, key="train")
         st.caption(
             f"{n_parameters} parameters, {len(data.train):,} training images, "
-            f"about {progress.duration(seconds)} on this machine."
+            f"about {numbers.duration(seconds)} on this machine."
         )
     if pressed:
         _begin(data.fingerprint, *configs)

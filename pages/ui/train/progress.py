@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.ui.components import film
-from pages.ui.drawing import escaping
+from pages.ui.drawing import escaping, numbers
 from pages.ui.library import listing, passcode
 from pages.ui.session import chosen, keys, links, paths, problems
 from pages.ui.session.doors import has_density, is_map
@@ -99,7 +99,7 @@ def how_far(run: Run, history: pd.DataFrame) -> str:
     where = "" if place == 0 else " on another server"
     if not done:
         return f"Training{where}: the first epoch is under way; its point appears when it ends"
-    left = duration(history["seconds"].mean() * (epochs - done))
+    left = numbers.duration(history["seconds"].mean() * (epochs - done))
     return f"Epoch {done} of {epochs}{where}, about {left} left"
 
 
@@ -108,14 +108,6 @@ def _shared(run: Run) -> str:
     if n := queue.others(run):
         said = f"{n} other {'visitor wants' if n == 1 else 'visitors want'} it, too. {said}"
     return said
-
-
-def duration(seconds: float) -> str:
-    """3 s, 2 min 10 s, 1 h 5 min."""
-    if seconds < 60:
-        return f"{max(1, round(seconds))} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _ended(run: Run, done: int) -> None:

@@ -74,12 +74,12 @@ def test_levels_below_add_up_to_the_likelihood(likelihood: str) -> None:
 def test_images_come_back_bit_for_bit(
     posterior: str, likelihood: str, latent: tuple[int, ...]
 ) -> None:
-    """Seven of them on three lanes: the last block is not full."""
+    """Seven on three lanes: blocks grow to three images, and the last one is not full."""
     vae = build_vae(tiny_model(latent, posterior=posterior, likelihood=likelihood), (1, 8, 8))
-    coder = BitsBack(vae)
+    coder = BitsBack(vae, before=1)
     levels, stack = random_levels(7, coder.n_levels), Stack.empty(3)
     costs = list(coder.put(levels, stack))
-    assert [cost.images for cost in costs] == [3, 3, 1]
+    assert [cost.images for cost in costs] == [1, 2, 3, 1]
     grown = stack.length - Stack.empty(3).length
     assert sum(cost.total for cost in costs) == pytest.approx(grown)
     back = list(coder.take(7, stack))
@@ -104,6 +104,18 @@ def test_the_length_is_the_negative_elbo() -> None:
     assert (abs(difference.mean(0)) < 4 * error).all()
     assert (error < 0.5).all()
     assert 0 <= stack.n_bits - sum(cost.total for cost in costs) < 160  # a head, borrowed words
+
+
+def test_a_file_of_many_lanes_borrows_no_more_than_one_lane_needs_and_a_little() -> None:
+    """Twenty images that are put on the empty stack at once would borrow for twenty z."""
+    run = RunStore(ROOT / "assets" / "models").load("digits-map")
+    levels = to_levels(load_dataset(run.config.data).test.take(torch.arange(60)).images, 2)
+    borrowed = []
+    for lanes in (1, 20):
+        stack = Stack.empty(lanes)
+        list(BitsBack(run.vae()).put(levels, stack))
+        borrowed.append(stack.n_borrowed)
+    assert borrowed[1] < borrowed[0] + 20
 
 
 def test_lanes_are_as_many_as_are_worth_their_bits() -> None:

@@ -83,11 +83,15 @@ def test_popping_draws_from_the_distribution_that_it_pops_with() -> None:
     assert stack.n_borrowed > 0
 
 
-def test_every_number_belongs_to_one_symbol_however_improbable() -> None:
-    step = Computed(1000, lambda k: (k > 500).astype(float))  # all mass on symbol 500
-    edges = step.start(np.arange(1001)).astype(np.int64)
+def test_every_number_belongs_to_one_symbol_and_a_table_leaves_none_without() -> None:
+    below = np.array([[0.0] * 501 + [1.0] * 500])  # all mass on symbol 500
+    step = Computed(1000, lambda k: below[0][k])
+    for number in (0, 1, 2**PRECISION // 2, 2**PRECISION - 1):
+        assert step.find(np.array([number], np.uint64)) == 500
+    whole = Table(starts(below, np.arange(1001), 1000))
+    edges = whole.table[0].astype(np.int64)
     assert (np.diff(edges) >= 1).all()
     assert (edges[0], edges[-1]) == (0, 2**PRECISION)
     for k in (0, 499, 500, 501, 999):
         for number in (edges[k], edges[k + 1] - 1):
-            assert step.find(np.array([number], np.uint64)) == k
+            assert whole.find(np.array([number], np.uint64)) == k

@@ -14,6 +14,7 @@ from vae_core.lessons import QUANTITIES, Choice, check_lesson, lesson_paths, ope
 from vae_core.lessons.calls import ends
 from vae_core.lessons.filling import calls_of, texts_of
 from vae_core.lessons.lesson import STEPS
+from vae_core.shelf import read_rows
 
 LESSONS = {path.stem: path for path in lesson_paths()}
 NEED_MNIST = {  # images, not only codes
@@ -95,9 +96,9 @@ def test_it_is_true_of_its_model_and_all_its_numbers_are_there(path: Path, reque
         assert np.isfinite(ends(call.value(run, open_model))).all(), str(call)
 
 
-def test_every_quantity_is_explained_and_used_by_a_lesson():
+def test_every_quantity_is_explained_and_used_by_a_lesson_or_the_shelf():
     used = {call.name for path in LESSONS.values() for call in calls_of(read_lesson(path))}
-    assert used == set(QUANTITIES)
+    assert used | {row.call.name for row in read_rows()} == set(QUANTITIES)
     for name, quantity in QUANTITIES.items():
         assert len(inspect.getdoc(quantity) or "") > 20, name
         assert quantity.unit, name

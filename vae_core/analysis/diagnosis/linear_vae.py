@@ -10,10 +10,10 @@ from vae_core.data.dataset import Split
 from vae_core.evaluate import blocks
 
 
-def data_spectrum(split: Split) -> Float[Tensor, " D"]:
-    """Eigenvalues of the pixels' covariance, largest first.
+def pixel_moments(split: Split) -> tuple[Float[Tensor, " D"], Float[Tensor, "D D"]]:
+    """Mean and covariance of the pixels as the model sees them, in float64.
 
-    Dynamic binarisation is left out: the eigenvalues are those of the stored grey levels.
+    Pixels that are drawn anew in every batch vary by the draws, too: E[g] - E[g^2] of each.
     """
     size = split.pixels[:1].numel()
     total, products = torch.zeros(size).double(), torch.zeros(size, size).double()
@@ -21,8 +21,18 @@ def data_spectrum(split: Split) -> Float[Tensor, " D"]:
         x = split.pixels[block].flatten(1).float() / split.levels
         total += x.double().sum(0)
         products += (x.T @ x).double()
-    mean = total / len(split)
-    spectrum: Tensor = torch.linalg.eigvalsh(products / len(split) - mean.outer(mean))
+    mean, second = total / len(split), products / len(split)
+    if split.redraw:
+        second.diagonal().copy_(mean)  # a pixel that is 0 or 1 is its own square
+    return mean, second - mean.outer(mean)
+
+
+def data_spectrum(split: Split) -> Float[Tensor, " D"]:
+    """Eigenvalues of the pixels' covariance, largest first.
+
+    Of those that the model sees: of dynamic binarisation with the variance of its draws.
+    """
+    spectrum: Tensor = torch.linalg.eigvalsh(pixel_moments(split)[1])
     return spectrum.flip(0)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+from vae_core.analysis import middle_in_shell
 from vae_core.errors import LessonError
+from vae_core.lessons.quantities.loading import whole
 from vae_core.lessons.quantities.registry import quantity
 from vae_core.runs.run import Run
 
@@ -74,3 +76,19 @@ def corner_under_prior(run: Run, t: float, channels: float) -> float:
     if not 0.5 <= t < 1.0:
         raise LessonError(f"expected a proportion from 0.5 to 1; got {t:g}.")
     return channels * math.pow(1.0 - t, channels - 1.0)
+
+
+@quantity("share")
+def shell_middle(run: Run, d: float) -> float:
+    """How often the middle of a straight walk between draws of N(0, I) is in their 95% shell."""
+    return middle_in_shell(whole(d, "dimensions"))
+
+
+@quantity("units of z")
+def shell_sd(run: Run, d: float) -> float:
+    """Standard deviation of the norm of draws of N(0, I) in d dimensions."""
+    n = whole(d, "dimensions")
+    if n < 1:
+        raise LessonError(f"expected at least 1 dimension; got {n}.")
+    mean = math.sqrt(2.0) * math.exp(math.lgamma(0.5 * (n + 1)) - math.lgamma(0.5 * n))
+    return math.sqrt(n - mean * mean)

@@ -54,13 +54,6 @@ def share_corner(run: Run, t: float) -> float:
 
 
 @quantity("units of z")
-def prior_mean(run: Run, component: float, dimension: float) -> float:
-    """Mean of z_j in one component of a learned mixture: of label y, of a prior for each class."""
-    parts = _components(run, component).mean.flatten(1)
-    return float(parts[int(component), axis(run, dimension)])
-
-
-@quantity("units of z")
 def prior_sd(run: Run, component: float, dimension: float) -> float:
     """Standard deviation of z_j in one component of a learned mixture."""
     parts = _components(run, component).variance.flatten(1)

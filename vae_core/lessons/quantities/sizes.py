@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+from vae_core.analysis import Field, encoder_field
 from vae_core.config import POSTERIORS
 from vae_core.errors import LessonError
+from vae_core.lessons.quantities.loading import vae_of
 from vae_core.lessons.quantities.normal import full_outputs
 from vae_core.lessons.quantities.registry import quantity
 from vae_core.runs.run import Run
@@ -61,3 +63,22 @@ def full_cell_outputs(run: Run) -> float:
 def pixels(run: Run) -> float:
     """Pixels D of an image, colours counted."""
     return float(math.prod(run.data().image_shape))
+
+
+def _field(run: Run) -> Field:
+    _map(run)
+    if (field := encoder_field(vae_of(run))) is None:
+        raise LessonError(f"every cell of {run.title} sees the whole image.")
+    return field
+
+
+@quantity("pixels")
+def field_size(run: Run) -> float:
+    """Pixels on a side of what a cell of the feature map sees, edges of the image left aside."""
+    return float(_field(run).size[0])
+
+
+@quantity("pixels")
+def field_stride(run: Run) -> float:
+    """Pixels from the field of one cell to that of its neighbour."""
+    return float(_field(run).stride[0])
