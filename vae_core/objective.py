@@ -184,8 +184,11 @@ class Objective:
         """
         if not terms.posterior.has_rate:  # infinite: skipped, for 0 * inf is nan
             return self.reduction.distortion * terms.distortion.mean()
+        penalty = terms.posterior.penalty
         beta = self.beta_at(epoch) * self.reduction.implied_beta
         loss = torch.add(terms.distortion, terms.rate, alpha=beta).mean()
+        if penalty is not None:
+            loss = loss + penalty.mean()
         if self.free_bits:
             floor = (self.free_bits - terms.rate_per_dim.mean(0)).clamp(min=0.0)
             loss = loss + beta * floor.sum()

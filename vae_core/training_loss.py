@@ -64,6 +64,7 @@ class TrainingLoss:
             terms = mistaken_terms(vae.given(labels), x, self.mistake, generator)
         if observed:
             vae.likelihood.observe(x, terms.pixels)
+            vae.latent_prior.observe(terms.posterior)
         return self.objective(terms, epoch)
 
 

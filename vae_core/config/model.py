@@ -48,7 +48,7 @@ class ModelConfig:
     activation: str = setting("relu", "what follows each hidden layer", choices=ACTIVATIONS)
     prior: str = setting("standard", "p(z): the family's own, or learned", choices=PRIORS)
     prior_components: int = setting(
-        10, "Gaussians, pseudo-inputs or layers of a learned prior; as many as labels for class"
+        10, "Gaussians, pseudo-inputs, layers or entries of a learned prior; for class, labels"
     )
     labels: str = setting(
         "unused", "conditional: encoder and decoder are given the label y, too", choices=LABELS
@@ -79,6 +79,8 @@ class ModelConfig:
         object.__setattr__(self, "hidden", hidden)
         object.__setattr__(self, "latent_shape", latent)
         integer("label-count", self.label_count, 1, MAX_COMPONENTS)
+        if POSTERIORS[self.posterior].has_entries and self.prior == "standard":
+            object.__setattr__(self, "prior", "codebook")  # it has no other
         PRIORS[self.prior].check(self)
 
     @property

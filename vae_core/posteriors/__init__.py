@@ -6,6 +6,7 @@ To add a family, write one class with its KL, register it, and name its file her
 """
 
 from vae_core.posteriors.base import LatentDistribution, Posterior, kl_per_dim
+from vae_core.posteriors.codebook import CodebookEntry
 from vae_core.posteriors.delta import PointMass
 from vae_core.posteriors.diagonal import DiagonalGaussian
 from vae_core.posteriors.dirichlet import Dirichlet, stick_breaking_kl
@@ -13,6 +14,7 @@ from vae_core.posteriors.full import FullCorrelationGaussian, FullGaussian
 from vae_core.posteriors.laplace import Laplace
 
 __all__ = [
+    "CodebookEntry",
     "DiagonalGaussian",
     "Dirichlet",
     "FullCorrelationGaussian",

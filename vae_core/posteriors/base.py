@@ -60,6 +60,7 @@ class Posterior(LatentDistribution, ABC):
         marginals and that of the dependence between them add up to the whole.
     rest_title : what the KL beyond the marginals is called; None when there is none
     bars_note : what bars of the marginals' KLs add up to
+    has_entries : whether z is one of the entries of a codebook, which the prior then is
     low, high : range of z that is displayed, per dimension
     support : of every site: `real_vector`, or `simplex`, where its channels sum to 1
     is_rotation_invariant : whether no rotation around the origin changes the prior
@@ -73,6 +74,7 @@ class Posterior(LatentDistribution, ABC):
     rate_line: ClassVar[str] = ""
     has_rate: ClassVar[bool] = True
     has_density: ClassVar[bool] = True
+    has_entries: ClassVar[bool] = False
     is_additive: ClassVar[bool] = True
     rest_title: ClassVar[str | None] = None
     bars_note: ClassVar[str] = "The bars add up to the rate."
@@ -91,6 +93,16 @@ class Posterior(LatentDistribution, ABC):
         ConfigError
             When the family cannot be had over so many, or so few.
         """
+
+    @classmethod
+    def n_outputs(cls, channels: int) -> int:
+        """Outputs of the encoder per site, of which the parameters are made: as many, for most."""
+        return cls.n_params(channels)
+
+    @property
+    def penalty(self) -> Float[Tensor, " n"] | None:
+        """What training adds to the loss of each image beside both terms; None: nothing."""
+        return None
 
     @staticmethod
     def starts_at_zero(channels: int) -> slice:

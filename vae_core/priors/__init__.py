@@ -15,6 +15,7 @@ from vae_core.priors.base import (
     rate_per_dim,
 )
 from vae_core.priors.by_class import ClassPrior
+from vae_core.priors.codebook import Codebook, CodebookPrior
 from vae_core.priors.flow import Flow, FlowPrior
 from vae_core.priors.mixture import Mixture, MixturePrior
 from vae_core.priors.standard import StandardPrior
@@ -22,6 +23,8 @@ from vae_core.priors.vamp import VampPrior
 
 __all__ = [
     "ClassPrior",
+    "Codebook",
+    "CodebookPrior",
     "Flow",
     "FlowPrior",
     "KeptPrior",

@@ -28,6 +28,7 @@ class LearnedPrior(LatentDistribution, ABC):
     """
 
     is_of_classes: ClassVar[bool] = False  # whether component y is the prior of label y
+    has_entries: ClassVar[bool] = False  # whether it is a codebook
     prior_title: ClassVar[str] = "p(z)"
     rest_title: ClassVar[str] = "beyond the marginals"
     bars_note: ClassVar[str] = (
@@ -93,6 +94,11 @@ class Prior(nn.Module, ABC):
         family: type[Posterior] = POSTERIORS[config.posterior]
         if not cls.is_learned:
             return
+        if family.has_entries:
+            raise ConfigError(
+                f"prior: z is an entry of a codebook, which is its prior, and a {cls.title} lies "
+                "in all of space; choose prior codebook, or posterior diagonal."
+            )
         if not family.has_density:
             raise ConfigError(
                 f"prior: a {family.title} has no density, so no rate that a {cls.title} could be "
@@ -112,6 +118,13 @@ class Prior(nn.Module, ABC):
     def pseudo_inputs(self) -> Float[Tensor, "K c H W"] | None:
         """Images whose posteriors make the prior; None where it is made of none."""
         return None
+
+    def quantised(self, output: Float[Tensor, "n *sites C"]) -> Float[Tensor, "n *sites P"]:
+        """Parameters of q(z|x) from the encoder's output: itself, where z may be anywhere."""
+        return output
+
+    def observe(self, q: Posterior) -> None:
+        """See the posteriors of a batch in training: nothing comes of it, for most."""
 
     def begin(self, train: Split, generator: torch.Generator) -> None:
         """Take from the training images what it is to begin with: nothing, for most."""
