@@ -12,7 +12,11 @@ from vae_core.figures import surgery_bar
 
 run = chosen.chosen()
 codes = cached.codes(run)
-links.need_density(run, "its posteriors are points, and so q(z) has no density either.")
+links.need_density(
+    run,
+    "its posteriors are points, and so q(z) has no density either.",
+    "So q(z) is no density but a histogram over the entries, which is on the page KL.",
+)
 st.markdown(
     "## The mean KL splits in two: the information I(x; z) that z carries about x, and the "
     "distance of the aggregate posterior q(z) from the prior."

@@ -11,7 +11,12 @@ from pages.ui.session import chosen, first, links, problems
 from vae_core.figures import bound_curve
 
 run = chosen.chosen()
-links.need_density(run, "without a density over z there is no bound on log p(x).")
+links.need_density(
+    run,
+    "without a density over z there is no bound on log p(x).",
+    "Its posterior has one entry with certainty, so more samples of z are the same z, and tighten "
+    "no bound: the ELBO, −distortion − rate, is all that it says of log p(x).",
+)
 data = images.images_of(run)
 if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")

@@ -13,15 +13,7 @@ run = chosen.chosen()
 links.need_map(run)
 
 vae = cached.vae(run)
-h, w, channels = vae.latent_shape
-parts = "its own mean and variance" if vae.family.has_rate else "its own value"
-if not vae.family.is_additive:
-    parts = "its share of its cell, whose dimensions add up to 1"
-
-st.markdown(
-    f"## The latent is an array of {channels} × {h} × {w} dimensions, each with {parts}. "
-    "**Try this:** move one cell, and see which pixels change."
-)
+st.markdown(feature_map.headline(vae))
 
 
 @problems.fragment

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui.components import bell
 from pages.ui.drawing import charts
 from pages.ui.library import cached
-from pages.ui.measure import diagnostics_text, head_sizes, kl
+from pages.ui.measure import diagnostics_text, entries, head_sizes, kl
 from pages.ui.session import chosen, first, links, problems
 from pages.ui.train import overfitted
 from vae_core.analysis import class_rates, rate_rest, stick_rates
@@ -16,10 +16,13 @@ from vae_core.figures import kl_bars, kl_by_class, kl_cells, kl_channels, kl_ove
 
 run = chosen.chosen()
 codes, table, order = cached.codes(run), cached.rates(run), cached.order(run)
-links.need_density(
+links.need_rate(
     run,
     "its posterior is a point, whose KL to any density is infinite. It has no finite rate.",
 )
+if codes.family.has_entries:
+    entries.show(run)
+    problems.end_page()
 
 st.markdown(kl.headline(codes, table))
 view = st.segmented_control(

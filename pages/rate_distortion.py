@@ -9,7 +9,7 @@ from pages.ui.compare import rate_distortion as comparing
 from pages.ui.compare import rate_distortion_text as text
 from pages.ui.drawing import charts, escaping
 from pages.ui.session import chosen, first, links, problems
-from pages.ui.session.doors import has_density
+from pages.ui.session.doors import has_rate
 from vae_core.analysis import swept
 from vae_core.config import POSTERIORS
 from vae_core.figures import rate_distortion, sweep_curve
@@ -41,7 +41,7 @@ if not POSTERIORS[run.config.model.posterior].has_rate:
         "so it has no place here. The runs measured as it was are shown.",
         icon=":material/all_inclusive:",
     )
-    links.offer_models(has_density, run)
+    links.offer_models(has_rate, run)
 plane, side = st.columns([3, 2], gap="large")
 with plane:
     group = comparing.pick_group(run)

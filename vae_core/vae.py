@@ -43,7 +43,7 @@ class VAE(nn.Module):
         self.family: type[Posterior] = POSTERIORS[config.posterior]
         self.likelihood: Likelihood = LIKELIHOODS[config.likelihood](config)
         network: Network = NETWORKS[config.network](config, image_shape)
-        self.encoder = network.encoder(self.family.n_outputs(config.latent_shape[-1]))
+        self.encoder = network.encoder(self.family.n_params(config.latent_shape[-1]))
         self.decoder = network.decoder(image_shape[0] * self.likelihood.n_params)
         self.latent_prior: Prior = PRIORS[config.prior](config, image_shape)
         self._begin_at_zero()
@@ -123,16 +123,16 @@ class VAE(nn.Module):
     def _begin_at_zero(self) -> None:
         """Zero the rows of the encoder's head that begin at zero in this family."""
         channels = self.latent_shape[-1]
-        rows, n_outputs = self.family.starts_at_zero(channels), self.family.n_outputs(channels)
+        rows, n_params = self.family.starts_at_zero(channels), self.family.n_params(channels)
         *_, weight, bias = self.encoder.parameters()
         with torch.no_grad():
             for values in (weight, bias):
-                values.unflatten(0, (-1, n_outputs))[:, rows] = 0.0
+                values.unflatten(0, (-1, n_params))[:, rows] = 0.0
 
     def encode_params(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "n *sites P"]:
         """Output of the encoder for each image, in the family's parametrisation.
 
-        Of a codebook the nearest entries, beside that output.
+        Of a codebook the entries nearest to that output.
 
         Raises
         ------
@@ -140,17 +140,19 @@ class VAE(nn.Module):
             When the images are not of the shape the model was built for, and for a conditional
             model without labels.
         """
+        return self.latent_prior.posterior_params(self._encoder_output(x))
+
+    def encode(self, x: Float[Tensor, "n c H W"]) -> Posterior:
+        """q(z|x): batch_shape (n,), event_shape `latent_shape`. Raises like `encode_params`."""
+        return self.latent_prior.posterior(self.family, self._encoder_output(x))
+
+    def _encoder_output(self, x: Float[Tensor, "n c H W"]) -> Float[Tensor, "n *sites P"]:
         if tuple(x.shape[1:]) != self.image_shape:
             raise DataError(
                 f"expected images of shape (n, {', '.join(map(str, self.image_shape))}); "
                 f"got {tuple(x.shape)}."
             )
-        output = self._run(self.encoder, "encoder_labels", x, x.shape[:1])
-        return self.latent_prior.quantised(output)
-
-    def encode(self, x: Float[Tensor, "n c H W"]) -> Posterior:
-        """q(z|x): batch_shape (n,), event_shape `latent_shape`. Raises like `encode_params`."""
-        return self.family.from_params(self.encode_params(x))
+        return self._run(self.encoder, "encoder_labels", x, x.shape[:1])
 
     def decode(self, z: Float[Tensor, ...]) -> Pixels:
         """p(x|z) for latents (*batch, *latent_shape): event_shape `image_shape`.

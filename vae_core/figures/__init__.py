@@ -7,6 +7,7 @@ from vae_core.figures.coded_images import format_bars, stack_steps
 from vae_core.figures.collapse_law import collapse_curves
 from vae_core.figures.decoder_sigma import distortion_curve
 from vae_core.figures.diagnostics import activity, dimension_evidence, label_bars
+from vae_core.figures.entries import code_rate_bars, entry_bars
 from vae_core.figures.gaps import gap_histogram
 from vae_core.figures.image_scores import image_scores
 from vae_core.figures.kl import kl_bars, kl_by_class, kl_cells, kl_channels, kl_over_epochs
@@ -29,11 +30,13 @@ __all__ = [
     "class_bars",
     "class_counts",
     "class_layers",
+    "code_rate_bars",
     "collapse_curves",
     "contact_sheet",
     "data_uri",
     "dimension_evidence",
     "distortion_curve",
+    "entry_bars",
     "format_bars",
     "gap_histogram",
     "gif",

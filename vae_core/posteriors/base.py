@@ -94,11 +94,6 @@ class Posterior(LatentDistribution, ABC):
             When the family cannot be had over so many, or so few.
         """
 
-    @classmethod
-    def n_outputs(cls, channels: int) -> int:
-        """Outputs of the encoder per site, of which the parameters are made: as many, for most."""
-        return cls.n_params(channels)
-
     @property
     def penalty(self) -> Float[Tensor, " n"] | None:
         """What training adds to the loss of each image beside both terms; None: nothing."""

@@ -20,7 +20,7 @@ class CodebookEntry(Posterior):
 
     q(z|x) has all its mass at one of K vectors, and p(z) is uniform over them, so the rate is ln K
     for every site, whatever the image. The entries are a part of the prior, which finds the nearest
-    one: parameters are that entry (C), and then what the encoder gave (C).
+    one: the parameters are that entry (C).
 
     The nearest entry has no derivative: the decoder's gradient is handed to the encoder as if there
     were none (straight-through), and `penalty` holds what the encoder gives near its entry.
@@ -33,31 +33,25 @@ class CodebookEntry(Posterior):
     has_density = False
     has_entries = True
 
-    def __init__(self, entry: Tensor, given: Tensor, event_ndim: int) -> None:
-        self.entry, self.encoded = entry, given
+    def __init__(self, entry: Tensor, event_ndim: int, encoded: Tensor | None = None) -> None:
+        self.entry, self.encoded = entry, encoded
         self._set_shape(entry, event_ndim)
 
     @staticmethod
     def n_params(channels: int) -> int:
-        """The entry and what the encoder gave: 2 C."""
-        return 2 * channels
-
-    @classmethod
-    def n_outputs(cls, channels: int) -> int:
-        """The encoder gives a point: C."""
+        """The entry, C."""
         return channels
 
     @classmethod
-    def from_params(cls, params: Float[Tensor, "n *sites P"]) -> CodebookEntry:
-        """Entry and encoder's point, as `CodebookPrior.quantised` gives them."""
-        entry, given = params.chunk(2, dim=-1)
-        return cls(entry, given, params.ndim - 1)
+    def from_params(cls, params: Float[Tensor, "n *sites C"]) -> CodebookEntry:
+        """This entry at every site; where the encoder's own points were, is not known."""
+        return cls(params, params.ndim - 1)
 
     @classmethod
     def prior(cls, latent_shape: tuple[int, ...], like: Tensor) -> CodebookEntry:
         """The entry 0: a codebook is learned, and a part of the model's prior."""
         zero = torch.zeros(latent_shape, dtype=like.dtype, device=like.device)
-        return cls(zero, zero, len(latent_shape))
+        return cls(zero, len(latent_shape))
 
     @property
     def mean(self) -> Tensor:
@@ -70,14 +64,16 @@ class CodebookEntry(Posterior):
         return torch.zeros_like(self.entry)
 
     @property
-    def penalty(self) -> Float[Tensor, " n"]:
+    def penalty(self) -> Float[Tensor, " n"] | None:
         """COMMITMENT ||enc(x) - e_k||^2, of which only the encoder has a gradient."""
+        if self.encoded is None:
+            return None
         away = (self.encoded - self.entry.detach()).square()
         return COMMITMENT * away.flatten(-len(self.event_shape)).sum(-1)
 
     def marginals(self) -> CodebookEntry:
         """Every dimension by itself."""
-        return CodebookEntry(self.entry, self.encoded, 0)
+        return CodebookEntry(self.entry, 0)
 
     def rsample(self, sample_shape: Any = (), generator: torch.Generator | None = None) -> Tensor:
         """The entry, as often as asked."""

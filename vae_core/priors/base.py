@@ -119,9 +119,13 @@ class Prior(nn.Module, ABC):
         """Images whose posteriors make the prior; None where it is made of none."""
         return None
 
-    def quantised(self, output: Float[Tensor, "n *sites C"]) -> Float[Tensor, "n *sites P"]:
+    def posterior_params(self, output: Float[Tensor, "n *sites P"]) -> Float[Tensor, "n *sites P"]:
         """Parameters of q(z|x) from the encoder's output: itself, where z may be anywhere."""
         return output
+
+    def posterior(self, family: type[Posterior], output: Float[Tensor, "n *sites P"]) -> Posterior:
+        """q(z|x) from the encoder's output."""
+        return family.from_params(self.posterior_params(output))
 
     def observe(self, q: Posterior) -> None:
         """See the posteriors of a batch in training: nothing comes of it, for most."""

@@ -161,16 +161,25 @@ class CodebookPrior(Prior):
         """The codebook as it is now."""
         return Codebook(self.entries, self.counts, self.latent_shape)
 
-    def quantised(self, output: Float[Tensor, "n *sites C"]) -> Float[Tensor, "n *sites P"]:
-        """The nearest entry, with the gradient of the encoder's point, and that point."""
+    def posterior_params(self, output: Float[Tensor, "n *sites C"]) -> Float[Tensor, "n *sites C"]:
+        """The nearest entry, with the gradient of the encoder's point."""
         flat = output.detach().reshape(-1, output.shape[-1])
         entry = self.entries[nearest(flat, self.entries)].reshape(output.shape)
-        return torch.cat([output + (entry - output).detach(), output], -1)
+        if not output.requires_grad:
+            return entry
+        return output + (entry - output).detach()
+
+    def posterior(
+        self, family: type[Posterior], output: Float[Tensor, "n *sites C"]
+    ) -> CodebookEntry:
+        """The nearest entry, which knows the encoder's point besides."""
+        return CodebookEntry(self.posterior_params(output), output.ndim - 1, output)
 
     @torch.no_grad()
     def observe(self, q: Posterior) -> None:
         """Move the entries to the points of a batch that are nearest to each."""
         assert isinstance(q, CodebookEntry)
+        assert q.encoded is not None
         points = q.encoded.detach().reshape(-1, self.entries.shape[1])
         of = nearest(points, self.entries)
         used = torch.zeros_like(self.counts).index_add_(0, of, torch.ones_like(points[:, 0]))

@@ -36,7 +36,7 @@ def _codes(run: Run) -> None:
                 lambda: parquet_bytes(table_of(run, folder)))  # fmt: skip
     family = POSTERIORS[run.config.model.posterior]
     has_scores = images.are_on_disk(run) or _kept_terms(run) is not None
-    st.markdown(codes_note(family.has_rate, has_scores))
+    st.markdown(codes_note(family.has_rate, has_scores, family.has_density))
 
 
 def table_of(run: Run, folder: str | None) -> pd.DataFrame:
@@ -54,9 +54,10 @@ def _kept_terms(run: Run) -> ImageTerms | None:
     return None
 
 
-def codes_note(has_rate: bool, has_scores: bool) -> str:
+def codes_note(has_rate: bool, has_scores: bool, has_density: bool = True) -> str:
     """What the table of codes has of every test image; and what it has not, and why."""
-    known = "mean and standard deviation of q(z|x), rate" if has_rate else "z"
+    known = "mean and standard deviation of q(z|x)" if has_density else "z"
+    known += ", rate" if has_rate else ""
     scores = "distortion and negative ELBO" if has_rate else "distortion"
     if has_scores:
         joint = "," if has_rate else " and"

@@ -11,6 +11,7 @@ from pages.ui.library import cached
 from vae_core import Codes, Run
 from vae_core.analysis import channel_statistics
 from vae_core.analysis.rate.channel_statistics import ALL
+from vae_core.vae import VAE
 
 DIGITS = "%.4f"
 COLUMNS = {
@@ -25,6 +26,24 @@ USE = (
     "scale factor, so that their standard deviation is 1, as that of its noise. Latent diffusion "
     "has one factor for all channels (Rombach et al. 2022): 0.18215 in Stable Diffusion."
 )
+
+
+def headline(vae: VAE) -> str:
+    """What the cells hold in this model, and what to try."""
+    h, w, channels = vae.latent_shape
+    if vae.family.has_entries:
+        count = vae.config.prior_components
+        return (
+            f"## Each of {h} × {w} cells is one of {count} codebook entries, of {channels} numbers "
+            "each. **Try this:** pick a cell and swap its entry, and see which pixels change."
+        )
+    parts = "its own mean and variance" if vae.family.has_rate else "its own value"
+    if not vae.family.is_additive:
+        parts = "its share of its cell, whose dimensions add up to 1"
+    return (
+        f"## The latent is an array of {channels} × {h} × {w} dimensions, each with {parts}. "
+        "**Try this:** move one cell, and see which pixels change."
+    )
 
 
 @cached.per_run(max_entries=32)
@@ -52,7 +71,8 @@ def conditions(codes: Codes) -> str:
     h, w, _ = codes.latent_shape
     said = f"Over {len(codes):,} test images and {h} × {w} cells, in units of z."
     if not codes.family.has_density:
-        return f"{said} Every code is a point."
+        what = "an entry of the codebook" if codes.family.has_entries else "a point"
+        return f"{said} Every code is {what}."
     return (
         f"{said} z: samples of q(z), whose variance is the mean of σ² plus the variance of μ, so "
         "nothing was drawn. μ: means of q(z|x) alone, which hardly vary in a channel that is not "

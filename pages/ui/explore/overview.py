@@ -28,6 +28,10 @@ MOVES = {  # whether the posterior has collapsed -> what is seen when z is dragg
 
 def heading(codes: Codes) -> str:
     """What encoder and decoder do in this model."""
+    if codes.family.has_entries:
+        where = "each cell of z" if len(codes.latent_shape) == 3 else "z"
+        does = f"The encoder chooses {where} from a codebook, and the decoder maps z to an image."
+        return f"## {does} {TO_TRY}"
     if not codes.family.has_density:
         does = "The encoder maps an image x to one *point*, the latent vector z, and the decoder"
         return f"## {does} maps z to an image. {TO_TRY}"
@@ -62,6 +66,20 @@ def words(codes: Codes) -> dict[str, Any]:
 def steps(codes: Codes) -> list[tuple[str, str]]:
     """Title and sentence of each step of the start, as they are true of this model."""
     pick = ("Pick an image x.", f"{PURPOSE} Its encoder reads the pixels of x.")
+    if codes.family.has_entries:
+        return [
+            pick,
+            (
+                "See its code.",
+                "The encoder's output is replaced by the nearest entry of a codebook, a point "
+                "without a width. Circles: the entries.",
+            ),
+            (
+                "Drag z away from its entry.",
+                "The decoder has seen entries only. What does it make of a z between them? "
+                "Naming the entries costs the same for every image.",
+            ),
+        ]
     if not codes.family.has_density:
         return [
             pick,

@@ -23,6 +23,7 @@ RINGS = (
     "the 68%, 95% and 99.7% of a line."
 )
 LEARNED = "Grey: samples of the learned prior."
+ENTRIES = "Grey circles: the entries of the codebook."
 COMPONENTS = "Dashed: its components at 1σ, the wider the line the more weight."
 OF_IMAGES = {"points": "means", "samples": "samples of z", "widths": "posteriors"}  # by layer
 OLD = ("points", "ellipses", "across", "up")  # parameters that links had
@@ -127,6 +128,12 @@ def advice(codes: Codes, outlines: str) -> str:
             "All images are of one class: their mixture is the aggregate posterior q(z), which "
             f"should match the prior. {matched}"
         )
+    if codes.family.has_entries:
+        return (
+            "**Try this:** choose one class. Each image lies on one of the entries, and costs the "
+            "same, wherever that is. Points of many images lie on each other: the page KL counts "
+            "them. Ellipses match the mean and covariance of a class."
+        )
     if codes.learned_prior is not None and codes.learned_prior.is_of_classes:
         return (
             "**Try this:** choose one class. Each has a prior p(z|y) of its own, dashed in its "
@@ -146,6 +153,8 @@ def notes(run: Run, asked: Asked) -> str:
     said = []
     if codes.is_rotation_invariant and not layout.is_line:
         said.append(RINGS)
+    elif codes.family.has_entries:
+        said.append(ENTRIES)
     elif (learned := codes.learned_prior) is not None:
         said.append(LEARNED if learned.components is None else f"{LEARNED} {COMPONENTS}")
     if asked.has_ellipses:

@@ -76,6 +76,12 @@ def headline(codes: Codes, middles: Estimate) -> str:
             "between its codes. **Try this:** walk between classes, and look for pictures that "
             "are of none."
         )
+    if codes.family.has_entries:
+        return (
+            "## Between the entries of a codebook lies no code: no image is encoded there, and the "
+            "decoder was never trained on it. **Try this:** walk between classes, and look at the "
+            "middle."
+        )
     if len(walks_of(codes.family)) == 1:
         return (
             "## A straight walk mixes its ends, and stays on the simplex. **Try this:** walk "

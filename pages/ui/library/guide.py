@@ -46,6 +46,7 @@ GROUPS = (
         "mnist-mixture-20d": "A learned prior in 20 dimensions: a lower KL term than N(0, I) has.",
         "mnist-vamp-2d": "VampPrior: the prior is made of the posteriors of ten learned images.",
         "mnist-flow-2d": "A normalising flow as the prior, learned with a convolutional network.",
+        "mnist-codebook": "A codebook: each of 16 cells is one of 64 entries, to be swapped.",
         "mnist-conditional-2d": "The label is given: the same hand writes all ten digits.",
     }),
     Group("Broken on purpose", {

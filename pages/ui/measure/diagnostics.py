@@ -10,7 +10,7 @@ from torch import Tensor
 from pages.ui.drawing import numbers
 from pages.ui.library import cached, images
 from pages.ui.library.background import run_in_background
-from pages.ui.measure import lamps, mixture
+from pages.ui.measure import entry_counts, lamps, mixture
 from pages.ui.measure.lamps import Lamp
 from pages.ui.train import curves
 from vae_core import Dataset, Run, analysis
@@ -136,10 +136,14 @@ def verdict(run: Run) -> list[Lamp]:
     """What is to be said of the run: a lamp for each question."""
     codes, found, history = cached.codes(run), collapse(run), run.history()
     of = mixture.of(run)
-    has_density = codes.family.has_density
+    has_density, has_entries = codes.family.has_density, codes.family.has_entries
+    if has_entries:
+        use = entry_counts.use(run)
+        first_two = lamps.entry_lamps(use, entry_counts.perplexity(codes, use), found)
+    else:
+        first_two = (lamps.collapse_lamp(found), lamps.use_lamp(found))
     return [
-        lamps.collapse_lamp(found),
-        lamps.use_lamp(found),
+        *first_two,
         lamps.overfitting_lamp(
             run.overfitting(), curves.last_score(run, history) if history else None
         ),
@@ -147,6 +151,7 @@ def verdict(run: Run) -> list[Lamp]:
             holes(run) if has_density else None,
             len(mixture.codes(run, of.split)) if has_density else len(codes),
             of.split.lower(),
+            has_entries,
         ),
     ]
 

@@ -91,6 +91,11 @@ def _sample_conditions(run: Run, codes: Codes) -> str:
         "these pictures, by order statistics; blur alone makes them small, so compare them with "
         f"each other. {samples.CLASSES_NOTE}"
     )
+    if codes.family.has_entries:
+        return (
+            f"{text} Samples of the prior: every cell any of the entries, each as probable as the "
+            "other. The page KL has samples of priors that are fitted to the codes."
+        )
     if not codes.family.has_density:
         return (
             f"{text} An auto-encoder is trained without a prior: samples of N(0, I) are what one "

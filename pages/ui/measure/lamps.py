@@ -17,14 +17,16 @@ from pages.ui.drawing import escaping, numbers
 from pages.ui.measure import collapse_text
 from pages.ui.train import overfitted
 from vae_core.analysis import Collapse, Holes
-from vae_core.analysis.diagnosis.collapse import COLLAPSED, HEALTHY, NO_RATE
+from vae_core.analysis.diagnosis.collapse import COLLAPSED, GREY_LEVEL, HEALTHY, NO_RATE
 from vae_core.analysis.diagnosis.epochs import EpochScore
 from vae_core.analysis.diagnosis.prior_holes import FEW_HOLES
-from vae_core.analysis.estimates import ERRORS
+from vae_core.analysis.estimates import ERRORS, Estimate
+from vae_core.analysis.rate.entry_use import EntryUse
 from vae_core.runs.overfitting import NOISE, Overfitting
 
 COLLAPSE, USE, OVERFITTING = "Posterior collapse", "Use of dimensions", "Overfitting"
-HOLES = "Holes of the prior"
+HOLES, ENTRIES = "Holes of the prior", "Use of entries"
+MIN_USED = 0.9  # of the entries of a codebook, from which on their use is called good
 
 
 class State(Enum):
@@ -119,12 +121,46 @@ def is_ahead(score: EpochScore) -> bool:
     return score.gap.value > max(least, NOISE * max(1.0, abs(score.test.value)))
 
 
-def holes_lamp(found: Holes | None, n_images: int, images: str) -> Lamp:
+def entry_lamps(use: EntryUse, perplexity: Estimate, found: Collapse) -> tuple[Lamp, Lamp]:
+    """Of a codebook: whether reconstructions differ, for its KL is constant; how many entries serve.
+
+    They stand in place of `collapse_lamp` and `use_lamp`.
+    """
+    spread = numbers.estimate(found.spread, 3)
+    told = (
+        f"Reconstructions differ from their mean picture by {spread} (RMS per pixel). The KL of a "
+        "codebook is the same whether they do or not."
+    )
+    is_flat = found.spread.value < GREY_LEVEL
+    collapse = Lamp(
+        COLLAPSE,
+        State.BAD if is_flat else State.GOOD,
+        "all pictures alike" if is_flat else "none",
+        told,
+    )
+    share = use.n_used / use.n_entries
+    state = State.GOOD if share >= MIN_USED else State.PARTLY if use.n_used > 1 else State.BAD
+    evidence = (
+        f"{use.n_used} of {use.n_entries} entries stand in some cell of some test image; their "
+        f"perplexity is {numbers.estimate(perplexity, 1)}: so many, used equally often, would be "
+        "as varied."
+    )
+    word = "all used" if share == 1.0 else f"{use.n_used} of {use.n_entries} used"
+    return collapse, Lamp(ENTRIES, state, word, evidence)
+
+
+def holes_lamp(found: Holes | None, n_images: int, images: str, has_entries: bool = False) -> Lamp:
     """Where the prior has room without codes. `found` is None where q(z) has no density.
 
     `images` names the split whose `n_images` posteriors make q(z).
     """
     of = f"{n_images:,} {images}"
+    if has_entries:
+        why = (
+            "A codebook's q(z) has no density. What the uniform prior over its entries charges too "
+            "much is on the page KL."
+        )
+        return Lamp(HOLES, State.UNKNOWN, "does not apply", why)
     if found is None:
         why = (
             "An auto-encoder's codes are points without a density, and it is trained without a "

@@ -67,8 +67,13 @@ def is_map(run: Run) -> bool:
 
 
 def has_density(run: Run) -> bool:
-    """Whether its posteriors have a density: it is a VAE, no auto-encoder."""
+    """Whether its posteriors have a density: not those of an auto-encoder or a codebook."""
     return bool(POSTERIORS[run.config.model.posterior].has_density)
+
+
+def has_rate(run: Run) -> bool:
+    """Whether its codes have a finite KL: not those of an auto-encoder."""
+    return bool(POSTERIORS[run.config.model.posterior].has_rate)
 
 
 def has_standard_prior(run: Run) -> bool:
@@ -77,7 +82,8 @@ def has_standard_prior(run: Run) -> bool:
 
 
 MAP, VAE = "a feature map", "a VAE, not a plain auto-encoder"
-NEEDS: dict[str, Callable[[Run], bool]] = {MAP: is_map, VAE: has_density}
+DENSITY = "a posterior with a density, not a point or a codebook entry"
+NEEDS: dict[str, Callable[[Run], bool]] = {MAP: is_map, VAE: has_rate, DENSITY: has_density}
 
 DOORS = (
     Door("", "overview.py", "Overview", "How does a VAE turn an image into a code and back?", ""),
@@ -105,9 +111,9 @@ DOORS = (
     Door("Measure", "kl.py", "KL", "What does each dimension cost?", "kl", needs=VAE,
          also="feature-map"),
     Door("Measure", "aggregate.py", "Aggregate posterior",
-         "Do all codes together match the prior?", "aggregate", needs=VAE),
+         "Do all codes together match the prior?", "aggregate", needs=DENSITY),
     Door("Measure", "bounds.py", "Bound and truth",
-         "How far is the ELBO from log p(x), and why?", "bounds", needs=VAE),
+         "How far is the ELBO from log p(x), and why?", "bounds", needs=DENSITY),
     Door("Measure", "diagnostics.py", "Diagnostics", "Is this model healthy?", "diagnostics"),
     Door("Compare", "two_models.py", "Two models", "Which is better, and at what?", "compare"),
     Door("Compare", "rate_distortion.py", "Rate and distortion",

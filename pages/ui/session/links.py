@@ -18,6 +18,7 @@ from pages.ui.session.doors import (
     Door,
     door_of,
     has_density,
+    has_rate,
     has_standard_prior,
     is_map,
     views,
@@ -155,10 +156,23 @@ def dead_end(
     problems.end_page()
 
 
-def need_density(run: Run, why: str) -> None:
-    """End the page when the run's posteriors are points, with what that means here."""
-    sentence = f"{escaping.markdown(run.title)} is a deterministic auto-encoder: {why}"
+def need_density(run: Run, why: str, of_entries: str) -> None:
+    """End the page when the run's posteriors are points, with what that means here.
+
+    `why` is of an auto-encoder, `of_entries` of a codebook.
+    """
+    name = escaping.markdown(run.title)
+    if POSTERIORS[run.config.model.posterior].has_entries:
+        sentence = f"{name} has a codebook: its z is one of finitely many entries. {of_entries}"
+        need(run, has_density, sentence, ("kl", "posteriors"), ":material/apps:")
+    sentence = f"{name} is a deterministic auto-encoder: {why}"
     need(run, has_density, sentence, ("", "posteriors"), ":material/all_inclusive:")
+
+
+def need_rate(run: Run, why: str) -> None:
+    """End the page when the run's KL is infinite, with what that means here."""
+    sentence = f"{escaping.markdown(run.title)} is a deterministic auto-encoder: {why}"
+    need(run, has_rate, sentence, ("", "posteriors"), ":material/all_inclusive:")
 
 
 def need_map(run: Run) -> None:

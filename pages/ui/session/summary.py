@@ -78,9 +78,18 @@ def _pixels(image_shape: tuple[int, int, int]) -> str:
 def _numbers(config: RunConfig) -> str:
     *sites, _ = shape = config.model.latent_shape
     n, family = math.prod(shape), POSTERIORS[config.model.posterior]
+    if family.has_entries:
+        return _entries(sites, config.model.prior_components)
     what = "proportion" if family.support is constraints.simplex else "number"
     where = f" in a {' × '.join(map(str, sites))} map" if sites else ""
     return f"{n:,} {what}{'' if n == 1 else 's'}{where}"
+
+
+def _entries(sites: list[int], count: int) -> str:
+    each = f"one of {count} codebook entries"
+    if not sites:
+        return each
+    return f"{math.prod(sites):,} entries in a {' × '.join(map(str, sites))} map, each {each}"
 
 
 def _picture(config: RunConfig) -> str:

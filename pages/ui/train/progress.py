@@ -9,7 +9,7 @@ from pages.ui.components import film
 from pages.ui.drawing import escaping, numbers
 from pages.ui.library import listing, passcode
 from pages.ui.session import chosen, keys, links, paths, problems
-from pages.ui.session.doors import has_density, is_map
+from pages.ui.session.doors import has_rate, is_map
 from pages.ui.train import change, curves, form, open_epoch, overfitted, queue
 from vae_core import Run
 from vae_core.comparison.resemblance import most_alike, unlike
@@ -156,14 +156,13 @@ Door = tuple[str, str, dict[str, str]]  # address of a page, label, parameters
 def doors_onward(runs: tuple[Run, ...]) -> list[Door]:
     """The pages for a finished run, or for those of a sweep."""
     run = runs[0]
-    has_rate = has_density(run)
     if len(runs) > 1:
         kept = any(one.config.train.keep_epochs for one in runs)
-        compared = ["rate-distortion"] if has_rate else []
+        compared = ["rate-distortion"] if has_rate(run) else []
         moving = ["time-machine"] if kept else []
         return [(page, OF_SWEEP[page], {}) for page in (*compared, *moving, "compare")]
     cells = [("feature-map", "Move its cells")] if is_map(run) else []
-    cost = [("kl", "What each dimension costs")] if has_rate else []
+    cost = [("kl", "What each dimension costs")] if has_rate(run) else []
     doors = [("", "Decode with it"), *cells, ("posteriors", "See its codes"), *cost]
     return [*((page, label, {}) for page, label in doors), *_played(run), _compared(run)]
 

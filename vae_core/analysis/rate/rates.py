@@ -67,10 +67,12 @@ def class_rates(codes: Codes) -> Float[Tensor, " classes *latent"]:
 def channel_order(codes: Codes) -> list[int]:
     """Indices into z.flatten(), most informative first.
 
-    Ordered by mean KL; by the variance of the location where the KL is infinite.
+    Ordered by mean KL; by the variance of the location where the KL tells nothing: it is infinite
+    for points, and the same in every dimension of a codebook.
     """
     kl = codes.kl.mean(0).flatten()
-    key = kl if bool(kl.isfinite().all()) else codes.mean.var(0, correction=0).flatten()
+    is_told = bool(kl.isfinite().all()) and not codes.family.has_entries
+    key = kl if is_told else codes.mean.var(0, correction=0).flatten()
     return [int(j) for j in key.argsort(descending=True, stable=True)]
 
 
