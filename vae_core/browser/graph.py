@@ -16,7 +16,7 @@ from vae_core.analysis.space.receptive_fields import Field, decoder_field
 from vae_core.config import POSTERIORS
 from vae_core.limits import layer_multiply_adds
 from vae_core.networks import ChannelsFirst, ChannelsLast, Crop, Pad
-from vae_core.priors import Flow, LearnedPrior, Mixture
+from vae_core.priors import Codebook, Flow, LearnedPrior, Mixture
 from vae_core.vae import VAE
 
 Step = dict[str, Any]
@@ -80,6 +80,8 @@ def _prior(vae: VAE) -> dict[str, Any] | None:
         case Mixture() as p:
             family = next(name for name, one in POSTERIORS.items() if one is p.family)
             return {"kind": "mixture", "family": family, "is_of_classes": p.is_of_classes}
+        case Codebook():
+            return {"kind": "codebook"}
         case Flow() as p:
             return {"kind": "flow", "couplings": [
                 {"moved": int(coupling.moved[0] % 2),

@@ -177,10 +177,19 @@ export class PlanePainter {
     for (const { mean, covariance, weight, label } of components) {
       pen.strokeStyle = label === null ? this.scene.ink : this._classColour(label);
       pen.lineWidth = 0.75 + (1.75 * weight) / most;
-      this._ellipse(pen, mean, covariance, 1);
+      const isPoint = covariance[0] === 0 && covariance[2] === 0; // an entry of a codebook
+      if (isPoint) this._circle(pen, mean, 3 + 4 * Math.sqrt(weight / most));
+      else this._ellipse(pen, mean, covariance, 1);
       pen.stroke();
     }
     pen.restore();
+  }
+
+  /** Of so many pixels around a point; its line is whole. */
+  _circle(pen, at, radius) {
+    pen.setLineDash([]);
+    pen.beginPath();
+    pen.arc(...this.toScreen(at), radius, 0, 2 * Math.PI);
   }
 
   /** What the rings are, and how much of the prior lies within: on top of points and classes. */

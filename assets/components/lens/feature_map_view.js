@@ -3,6 +3,7 @@
  */
 
 import { CellGrid } from "../controls/cell_grid.js";
+import { EntryPalette } from "../controls/entry_palette.js";
 import { Sliders } from "../controls/sliders.js";
 import { siteOf } from "../math/shapes.js";
 import { button, element, write } from "../page/element.js";
@@ -22,6 +23,7 @@ export class FeatureMapView {
     [this.h, this.w, this.channels] = facts.latent_shape;
     this.result = addResult(result, lens);
     this.source = addSource(controls, lens, ["image"]);
+    if (facts.has_entries) state.channel = null; // an entry is of all channels
     this._channelPicker(controls);
     if (facts.cell_order) this._shuffling(controls);
     const left = element("div");
@@ -37,6 +39,8 @@ export class FeatureMapView {
       element("p", { class: "note", text: "Drag, or click with shift, for several cells. Blue on the picture: the pixels that they reach." }),
     );
     this._operations(right, lens);
+    this.swaps = element("div");
+    right.append(this.swaps);
     this.names = element("p", { class: "note" });
     right.append(this.names);
     this.sliders = new Sliders(right, {
@@ -54,7 +58,9 @@ export class FeatureMapView {
       button(channel === null ? "all" : String(channel), () => this._show({ channel })),
     );
     host.append(
-      element("div", { class: "tabs", role: "group", "aria-label": "Channel" }, "Channel", ...this.channelButtons),
+      element("div", {
+        class: "tabs", role: "group", "aria-label": "Channel", hidden: Boolean(this.facts.has_entries),
+      }, "Channel", ...this.channelButtons),
     );
   }
 
@@ -95,6 +101,8 @@ export class FeatureMapView {
     const { facts, state } = this;
     const last = facts.n_images - 1;
     const operation = (text, title, z) => button(text, () => this._set(z()), { title });
+    const zero = operation("Zero", "Set what is picked to the prior's mean", () => state.model.prior.mean);
+    zero.hidden = Boolean(facts.has_entries); // their mean is none of them
     const copyFrom = element("input", {
       type: "number", min: 0, max: last, step: 1, value: 1, "aria-label": "Image to copy from",
     });
@@ -105,7 +113,7 @@ export class FeatureMapView {
     };
     host.append(
       element("div", { class: "controls" },
-        operation("Zero", "Set what is picked to the prior's mean", () => state.model.prior.mean),
+        zero,
         operation("Resample", "Sample what is picked from the prior", () => state.model.prior.draw(state.nextSeed())),
         operation("Back", "Set what is picked to the image's mean", () => state.start),
         button("Reset all", lens.onMean, { title: "Set every cell to the image's mean" }),
@@ -133,6 +141,24 @@ export class FeatureMapView {
     }
     if (changed.has("cells")) this._nameSliders();
     if (changed.has("cells") || changed.has("model")) this._outline();
+    if (changed.has("model") && this.facts.has_entries && this.state.model.isKnown) this._offerEntries();
+  }
+
+  /** The entries of the codebook, to be put into what is picked. */
+  _offerEntries() {
+    const { prior, imageShape } = this.state.model;
+    this.palette = new EntryPalette(this.swaps, prior, {
+      imageShape,
+      onChoose: (k) => {
+        this.onPlace(prior.withEntry(this.state.z, this.sites, k));
+        this.onRelease();
+      },
+    });
+  }
+
+  /** The cells of z that stand at the picked places. */
+  get sites() {
+    return [...this.state.cells].sort((a, b) => a - b).map((place) => this.order[place]);
   }
 
   /** What a slider is called after, and what it moves. */
@@ -149,9 +175,8 @@ export class FeatureMapView {
   /** The latent dimensions that are picked: the chosen channels of the picked cells. */
   get dims() {
     const { channel } = this.state;
-    const { order } = this;
     const found = [];
-    for (const cell of [...this.state.cells].sort((a, b) => a - b).map((place) => order[place])) {
+    for (const cell of this.sites) {
       for (let c = 0; c < this.channels; c++) {
         if (channel === null || channel === c) found.push(cell * this.channels + c);
       }
@@ -204,7 +229,8 @@ export class FeatureMapView {
     this.grid.show(this.order.map((cell) => sums[cell]), Math.max(...sums), unit);
     const of = channel === null ? "all channels" : `channel ${channel}`;
     const shuffled = this.state.shuffled && this.facts.cell_order ? ", cells shuffled" : "";
-    this.title.textContent = `${what} of ${of}, mean over the test split, ${unit}${shuffled}`;
+    const said = this.facts.has_entries ? what : `${what} of ${of}, mean`;
+    this.title.textContent = `${said} over the test split, ${unit}${shuffled}`;
   }
 
   themeChanged() {
@@ -213,10 +239,12 @@ export class FeatureMapView {
 
   frame() {
     this.sliders.show(this.state.z);
+    this.palette?.show(this.state.model, this.state.z, this.sites);
     if (this.costs) this._price();
   }
 
   destroy() {
+    this.palette?.destroy();
     this.source.destroy();
   }
 }

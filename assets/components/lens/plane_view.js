@@ -5,6 +5,7 @@
 import { LatentPlane } from "../draw/latent_plane.js";
 import { classMoments, planeLayout } from "../draw/plane_layout.js";
 import { planeMixture } from "../math/mixture.js";
+import { isOneSite } from "../math/shapes.js";
 import { button, element } from "../page/element.js";
 import { signed } from "../page/text.js";
 import { PlaneMap } from "./plane_map.js";
@@ -183,6 +184,8 @@ export class PlaneView {
   _components() {
     const { prior } = this.state.model;
     if (!prior.isLearned || !prior.parts) return null;
+    const { axes, model: { latentShape } } = this.state;
+    if (this.facts.has_entries && !isOneSite(axes, latentShape)) return null; // an entry is of one
     const parts = prior.parts.map((part, k) => ({ ...part, label: prior.isOfClasses ? k : null }));
     parts.sort((a, b) => b.weight - a.weight);
     const drawn = parts.filter(({ weight }) => weight > 0).slice(0, MAX_COMPONENTS);

@@ -139,7 +139,8 @@ export class LensModel {
   encode(x, done, label = this.label) {
     if (this._encode) {
       this._labels?.encoder.set(label);
-      done(this._encode(x));
+      const output = this._encode(x);
+      done(this.prior.quantised ? this.prior.quantised(output) : output);
     } else this._ask(this.isKnown ? "encode" : "moments", x, done, label);
   }
 

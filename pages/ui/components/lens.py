@@ -21,7 +21,7 @@ from torch import Tensor
 from pages.ui.components.component import Component
 from pages.ui.components.lens_state import LensState
 from pages.ui.drawing import escaping
-from pages.ui.library import cached, images
+from pages.ui.library import cached, entry_counts, images
 from pages.ui.server import routes
 from pages.ui.session import first as first_picture
 from pages.ui.session import keys, problems
@@ -202,6 +202,7 @@ def facts(run: Run) -> dict[str, Any]:
         "cells_title": "KL" if has_rate else "variance of μ",
         "cell_order": cell_order(sites).tolist() if sites > 1 else None,
         "cells_unit": "nats per image" if has_rate else "squared units of z",
+        **_entries(run),
         "family": {
             "low": codes.reach[0],
             "high": codes.reach[1],
@@ -215,6 +216,21 @@ def facts(run: Run) -> dict[str, Any]:
         "is_triangle": codes.is_triangle,
         "is_conditional": run.config.model.is_conditional,
         "colours": COLOURS,
+    }
+
+
+def _entries(run: Run) -> dict[str, Any]:
+    """What is another fact of a codebook: cells tell how varied they are, for all cost the same."""
+    if not cached.codes(run).family.has_entries:
+        return {}
+    *_, channels = cached.codes(run).latent_shape
+    each = entry_counts.use(run).site_entropy / channels
+    return {
+        "has_entries": True,
+        "kl": None,  # the same of all
+        "cells": each.repeat_interleave(channels).tolist(),
+        "cells_title": "Entropy of each cell's entry",
+        "cells_unit": "nats",
     }
 
 

@@ -154,7 +154,8 @@ def notes(run: Run, asked: Asked) -> str:
     if codes.is_rotation_invariant and not layout.is_line:
         said.append(RINGS)
     elif codes.family.has_entries:
-        said.append(ENTRIES)
+        cells = {j // codes.latent_shape[-1] for j in asked.axes}
+        said.append(ENTRIES if len(cells) == 1 else LEARNED)
     elif (learned := codes.learned_prior) is not None:
         said.append(LEARNED if learned.components is None else f"{LEARNED} {COMPONENTS}")
     if asked.has_ellipses:

@@ -14,12 +14,9 @@ def headline(codes: Codes) -> str:
             f"{one} Here the posterior is the prior, whatever the image: every KL is 0, and no "
             "order means anything. **Try this:** move any of them. Does the picture change?"
         )
-    by = (
-        "KL"
-        if codes.family.has_rate and not codes.family.has_entries
-        else "variance of their means"
-    )
+    is_told = codes.family.has_rate and not codes.family.has_entries  # which KLs then do not tell
+    by = "their KL" if is_told else "the variance of their means"
     return (
-        f"{one} They are sorted by their {by}, largest first. **Try this:** move the first one "
+        f"{one} They are sorted by {by}, largest first. **Try this:** move the first one "
         "slowly, then the last."
     )

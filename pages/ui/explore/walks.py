@@ -269,6 +269,8 @@ def conditions(run: Run, ends: Ends, shell: Shell) -> str:
             "Only the straight walk is shown: the latent dimensions of a cell add up to 1, and a "
             "turn about the origin would leave that simplex. The norm says how pure a mixture is."
         )
+    if family.has_entries:
+        return f"{said}The prior's samples are of {N_DRAWS:,}, each cell of any entry."
     if not shell.is_exact:
         said += f"They, and the share of middles in the heading, are from {N_DRAWS:,} samples."
     if not family.has_rate:

@@ -54,6 +54,8 @@ PAGES: dict[str, dict[str, str]] = {
     "kl": {
         "kl-numbers": "the numbers beside the chart",
         "kl": "the chart",
+        "entries": "how often each entry of a codebook is used",
+        "code-priors": "what a codebook's code costs under other priors",
         "view": "the choice of the view",
         "bell": "one Gaussian against the prior",
         "head-sizes": "how many numbers the encoder gives",

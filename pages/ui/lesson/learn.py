@@ -20,6 +20,7 @@ IN_ORDER = (
     *("beta", "kl-zero", "population", "only-ones", "feature-map", "flatten", "diagonal"),
     *("independent", "dirichlet", "decoder-sigma", "score-x", "bound"),
     *("kl-not-gap", "gap-halves", "one-prior", "learned-prior", "same-hand"),
+    *("code-of-k-words", "bytes", "collapse-law"),
 )
 ALL = "All lessons"
 COURSES = {

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from pages.ui.drawing import numbers
-from pages.ui.library import cached, images
+from pages.ui.library import cached, entry_counts, images
 from pages.ui.library.background import run_in_background
-from pages.ui.measure import entry_counts, lamps, mixture
+from pages.ui.measure import lamps, mixture
 from pages.ui.measure.lamps import Lamp
 from pages.ui.train import curves
 from vae_core import Dataset, Run, analysis

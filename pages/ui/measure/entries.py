@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.ui.components import bell
 from pages.ui.drawing import charts, numbers
-from pages.ui.library import cached
+from pages.ui.library import cached, entry_counts
 from pages.ui.library.background import run_in_background
-from pages.ui.measure import diagnostics_text, entry_counts, mixture
-from pages.ui.session import first, links
+from pages.ui.measure import diagnostics_text, mixture
+from pages.ui.session import first
 from vae_core import Codes, Run
 from vae_core.analysis.estimates import Estimate
 from vae_core.analysis.rate.cell_model import MAX_EPOCHS, CellFit, CellModel
@@ -153,7 +153,6 @@ def _priors(run: Run, codes: Codes) -> None:
         r"\text{autoregressive: }-\sum_{s}\log p(k_s\mid k_1\dots k_{s-1})"
     )
     st.caption(conditions(codes, split, len(mixture.codes(run, split))))
-    links.to_pages(*(["feature-map"] if len(codes.latent_shape) == 3 else []), "sliders")
 
 
 def verdict(rates: dict[str, Estimate], run: Run) -> str:

@@ -122,9 +122,9 @@ def is_ahead(score: EpochScore) -> bool:
 
 
 def entry_lamps(use: EntryUse, perplexity: Estimate, found: Collapse) -> tuple[Lamp, Lamp]:
-    """Of a codebook: whether reconstructions differ, for its KL is constant; how many entries serve.
+    """Of a codebook: whether its reconstructions differ, and how many of its entries are used.
 
-    They stand in place of `collapse_lamp` and `use_lamp`.
+    They stand in place of `collapse_lamp` and `use_lamp`, for its KL is constant.
     """
     spread = numbers.estimate(found.spread, 3)
     told = (

@@ -86,10 +86,9 @@ def _numbers(config: RunConfig) -> str:
 
 
 def _entries(sites: list[int], count: int) -> str:
-    each = f"one of {count} codebook entries"
     if not sites:
-        return each
-    return f"{math.prod(sites):,} entries in a {' × '.join(map(str, sites))} map, each {each}"
+        return f"one of {count} codebook entries"
+    return f"a {' × '.join(map(str, sites))} map of codebook entries, each one of {count}"
 
 
 def _picture(config: RunConfig) -> str:
@@ -134,7 +133,8 @@ def line(
         notes.append(unit_note(config))
     said = " ".join(filter(None, notes))
     loss, prior = training(config, image_shape), PRIORS[model.prior]
-    of_prior = f"prior: {prior.title}, " if prior.is_learned else ""
+    is_named = prior.is_learned and not POSTERIORS[model.posterior].has_entries
+    of_prior = f"prior: {prior.title}, " if is_named else ""
     if model.is_conditional:
         of_prior += "given the label, a bound on log p(x|y), "
     elif prior.wants_labels:

@@ -30,12 +30,13 @@ HELP = {
     "blurrier pictures.",
     "latent": "Number of latent dimensions, or rows x columns x channels of a feature map. With 2 "
     "everything can be drawn on a plane; 20 give sharper pictures.",
-    "posterior": "Family of q(z|x). delta is a point mass: a plain auto-encoder.",
+    "posterior": "Family of q(z|x). delta is a point mass: a plain auto-encoder. codebook: each "
+    "cell is the nearest of K learned entries, as in a VQ-VAE; its prior is that codebook.",
     "prior": "Where z comes from. standard: N(0, I), or the family's own. Learned: a mixture of "
     "Gaussians; vamp, a mixture of the posteriors of learned images; flow, an invertible network "
-    "of N(0, I); class, a Gaussian for each label.",
-    "prior-components": "Gaussians of a mixture, images of vamp, layers of flow; at least as many "
-    "as labels for class. Without effect on the standard prior.",
+    "of N(0, I); class, a Gaussian for each label. codebook goes with the posterior of that name.",
+    "prior-components": "Gaussians of a mixture, images of vamp, layers of flow, entries of a "
+    "codebook; at least as many as labels for class. Without effect on the standard prior.",
     "labels": "conditional: encoder and decoder are given the label, so z need not tell the class: "
     "it holds how an image is written. The bound is then one on log p(x|y).",
     "label-count": "Labels that a conditional model takes; at least as many as the images have.",

@@ -32,8 +32,9 @@ ALL = [
     {"prior": prior, "posterior": posterior, "latent": latent}
     for prior, posterior, latent in product(PRIORS, POSTERIORS, LATENTS)
     if possible(latent=latent, prior=prior, posterior=posterior)
+    and not POSTERIORS[posterior].has_entries  # which has probabilities, and no density
 ]
-LEARNED = [name for name in PRIORS if PRIORS[name].is_learned]
+LEARNED = [name for name in PRIORS if PRIORS[name].is_learned and possible(prior=name)]
 
 
 def name_of(settings):

@@ -31,7 +31,9 @@ from vae_core.training_loss import importance_weighted_loss
 SHAPES = [("mlp", LATENTS[0]), ("conv", LATENTS[1])]
 ALL = [
     {"prior": prior, "posterior": posterior, "likelihood": likelihood, "shape": shape}
-    for prior, posterior, likelihood, shape in product(LEARNED, POSTERIORS, LIKELIHOODS, SHAPES)
+    for prior, posterior, likelihood, shape in product(
+        (*LEARNED, "codebook"), POSTERIORS, LIKELIHOODS, SHAPES
+    )
     if possible(latent=shape[1], prior=prior, posterior=posterior)
 ]
 TRAIN = TrainConfig(epochs=1, batch_size=16, lr=5e-3, threads=1)

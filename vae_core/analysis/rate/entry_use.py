@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -25,6 +25,7 @@ PSEUDO_COUNT = 0.5  # of every entry, so that one that was never seen has a prob
 MEASURED = 5  # of so many images one measures the priors that the others were fitted to
 
 
+@runtime_checkable
 class CodePrior(Protocol):
     """A distribution over which entry stands at each site."""
 
@@ -52,7 +53,7 @@ def codebook_of(codes: Codes) -> Codebook:
 
 def entry_indices(codes: Codes) -> Int[Tensor, "n S"]:
     """The entry at every site of every image, sites in the order of z: 0 to K - 1."""
-    return codebook_of(codes).indices(codes.params).flatten(1)
+    return codebook_of(codes).indices(codes.params).reshape(len(codes), -1)
 
 
 @dataclass(frozen=True)

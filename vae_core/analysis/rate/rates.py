@@ -67,12 +67,14 @@ def class_rates(codes: Codes) -> Float[Tensor, " classes *latent"]:
 def channel_order(codes: Codes) -> list[int]:
     """Indices into z.flatten(), most informative first.
 
-    Ordered by mean KL; by the variance of the location where the KL tells nothing: it is infinite
-    for points, and the same in every dimension of a codebook.
+    Ordered by mean KL; by the variance of the location where that is infinite. In a codebook all
+    KLs are the same: there by the variance of whole sites, for an entry is of all channels.
     """
-    kl = codes.kl.mean(0).flatten()
-    is_told = bool(kl.isfinite().all()) and not codes.family.has_entries
-    key = kl if is_told else codes.mean.var(0, correction=0).flatten()
+    kl, variance = codes.kl.mean(0).flatten(), codes.mean.var(0, correction=0)
+    if codes.family.has_entries:
+        key = variance.sum(-1, keepdim=True).expand_as(variance).flatten()
+    else:
+        key = kl if bool(kl.isfinite().all()) else variance.flatten()
     return [int(j) for j in key.argsort(descending=True, stable=True)]
 
 

@@ -1,6 +1,7 @@
 """Quantities that lessons may show: functions of a run and of numbers, each with its unit."""
 
 from vae_core.lessons.quantities import (  # noqa: F401  (their import registers them)
+    codebook,
     coding,
     collapse,
     comparison,

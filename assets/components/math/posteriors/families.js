@@ -2,6 +2,7 @@
  * The registry of the families of q(z|x), by their names in vae_core.posteriors.
  */
 
+import { CodebookEntry } from "./codebook.js";
 import { PointMass } from "./delta.js";
 import { DiagonalGaussian } from "./diagonal.js";
 import { Dirichlet } from "./dirichlet.js";
@@ -15,4 +16,5 @@ export const FAMILIES = {
   laplace: Laplace,
   dirichlet: Dirichlet,
   delta: PointMass,
+  codebook: CodebookEntry,
 };

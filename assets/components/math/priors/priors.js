@@ -3,6 +3,7 @@
  */
 
 import { FAMILIES } from "../posteriors/families.js";
+import { CodebookPrior } from "./codebook.js";
 import { FlowPrior } from "./flow.js";
 import { MixturePrior } from "./mixture.js";
 
@@ -34,5 +35,10 @@ const KINDS = {
       })),
     }));
     return new FlowPrior(latentShape, made, tensors["prior.mean"].values);
+  },
+
+  codebook(_, tensors, latentShape) {
+    const [entries, counts] = ["entries", "counts"].map((name) => tensors[`prior.${name}`].values);
+    return new CodebookPrior(latentShape, entries, counts);
   },
 };
