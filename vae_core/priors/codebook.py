@@ -130,7 +130,8 @@ class CodebookPrior(Prior):
     """p(z) = 1/K for each of K entries e_k, at every site (van den Oord et al. 2017).
 
     An entry is the mean of the points that the encoder gave nearest to it, a moving average. One
-    that is hardly used begins anew at the points of a batch that are worst served.
+    that is hardly used begins anew at the point of a batch that is worst served, and the next at
+    the one worst served then: all do in the first batch.
     """
 
     title = "codebook"
@@ -191,13 +192,15 @@ class CodebookPrior(Prior):
         dead = is_dead.nonzero()[:, 0]
         if not len(dead):
             return
-        away = (points - self.entries[nearest(points, self.entries)]).square().sum(1)
-        worst = points[away.argsort(descending=True, stable=True)[: len(dead)]]
-        dead = dead[: len(worst)]
+        alive = self.entries[~is_dead]
+        away = points.new_full((len(points),), math.inf)
+        if len(alive):
+            away = torch.cdist(points, alive).amin(1)
         share = ANEW * len(points) / len(self.entries)
-        self.entries[dead] = worst
-        self.counts[dead] = share
-        self.sums[dead] = share * worst
+        for k in dead.tolist():  # the point worst served by all entries so far
+            point = points[away.argmax()]
+            away = away.minimum((points - point).norm(dim=1))
+            self.entries[k], self.counts[k], self.sums[k] = point, share, share * point
 
     @classmethod
     def shapes(cls, config: ModelConfig) -> Shapes:
