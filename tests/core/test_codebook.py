@@ -63,6 +63,8 @@ def test_loss_is_the_elbo_and_the_penalty(digits) -> None:
 def test_entries_become_the_means_of_what_is_nearest() -> None:
     centres = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
     prior = prior_of(centres + 0.4)
+    prior.counts.fill_(20.0)  # none begins anew
+    prior.sums.copy_(20.0 * prior.entries)
     noise = torch.Generator().manual_seed(0)
     for _ in range(600):
         points = centres.repeat(20, 1) + 0.1 * torch.randn(60, 2, generator=noise)
