@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 
 import pytest
 import torch
 
 from pages.ui.measure import aggregate
+from tests.samples import tiny_run
 from vae_core import RunStore, encode_dataset
 from vae_core.analysis import elbo_surgery, rate_parts
+from vae_core.analysis.rate.entry_use import entry_use
 from vae_core.runs.archive import archive
 
 MODELS = RunStore("assets/models")
@@ -100,3 +103,15 @@ def test_evaluate_tells_the_evidence_and_both_gaps(cli):
     code, _, err = cli("evaluate", "digits-2d", "--runs", MODELS.root, "--evidence", 361)
     assert code == 2
     assert "--evidence must be from 1 to 360" in err
+
+
+def test_a_codebook_is_measured_by_its_entries(answer, tmp_path, digits):
+    config = tiny_run(latent_shape=(2, 2, 2), network="conv", posterior="codebook")
+    run = RunStore(tmp_path).create(config)
+    list(run.train(digits))
+    values = answer("measure", run.id, "--runs", tmp_path)
+    assert values["entries"] == 10
+    assert values["entries_used"] == entry_use(run.codes()).n_used
+    assert values["rate_uniform"] == pytest.approx(4 * math.log(10))
+    assert values["rate_autoregressive"] < values["rate_uniform"]
+    assert "mutual_information_low" not in values

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pages.ui.library import cached
-from vae_core import Codes, Run
-from vae_core.analysis.estimates import Estimate, mean_estimate
-from vae_core.analysis.rate.entry_use import EntryUse, entry_indices, entry_use
+from vae_core import Run
+from vae_core.analysis.estimates import Estimate
+from vae_core.analysis.rate.entry_use import EntryUse, entry_use, perplexity_estimate
 
 
 @cached.per_run(max_entries=32)
@@ -14,8 +14,7 @@ def use(run: Run) -> EntryUse:
     return entry_use(cached.codes(run))
 
 
-def perplexity(codes: Codes, found: EntryUse) -> Estimate:
+@cached.per_run(max_entries=32)
+def perplexity(run: Run) -> Estimate:
     """Of the entries, with its standard error over the images."""
-    per_image = -found.shares.log()[entry_indices(codes)].mean(1)
-    entropy = mean_estimate(per_image)
-    return Estimate(found.perplexity, found.perplexity * entropy.standard_error)
+    return perplexity_estimate(cached.codes(run))

@@ -139,7 +139,7 @@ def verdict(run: Run) -> list[Lamp]:
     has_density, has_entries = codes.family.has_density, codes.family.has_entries
     if has_entries:
         use = entry_counts.use(run)
-        first_two = lamps.entry_lamps(use, entry_counts.perplexity(codes, use), found)
+        first_two = lamps.entry_lamps(use, entry_counts.perplexity(run), found)
     else:
         first_two = (lamps.collapse_lamp(found), lamps.use_lamp(found))
     return [

@@ -109,7 +109,7 @@ def show(run: Run) -> None:
         diagnostics_text.show_numbers(
             {
                 "Entries used": f"{found.n_used} of {found.n_entries}",
-                "Perplexity": numbers.estimate(entry_counts.perplexity(codes, found), 1),
+                "Perplexity": numbers.estimate(entry_counts.perplexity(run), 1),
                 "Rate, uniform prior, nats per image": numbers.fixed(float(codes.rate[0]), 2),
             }
         )

@@ -108,6 +108,13 @@ def entry_use(codes: Codes) -> EntryUse:
     )
 
 
+def perplexity_estimate(codes: Codes) -> Estimate:
+    """`EntryUse.perplexity` with its standard error over the images. Raises like `codebook_of`."""
+    use = entry_use(codes)
+    per_image = mean_estimate(-use.shares.log()[entry_indices(codes)].mean(1))
+    return Estimate(use.perplexity, use.perplexity * per_image.standard_error)
+
+
 @dataclass(frozen=True)
 class UniformCode:
     """Each of K entries with the same probability at each of S sites: the prior of training."""
