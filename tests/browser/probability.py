@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.core.likelihoods.test_likelihoods import KINDS
-from tests.core.posteriors.families import WITH_DENSITY, random_params
+from tests.core.posteriors.families import WITH_DENSITY, WITH_OWN_PRIOR, random_params
 from tests.samples import seeded
 from vae_core.analysis.evidence.best_posterior import (
     encoder_gaussian,
@@ -36,7 +36,7 @@ MAP = (2, 2, 3)
 AXES = {(2,): ((0, 1), (1, 0)), (5,): ((0, 1), (4, 2)), MAP: ((1, 2), (2, 9), (10, 9))}
 PLANES = [(latent, axes) for latent, some in AXES.items() for axes in some]
 
-families = pytest.mark.parametrize("name", POSTERIORS)
+families = pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 with_density = pytest.mark.parametrize("name", WITH_DENSITY)
 latents = pytest.mark.parametrize("latent", [(5,), MAP])
 kinds = pytest.mark.parametrize(("name", "sigma"), KINDS, ids=map("-".join, KINDS))

@@ -15,7 +15,7 @@ from tests.samples import ROOT
 from vae_core import RunStore
 from vae_core.analysis import kl_per_dim
 from vae_core.browser.payload import model_file
-from vae_core.priors import LearnedPrior, log_ratio
+from vae_core.priors import Codebook, LearnedPrior, log_ratio
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -57,6 +57,9 @@ def test_the_ledger_of_every_bundled_model_is_vae_cores(name: str, modules: Page
         {"file": file, "x": x.flatten().tolist()},
     )
     assert got["distortion"] == pytest.approx(distortion, rel=1e-5, abs=1e-3)
+    if isinstance(p, Codebook):
+        assert got["rate"] == pytest.approx(p.n_sites * p.log_size)
+        return
     if isinstance(p, LearnedPrior):  # by samples, here and, in many dimensions, there
         with torch.no_grad():
             z = q.sample((4000,), torch.Generator().manual_seed(1))

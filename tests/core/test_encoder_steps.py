@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.core.posteriors.families import WITH_OWN_PRIOR
 from tests.samples import seeded, tiny_model
 from vae_core import Dataset, TrainConfig, build_vae, elbo_terms, estimate_seconds, fit
-from vae_core.config import POSTERIORS
 
 CONFIG = TrainConfig(epochs=2, batch_size=40, threads=1)  # batches of 40, 40 and 16 images
 K = 3
@@ -17,7 +17,7 @@ def of_steps(k: int) -> TrainConfig:
     return TrainConfig(epochs=2, batch_size=40, threads=1, encoder_steps=k)
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("posterior", WITH_OWN_PRIOR)
 def test_training_is_the_loop_with_an_optimiser_for_the_encoder_and_one_for_the_rest(
     digits: Dataset, posterior: str
 ) -> None:

@@ -92,7 +92,10 @@ def test_flags_of_the_likelihoods_sigma_and_of_the_loss_reach_their_fields():
     ("flag", "value"), [(flag, value) for flag, values in choices().items() for value in values]
 )
 def test_every_choice_offered_is_taken(flag, value):
-    config = parse(f"--{flag}", value, "--importance", "2" if flag == "gradient" else "1")
+    needed = {"gradient": ["--importance", "2"]}.get(flag, [])
+    if value == "codebook":
+        needed = ["--posterior", value]
+    config = parse(f"--{flag}", value, *needed)
     fields = [
         (part, field.name)
         for part, kind in PARTS.items()

@@ -230,9 +230,13 @@ def test_first_step_is_adam_on_the_mean_negative_elbo(digits, settings):
         groups.append({"params": sigma, "lr": LIKELIHOOD_LR * config.lr})
     optimizer = torch.optim.Adam(groups)
     terms = elbo_terms(by_hand.train(), digits.train.images[order], 1, noise)
-    (terms.negative_elbo if vae.family.has_rate else terms.distortion).mean().backward()
+    loss = terms.negative_elbo if vae.family.has_rate else terms.distortion
+    if (penalty := terms.posterior.penalty) is not None:
+        loss = loss + penalty
+    loss.mean().backward()
     optimizer.step()
     by_hand.likelihood.observe(digits.train.images[order], terms.pixels)
+    by_hand.latent_prior.observe(terms.posterior)
     for name, value in by_hand.state_dict().items():
         torch.testing.assert_close(vae.state_dict()[name], value)
 

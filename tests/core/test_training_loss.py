@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.core.posteriors.families import WITH_OWN_PRIOR
 from tests.samples import LATENTS, assert_mean_is, seeded, tiny_model
 from vae_core import (
     VAE,
@@ -62,7 +63,7 @@ def test_loss_is_the_bound_of_the_analysis_on_the_same_draws(
         torch.testing.assert_close(loss.detach(), -bound.mean())
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("posterior", WITH_OWN_PRIOR)
 def test_with_one_draw_the_loss_is_the_objective_of_the_elbo_to_the_bit(posterior: str) -> None:
     vae, config = vae_of(posterior), TrainConfig(beta=2.0, warmup_epochs=3)
     loss = TrainingLoss.of(config, vae, 96)(vae, X, epoch=2, generator=seeded())

@@ -109,7 +109,7 @@ def test_pages_say_what_is_true_of_entries(
 def test_feature_map_says_what_its_cells_are(runs: Path, digits: Dataset) -> None:
     words = said(opened("feature_map.py", made(runs, digits, "map", epochs=1)))
     assert "Each of 2 × 2 cells is one of 8 codebook entries, of 3 numbers each" in words
-    assert "become a 2 × 2 map of codebook entries, each one of 8" in words
+    assert "become 2 × 2 entries of a codebook of 8" in words
 
 
 def test_channels_of_the_most_varied_cell_come_first(runs: Path, digits: Dataset) -> None:

@@ -12,6 +12,7 @@ from pages.ui.components import film
 from pages.ui.library import listing
 from pages.ui.train import progress
 from pages.ui.train.changes_text import to_come
+from tests.core.posteriors.families import WITH_OWN_PRIOR
 from tests.pages.app import assert_sound, fetch, lens_facts, open_page, trained
 from tests.samples import tiny_run
 from vae_core import Dataset, Run, RunStore
@@ -50,7 +51,7 @@ def test_a_training_can_be_watched_again(runs: Path, digits: Dataset) -> None:
     assert fetch(f"{facts['address']}images/7777").status == 404
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("posterior", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", [(3,), (2, 2, 2)])
 def test_every_family_has_a_film(
     runs: Path, digits: Dataset, posterior: str, latent: tuple[int, ...]

@@ -52,6 +52,7 @@ from vae_core.analysis import (
     rate_table,
 )
 from vae_core.analysis.diagnosis.collapse import is_collapsed
+from vae_core.analysis.rate.entry_use import entry_use
 from vae_core.browser.graph import prior_tensors
 from vae_core.config import POSTERIORS
 
@@ -110,8 +111,12 @@ def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
     assert facts["names"] == list(table["name"])
     assert facts["order"] == channel_order(codes)
     shown = table["kl"] if codes.family.has_rate else table["mean_variance"]
+    if codes.family.has_entries:  # whose KLs are all the same
+        channels = codes.latent_shape[-1]
+        shown = (entry_use(codes).site_entropy / channels).repeat_interleave(channels)
     assert facts["cells"] == pytest.approx(shown, rel=1e-5, abs=1e-7)
-    assert facts["kl"] == (facts["cells"] if codes.family.has_rate else None)
+    has_kl = codes.family.has_rate and not codes.family.has_entries
+    assert facts["kl"] == (facts["cells"] if has_kl else None)
     assert ("nats" in facts["cells_unit"]) == codes.family.has_rate
     assert (facts["family"]["low"], facts["family"]["high"]) == codes.reach
     for name in facts["family"].keys() - {"low", "high"}:  # of the prior, where it is learned
@@ -195,7 +200,7 @@ def test_the_server_answers_as_the_model_does(
     with torch.no_grad():
         q = vae.encode(x)
         answers = {
-            "encode": (x, vae.encoder(x)),
+            "encode": (x, vae.encode_params(x)),
             "moments": (x, torch.cat([q.mean, q.variance.clamp(min=1e-12).log()], -1)),
             "decode": (z, vae.decoder(z)),
             "picture": (z, vae.decode(z).mean),

@@ -88,7 +88,7 @@ def _numbers(config: RunConfig) -> str:
 def _entries(sites: list[int], count: int) -> str:
     if not sites:
         return f"one of {count} codebook entries"
-    return f"a {' × '.join(map(str, sites))} map of codebook entries, each one of {count}"
+    return f"{' × '.join(map(str, sites))} entries of a codebook of {count}"
 
 
 def _picture(config: RunConfig) -> str:

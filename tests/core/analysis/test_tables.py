@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from tests.core.posteriors.families import WITH_OWN_PRIOR
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import DataError, build_vae, encode_dataset, evaluate, evaluate_images
 from vae_core.analysis import (
@@ -22,7 +23,7 @@ from vae_core.analysis import (
 from vae_core.config import POSTERIORS
 
 
-@pytest.fixture(params=POSTERIORS)
+@pytest.fixture(params=WITH_OWN_PRIOR)
 def codes(request: pytest.FixtureRequest) -> Codes:
     return codes_of(request.param, (3,))
 
@@ -36,7 +37,7 @@ def codes_of(posterior: str, latent: tuple[int, ...]) -> Codes:
 
 
 @pytest.mark.parametrize("latent", LATENTS)
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("posterior", WITH_OWN_PRIOR)
 def test_every_number_of_the_posterior_has_its_column(posterior, latent):
     codes = codes_of(posterior, latent).take(torch.arange(10, 30))
     table, q = codes_table(codes), codes.posterior()

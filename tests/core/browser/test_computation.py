@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
 from tests.core.likelihoods.test_likelihoods import KINDS
+from tests.core.posteriors.families import WITH_OWN_PRIOR
 from tests.samples import ROOT, bundled, seeded
 from vae_core import ModelConfig, RunStore, TrainConfig, build_vae
 from vae_core.browser.computation import computation, network_code
-from vae_core.config import POSTERIORS, REDUCTIONS
+from vae_core.config import REDUCTIONS
 from vae_core.objective import ElboTerms, Objective, Reduction
 from vae_core.vae import VAE
 
@@ -96,7 +97,7 @@ def test_the_lines_of_a_model_that_ships_are_its_computation(
     assert_same(vae, entry.config.train, x, tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("posterior", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_family_and_network_has_lines(
     posterior: str, shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

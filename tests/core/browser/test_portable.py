@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load as load_tensors
 
+from tests.core.posteriors.families import WITH_OWN_PRIOR
 from tests.samples import LATENTS, seeded, tiny_model
 from vae_core import ModelConfig, build_vae
 from vae_core.analysis import Codes, decode_mean
 from vae_core.browser.portable import ERROR, MAX_NUMBERS, portable, why_too_large
-from vae_core.config import POSTERIORS
 from vae_core.vae import VAE
 
 IMAGE = (1, 8, 8)
@@ -27,7 +27,7 @@ def codes_of(vae: VAE, n: int = 40) -> Codes:
 
 
 @pytest.mark.parametrize("latent", LATENTS)
-@pytest.mark.parametrize("posterior", POSTERIORS)
+@pytest.mark.parametrize("posterior", WITH_OWN_PRIOR)
 def test_rounding_keeps_every_pixel_to_a_thousandth(posterior, latent):
     vae = build_vae(tiny_model(latent, posterior=posterior), IMAGE).requires_grad_(False)
     codes = codes_of(vae)

@@ -13,7 +13,9 @@ from vae_core.config import POSTERIORS
 from vae_core.posteriors import Posterior, kl_per_dim
 from vae_core.posteriors.dirichlet import ALPHA_MIN
 
-WITH_RATE = [name for name, family in POSTERIORS.items() if family.has_rate]
+# Without those whose prior is always a part of the model: entries of a codebook.
+WITH_OWN_PRIOR = [name for name, family in POSTERIORS.items() if not family.has_entries]
+WITH_RATE = [name for name in WITH_OWN_PRIOR if POSTERIORS[name].has_rate]
 WITH_DENSITY = [name for name, family in POSTERIORS.items() if family.has_density]
 ADDITIVE = [name for name in WITH_RATE if POSTERIORS[name].is_additive]
 

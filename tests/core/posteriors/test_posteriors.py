@@ -10,6 +10,7 @@ from torch.distributions import constraints, kl_divergence
 from tests.core.posteriors.families import (
     AT_PRIOR,
     WITH_DENSITY,
+    WITH_OWN_PRIOR,
     WITH_RATE,
     draw,
     prior,
@@ -28,7 +29,7 @@ SMOOTH = [name for name in POSTERIORS if name not in NOT_SMOOTH]
 # Shapes, draws and precision
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 @pytest.mark.parametrize("n", [4, 1, 0])
 def test_batch_is_the_images_and_event_is_the_latent(name, latent, n):
@@ -48,7 +49,7 @@ def test_batch_is_the_images_and_event_is_the_latent(name, latent, n):
         assert q.log_prob(q.sample((5, 2))).shape == (5, 2, n)
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 def test_draws_have_the_mean_and_variance_they_claim(name, latent):
     for d in (draw(name, latent), prior(name, latent)):
@@ -57,7 +58,7 @@ def test_draws_have_the_mean_and_variance_they_claim(name, latent):
         assert_mean_is(d.variance, (z - d.mean).square())
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 @pytest.mark.parametrize("n", [1, 4])
 def test_mean_covariance_is_that_of_the_draws_at_every_site(name, latent, n):
@@ -69,7 +70,7 @@ def test_mean_covariance_is_that_of_the_draws_at_every_site(name, latent, n):
     torch.testing.assert_close(covariance.diagonal(dim1=-2, dim2=-1), q.variance.mean(0))
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 def test_marginals_have_the_mean_and_variance_of_the_whole(name, latent):
     for d in (draw(name, latent), prior(name, latent)):
@@ -77,7 +78,7 @@ def test_marginals_have_the_mean_and_variance_of_the_whole(name, latent):
         torch.testing.assert_close(d.marginals().variance, d.variance)
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 def test_draws_follow_their_generator_only(name):
     q = draw(name, (3,))
     before = torch.random.get_rng_state()
@@ -95,7 +96,7 @@ def test_draws_differ_between_samples_and_seeds(name):
     assert not torch.equal(first, q.rsample((), seeded(8)))
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_precision_is_the_encoders(name, latent, dtype):
@@ -122,7 +123,7 @@ def test_single_precision_is_enough_for_the_rate(name, latent):
     )
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("absurd", [-1e6, 1e6])
 def test_one_absurd_number_leaves_everything_finite(name, dtype, absurd):
@@ -148,7 +149,7 @@ def test_one_absurd_number_leaves_everything_finite(name, dtype, absurd):
 # Gradients of draws
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 def test_sample_has_no_gradient_and_rsample_has(name):
     q = POSTERIORS[name].from_params(random_params(name, (3,)).requires_grad_())
     assert not q.sample().requires_grad
@@ -169,7 +170,7 @@ def test_only_families_of_the_registry_are_excused():
     assert AT_PRIOR.keys() <= POSTERIORS.keys()
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("j", [0, 2])
 def test_gradient_of_draws_is_that_of_their_expected_square(name, j):
     """E z_j^2 = mean_j^2 + variance_j has a derivative that gradients of draws must average to."""
@@ -186,7 +187,7 @@ def test_gradient_of_draws_is_that_of_their_expected_square(name, j):
 # Proposals and traversals
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 def test_scaled_keeps_the_mean_and_is_wider(name, latent):
     q = draw(name, latent)
@@ -210,7 +211,7 @@ def test_weights_of_a_scaled_proposal_average_to_one(name, latent):
     assert (weights.std(0) > 0.01).all()
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 def test_moving_a_number_leaves_the_other_sites_alone(name, latent):
     family, p = POSTERIORS[name], prior(name, latent)
@@ -230,7 +231,7 @@ def test_moving_a_number_leaves_the_other_sites_alone(name, latent):
     assert torch.equal(z, before)
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 @pytest.mark.parametrize("latent", LATENTS)
 def test_moving_a_number_to_where_it_is_changes_nothing(name, latent):
     z = prior(name, latent).sample((), seeded(0))
@@ -242,7 +243,7 @@ def test_moving_a_number_to_where_it_is_changes_nothing(name, latent):
 # Words and counts
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 def test_family_says_in_words_and_formulas_what_it_is(name):
     family = POSTERIORS[name]
     assert all((family.title, family.prior_title, family.draw_tex, family.rate_tex))
@@ -269,7 +270,7 @@ def test_numbers_per_site(name, channels, expected):
 # What is true of a whole family
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 def test_draws_of_the_prior_are_in_the_support(name):
     z = prior(name, (2, 3)).sample((200,), seeded(0))
     sums = z.sum(-1)
@@ -282,7 +283,7 @@ def test_draws_of_the_prior_are_in_the_support(name):
         assert sums.std() > 0.5
 
 
-@pytest.mark.parametrize("name", POSTERIORS)
+@pytest.mark.parametrize("name", WITH_OWN_PRIOR)
 def test_a_rotation_changes_the_prior_unless_the_family_is_invariant(name):
     p = prior(name, (3,))
     z = p.sample((50,), seeded(0))

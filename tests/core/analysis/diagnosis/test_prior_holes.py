@@ -121,7 +121,7 @@ def test_draws_lie_in_the_shell_and_means_need_not() -> None:
 @pytest.mark.parametrize("family", list(POSTERIORS))
 def test_only_a_normal_prior_has_the_shell(family: str) -> None:
     codes = Codes(random_params(family, (3,), 20), torch.zeros(20).long(), family, (3,))
-    if family in ("laplace", "dirichlet", "delta"):
+    if family in ("laplace", "dirichlet", "delta", "codebook"):
         with pytest.raises(ConfigError, match="Choose a Gaussian posterior"):
             codes_in_shell(codes)
     else:

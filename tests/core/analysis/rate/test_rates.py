@@ -24,7 +24,7 @@ from vae_core.analysis import (
 from vae_core.analysis.rate.rates import ACTIVE_VARIANCE, relative_width
 from vae_core.config import POSTERIORS
 
-WITH_RATE = [name for name, family in POSTERIORS.items() if family.has_rate]
+WITH_RATE = [n for n, kind in POSTERIORS.items() if kind.has_rate and not kind.has_entries]
 
 
 def model(posterior: str = "diagonal", latent: tuple[int, ...] = (3,), seed: int = 0):

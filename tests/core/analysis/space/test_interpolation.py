@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.core.posteriors.families import prior, random_params
+from tests.core.posteriors.families import WITH_OWN_PRIOR, prior, random_params
 from tests.samples import LATENTS, seeded
 from vae_core.analysis import (
     Codes,
@@ -29,7 +29,7 @@ from vae_core.analysis import (
 from vae_core.config import POSTERIORS
 from vae_core.errors import ConfigError
 
-families = pytest.mark.parametrize("family", list(POSTERIORS))
+families = pytest.mark.parametrize("family", WITH_OWN_PRIOR)
 latents = pytest.mark.parametrize("latent", LATENTS)
 kinds = pytest.mark.parametrize("how", ["linear", "spherical"])
 

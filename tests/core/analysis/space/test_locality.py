@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.core.posteriors.families import WITH_OWN_PRIOR
 from tests.samples import mask, seeded
 from vae_core import ModelConfig, build_vae
 from vae_core.analysis import (
@@ -82,7 +83,7 @@ def test_linear_layers_see_and_paint_all():
     assert (encoder_sensitivity(vae, x, [(0, 0)]) > 0).all()
 
 
-@pytest.mark.parametrize("family", POSTERIORS)
+@pytest.mark.parametrize("family", WITH_OWN_PRIOR)
 def test_sensitivity_is_that_of_small_differences(family):
     vae = build_vae(ModelConfig("conv", (4, 4), (2, 2, 3), family), (1, 8, 8)).double()
     x = torch.rand(1, 1, 8, 8, generator=seeded(), dtype=torch.float64)

@@ -133,7 +133,7 @@ def test_every_family_is_projected_and_places_are_its_own(
     assert found.coordinates.isfinite().all()
     assert torch.equal(project(codes, what=what).coordinates, found.coordinates)
     same = torch.equal(found.coordinates, project(codes).coordinates)
-    assert same == (what == "mean" or family == "delta")
+    assert same == (what == "mean" or not POSTERIORS[family].has_density)
 
 
 def test_places_belong_to_the_numbers_in_the_split_after_filtering_and_a_limit() -> None:
