@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from docs import pictures
 from pages.ui.session.doors import DOORS
 from tests.samples import ROOT
 from vae_core.cli.arguments import parser
@@ -81,3 +82,10 @@ def test_every_page_and_every_setting_is_told_of() -> None:
     assert settings == {name for path in PAGES for name in SETTING.findall(text(path))}
     table = text(ROOT / "docs" / "pages.md")
     assert {door.title for door in DOORS if door.title not in table} == set()
+
+
+def test_the_tour_shows_what_its_script_takes_and_it_is_small() -> None:
+    shown = set(re.findall(r"pictures/([\w-]+)\.webp", text(ROOT / "docs" / "tour.md")))
+    there = {path.stem: path.stat().st_size for path in pictures.FOLDER.iterdir()}
+    assert shown == set(there) == set(pictures.SHOTS)
+    assert sum(there.values()) < 1_500_000
