@@ -119,7 +119,7 @@ def test_quantities_are_listed_with_what_they_take_and_their_unit(cli):
     assert out.count("\n") == 2 * len(QUANTITIES)
 
 
-def test_the_lesson_of_the_readme_is_this_one(own):
-    text = Path("README.md").read_text(encoding="utf-8")
+def test_the_lesson_of_the_docs_is_this_one(own):
+    text = Path("docs/reference/lessons.md").read_text(encoding="utf-8")
     shown = text.partition("`cost.md`:\n\n```\n")[2].partition("```")[0]
     assert shown.splitlines() == [line for line in OWN.splitlines() if line != "Check: rate() < 4"]
