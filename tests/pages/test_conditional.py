@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
 from pages.ui.components import lens
 from pages.ui.components.lens_state import LensState
+from pages.ui.measure import classifier
 from tests.pages.app import PAGES, assert_sound, charts, chosen_label, open_page
 from tests.samples import tiny_run
 from vae_core import Dataset, Run, RunStore
+from vae_core.analysis import ClassifierScore, Estimate, classifier_score
 from vae_core.comparison import comparable
 
 MAP = {"network": "conv", "likelihood": "gaussian", "sigma": "learned"}
-MODELS = {"vector": ((2,), {}), "map": ((2, 2, 2), MAP)}
+MODELS = {"vector": ((2,), {}), "map": ((2, 2, 2), MAP), "few": ((2,), {"labelled": 20})}
 OF_A_MAP = ("feature_map.py", "locality.py")
 VIEWS = [
     ("diagnostics.py", "vector", {"diagnosis": view})
@@ -25,6 +28,7 @@ VIEWS = [
     ("walks.py", "vector", {"ends": "prior samples", "walk-label": "3"}),
     ("bounds.py", "vector", {"truth": "true", "own": "true"}),
     ("locality.py", "map", {"locality": "Pixels each cell changes"}),
+    ("overview.py", "few", {}),
 ]  # fmt: skip
 
 
@@ -83,3 +87,30 @@ def test_the_server_decodes_with_the_label_that_follows_z(run: Run) -> None:
         answer = respond(torch.tensor([*z, label]).numpy().astype("<f4").tobytes())
         expected = run.vae().given(label).decode_params(z[None]).detach()
         assert torch.frombuffer(bytearray(answer), dtype=torch.float32).equal(expected.flatten())
+
+
+@pytest.mark.parametrize("run", ["few"], indirect=True)
+def test_diagnostics_tells_what_images_without_a_label_are_worth(run: Run, digits: Dataset) -> None:
+    app = open_page("diagnostics.py", f"{run.title} · {run.id[-6:]}", diagnosis="Classifier")
+    assert_sound(app)
+    found = classifier_score(run.vae(), run.config, digits)
+    assert [metric.value for metric in app.metric][:2] == [
+        f"{share.value:.1%}" for share in (found.accuracy, found.alone)
+    ]
+    own, alone = charts(app)[0]["data"]
+    assert len(own["x"]) == len(alone["x"]) == 10
+    assert any("The 76 others" in one.value for one in app.markdown)
+    assert "its own label y" in app.caption[-1].value
+
+
+def test_a_gain_is_named_as_such_only_where_the_images_tell() -> None:
+    def said(difference: Estimate, n_images: int = 60_000) -> str:
+        share = Estimate(0.9, 0.003)
+        return classifier.sentence(
+            ClassifierScore(share, share, difference, pd.DataFrame(), 100, n_images, 1000)
+        )
+
+    assert "59,900 others are worth 20.0 ± 0.4 percentage points" in said(Estimate(0.2, 0.004))
+    assert "others take 3.0 ± 0.4 percentage points" in said(Estimate(-0.03, 0.004))
+    assert "make no difference" in said(Estimate(0.003, 0.004))
+    assert said(Estimate(0.0, 0.0), 100).startswith("All 100 training images have a label")
