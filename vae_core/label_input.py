@@ -48,7 +48,7 @@ class LabelInput(nn.Module):
         self.weight = nn.Parameter(torch.empty(count, width).uniform_(-limit, limit))
 
     def forward(
-        self, network: nn.Sequential, x: Float[Tensor, "n ..."], labels: Int[Tensor, "*batch n"]
+        self, network: nn.Sequential, x: Float[Tensor, "n ..."], labels: Int[Tensor, " *batch n"]
     ) -> Float[Tensor, "m ..."]:
         """What the network gives for these inputs, each with its label, or with several.
 

@@ -94,7 +94,7 @@ from vae_core.analysis.space.neighbours import nearest_codes
 from vae_core.analysis.space.projections import Projection, project
 from vae_core.analysis.space.receptive_fields import Field, decoder_field, encoder_field
 from vae_core.analysis.space.sweep_plane import Frame, SweepPlane, Walk
-from vae_core.analysis.space.traversals import traverse
+from vae_core.analysis.space.traversals import every_label, traverse
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
@@ -170,6 +170,7 @@ __all__ = [
     "encode_dataset",
     "encoder_field",
     "encoder_sensitivity",
+    "every_label",
     "examples",
     "gaussian_draws",
     "has_law",
