@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.drawing import charts
-from pages.ui.explore import arithmetic, open_images, walks
+from pages.ui.explore import arithmetic, open_images, styles, walks
 from pages.ui.library import cached, images
 from pages.ui.session import chosen
 from vae_core.analysis.diagnosis.collapse import is_collapsed
@@ -28,6 +28,9 @@ charts.draw(
 )
 st.caption(walks.conditions(run, ends, shell))
 
+if run.config.model.is_conditional:
+    with st.container(key="styles-of-z"):
+        styles.show(run, data)
 with st.container(key="arithmetic"):
     st.markdown("## Arithmetic with the means of classes")
     labels = codes.labels.unique().tolist()

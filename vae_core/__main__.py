@@ -32,6 +32,7 @@ from vae_core.cli import (
     data,
     evidence,
     interrupt,
+    labels,
     lesson,
     measure,
     report,
@@ -270,7 +271,11 @@ def _evaluate(args: argparse.Namespace) -> int:
         weighed |= finite(evidence.evidence(vae, dataset.test, args.evidence))
         weighed = {name: value for name, value in weighed.items() if value is not None}
     metrics = Metrics.of(run.id, run.config.data, result)
-    return _report_run(run, args, metrics, result.error, **weighed)
+    more, notes = labels.scores(vae, run.config, dataset)
+    code = _report_run(run, args, metrics, result.error, **weighed, **more)
+    for sentence in () if args.json else notes:
+        print(sentence)
+    return code
 
 
 def _measure(args: argparse.Namespace) -> int:

@@ -12,9 +12,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vae_core.config import ModelConfig
+from vae_core.config import NETWORKS, ModelConfig
 from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError
+from vae_core.networks import Network
 
 AFFINE = (nn.Linear, nn.Conv2d)
 
@@ -47,15 +48,28 @@ class LabelInput(nn.Module):
         self.weight = nn.Parameter(torch.empty(count, width).uniform_(-limit, limit))
 
     def forward(
-        self, network: nn.Sequential, x: Float[Tensor, "n ..."], labels: Int[Tensor, " n"]
-    ) -> Float[Tensor, "n ..."]:
-        """What the network gives for these inputs, each with its label."""
+        self, network: nn.Sequential, x: Float[Tensor, "n ..."], labels: Int[Tensor, " *batch n"]
+    ) -> Float[Tensor, "m ..."]:
+        """What the network gives for these inputs, each with its label, or with several.
+
+        Labels (K, n) give each input K of them: K * n outputs, as `labels.flatten()` has them.
+        """
         for k, layer in enumerate(network):
             x = layer(x)
-            if k == self.at:
+            if k == self.at:  # up to here, labels make no difference
                 rows = self.weight[labels]
                 x = x + rows.reshape(*rows.shape, *[1] * (x.ndim - 2))
+                x = x.flatten(0, labels.ndim - 1)
         return x
+
+
+def label_classifier(config: ModelConfig, image_shape: tuple[int, int, int]) -> nn.Sequential:
+    """The network of q(y|x): layers as the encoder's, and a logit for each label, (n, count)."""
+    count = config.label_count
+    settings = (config.network, config.hidden, (count,))
+    alike = ModelConfig(*settings, activation=config.activation)
+    network: Network = NETWORKS[config.network](alike, image_shape)
+    return network.encoder(count)
 
 
 def check_labels(config: ModelConfig, dataset: Dataset) -> None:
@@ -65,6 +79,12 @@ def check_labels(config: ModelConfig, dataset: Dataset) -> None:
         raise ConfigError(
             f"label-count: the model is given labels, and those of {dataset.name} go up to "
             f"{needed - 1}; expected at least {needed}, got {config.label_count}."
+        )
+    n_classes, n_images = len(dataset.train.labels.unique()), len(dataset.train)
+    if config.is_semi_supervised and not n_classes <= config.labelled <= n_images:
+        raise ConfigError(
+            f"labelled: expected from {n_classes}, one of each class, to {n_images}, the training "
+            f"images of {dataset.name}; got {config.labelled}. With 0 all labels are known."
         )
 
 

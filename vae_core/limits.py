@@ -62,10 +62,10 @@ class ModelSize:
         room = {name: torch.empty(value.shape) for name, value in vae.state_dict().items()}
         vae.load_state_dict(room, assign=True)  # of which nothing is written or read
         outputs, work = [math.prod(vae.image_shape)], 0
-        for part, shape, times in (
-            (vae.encoder, vae.image_shape, 2),
-            (vae.decoder, vae.latent_shape, 1),
-        ):
+        parts = [(vae.encoder, vae.image_shape, 2), (vae.decoder, vae.latent_shape, 1)]
+        if vae.config.is_semi_supervised:
+            parts.append((vae.classifier, vae.image_shape, 1))
+        for part, shape, times in parts:
             x = torch.empty(0, *shape)
             for layer in part:
                 y = layer(x)
@@ -176,6 +176,8 @@ class Limits:
         """
         epochs = config.train.epochs
         batch = config.train.batch_size * config.train.importance  # each draw is decoded
+        if config.model.is_semi_supervised:
+            batch *= config.model.label_count  # with every label
         if epochs > self.epochs:
             raise ConfigError(
                 f"epochs: this server trains at most {self.epochs:,}; got {epochs:,}. Choose fewer."

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vae_core.augmentation import augmented
 from vae_core.config import ModelConfig, TrainConfig
@@ -22,12 +22,13 @@ from vae_core.data.dataset import Dataset, Split
 from vae_core.errors import ConfigError, TrainingError
 from vae_core.evaluate import evaluate
 from vae_core.label_input import check_labels
+from vae_core.optimizer import adam, set_rates, update
 from vae_core.schedules import batch_size_at, lr_factor
+from vae_core.semi_supervised import UNKNOWN, KnownLabels, cross_entropy
 from vae_core.training_loss import TrainingLoss
 from vae_core.vae import VAE, build_vae
 
 N_TRAIN_EVALUATED = 10_000
-LIKELIHOOD_LR = 10.0  # learning rate of the likelihood's parameters, times the network's
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def fit_with_pauses(
     """
     check_labels(vae.config, dataset)
     device = choose_device(config)
-    optimizer = _adam(vae.to(device), config.lr)
+    optimizer = adam(vae.to(device), config.lr)
     loss_of = TrainingLoss.of(config, vae, len(dataset.train))
     # Shuffling and noise have generators of their own: nothing else may draw from them.
     shuffle = torch.Generator().manual_seed(config.seed)
@@ -258,40 +259,33 @@ def _updates(
     """The loss before each update, made when the caller goes on; None after one of all weights."""
     like, encoder = next(vae.parameters()), vae.encoding
     rates = [group["lr"] for group in optimizer.param_groups]
+    known = KnownLabels.of(vae.config, train.labels, config.seed)
 
     def images(index: Tensor) -> Tensor:
         x = train.batch(index, sampling, like.device).to(like.dtype)
         return augmented(x, config.augmentation, sampling, train.has_greys)
 
+    def loss_at(index: Tensor, observed: bool = True) -> Tensor:
+        loss = loss_of(vae, images(index), epoch, sampling, observed, known.labels[index])
+        if not (vae.config.is_semi_supervised and config.alpha):
+            return loss
+        some = known.draw(len(index), shuffle)
+        return loss + config.alpha * cross_entropy(vae, images(some), known.labels[some])
+
     batches = torch.randperm(len(train), generator=shuffle).split(batch_size_at(config, epoch))
     for k, index in enumerate(batches):
         share = (epoch - 1 + k / len(batches)) / config.epochs
-        _set_rates(optimizer, rates, lr_factor(config.lr_schedule, share))
+        set_rates(optimizer, rates, lr_factor(config.lr_schedule, share))
         for _ in range(config.encoder_steps - 1):
             others = torch.randint(len(train), index.shape, generator=shuffle)
-            loss = loss_of(vae, images(others), epoch, sampling, False, train.labels[others])
+            loss = loss_at(others, False)
             yield loss.item()
-            _update(optimizer, loss, encoder)
-        loss = loss_of(vae, images(index), epoch, sampling, labels=train.labels[index])
+            update(optimizer, loss, encoder)
+        loss = loss_at(index)
         yield loss.item()
-        _update(optimizer, loss)
+        update(optimizer, loss)
         yield None
-    _set_rates(optimizer, rates, 1.0)
-
-
-def _set_rates(optimizer: torch.optim.Optimizer, rates: list[float], factor: float) -> None:
-    """Learning rates times a factor, each group its own."""
-    for group, rate in zip(optimizer.param_groups, rates, strict=True):
-        group["lr"] = factor * rate
-
-
-def _update(
-    optimizer: torch.optim.Optimizer, loss: Tensor, only: list[nn.Parameter] | None = None
-) -> None:
-    """One step of Adam, on all weights or these alone: it passes over those without gradient."""
-    optimizer.zero_grad()
-    loss.backward(inputs=only)
-    optimizer.step()
+    set_rates(optimizer, rates, 1.0)
 
 
 def n_train_evaluated(n_train: int, n_test: int) -> int:
@@ -308,27 +302,18 @@ def estimate_seconds(
 ) -> float:
     """Seconds that training would take here, from timing a few steps on random pixels."""
     vae = build_vae(model, image_shape).train()
-    optimizer, loss_of = _adam(vae, train.lr), TrainingLoss.of(train, vae, n_images)
+    optimizer, loss_of = adam(vae, train.lr), TrainingLoss.of(train, vae, n_images)
     x = torch.rand(min(train.batch_size, n_images), *image_shape)
-    labels, encoder, times = torch.zeros(len(x), dtype=torch.long), vae.encoding, []
+    label = UNKNOWN if model.is_semi_supervised else 0  # what takes longest
+    labels, encoder, times = torch.full((len(x),), label), vae.encoding, []
     for _ in range(4):
         start = time.perf_counter()
         for _ in range(train.encoder_steps - 1):
             moved = augmented(x, train.augmentation)
-            _update(optimizer, loss_of(vae, moved, observed=False, labels=labels), encoder)
-        _update(optimizer, loss_of(vae, augmented(x, train.augmentation), labels=labels))
+            update(optimizer, loss_of(vae, moved, observed=False, labels=labels), encoder)
+        update(optimizer, loss_of(vae, augmented(x, train.augmentation), labels=labels))
         times.append(time.perf_counter() - start)
     return min(times[1:]) * train.epochs * -(-n_images // len(x))
-
-
-def _adam(vae: VAE, lr: float) -> torch.optim.Adam:
-    """Adam; a learned sigma and some priors take larger steps than the weights: they go farther."""
-    groups: list[dict[str, Any]] = [
-        {"params": [*vae.encoding, *vae.decoding]},
-        {"params": [*vae.likelihood.parameters()], "lr": LIKELIHOOD_LR * lr},
-        {"params": [*vae.latent_prior.parameters()], "lr": vae.latent_prior.lr_factor * lr},
-    ]
-    return torch.optim.Adam([g for g in groups if g["params"]], lr=lr, fused=True)
 
 
 def choose_device(config: TrainConfig) -> torch.device:
@@ -376,7 +361,7 @@ def check_state(state: TrainState, vae: VAE, config: TrainConfig) -> None:
         expected = fresh.get_state()
         if (kept.dtype, kept.shape) != (expected.dtype, expected.shape):
             raise ValueError(f"rng.{name} is of another kind of device, or damaged")
-    parameters = [p for group in _adam(vae, config.lr).param_groups for p in group["params"]]
+    parameters = [p for group in adam(vae, config.lr).param_groups for p in group["params"]]
     for index, moments in state.optimizer["state"].items():
         shape = parameters[index].shape if 0 <= index < len(parameters) else None
         shapes = {name: value.shape for name, value in moments.items()}

@@ -17,6 +17,7 @@ from torch import Tensor
 from vae_core.config import TrainConfig
 from vae_core.mistakes import mistaken_terms
 from vae_core.objective import Objective, elbo_terms
+from vae_core.semi_supervised import semi_supervised_loss
 from vae_core.vae import VAE
 
 
@@ -50,13 +51,18 @@ class TrainingLoss:
         observed: bool = True,
         labels: Int[Tensor, " n"] | None = None,
     ) -> Float[Tensor, ""]:
-        """Scalar loss of a batch, with the labels that some priors ask for.
+        """Scalar loss of a batch, with the labels that some models and priors ask for.
 
         Where it is `observed`, the likelihood's statistics are brought up to date.
         """
         if self.importance > 1:
             return importance_weighted_loss(
                 vae, x, self.importance, self.gradient, generator, labels
+            )
+        if vae.config.is_semi_supervised:
+            assert labels is not None
+            return semi_supervised_loss(
+                vae, x, labels.to(x.device), self.objective, epoch, generator
             )
         if self.mistake == "none":
             terms = elbo_terms(vae, x, generator=generator, labels=labels)

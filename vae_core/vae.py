@@ -14,10 +14,11 @@ import threading
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.distributions import Categorical
 
 from vae_core.config import LIKELIHOODS, NETWORKS, POSTERIORS, PRIORS, ModelConfig
 from vae_core.errors import DataError
-from vae_core.label_input import LabelInput
+from vae_core.label_input import LabelInput, label_classifier
 from vae_core.likelihoods import Likelihood, Pixels
 from vae_core.networks import Network
 from vae_core.posteriors import LatentDistribution, Posterior
@@ -50,6 +51,8 @@ class VAE(nn.Module):
         if config.is_conditional:
             self.encoder_labels = LabelInput(self.encoder, config.label_count)
             self.decoder_labels = LabelInput(self.decoder, config.label_count)
+        if config.is_semi_supervised:
+            self.classifier = label_classifier(config, image_shape)
         self._labels: Tensor | None = None  # (n,) or (), those that it is given
         self._like = (next(self.decoder.parameters()),)  # holds the model's precision and device
 
@@ -65,8 +68,9 @@ class VAE(nn.Module):
 
     @property
     def encoding(self) -> list[nn.Parameter]:
-        """The weights that encode."""
-        return [p for name, p in self.named_parameters() if name.startswith("encoder")]
+        """The weights that encode, and those that classify."""
+        parts = ("encoder", "classifier")
+        return [p for name, p in self.named_parameters() if name.startswith(parts)]
 
     @property
     def decoding(self) -> list[nn.Parameter]:
@@ -153,6 +157,30 @@ class VAE(nn.Module):
                 f"got {tuple(x.shape)}."
             )
         return self._run(self.encoder, "encoder_labels", x, x.shape[:1])
+
+    def encode_every(self, x: Float[Tensor, "n c H W"]) -> Posterior:
+        """q(z|x, y) for every label y: batch_shape (K n,), of all images label 0 first.
+
+        It takes less than encoding K times: labels make no difference to the first layer's sums.
+        """
+        count, device = self.config.label_count, self._like[0].device
+        each = torch.arange(count, device=device)[:, None].expand(count, len(x))
+        return self.family.from_params(self.encoder_labels(self.encoder, x, each))
+
+    def label_posterior(self, x: Float[Tensor, "n c H W"]) -> Categorical:
+        """q(y|x), the classifier of a semi-supervised model: batch_shape (n,).
+
+        Raises
+        ------
+        DataError
+            When the model has none.
+        """
+        if not self.config.is_semi_supervised:
+            raise DataError(
+                "expected a model with a classifier q(y|x); got one that was trained without. Set "
+                "labels conditional and labelled above 0 to train one."
+            )
+        return Categorical(logits=self.classifier(x), validate_args=False)
 
     def decode(self, z: Float[Tensor, ...]) -> Pixels:
         """p(x|z) for latents (*batch, *latent_shape): event_shape `image_shape`.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tests.samples import covering
 from vae_core import Dataset, ModelConfig, build_vae, elbo_terms
-from vae_core.trainer import LIKELIHOOD_LR
+from vae_core.optimizer import LIKELIHOOD_LR
 from vae_core.vae import VAE
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.samples import tiny_model, tiny_run
+from tests.samples import seeded, tiny_model, tiny_run
 from vae_core import VAE, DataError, Dataset, RunStore, build_vae, encode_dataset
 from vae_core.analysis import (
     collapse,
+    every_label,
     image_bounds,
     inference_gaps,
     iwae_bound,
@@ -129,7 +130,7 @@ def test_codes_scores_and_bounds_of_a_split_are_those_of_its_labels(digits: Data
         assert terms.rate[i].item() == pytest.approx(codes.rate[i].item(), abs=1e-4)
         exact = log_evidence(plain, test.images[i : i + 1]).value.item()
         assert -bounds.negative_bounds[1, i].item() == pytest.approx(exact, abs=0.5)
-    direct = elbo_terms(vae, test.images, 200, labels=test.labels)
+    direct = elbo_terms(vae, test.images, 200, seeded(), test.labels)
     assert direct.negative_elbo.mean().item() == pytest.approx(
         float(bounds.negative_elbo.mean()), abs=0.3
     )
@@ -161,3 +162,14 @@ def test_what_cannot_be_combined_is_refused_with_the_reason(digits: Dataset, tmp
 
 def test_labels_in_turn_are_those_that_occur():
     assert in_turn(torch.tensor([7, 2, 7, 2, 2]), 5).tolist() == [2, 7, 2, 7, 2]
+
+
+@pytest.mark.parametrize(("network", "latent"), SHAPES)
+def test_a_sheet_of_styles_has_each_z_with_each_label(network, latent):
+    vae = conditional(network, latent)
+    z, labels = torch.randn(3, *latent, generator=seeded()), torch.tensor([7, 0])
+    drawn = every_label(vae, z, labels)
+    assert drawn.shape == (3, 2, 1, 8, 8)
+    for column, label in enumerate(labels.tolist()):
+        own = vae.given(label).decode(z).mean
+        assert torch.allclose(drawn[:, column], own.clamp(0.0, 1.0), atol=1e-6)

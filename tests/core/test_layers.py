@@ -17,9 +17,10 @@ APP = sorted([*ROOT.glob("app.py"), *(ROOT / "pages").rglob("*.py")])
 ORDER = (
     *("assets", "errors", "decimals", "config", "schedules", "settings", "sweep", "io"),
     *("data", "networks", "posteriors"),
-    *("likelihoods", "priors", "label_input", "vae", "objective", "mistakes", "evaluate", "codes"),
+    *("likelihoods", "priors", "label_input", "vae", "objective", "semi_supervised", "mistakes"),
+    *("evaluate", "codes"),
     *("limits", "compression"),
-    *("training_loss", "augmentation", "trainer", "runs", "jobs"),
+    *("training_loss", "augmentation", "optimizer", "trainer", "runs", "jobs"),
     *("analysis", "lessons", "shelf", "comparison", "browser", "cli", "__main__"),
 )
 SIDE_BY_SIDE = {"data", "networks", "posteriors", "likelihoods"}

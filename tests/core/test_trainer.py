@@ -25,7 +25,7 @@ from vae_core import (
     load_dataset,
 )
 from vae_core.config import POSTERIORS, SIGMAS
-from vae_core.trainer import LIKELIHOOD_LR
+from vae_core.optimizer import LIKELIHOOD_LR
 
 CONFIG = TrainConfig(epochs=3, batch_size=32, warmup_epochs=2)
 # Every family once, and every way to set the Gaussian likelihood's sigma.

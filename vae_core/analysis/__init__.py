@@ -12,6 +12,12 @@ from vae_core.analysis.diagnosis.collapse_law import (
     water_level,
 )
 from vae_core.analysis.diagnosis.decoder_sigma import SigmaCurve, sigma_curve
+from vae_core.analysis.diagnosis.label_classifier import (
+    ClassifierScore,
+    classifier_score,
+    supervised_twin,
+    unlabelled_bound,
+)
 from vae_core.analysis.diagnosis.linear_vae import data_spectrum, directions_used
 from vae_core.analysis.diagnosis.picture_change import picture_change
 from vae_core.analysis.diagnosis.prior_classes import prior_classes
@@ -88,7 +94,7 @@ from vae_core.analysis.space.neighbours import nearest_codes
 from vae_core.analysis.space.projections import Projection, project
 from vae_core.analysis.space.receptive_fields import Field, decoder_field, encoder_field
 from vae_core.analysis.space.sweep_plane import Frame, SweepPlane, Walk
-from vae_core.analysis.space.traversals import traverse
+from vae_core.analysis.space.traversals import every_label, traverse
 from vae_core.analysis.tables import codes_table, csv_bytes, parquet_bytes
 from vae_core.codes import Codes, encode_dataset
 from vae_core.posteriors import kl_per_dim
@@ -102,6 +108,7 @@ __all__ = [
     "ClassPosterior",
     "ClassProbes",
     "ClassSurgery",
+    "ClassifierScore",
     "CodedImages",
     "Codes",
     "CodesInShell",
@@ -143,6 +150,7 @@ __all__ = [
     "class_probes",
     "class_rates",
     "class_surgery",
+    "classifier_score",
     "code_images",
     "code_norms",
     "codes_in_shell",
@@ -162,6 +170,7 @@ __all__ = [
     "encode_dataset",
     "encoder_field",
     "encoder_sensitivity",
+    "every_label",
     "examples",
     "gaussian_draws",
     "has_law",
@@ -200,12 +209,14 @@ __all__ = [
     "stick_rates",
     "straight_middles",
     "summarise_bound",
+    "supervised_twin",
     "sweep",
     "swept",
     "term_of",
     "total_rate",
     "traverse",
     "true_posterior",
+    "unlabelled_bound",
     "value_of",
     "walks_of",
     "water_level",

@@ -11,6 +11,7 @@ import pandas as pd
 from vae_core.analysis.diagnosis.epochs import EpochScore, epoch_scores
 from vae_core.analysis.estimates import Estimate
 from vae_core.comparison import score_error
+from vae_core.config import RunConfig
 from vae_core.decimals import adding_up, fixed
 from vae_core.io import finite
 from vae_core.likelihoods.bits import score_in_bits, unit_note, why_negative
@@ -22,6 +23,7 @@ from vae_core.trainer import EpochTerms
 
 BETA = "effective_beta"  # what the loss weighs the rate by
 BITS = "test_bits_per_dimension"
+ACCURACY = "accuracy"  # in the names of shares
 PARTS = ("test_distortion", "test_rate")  # which add up to the negative ELBO
 NO_RATE = "no finite rate"
 NO_BITS = "none: the likelihood is not normalised on these pixels"
@@ -75,7 +77,8 @@ def _text(name: str, value: Any) -> str:
     """A value with the digits that it is worth."""
     if not isinstance(value, float):
         return str(value)
-    return f"{value:.4g}" if name == BETA else fixed(value, 4 if name == BITS else 2)
+    is_fine = name == BITS or ACCURACY in name
+    return f"{value:.4g}" if name == BETA else fixed(value, 4 if is_fine else 2)
 
 
 def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
@@ -84,11 +87,22 @@ def notes(run: Run, metrics: Metrics | None = None) -> list[str]:
     bits = score_in_bits(found.negative_elbo, run.config, run.data().image_shape)
     bound = bound_in_words(run.config.train)
     said = [
+        few_labels(run.config),
         f"Trained on {bound}; these numbers are those of the ELBO." if bound else "",
         why_negative(found.distortion, found.negative_elbo),
         "" if bits is None else unit_note(run.config),
     ]
     return [sentence for sentence in said if sentence]
+
+
+def few_labels(config: RunConfig) -> str:
+    """That a conditional model was given few labels, and is scored with all; "" of others."""
+    if not config.model.is_semi_supervised:
+        return ""
+    return (
+        f"Trained with {config.model.labelled} labels and a classifier q(y|x) for the rest; these "
+        "numbers are of test images that are given their label, and bound -log p(x|y)."
+    )
 
 
 def channel_lines(table: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from vae_core.config.data import MAX_IMAGES
 from vae_core.config.fields import check_choices, integer, integers, number, setting
 from vae_core.config.registry import ACTIVATIONS, LIKELIHOODS, NETWORKS, POSTERIORS, PRIORS
 from vae_core.errors import ConfigError, shown
@@ -54,6 +55,9 @@ class ModelConfig:
         "unused", "conditional: encoder and decoder are given the label y, too", choices=LABELS
     )
     label_count: int = setting(10, "labels that a conditional model takes: 0 to one less")
+    labelled: int = setting(
+        0, "training images whose label is known, for a conditional model; 0: all of them"
+    )
 
     def __post_init__(self) -> None:
         check_choices(self)
@@ -79,11 +83,44 @@ class ModelConfig:
         object.__setattr__(self, "hidden", hidden)
         object.__setattr__(self, "latent_shape", latent)
         integer("label-count", self.label_count, 1, MAX_COMPONENTS)
+        integer("labelled", self.labelled, 0, MAX_IMAGES)
         if POSTERIORS[self.posterior].has_entries and self.prior == "standard":
             object.__setattr__(self, "prior", "codebook")  # it has no other
         PRIORS[self.prior].check(self)
+        if self.labelled:
+            self._check_labelled()
+
+    def _check_labelled(self) -> None:
+        """Raise ConfigError for models of which no bound can be summed over the labels."""
+        family = POSTERIORS[self.posterior]
+        if not self.is_conditional:
+            raise ConfigError(
+                f"labelled: only a conditional model has labels that may be unknown; set it to 0, "
+                f"or choose labels conditional (got {self.labels})."
+            )
+        if self.label_count < 2:
+            raise ConfigError(
+                "labelled: with one label there is none to be told apart; set it to 0, or choose "
+                "label-count of at least 2."
+            )
+        if not family.has_density:
+            raise ConfigError(
+                f"labelled: a {family.title} has no density, so that the bound given a label is "
+                "none on log p(x, y), and cannot be summed over the labels; set it to 0, or choose "
+                "posterior diagonal."
+            )
+        if LIKELIHOODS[self.likelihood].has_sigma and self.sigma == "analytic":
+            raise ConfigError(
+                "labelled: the analytic sigma is the best one of images with one label each, not "
+                "of a sum over labels; set labelled to 0, or choose sigma learned."
+            )
 
     @property
     def is_conditional(self) -> bool:
         """Whether encoder and decoder take the label."""
         return self.labels == "conditional"
+
+    @property
+    def is_semi_supervised(self) -> bool:
+        """Whether most labels are unknown, and a classifier q(y|x) guesses them."""
+        return self.labelled > 0

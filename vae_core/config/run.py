@@ -49,6 +49,8 @@ class RunConfig:
                 "mistake: a mistake on purpose is trained without labels; set it to none, or "
                 "choose labels unused."
             )
+        if self.model.is_semi_supervised:
+            self._check_semi_supervised()
         check_name("name", self.name)
         check_name("sweep", self.sweep)
 
@@ -66,6 +68,16 @@ class RunConfig:
                 "mistake: a mistake on purpose spoils the formulas of the standard prior; set it "
                 f"to none, or choose prior standard (got {self.model.prior})."
             )
+
+    def _check_semi_supervised(self) -> None:
+        """Raise ConfigError for losses that are no sum of a distortion and a rate of each label."""
+        for setting, plain in (("free_bits", 0.0), ("tc_weight", 0.0), ("importance", 1)):
+            if getattr(self.train, setting) != plain:
+                raise ConfigError(
+                    f"{setting.replace('_', '-')}: an image without a label has the mean over "
+                    "all labels in its bound, for which this loss is not defined; set it to "
+                    f"{plain:g}, or labelled to 0."
+                )
 
     def _check_importance(self, family: Any) -> None:
         """Raise ConfigError where draws cannot be weighted, or sigma is that of another bound."""

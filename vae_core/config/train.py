@@ -60,6 +60,9 @@ class TrainConfig:
     mistake: str = setting(
         "none", "a mistake in the loss, on purpose; digits only", choices=MISTAKES
     )
+    alpha: float = setting(
+        100.0, "weight of the cross entropy of q(y|x) on the labelled images, where there is one"
+    )
     keep_epochs: tuple[int, ...] = setting((), "epochs to keep, to look at them afterwards")
     seed: int = setting(0, "seed of weights, shuffling and sampling")
     threads: int | None = setting(None, "torch threads; default: torch's own choice")
@@ -73,6 +76,7 @@ class TrainConfig:
         integer("warmup-epochs", self.warmup_epochs, 0, MAX_EPOCHS)
         number("free-bits", self.free_bits, 0.0, 100.0)
         number("tc-weight", self.tc_weight, 0.0, 1e6)
+        number("alpha", self.alpha, 0.0, 1e6)
         check_choices(self)
         integer("encoder-steps", self.encoder_steps, 1, MAX_ENCODER_STEPS)
         integer("importance", self.importance, 1, MAX_IMPORTANCE)

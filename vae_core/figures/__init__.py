@@ -3,6 +3,7 @@
 from vae_core.figures.aggregate import class_bars, class_layers, surgery_bar, variance_bars
 from vae_core.figures.animation import gif
 from vae_core.figures.bounds import bound_curve
+from vae_core.figures.classifier import accuracy_bars
 from vae_core.figures.coded_images import format_bars, stack_steps
 from vae_core.figures.collapse_law import collapse_curves
 from vae_core.figures.decoder_sigma import distortion_curve
@@ -25,6 +26,7 @@ from vae_core.figures.walks import walk_norms
 
 __all__ = [
     "Ellipse",
+    "accuracy_bars",
     "activity",
     "bound_curve",
     "class_bars",

@@ -66,7 +66,8 @@ def settings_line(config: RunConfig) -> str:
     shape = shape_in_words(model.latent_shape)
     said.append(f"{POSTERIORS[model.posterior].title}, latent {shape}")
     if model.is_conditional:
-        said.append("given the label")
+        known = f", {model.labelled:,} known" if model.is_semi_supervised else ""
+        said.append(f"given the label{known}")
     if POSTERIORS[model.posterior].has_rate:
         how = "" if train.reduction == "sum/sum" else f" ({train.reduction})"
         said.append(f"β = {train.beta:g}{how}")

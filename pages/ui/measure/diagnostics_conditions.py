@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pages.ui.measure import (
+    classifier,
     collapse_law,
     decoder_sigma,
     diagnostics,
@@ -24,6 +25,7 @@ ALONE = {  # views that are drawn as a whole
     diagnostics_text.SAMPLES: samples.show,
     diagnostics_text.LAW: collapse_law.show,
     diagnostics_text.SIGMA: decoder_sigma.show,
+    diagnostics_text.CLASSIFIER: classifier.show,
     diagnostics_text.WORST: worst_images.show,
 }
 LABEL_NOTE = (
@@ -79,6 +81,8 @@ def _conditions(run: Run, codes: Codes, view: str) -> str:
         return f"d = {norms.d}; one sample of z for each of {len(norms.norms):,} images at random."
     if view == diagnostics_text.SIGMA:
         return decoder_sigma.conditions(run)
+    if view == diagnostics_text.CLASSIFIER:
+        return classifier.conditions(run)
     if view == diagnostics_text.WORST:
         return worst_images.conditions(run.metrics().n_samples, codes.family.has_density)
     return _sample_conditions(run, codes)

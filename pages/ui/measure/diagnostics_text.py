@@ -26,7 +26,7 @@ NO_LABELS = (
 )
 VERDICT, UNITS, LABELS = "Verdict", "Active units", "Label gap"
 SAMPLES, SHELL, WORST, TRAINING = "Samples", "Shell", "Worst images", "Training"
-SIGMA, LAW = "Decoder sigma", "Collapse law"
+SIGMA, LAW, CLASSIFIER = "Decoder sigma", "Collapse law", "Classifier"
 HEADINGS = {
     VERDICT: "Four questions, each with an answer of its own. **Try this:** open the collapsed "
     "model.",
@@ -43,6 +43,8 @@ HEADINGS = {
     "**Try this:** move sigma, and look for the lowest point.",
     LAW: "A dimension is used only while the images vary along it by more than βσ². **Try this:** "
     "compare *Digits, linear* with *Digits, MLP*.",
+    CLASSIFIER: "What are images without a label worth to a classifier? **Try this:** look for the "
+    "class that gains most.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "
     "images whose codes cost most need not be those with the worst pictures.",
     TRAINING: "Are test images explained as well as training images, and was an earlier epoch "
@@ -84,6 +86,8 @@ def fits(run: Run, view: str) -> bool:
     family, classes = POSTERIORS[run.config.model.posterior], run.config.data.classes
     if view == LABELS:
         return bool(family.has_density) and (classes is None or len(classes) > 1)
+    if view == CLASSIFIER:
+        return run.config.model.is_semi_supervised
     if view == SIGMA:
         return run.config.model.likelihood == "gaussian" and run.config.model.sigma != "per-image"
     if view == SHELL:
@@ -99,6 +103,11 @@ def not_for(run: Run, codes: Codes, view: str) -> str | None:
         return (
             f"The label gap compares densities of single dimensions, and a {family.title} has "
             "none. Open a VAE."
+        )
+    if view == CLASSIFIER and not fits(run, view):
+        return (
+            "This model has no classifier q(y|x). Train one on the page New model, with labels "
+            "conditional and the number of labelled images."
         )
     if view == SIGMA and not fits(run, view):
         named = LIKELIHOODS[run.config.model.likelihood].title

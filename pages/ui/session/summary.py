@@ -136,7 +136,8 @@ def line(
     is_named = prior.is_learned and not POSTERIORS[model.posterior].has_entries
     of_prior = f"prior: {prior.title}, " if is_named else ""
     if model.is_conditional:
-        of_prior += "given the label, a bound on log p(x|y), "
+        known = f" ({model.labelled:,} known in training)" if model.is_semi_supervised else ""
+        of_prior += f"given the label{known}, a bound on log p(x|y), "
     elif prior.wants_labels:
         of_prior += "which makes it a bound on log p(x|y), "
     return (

@@ -76,6 +76,7 @@ HIDDEN = ("data-dir",)  # has a place of its own
 OF_SIGMA = ("sigma", "sigma-value")  # without effect on likelihoods without one
 OF_PRIOR = "prior-components"  # without effect on the standard prior
 OF_LABELS = "label-count"  # without effect on a model that takes no label
+OF_CLASSIFIER = "alpha"  # without effect where all labels are known
 
 
 def use_preset() -> None:
@@ -179,6 +180,8 @@ def _has_no_effect(flag: str) -> bool:
         return not LIKELIHOODS[st.session_state["form-likelihood"]].has_sigma
     if flag == OF_LABELS:
         return bool(st.session_state["form-labels"] != "conditional")
+    if flag == OF_CLASSIFIER:
+        return not st.session_state["form-labelled"]
     return flag == OF_PRIOR and not PRIORS[st.session_state["form-prior"]].is_learned
 
 

@@ -12,6 +12,8 @@ LABELS = {
     "prior-components": "Components of the prior",
     "labels": "Labels",
     "label-count": "Number of labels",
+    "labelled": "Labelled training images",
+    "alpha": "α, weight of the classifier",
     "likelihood": "Likelihood p(x|z)",
     "beta": "β, weight of the KL term",
     "tc-weight": "Total-correlation weight",
@@ -40,6 +42,11 @@ HELP = {
     "labels": "conditional: encoder and decoder are given the label, so z need not tell the class: "
     "it holds how an image is written. The bound is then one on log p(x|y).",
     "label-count": "Labels that a conditional model takes; at least as many as the images have.",
+    "labelled": "Training images whose label is known, as many of each class; 0: all are. With "
+    "fewer, a classifier q(y|x) guesses the others' (semi-supervised, M2), and an update takes "
+    "longer: each image without a label is encoded and decoded with every label.",
+    "alpha": "Weight of the classifier's cross entropy on the labelled images, beside the bound. "
+    "Without effect where all labels are known.",
     "likelihood": "Family of p(x|z), which scores the pixels.",
     "reduction": "Sum or mean of the distortion over pixels / of the KL over latent dimensions. "
     "The ELBO is sum/sum. With d latent dimensions and D pixels, sum/mean is the ELBO with "

@@ -1,8 +1,8 @@
-"""Latent traversals: decoded pictures along one latent dimension."""
+"""Latent traversals: decoded pictures along one latent dimension, or over the labels."""
 
 from __future__ import annotations
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from vae_core.vae import VAE, decode_mean
@@ -26,3 +26,12 @@ def traverse(
     Tensor, (n, c, H, W)
     """
     return decode_mean(vae, vae.family.move(z, index, values))
+
+
+def every_label(
+    vae: VAE, z: Float[Tensor, " n *latent"], labels: Int[Tensor, " k"]
+) -> Float[Tensor, "n k c H W"]:
+    """Decode each z with each of these labels, for a conditional model: n hands, k digits."""
+    count = len(labels)
+    pictures = decode_mean(vae.given(labels.repeat(len(z))), z.repeat_interleave(count, 0))
+    return pictures.unflatten(0, (len(z), count))
