@@ -17,7 +17,8 @@ from pages.ui.lesson.doubts import doubts
 from pages.ui.lesson.skeleton import skeleton
 from pages.ui.session.doors import DOORS
 from tests import lessons
-from tests.pages.app import assert_sound, open_page, words
+from tests.pages.app import assert_sound, open_page, seen, words
+from tests.samples import bundled
 from vae_core.lessons import Lesson, NumberQuestion, lesson_paths, read_lesson
 from vae_core.lessons.calls import Call
 from vae_core.lessons.lesson import Choice
@@ -110,7 +111,14 @@ def test_a_hidden_key_hides_its_element_its_group_and_the_ways_to_save_it() -> N
     assert "h1.door" not in style
     assert hidden.style([]) == ""
     assert "h1.door" in hidden.style([], in_a_lesson=True)
-    assert "h5" in hidden.style(["words"])
+
+
+def test_hidden_words_are_the_headings_that_pages_have() -> None:
+    """Else a heading with the answer stands beside the prediction."""
+    assert ":has(h2)" in hidden.style(["words"])
+    assert ":has(h2 strong)" in hidden.style([], in_a_lesson=True)
+    app = seen("kl.py", bundled()["mnist-2d"])
+    assert [one.value[:3] for one in app.markdown if one.value.startswith("#")] == ["## "]
 
 
 @settings(max_examples=40)

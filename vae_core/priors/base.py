@@ -30,7 +30,7 @@ class LearnedPrior(LatentDistribution, ABC):
     is_of_classes: ClassVar[bool] = False  # whether component y is the prior of label y
     has_entries: ClassVar[bool] = False  # whether it is a codebook
     prior_title: ClassVar[str] = "p(z)"
-    rest_title: ClassVar[str] = "beyond the marginals"
+    rest_title: ClassVar[str | None] = "beyond the marginals"
     bars_note: ClassVar[str] = (
         "Each bar is against the learned prior's own density of that dimension. Under it the "
         "dimensions depend on each other, so the bars do not add up to the rate: the rest may be "

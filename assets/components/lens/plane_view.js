@@ -13,7 +13,7 @@ import { PlaneTip } from "./plane_tip.js";
 import { LAYER, truthChart } from "./true_posterior.js";
 
 const PRIOR_DRAWS = 1500;
-const MAX_COMPONENTS = 60; // of a learned prior, that are drawn
+const MAX_COMPONENTS = 128; // of a learned prior, that are drawn
 const BACKGROUNDS = [
   ["none", "no map"],
   ["density", "map: density of q(z)"],

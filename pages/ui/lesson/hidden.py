@@ -17,15 +17,16 @@ from vae_core.lessons.head import KEY
 HIDE = "hide"  # the parameter of an address
 PAGE, WORDS = "page", "words"
 MAX_KEYS = 40
+# Headings of a page are h2, written "## " in Markdown.
 # What competes with the lesson's card: the page's question, and what the page proposes to try.
 IN_A_LESSON = (
     "h1.door",
-    f".st-key-{PAGE} .stElementContainer:has(h5 strong)",
+    f".st-key-{PAGE} .stElementContainer:has(h2 strong)",
     f'[class*="st-key-{WORDS}--try"]',
 )
 TRY = "try"  # the same inside components
 WORDS_OF_A_PAGE = (
-    f".st-key-{PAGE} .stElementContainer:has(h5)",
+    f".st-key-{PAGE} .stElementContainer:has(h2)",
     f".st-key-{PAGE} .stElementContainer:has([data-testid='stCaptionContainer'])",
 )
 

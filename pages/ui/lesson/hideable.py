@@ -130,6 +130,9 @@ SHOWN_BY = {
     ("compare", "numbers"): {"comparison": "Numbers"},
     ("compare", "kl-pair"): {"comparison": "KL"},
 }
+# Keys of the KL page of a model with a codebook, and those of all others.
+OF_ENTRIES = {"entries", "code-priors"}
+OF_DIMENSIONS = {"kl", "view", "bell", "head-sizes", "formulas"}
 # Keys of parts inside a component, which are classes of its root.
 IN_COMPONENTS = {
     ("", "ledger"), ("", "plane-numbers"), ("", "plane"), ("", "computation"),
@@ -140,7 +143,10 @@ IN_COMPONENTS = {
 }  # fmt: skip
 
 
-def of_page(url_path: str) -> dict[str, str]:
-    """What a page can hide: key -> what it is."""
+def of_page(url_path: str, has_entries: bool = False) -> dict[str, str]:
+    """What a page can hide: key -> what it is. `has_entries`: of a model with a codebook."""
     known = FRAME | PAGES.get(url_path, {})
-    return {key: words for key, words in known.items() if key not in SYNONYMS}
+    absent = SYNONYMS
+    if url_path == "kl":
+        absent = absent | (OF_DIMENSIONS if has_entries else OF_ENTRIES)
+    return {key: words for key, words in known.items() if key not in absent}

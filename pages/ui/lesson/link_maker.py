@@ -12,6 +12,7 @@ from pages.ui.drawing.qr import qr_code
 from pages.ui.lesson import hideable, place
 from pages.ui.lesson.hidden import HIDE, from_address
 from pages.ui.lesson.skeleton import skeleton
+from pages.ui.library import cached
 from pages.ui.session import chosen, keys, problems, projector
 
 TOUR = "tour"  # the step of the Overview's start, which a link opens without
@@ -78,9 +79,10 @@ def _make(url_path: str) -> None:
     """The parts to hide, the link, and the file."""
     linked = from_address(st.query_params.get(HIDE, ""))
     st.markdown("Choose what the link hides. It opens this page as it is now.")
+    has_entries = cached.codes(chosen.chosen()).family.has_entries
     hide = [
         key
-        for key, words in hideable.of_page(url_path).items()
+        for key, words in hideable.of_page(url_path, has_entries).items()
         if st.checkbox(f"Hide {words}", key in linked, key=f"hide-{url_path}-{key}")
     ]
     query, run = _query(), chosen.chosen()

@@ -51,14 +51,14 @@ WIDGETS: dict[str, Parse] = {
     **dict.fromkeys(
         ("view", "diagnosis", "mixture", "method", "what", "locality", "comparison",
          "sweep", "ends", "worst", "buildup_number", "mixture_of", "collapse_runs",
-         "tradeoff_view", "shelf_rows"), str,
+         "tradeoff_view", "shelf_rows", "styles"), str,
     ),
     **dict.fromkeys(
         ("from", "to", "pair", "row", "column", "bound_images", "bound_draws",
          "label_draws", "draws_of_z", "bytes_first", "bytes_count", "buildup_classes",
-         "class-A", "class-B", "class-C"), int,
+         "class-A", "class-B", "class-C", "style-seed", "style-image"), int,
     ),
-    **dict.fromkeys(("truth", "ways"), _flag),
+    **dict.fromkeys(("truth", "ways", "cell_model"), _flag),
     "widen": float,
     "decoder_sigma": float,
     "other": _model,
@@ -152,7 +152,12 @@ def enter(
         keys.LESSON_MODEL.pop()
         _stand_in()
         linked = Place.from_address(st.query_params.to_dict())
-        if linked is None or not linked.step or url_path != scene.page:
+        if (
+            linked is None
+            or not linked.step
+            or url_path != scene.page
+            or _is_of_another(run_for(lesson, scene))
+        ):
             keys.SCENE_DUE.set(BEGINS)
     elif before is not None and before.step != at.step and url_path != scene.page:
         keys.SCENE_DUE.setdefault(MOVES)
@@ -167,6 +172,13 @@ def enter(
     keys.SCENE_DUE.pop()
     _set(lesson, scene, is_anew=due != STAYS)
     return True
+
+
+def _is_of_another(wanted: str) -> bool:
+    """Whether an address that names no model opens another than the step's."""
+    first = next(iter(listing.openable().values()), None)
+    is_named = bool(st.query_params.get(keys.RUN_LABEL.name))
+    return bool(wanted) and not is_named and first is not None and first.id != wanted
 
 
 def _stand_in() -> None:

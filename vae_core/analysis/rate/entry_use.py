@@ -29,7 +29,9 @@ MEASURED = 5  # of so many images one measures the priors that the others were f
 class CodePrior(Protocol):
     """A distribution over which entry stands at each site."""
 
-    title: str
+    @property
+    def title(self) -> str:
+        """What it is called."""
 
     def log_prob(self, indices: Int[Tensor, "n S"]) -> Float[Tensor, " n"]:
         """log p of the entries of every image, in nats."""
@@ -92,7 +94,8 @@ class EntryUse:
     def site_entropy(self) -> Float[Tensor, " S"]:
         """Entropy of the entry at each site, in nats: 0 where it is always the same."""
         shares = self.counts.double() / self.counts.sum(1, keepdim=True)
-        return torch.special.entr(shares).sum(1)
+        by_site: Tensor = torch.special.entr(shares).sum(1)
+        return by_site
 
 
 def entropy(shares: Float[Tensor, " K"]) -> float:

@@ -34,4 +34,5 @@ def every_label(
     """Decode each z with each of these labels, for a conditional model: n hands, k digits."""
     count = len(labels)
     pictures = decode_mean(vae.given(labels.repeat(len(z))), z.repeat_interleave(count, 0))
-    return pictures.unflatten(0, (len(z), count))
+    sheet: Tensor = pictures.unflatten(0, (len(z), count))
+    return sheet
