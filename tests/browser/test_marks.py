@@ -34,6 +34,25 @@ def test_classes_apart_keep_their_names_and_places(modules: Page) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mean", "variance", "n_drawn"), [(0.0, 1.0, 1), (1.0, 1.0, 3), (0.0, 2.0, 3)]
+)
+def test_ellipses_that_are_one_to_the_eye_are_drawn_as_one_of_no_class(
+    modules: Page, mean: float, variance: float, n_drawn: int
+) -> None:
+    """The last of three differs by its mean, or by its variance, or not at all."""
+    ellipses = [(0, 0.0, 1.0), (1, 0.001, 1.001), (2, mean, variance)]
+    classes = [
+        {"label": label, "mean": [at, 0], "covariance": [square, 0.1, 1]}
+        for label, at, square in ellipses
+    ]
+    drawn = modules.evaluate(
+        "async (all) => (await import('/draw/marks.js')).oneForAll(all, 0.05)", classes
+    )
+    labels = [None] if n_drawn == 1 else [0, 1, 2]
+    assert [each["label"] for each in drawn] == labels
+
+
+@pytest.mark.parametrize(
     "more", ["{}", "{isLine: true}", "{corners: ['a', 'b', 'c']}", "{rings: false}"]
 )
 def test_a_plane_saved_as_svg_is_the_picture_on_the_screen(modules: Page, more: str) -> None:

@@ -32,7 +32,7 @@ from vae_core.figures import (
     posterior_plane,
     training_curves,
 )
-from vae_core.figures.posteriors import _spread
+from vae_core.figures.posteriors import TOGETHER, _spread
 from vae_core.figures.theme import CLASS_COLOURS, axes, drawn, named, panels, squares
 
 UNIT = "nats per image"
@@ -188,6 +188,19 @@ def test_classes_at_one_place_have_one_name_there() -> None:
     assert not tag.showarrow
     one, two = tags((0.0, 0.0), (0.0, 1e-4), (2.0, 0.0))
     assert (one.text, two.text) == ("<b>0, 1</b>", "<b>2</b>")
+
+
+def test_ellipses_of_all_classes_at_one_place_are_one_of_no_class() -> None:
+    def colours(ellipses: list[Ellipse]) -> list[str]:
+        figure = posterior_plane(points(0), ellipses, ("z0", "z1"))
+        return [trace.line.color for trace in figure.data if not trace.line.dash]
+
+    same = ellipses_at(*[(1e-4 * k, 0.5) for k in range(10)])
+    assert colours(same) == [TOGETHER, TOGETHER]
+    wide = [*same[:-1], Ellipse(9, "9", same[9].mean, 2.0 * same[9].covariance)]
+    assert len(colours(wide)) == 20
+    assert TOGETHER not in colours(wide)
+    assert len(set(colours(ellipses_at((0.0, 0.0), (2.0, 0.0), (0.0, 2.0))))) == 3
 
 
 def test_a_name_beside_its_centre_has_a_line_to_it() -> None:

@@ -16,7 +16,7 @@ from vae_core.figures.theme import DOTTED, NOTHING, PRIOR, class_colour, drawn, 
 
 ANGLES = np.linspace(0.0, 2.0 * np.pi, 97)
 SAME, BESIDE = 0.25, 0.6  # of a name's height: centres that are one, names that need a line
-TOGETHER = "#57606a"  # behind the name of several classes
+TOGETHER = "#6a737d"  # of what is of several classes: their name, their ellipse
 CIRCLE = np.stack([np.cos(ANGLES), np.sin(ANGLES)])
 
 
@@ -73,11 +73,14 @@ def posterior_plane(
         *_field(images),
         *(_line(radius * CIRCLE, {"color": PRIOR, "width": 2, "dash": "dot"}) for radius in radii),
     ]
-    for ellipse in ellipses:
+    gap = 0.045 * float((high - low)[0])
+    are_one = _are_one(ellipses, SAME * gap)
+    for ellipse in ellipses[:1] if are_one else ellipses:
         for n_sigma, width in ((1, 3),) if corners else ((1, 3), (2, 1.5)):
-            line = {"color": class_colour(ellipse.label), "width": width}
+            colour = TOGETHER if are_one else class_colour(ellipse.label)
+            line = {"color": colour, "width": width}
             traces.append(_line(ellipse.contour(n_sigma), line))
-    notes = [_ring_name(radius) for radius in radii] + _names(ellipses, 0.045 * (high - low)[0])
+    notes = [_ring_name(radius) for radius in radii] + _names(ellipses, gap)
     # One square for everything: on a narrow screen it shrinks instead of showing more plane.
     across: dict[str, Any] = {"range": [low[0], high[0]], "constrain": "domain"}
     up: dict[str, Any] = {
@@ -160,6 +163,21 @@ def _names(ellipses: Sequence[Ellipse], gap: float) -> list[dict[str, Any]]:
             }
         )
     return names
+
+
+def _are_one(ellipses: Sequence[Ellipse], near: float) -> bool:
+    """Whether all classes' contours at 2 sigma are one to the eye: then it is of none of them."""
+    outlines = [_outline(ellipse) for ellipse in ellipses]
+    return len(outlines) > 2 and all(
+        float(np.abs(outline - outlines[0]).max()) < near for outline in outlines
+    )
+
+
+def _outline(ellipse: Ellipse) -> NDArray[np.float64]:
+    """Where it is, and twice its standard deviations across, up and between."""
+    (xx, xy), (_, yy) = ellipse.covariance
+    squares = np.array([xx, yy, (xx + yy) / 2.0 + xy])
+    return np.concatenate([ellipse.mean, 2.0 * np.sqrt(np.maximum(squares, 0.0))])
 
 
 def _joint_name(names: list[str], all_of: Sequence[Ellipse]) -> str:

@@ -74,6 +74,25 @@ export function together(marks, near) {
   }));
 }
 
+/**
+ * The ellipses of classes, or where all are one to the eye one of no class: its label is null.
+ * @param {{label: number, mean: number[], covariance: number[]}[]} classes
+ * @param {number} near - in units of z: by less than this their contours at 2 sigma differ
+ */
+export function oneForAll(classes, near) {
+  if (classes.length < 3) return classes;
+  const [first] = classes;
+  const areOne = classes.every(({ mean, covariance }) =>
+    Math.hypot(mean[0] - first.mean[0], mean[1] - first.mean[1]) < near &&
+    widths(covariance).every((wide, k) => Math.abs(wide - widths(first.covariance)[k]) < near / 2));
+  return areOne ? [{ ...first, label: null }] : classes;
+}
+
+/** Standard deviations across, up, and between: they make the ellipse. */
+function widths([xx, xy, yy]) {
+  return [xx, yy, (xx + yy) / 2 + xy].map((square) => Math.sqrt(Math.max(square, 0)));
+}
+
 export function pushApart(a, b) {
   if (a === b) return;
   const wide = a.half + b.half + 2 - Math.abs(a.x - b.x);

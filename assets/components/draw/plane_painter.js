@@ -7,12 +7,12 @@ import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawTruth } from "./posterior_contours.js";
 import { IN_A_PLANE, ON_A_LINE, fontOf, letter, line, overlay, principalAxes } from "./marks.js";
-import { pushApart, stamp, together } from "./marks.js";
+import { oneForAll, pushApart, stamp, together } from "./marks.js";
 import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
 import { drawArms } from "./sigma_arms.js";
 
 const [SAME_PLACE, BESIDE] = [5, 12]; // pixels: centres that are one, names that need a line
-const TOGETHER = "#57606a"; // behind the name of several classes
+const TOGETHER = "#6a737d"; // of what is of several classes: their name, their ellipse
 
 /** Two canvases: below what changes seldom, above what moves with the finger. */
 export class PlanePainter {
@@ -124,7 +124,7 @@ export class PlanePainter {
     this._prior(pen);
     if (points) this._points(pen, points);
     if (widths) this._widths(pen, widths);
-    for (const each of classes) this._classEllipse(pen, each);
+    for (const each of oneForAll(classes, SAME_PLACE / this.scale)) this._classEllipse(pen, each);
     this._priorNames(pen);
     this._classNames(pen, classes);
     pen.restore();
@@ -247,7 +247,7 @@ export class PlanePainter {
   }
 
   _classEllipse(pen, { label, mean, covariance }) {
-    pen.strokeStyle = this._classColour(label);
+    pen.strokeStyle = label === null ? TOGETHER : this._classColour(label);
     for (const [k, width] of this.scene.corners ? [[1, 3]] : [[1, 3], [2, 1.5]]) {
       pen.lineWidth = width;
       this._ellipse(pen, mean, covariance, k);

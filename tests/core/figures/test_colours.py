@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from vae_core.figures import theme
+from vae_core.figures.posteriors import TOGETHER
 from vae_core.figures.theme import CLASS_COLOURS, contrast, ink_on
 
 PAPERS = ("#ffffff", "#14161a")
@@ -58,7 +59,7 @@ def test_a_quantity_has_no_class_colour() -> None:
     assert min(apart) >= 8
 
 
-@pytest.mark.parametrize("colour", [*CLASS_COLOURS, "#57606a"])
+@pytest.mark.parametrize("colour", [*CLASS_COLOURS, TOGETHER])
 def test_a_name_on_its_class_colour_can_be_read(colour: str) -> None:
     assert contrast(ink_on(colour), colour) >= 4.5
 
