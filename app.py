@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from pages.ui.explore import projection_queue
 from pages.ui.library import background, passcode
-from pages.ui.server import modules, routes
+from pages.ui.server import memory, modules, routes
 from pages.ui.server.preload import warm_up
 from pages.ui.server.style import Styled
 from pages.ui.server.uploads import Uploads
@@ -29,6 +29,7 @@ STYLES = ("frame.css", "room.css")
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm up in a thread beside the first visitors; on the way out, end all jobs."""
+    memory.return_freed()
     background.begin()
     if pin_to_one_core():  # long work, too, computes with one thread: the other core's
         torch.set_num_threads(1)

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = "ELBO_ROOM_TESTS"  # the folder of the test run, where the zygote listens
 # What takes long to import, and asks nothing of the environment meanwhile.
 HEAVY = (
-    *("torch", "torch._dynamo", "pandas", "scipy.stats", "sklearn.datasets", "uvicorn"),
+    *("torch", "torch._dynamo", "pandas", "uvicorn"),
     *("plotly.graph_objects", "streamlit.components.v1"),
     *("streamlit.web.bootstrap", "streamlit.web.cli", "vae_core.cli", "vae_core.lessons"),
 )

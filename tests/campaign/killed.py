@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import sklearn.datasets  # noqa: F401  so that no process has to, before its work begins
 import torch
-import torch._dynamo  # noqa: F401
+import torch._dynamo  # noqa: F401  so that no process has to, before its work begins
 
 from tests.samples import tensors, tiny_run
 from vae_core import Dataset, Run, RunConfig, RunStore, load_dataset

@@ -116,8 +116,8 @@ def process_context() -> BaseContext:
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    # The latter two as the first optimizer and the digits would have every job import them.
-    context.set_forkserver_preload(["vae_core.jobs.training", "torch._dynamo", "sklearn.datasets"])
+    # The latter as the first optimizer would have every job import it.
+    context.set_forkserver_preload(["vae_core.jobs.training", "torch._dynamo"])
     return context
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from scipy.special import betainc, betaincinv
 from torch import Tensor
 from torch import distributions as td
 from torch.autograd.function import once_differentiable
@@ -284,10 +283,14 @@ class Stick(td.Beta):
 
     def cdf(self, value: Tensor) -> Tensor:
         """The regularised incomplete beta function."""
+        from scipy.special import betainc
+
         return self._by_scipy(betainc, value)
 
     def icdf(self, value: Tensor) -> Tensor:
         """Its inverse."""
+        from scipy.special import betaincinv
+
         return self._by_scipy(betaincinv, value)
 
     def _by_scipy(self, function: Callable[..., Any], value: Tensor) -> Tensor:

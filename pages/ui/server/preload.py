@@ -27,7 +27,7 @@ def warm_up() -> None:
         pass  # the page shows the error
     gc.set_threshold(*gc.get_threshold()[:2], FULL)
     _freeze()
-    load_dataset(DataConfig())  # scikit-learn
+    load_dataset(DataConfig())  # the digits
     import plotly.graph_objects  # noqa: F401
 
     _freeze()

@@ -24,7 +24,7 @@ from vae_core.errors import VAECoreError
 Answer = tuple[int, Callable[[bytes], bytes]]  # bytes of a request, and the function of it
 
 MAX_OFFERS = 4_000  # a kilobyte each, coordinates of a projection 160
-MAX_BYTES = 256 << 20  # of contents that are kept
+MAX_BYTES = 32 << 20  # of contents that are kept
 BYTES = "application/vnd.elbo-room"  # a type of our own: a page knows what others have answered
 SENTENCE = "text/vnd.elbo-room; charset=utf-8"
 FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}

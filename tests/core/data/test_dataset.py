@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 from torch.nn.functional import one_hot
 
-from tests.samples import archives, cifar_files, synthetic_files, write_files
+from tests.samples import ROOT, archives, cifar_files, synthetic_files, write_files
 from vae_core import DataConfig, DataError, Dataset, Split, load_dataset
 from vae_core.config import BINARISATIONS, DATASETS
 from vae_core.data.sources import SOURCES
@@ -69,6 +72,22 @@ def test_digits_are_split_without_overlap():
     assert dataset.class_names == tuple("0123456789")
     assert not rows(dataset.train) & rows(dataset.test)
     assert len(rows(dataset.train) | rows(dataset.test)) == 1797
+
+
+def test_digits_are_those_of_scikit_learn_which_is_not_imported_for_them():
+    code = (
+        "import sys, vae_core.jobs.training; from vae_core import DataConfig, load_dataset; "
+        "load_dataset(DataConfig('digits')); "
+        "print(sorted({'sklearn', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    asked = [sys.executable, "-c", code]
+    assert subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout == "[]\n"
+    bunch, digits = load_digits(), load_dataset(DataConfig("digits"))
+    order = np.random.default_rng(0).permutation(len(bunch.target))
+    pixels = torch.cat([digits.test.images, digits.train.images])[:, 0] * 16
+    assert (pixels.numpy() == bunch.images[order]).all()
+    labels = torch.cat([digits.test.labels, digits.train.labels])
+    assert (labels.numpy() == bunch.target[order]).all()
 
 
 def test_digits_split_follows_the_seed():
