@@ -43,6 +43,8 @@ class ModelSize:
         Outputs of all layers for one image: what a training step keeps.
     n_held : int
         Input and output of the layer where they are most: what evaluation holds.
+    n_pseudo : int
+        Images that the prior itself encodes, beside those of a batch.
     n_codes : int
         Numbers that describe q(z|x).
     n_multiply_adds : int
@@ -53,6 +55,7 @@ class ModelSize:
     n_decoding: int
     n_outputs: int
     n_held: int
+    n_pseudo: int
     n_codes: int
     n_multiply_adds: int
 
@@ -79,6 +82,7 @@ class ModelSize:
             n_decoding,
             sum(outputs[1:]),
             held,
+            0 if (own := vae.latent_prior.pseudo_inputs) is None else len(own),
             n_codes(vae.config, n_images=1),
             work,
         )
@@ -222,7 +226,8 @@ class Limits:
                 f"{size.n_codes * n_test:,} numbers, more than the {MAX_CODES:,} that are kept. "
                 "Choose a smaller latent, or posterior diagonal."
             )
-        at_work = max(batch_size * size.n_outputs, min(EVALUATION_BLOCK, n_test) * size.n_held)
+        step = (batch_size + size.n_pseudo) * size.n_outputs  # not quite: those are not decoded
+        at_work = max(step, min(EVALUATION_BLOCK, n_test) * size.n_held)
         if at_work > MAX_AT_WORK:
             raise ConfigError(
                 f"hidden, latent, batch-size and importance: one step would hold {at_work:,} "

@@ -25,7 +25,7 @@ from vae_core.codes import n_codes
 from vae_core.config import NETWORKS, POSTERIORS
 from vae_core.errors import JobError
 from vae_core.io import size_of
-from vae_core.limits import Limits, ModelSize
+from vae_core.limits import MAX_AT_WORK, Limits, ModelSize
 from vae_core.runs.checkpoints import expected_bytes
 from vae_core.runs.frames import frames_bytes
 from vae_core.vae import without_weights
@@ -114,6 +114,16 @@ def test_evaluation_takes_its_own_blocks_however_small_the_batch_is():
     model, _ = ABSURD["many channels"]
     with pytest.raises(ConfigError, match="one step would hold"):
         Limits().check_config(config(model, batch_size=1), MNIST, 10_000)
+
+
+def test_a_step_holds_the_images_that_the_prior_itself_encodes():
+    model = ModelConfig("conv", latent_shape=(4,), prior="mixture", prior_components=1000)
+    full = MAX_AT_WORK // ModelSize.of(without_weights(model, MNIST)).n_outputs
+    assert Limits().check_config(config(model, batch_size=full), MNIST, 10_000).n_pseudo == 0
+    vamp = replace(model, prior="vamp")
+    with pytest.raises(ConfigError, match="one step would hold"):
+        Limits().check_config(config(vamp, batch_size=full), MNIST, 10_000)
+    assert Limits().check_config(config(vamp, batch_size=128), MNIST, 10_000).n_pseudo == 1000
 
 
 @pytest.mark.parametrize("epochs", [9, 10, 11])

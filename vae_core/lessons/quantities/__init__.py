@@ -12,6 +12,7 @@ from vae_core.lessons.quantities import (  # noqa: F401  (their import registers
     feature_map,
     gaps,
     gaussian_kl,
+    labels,
     mistakes,
     normal,
     pixels,
