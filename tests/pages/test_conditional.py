@@ -10,6 +10,7 @@ import torch
 
 from pages.ui.components import lens
 from pages.ui.components.lens_state import LensState
+from pages.ui.drawing.given_label import of_label
 from tests.pages.app import PAGES, assert_sound, charts, chosen_label, open_page
 from tests.samples import tiny_run
 from vae_core import Dataset, Run, RunStore
@@ -83,3 +84,31 @@ def test_the_server_decodes_with_the_label_that_follows_z(run: Run) -> None:
         answer = respond(torch.tensor([*z, label]).numpy().astype("<f4").tobytes())
         expected = run.vae().given(label).decode_params(z[None]).detach()
         assert torch.frombuffer(bytearray(answer), dtype=torch.float32).equal(expected.flatten())
+
+
+@pytest.mark.parametrize(
+    ("plain", "conditional"),
+    [
+        (
+            "−log p(x), by KL(q(z | x) ‖ p(z | x))",
+            "−log p(x | y), by KL(q(z | x, y) ‖ p(z | x, y))",
+        ),
+        ("q(z|x) is not q(z), nor p(z)", "q(z|x, y) is not q(z), nor p(z)"),
+        (r"\log p(x)\ge\mathrm{ELBO}(x)", r"\log p(x\mid y)\ge\mathrm{ELBO}(x,y)"),
+        (r"p(x\mid z_i)\,p(z_i),\ z=\mu(x)", r"p(x\mid z_i,y)\,p(z_i),\ z=\mu(x,y)"),
+    ],
+)
+def test_a_text_of_p_x_becomes_one_given_the_label(plain: str, conditional: str) -> None:
+    assert of_label(plain) == conditional
+
+
+@pytest.mark.parametrize("run", ["vector"], indirect=True)
+def test_titles_and_formulas_of_a_conditional_model_name_the_label(run: Run) -> None:
+    label = f"{run.title} · {run.id[-6:]}"
+    for page in ("bounds.py", "overview.py", "kl.py"):
+        app = open_page(page, label)
+        titles = [each.value for each in app.markdown if each.value.startswith("## ")]
+        formulas = [each.value for each in app.latex]
+        assert formulas
+        assert not [text for text in formulas if "(x)" in text or r"\mid z)" in text]
+        assert page != "bounds.py" or all("log p(x)" not in title for title in titles)
