@@ -77,8 +77,8 @@ _MODELS = (
     ),
     ("% batch] = (n - m) / (n * m)", "% batch] = (n - m) / n", ("core/test_total_correlation.py",)),
     (
-        "yield elbo_terms(vae, x, n_samples, generator)",
-        "yield elbo_terms(vae, x, n_samples)",
+        "yield elbo_terms(vae, x, n_samples, generator, split",
+        "yield elbo_terms(vae, x, n_samples, None, split",
         ("core/test_objective.py",),
     ),
     (
@@ -271,15 +271,15 @@ _PAGES = (
         ),
     ),
     (
-        "torch.Generator().manual_seed(int(seed))",
-        "torch.Generator().manual_seed(0)",
+        "sample((2,), torch.Generator().manual_seed(int(seed)))",
+        "sample((2,), torch.Generator().manual_seed(0))",
         ("pages/test_walks.py::test_prior_draws_are_the_same_for_the_same_number",),
     ),
 )
 _LENS = (
     (
-        "Math.exp(-2 * logSigma)",
-        "Math.exp(-logSigma)",
+        "const precision = Math.exp(-2 * logSigma)",
+        "const precision = Math.exp(-logSigma)",
         ("browser/test_likelihoods.py::test_pixels_are_those_of_the_package",),
     ),
     (

@@ -64,6 +64,15 @@ def place_of(fault: Fault, sources: dict[str, str]) -> tuple[str, int]:
     return found[0], text[: text.index(fault.old)].count("\n") + 1
 
 
+def sources_of(names: list[str]) -> dict[str, str]:
+    """The text of those files in which a fault may be."""
+    return {
+        name: (ROOT / name).read_text()
+        for name in names
+        if name.endswith((".py", ".js")) and not name.startswith("tests/")
+    }
+
+
 def _pytest(tree: Path, options: tuple[str, ...], said: Path) -> None:
     """In a process of its own: run tests on the code of a tree."""
     os.setsid()
@@ -119,11 +128,7 @@ def main() -> None:
     if wrong := {*given.only} - {*AREAS, *numbers}:
         parser.error(f"--only takes {', '.join(AREAS)} and numbers; got {', '.join(wrong)}")
     names = tracked()
-    sources = {
-        name: (ROOT / name).read_text()
-        for name in names
-        if name.endswith((".py", ".js")) and not name.startswith("tests/")
-    }
+    sources = sources_of(names)
     places = [place_of(fault, sources) for fault in FAULTS]
     verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -35,7 +35,7 @@ def test_the_passcode_of_a_secrets_file_opens_the_server(
     (tmp_path / "secrets.toml").write_text(SECRETS)
     kept = shutil.copytree(finished_run.path, tmp_path / "runs" / finished_run.id)
     with serve(tmp_path, "--secrets.files", str(tmp_path / "secrets.toml")) as server:
-        page = open_page(server.url + "train")
+        page = open_page(server.url + "train", shared=True)
         page.get_by_text("Training on this server needs the teacher's passcode.").wait_for()
         give(page, PASSCODE.upper())
         page.get_by_text("That is not the passcode.").wait_for()
@@ -52,5 +52,5 @@ def test_the_passcode_of_a_secrets_file_opens_the_server(
         until(lambda: page.get_by_role("dialog").count() == 0)
         assert list((tmp_path / "runs").iterdir()) == []
         assert "room" not in page.url.partition("?")[2]
-        page.context.close()  # before the server, of whose end it would complain
+        page.goto("about:blank")  # before the server ends, of which it would complain
     assert PASSCODE not in (tmp_path / "log.txt").read_text()

@@ -110,8 +110,8 @@ def test_in_the_frame_of_another_site_uploads_are_explained(
     window = frame.get_by_role("link", name="window of its own")
     assert window.get_attribute("href") == f"{server.url}train"
     assert window.get_attribute("target") == "_blank"
-    alone = open_page(f"{server.url}train", shared=True)
-    settled(alone, "button[kind=primary]")
-    alone.get_by_text("Open a model file").click()
-    alone.get_by_text("or its path on the machine").wait_for()
-    assert not alone.get_by_text("does not send here").count()
+    page.goto(f"{server.url}train")  # alone
+    settled(page, "button[kind=primary]")
+    page.get_by_text("Open a model file").click()
+    page.get_by_text("or its path on the machine").wait_for()
+    assert not page.get_by_text("does not send here").count()

@@ -174,7 +174,7 @@ def test_the_style_sheet_finds_what_streamlit_and_katex_name(
 def test_a_chart_is_seen_before_plotly_has_come_and_nothing_moves_when_it_does(
     server: Server, open_page: Open
 ) -> None:
-    page = open_page("about:blank")
+    page = open_page("about:blank", shared=True)
     held: list[Route] = []
     page.route("**/PlotlyChart*.js", lambda route: held.append(route))
     page.goto(server.url + "kl?run=Digits+2-D")

@@ -231,12 +231,12 @@ def test_a_run_whose_weights_change_is_offered_at_another_address(
     label = trained(runs, digits)
     app, run = open_page("overview.py", run=label), own_run(runs)
     before = lens_facts(app)["address"]
+    old = load_tensors(fetch(before + "model").content)
     changed = {name: -value for name, value in tensors(run).items()}
     rewrite(run, "weights", **changed)
     after = lens_facts(app.run())["address"]
     assert after != before
     new = load_tensors(fetch(after + "model").content)
-    old = load_tensors(fetch(before + "model").content)
     for name, value in new.items():
         assert torch.equal(value, -old[name])
 

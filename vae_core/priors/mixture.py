@@ -15,7 +15,7 @@ from vae_core.config import POSTERIORS, PRIORS, ModelConfig
 from vae_core.posteriors import DiagonalGaussian, Posterior
 from vae_core.priors.base import Encode, LearnedPrior, Prior, Shapes
 
-BLOCK = 1 << 22  # numbers of a block of dimensions by components
+BLOCK = 1 << 16  # numbers of a block of dimensions by components: they stay in the cache
 
 
 class Mixture(LearnedPrior):
