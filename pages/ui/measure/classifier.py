@@ -65,7 +65,8 @@ def sentence(found: ClassifierScore) -> str:
 
 
 def _points(found: Estimate) -> str:
-    return f"{100 * abs(found.value):.1f} ± {100 * found.standard_error:.1f} percentage points"
+    value, error = 100 * abs(found.value), 100 * found.standard_error
+    return f"{value:.1f} ± {error:.1f} percentage points of accuracy"
 
 
 def shares(found: ClassifierScore) -> dict[str, str]:
@@ -85,12 +86,12 @@ def conditions(run: Run) -> str:
     """What the numbers are of, and which y the other pages take."""
     alpha, few = run.config.train.alpha, run.config.model.labelled
     return (
-        f"The {few:,} labelled images were chosen by the seed, as many of each class; their cross "
-        f"entropy weighs α = {alpha:g}. The grey bars are of a classifier with the same first "
-        "weights, trained on them alone with the same batches, learning rate and augmentation. ±: "
-        "one standard error over the test images, of the difference over the same images; other "
-        "labelled images may differ by more. The bound has one sample of z for each image and "
-        "label, and compares with that of a model without labels. **All other pages give each "
-        "image its own label y,** as for any conditional model, and their numbers bound "
-        "log p(x|y); the classifier is used in this view alone."
+        f"The {few:,} labelled images were chosen by the seed, equally many of each class; their "
+        f"cross entropy weighs α = {alpha:g}. The grey bars are of a classifier with the same "
+        "first weights, trained on them alone with the same batches, learning rate and "
+        "augmentation. ±: one standard error over the test images, of the difference over the "
+        "same images; other labelled images may differ by more. The bound has one sample of z for "
+        "each image and label, and compares with that of a model without labels. **All other "
+        "pages give each image its own label y,** as for any conditional model, and their numbers "
+        "bound log p(x|y); the classifier is used in this view alone."
     )
