@@ -30,7 +30,7 @@ from torch import Tensor
 
 from tests import zygote
 from tests.zygote import Process
-from vae_core import DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore, TrainConfig
+from vae_core import Codes, DataConfig, Dataset, ModelConfig, Run, RunConfig, RunStore, TrainConfig
 from vae_core.analysis.space.receptive_fields import Field
 from vae_core.data import cifar, dsprites
 from vae_core.data.mnist import FILES
@@ -60,6 +60,16 @@ def bundled() -> dict[str, Run]:
     """The models that ship, by their folders' names; read once for all that look at them."""
     entries = RunStore(ROOT / "assets" / "models").list()
     return {entry.id: entry.run for entry in entries if entry.run}
+
+
+def codes_of(run: Run) -> Codes:
+    """The codes of a run, and what is computed of them: once, where it is a model that ships."""
+    return _shipped_codes(run.id) if bundled().get(run.id) is run else run.codes()
+
+
+@cache
+def _shipped_codes(name: str) -> Codes:
+    return bundled()[name].codes()
 
 
 def tiny_sweep(

@@ -10,6 +10,7 @@ import pytest
 
 from pages.ui.measure import aggregate
 from tests.pages.app import MODELS, assert_sound, charts, numbers, open_page
+from tests.samples import codes_of
 from vae_core import Run
 from vae_core.analysis import Bracket, ClassSurgery, Estimate, class_buildup, latent_names
 from vae_core.figures import class_bars, class_layers, surgery_bar, variance_bars
@@ -98,7 +99,7 @@ def some(*names: str) -> pytest.MarkDecorator:
 def test_classes_are_added_until_they_are_all(run: Run) -> None:
     app = open_page("aggregate.py", run, mixture="Classes together")
     assert_sound(app)
-    codes = run.codes()
+    codes = codes_of(run)
     slider = app.select_slider(key="buildup_classes")
     (j,) = [k for k, n in enumerate(latent_names(codes.latent_shape))
             if n == app.selectbox(key="buildup_number").value]  # fmt: skip
@@ -127,7 +128,7 @@ def test_classes_are_added_until_they_are_all(run: Run) -> None:
 def test_nothing_is_told_that_is_saturated(name: str, is_saturated: bool) -> None:
     """Of which model it is known: working it out again takes as long as the page does."""
     (run,) = (run for run in MODELS if run.id == name)
-    codes = run.codes()
+    codes = codes_of(run)
     app = open_page("aggregate.py", run)
     assert_sound(app)
     metrics = {metric.label: metric.value for metric in app.metric}

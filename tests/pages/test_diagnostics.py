@@ -24,6 +24,7 @@ from tests.pages.app import (
     pictures,
     trained,
 )
+from tests.samples import codes_of
 from vae_core import Dataset, Run, RunStore, evaluate_images, load_dataset
 from vae_core.analysis import class_probes, codes_in_shell, collapse, label_gap
 from vae_core.config import POSTERIORS
@@ -100,7 +101,7 @@ def test_every_view_is_sound_or_says_why_not(run: Run) -> None:
     for view in diagnostics_text.HEADINGS:
         app.segmented_control(key="diagnosis").set_value(view).run()
         assert_sound(app)
-        reason = diagnostics_text.not_for(run, run.codes(), view)
+        reason = diagnostics_text.not_for(run, codes_of(run), view)
         if view == diagnostics_text.TRAINING:
             assert charts(app)
             assert "nats per image" in app.caption[-1].value.lower()
@@ -136,7 +137,7 @@ def test_a_feature_map_of_every_family_has_every_view(
 @some_models
 def test_the_verdict_is_that_of_the_core(run: Run) -> None:
     app = open_page("diagnostics.py", run)
-    found = collapse(run.vae(), run.codes())
+    found = collapse(run.vae(), codes_of(run))
     lit = lamps.use_lamp(found)
     assert any(lit.word in m.value and lit.state.icon in m.value for m in app.markdown)
     assert escaping.message(lit.evidence) in [c.value for c in app.caption]
@@ -190,12 +191,12 @@ def test_a_histogram_counts_every_image_and_names_mean_and_median() -> None:
 def test_the_link_opens_the_label_gap() -> None:
     run = RUNS["digits-2d"]
     app = open_page("diagnostics.py", run, diagnosis="Label gap")
-    found = label_gap(run.codes(), 1000)
+    found = label_gap(codes_of(run), 1000)
     (shown,) = (metric for metric in app.metric if metric.label == "Label gap")
     low, high = found.gap.low, found.gap.high
     assert shown.value == f"{low.value:.3f} to {high.value:.3f}"
     assert shown.delta.split()[:2] == ["±", f"{low.standard_error:.3f}"]
-    probes = class_probes(run.codes())
+    probes = class_probes(codes_of(run))
     told = {metric.label: metric.value for metric in app.metric}
     assert told["Class read by a linear probe"] == f"{probes.linear.value:.1%}"
     assert told["Class read from the 5 nearest codes"] == f"{probes.nearest.value:.1%}"

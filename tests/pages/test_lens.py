@@ -41,7 +41,7 @@ from tests.pages.app import (
     tell,
     trained,
 )
-from tests.samples import LATENTS, rewrite, tensors
+from tests.samples import LATENTS, codes_of, rewrite, tensors
 from vae_core import Dataset, Run, load_dataset
 from vae_core.analysis import (
     cell_order,
@@ -70,7 +70,7 @@ def pixels(source: str) -> NDArray[np.int64]:
 
 def places(run: Run) -> list[list[float]]:
     """Some z of a model, flattened: means of images of different classes."""
-    codes = run.codes()
+    codes = codes_of(run)
     firsts = [int((codes.labels == label).nonzero()[0]) for label in codes.labels.unique()]
     return codes.mean[firsts[:3]].flatten(1).tolist()
 
@@ -98,7 +98,7 @@ def test_the_lens_is_told_what_a_bundled_model_says(run: Run) -> None:
 
 
 def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
-    codes = run.codes()
+    codes = codes_of(run)
     table = rate_table(codes)
     assert facts["view"] == view
     sites = math.prod(run.config.model.latent_shape[:-1])
@@ -131,7 +131,7 @@ def assert_facts_are_of(run: Run, facts: dict[str, object], view: str) -> None:
 
 
 def prior_is_standard_normal(run: Run) -> bool:
-    prior, z = run.codes().prior(), torch.linspace(0.1, 0.9, 5)
+    prior, z = codes_of(run).prior(), torch.linspace(0.1, 0.9, 5)
     for value in z:
         at = torch.full(prior.event_shape, float(value))
         if not torch.allclose(prior.marginals().log_prob(at), Normal(0.0, 1.0).log_prob(at)):
@@ -168,7 +168,7 @@ def test_the_offered_files_hold_the_weights_and_codes_of_a_bundled_model(run: Ru
 
 
 def assert_files_are_of(run: Run, app: AppTest) -> None:
-    address, codes = lens_facts(app)["address"], run.codes()
+    address, codes = lens_facts(app)["address"], codes_of(run)
     files = {name: fetch(address + name) for name in ("model", "posteriors", "moments")}
     assert {file.status for file in files.values()} == {200}
     weights = load_tensors(files["model"].content)
@@ -276,7 +276,7 @@ def test_images_outlive_the_run_that_first_offered_them(runs: Path, digits: Data
 @every_model
 def test_the_most_informative_numbers_have_a_strip_each(run: Run) -> None:
     app = seen("sliders.py", run)
-    names, order = latent_names(run.config.model.latent_shape), channel_order(run.codes())
+    names, order = latent_names(run.config.model.latent_shape), channel_order(codes_of(run))
     assert list(pictures(app)) == [f"traversal of {names[j]}" for j in order[:MAX_STRIPS]]
     height, width = run.vae().image_shape[1:]
     for source in pictures(app).values():
@@ -285,7 +285,7 @@ def test_the_most_informative_numbers_have_a_strip_each(run: Run) -> None:
 
 @every_living
 def test_a_strip_changes_with_every_number_but_its_own(run: Run) -> None:
-    app, vae, codes = open_page("sliders.py", run), run.vae(), run.codes()
+    app, vae, codes = open_page("sliders.py", run), run.vae(), codes_of(run)
     order, names = channel_order(codes), latent_names(codes.latent_shape)
     z = codes.mean[0]
     tell(app, at=z.flatten().tolist())
@@ -299,7 +299,7 @@ def test_a_strip_changes_with_every_number_but_its_own(run: Run) -> None:
     assert abs(pixels(after[other]) - pixels(before[other])).max() > 10
 
 
-IN_USE = [run for run in MODELS if not is_collapsed(run.codes())]
+IN_USE = [run for run in MODELS if not is_collapsed(codes_of(run))]
 every_model_in_use = pytest.mark.parametrize("run", IN_USE, ids=lambda run: run.id)
 
 
@@ -312,7 +312,7 @@ def test_a_collapsed_model_has_no_neighbours() -> None:
 
 @every_model_in_use
 def test_neighbours_are_those_nearest_to_where_z_was_let_go(run: Run) -> None:
-    app, codes = open_page("overview.py", run), run.codes()
+    app, codes = open_page("overview.py", run), codes_of(run)
     for at in places(run):
         tell(app, at=at)
         assert_sound(app)
@@ -322,7 +322,7 @@ def test_neighbours_are_those_nearest_to_where_z_was_let_go(run: Run) -> None:
 
 @every_model_in_use
 def test_until_the_lens_tells_z_is_the_mean_of_what_it_begins_at(run: Run) -> None:
-    codes = run.codes()
+    codes = codes_of(run)
     for image, z in (("3", codes.mean[3]), ("none", codes.prior().mean)):
         app = seen("overview.py", run, image=image)
         near = nearest_codes(codes, z, NEIGHBOURS).index.tolist()
@@ -331,7 +331,7 @@ def test_until_the_lens_tells_z_is_the_mean_of_what_it_begins_at(run: Run) -> No
 
 @every_model_in_use
 def test_neighbours_say_their_class_their_number_and_their_kl(run: Run) -> None:
-    codes = run.codes()
+    codes = codes_of(run)
     near = nearest_codes(codes, codes.mean[0], NEIGHBOURS)
     html = "".join(e.proto.body for e in seen("overview.py", run, image="0").get("html"))
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
@@ -349,7 +349,7 @@ def test_neighbours_are_the_images_where_they_are_here_and_decoded_where_not() -
         app = seen("overview.py", run, image="0")
         data = run.config.data.name == "digits"
         assert any(("images themselves" in m.value) == data for m in app.markdown)
-        near = nearest_codes(run.codes(), run.codes().mean[0], NEIGHBOURS)
+        near = nearest_codes(codes_of(run), codes_of(run).mean[0], NEIGHBOURS)
         expected = decode_mean(run.vae().given(near.labels), near.mean)
         if data:
             expected = load_dataset(run.config.data).test.images[near.index]

@@ -25,7 +25,7 @@ from tests.pages.app import (
     seen,
     tell,
 )
-from tests.samples import ROOT
+from tests.samples import ROOT, codes_of
 from vae_core import Run
 from vae_core.analysis import decode_mean, total_rate
 from vae_core.analysis.diagnosis.collapse import is_collapsed
@@ -109,12 +109,12 @@ def test_the_chosen_model_stays_from_page_to_page() -> None:
 def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Run) -> None:
     app = seen("kl.py", run)
     shown = float(next(m.value for m in app.metric if m.label.startswith("Rate")))
-    assert shown == pytest.approx(total_rate(run.codes()), abs=0.0051)
-    noise = 5.0 * run.codes().rate_error  # of the few samples of z that training's score has
+    assert shown == pytest.approx(total_rate(codes_of(run)), abs=0.0051)
+    noise = 5.0 * codes_of(run).rate_error  # of the few samples of z that training's score has
     assert shown == pytest.approx(run.metrics().rate, abs=0.02 + 4.0 * noise)
-    if is_collapsed(run.codes()):
+    if is_collapsed(codes_of(run)):
         assert not charts(app)
-    elif run.codes().is_additive:
+    elif codes_of(run).is_additive:
         bars = [numbers(trace["y"]).sum() for trace in charts(app)[0]["data"]]
         assert sum(bars) == pytest.approx(shown, abs=0.0051)
 
@@ -122,7 +122,7 @@ def test_the_rate_on_the_kl_page_is_that_of_the_codes_and_of_the_metrics(run: Ru
 @every_kind_with_a_rate
 def test_every_view_of_the_kl_has_a_figure_in_nats_per_image(run: Run) -> None:
     app = open_page("kl.py", run)
-    if run.codes().family.has_entries:  # which has one view of its own
+    if codes_of(run).family.has_entries:  # which has one view of its own
         assert "nats per image" in str(charts(app)[-1])
         return
     views = app.segmented_control(key="view").options
@@ -145,7 +145,7 @@ def test_the_auto_encoder_has_no_finite_rate() -> None:
 @every_kind
 def test_choosing_a_class_shows_that_class_alone(run: Run) -> None:
     app = open_page("posteriors.py", run)
-    names, codes = run.data().class_names, run.codes()
+    names, codes = run.data().class_names, codes_of(run)
     labels = codes.labels.unique().tolist()
     label = labels[len(labels) // 3]
     prior = f"prior {codes.prior_title}"
@@ -167,7 +167,7 @@ def test_posteriors_span_the_two_most_informative_numbers(run: Run) -> None:
     facts = lens_facts(app)
     names, order = facts["names"], facts["order"]
     titles = lambda: [chart["layout"]["xaxis"]["title"]["text"] for chart in charts(app)]  # noqa: E731
-    if len(names) > 2 and not run.codes().is_triangle:
+    if len(names) > 2 and not codes_of(run).is_triangle:
         assert titles() == [names[j] for j in order[:2]]
         tell(app, axes=[order[0], order[3]], at=[])
         assert titles() == [names[order[0]], names[order[3]]]
@@ -178,7 +178,7 @@ def test_posteriors_span_the_two_most_informative_numbers(run: Run) -> None:
 @every_kind
 def test_points_can_be_means_or_draws_or_none(run: Run) -> None:
     app = open_page("posteriors.py", run)
-    n = len(run.codes())
+    n = len(codes_of(run))
     for layers, count, said in (
         (["points", "samples"], 500, f"{min(n, 500)} means and {min(n, 500)} samples of z shown;"),
         (["widths", "classes"], 150, "150 posteriors shown;"),
