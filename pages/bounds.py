@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.drawing import charts
+from pages.ui.drawing.given_label import given
 from pages.ui.library import cached, images
 from pages.ui.measure import bounds, gaps, model_gaps, own_draw, together, truth
 from pages.ui.session import chosen, first, links, problems
@@ -22,19 +23,17 @@ if data is None:
     images.offer_images_of(run, "Bounds score the images themselves, so they need the data set.")
     problems.end_page()
 
-st.markdown(
-    "## The negative ELBO lies above −log p(x). Importance-weighted samples give a tighter "
-    "bound; the more, the tighter. **Try this:** raise the samples, then show log p(x) itself."
-)
+st.markdown(given(bounds.HEADING, run))
 how = truth.way(cached.vae(run))
 by_grid = how == truth.QUADRATURE
 chart, side = st.columns([3, 1], gap="large")
 with side:
     is_known = st.toggle(
-        "Show log p(x) itself", key="truth", bind="query-params", help=truth.HELP[by_grid]
-    )
+        given("Show log p(x) itself", run), key="truth", bind="query-params",
+        help=given(truth.HELP[by_grid], run),
+    )  # fmt: skip
     if is_known and not by_grid:
-        st.caption(truth.HELP[by_grid])
+        st.caption(given(truth.HELP[by_grid], run))
         count = st.select_slider(
             "Test images", truth.FEW_COUNTS, 4, key="annealed_images", bind="query-params"
         )
@@ -55,13 +54,14 @@ with chart, st.container(key="bounds-room"):
     missed = truth.measure(run, data, count) if is_known else None
     evidence = None if missed is None else truth.negative_evidence(missed)
     levels = (summary.negative_elbo, summary.at_mean, widen, evidence)
-    charts.draw("bounds", bound_curve, table, *levels)
+    charts.draw("bounds", bound_curve, table, *levels, of=given("−log p(x)", run))
     first.pause()
     with st.container(key="bounds-numbers--verdict"):
         st.markdown(bounds.verdict(summary, widen))
         if missed is not None:
             bound = found.negative_bounds[-1]
-            st.markdown(truth.sentence(missed, bound, summary.n_importance, how))
+            said = truth.sentence(missed, bound, summary.n_importance, how)
+            st.markdown(given(said, run))
     if missed is not None:
         with st.container(key="bounds-numbers--gaps"):
             gaps.show(run, data, missed)
@@ -71,17 +71,17 @@ with chart, st.container(key="bounds-room"):
     with st.container(key="bounds-numbers--own"):
         own_draw.show(run)
     with st.container(key="formulas"):
-        st.latex(bounds.formula(widen))
+        st.latex(given(bounds.formula(widen), run))
     with st.container(key="bounds-numbers--table"), st.expander("Every number of samples"):
         st.dataframe(bounds.gaps(table), hide_index=True)
         bounds.offer_table(run, data, found)
 with side, st.container(key="bounds-numbers"):
     known = [] if missed is None else truth.metrics(missed)
     for label, value, error in [*known, *bounds.numbers(summary)]:
-        st.metric(label, value, error, delta_color="off", delta_arrow="off")
+        st.metric(given(label, run), value, error, delta_color="off", delta_arrow="off")
 
 nats = (summary.negative_elbo, summary.negative_bound, summary.at_mean)
 with st.container(key="bounds-numbers--notes"):
     if summary.n_heavy is not None:
-        st.caption(bounds.TAIL)
+        st.caption(given(bounds.TAIL, run))
     st.caption(bounds.conditions(run, count, len(data.test), *nats))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.ui.components import bell
 from pages.ui.drawing import charts
+from pages.ui.drawing.given_label import given
 from pages.ui.library import cached
 from pages.ui.measure import diagnostics_text, entries, head_sizes, kl
 from pages.ui.session import chosen, first, links, problems
@@ -66,7 +67,7 @@ with numbers, st.container(key="kl-numbers"):  # below the chart on a phone, and
 
 first.pause()
 with st.container(key="formulas"):
-    st.latex(codes.rate_tex)
+    st.latex(given(codes.rate_tex, run))
 st.caption(kl.conditions(codes, view, run.pixels))
 with st.container(key=head_sizes.KEY):
     head_sizes.show(run)

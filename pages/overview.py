@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.ui.components import lens
+from pages.ui.drawing.given_label import given
 from pages.ui.drawing.strips import NEIGHBOURS, neighbours_html
 from pages.ui.explore import open_images, overview
 from pages.ui.library import cached, images
@@ -50,16 +51,16 @@ def formulas() -> None:
     """How z is sampled, and what the bound is made of."""
     if family.has_rate:
         draw, bound = st.container(key="formulas").columns([2, 3])
-        draw.latex(family.draw_tex)
-        bound.latex(
+        draw.latex(given(family.draw_tex, run))
+        bound.latex(given(
             r"-\mathrm{ELBO}=\underbrace{-\mathbb E_q\log p(x\mid z)}"
             r"_{\substack{\text{reconstruction term}\\\text{(distortion)}}}"
             r"+\underbrace{\mathrm{KL}\big(q(z\mid x)\,\|\,p(z)\big)}"
-            r"_{\substack{\text{KL term}\\\text{(rate)}}}"
-        )
+            r"_{\substack{\text{KL term}\\\text{(rate)}}}", run
+        ))  # fmt: skip
     else:
         st.container(key="formulas").latex(
-            family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)"
+            given(family.draw_tex + r"\qquad\quad \text{loss}(x)=-\log p(x\mid z)", run)
         )
         st.markdown(
             "**A point mass** has no σ: sampling z again gives the same z, and its KL is infinite. "

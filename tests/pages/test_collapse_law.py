@@ -32,6 +32,7 @@ def test_a_model_without_the_law_shows_that_of_others() -> None:
     app = open_page("diagnostics.py", RUNS["mnist-dirichlet-3"], diagnosis="Collapse law")
     assert_sound(app)
     assert collapse_law.ALONE not in app.selectbox(key="collapse_runs").options
+    assert "no such law for MNIST Dirichlet 3" in app.info[0].value
 
 
 LAW = pd.DataFrame(

@@ -11,6 +11,7 @@ import torch
 
 from pages.ui.components import lens
 from pages.ui.components.lens_state import LensState
+from pages.ui.drawing.given_label import of_label
 from pages.ui.explore import styles
 from pages.ui.measure import classifier
 from tests.pages.app import PAGES, assert_sound, charts, chosen_label, open_page, pictures
@@ -151,3 +152,31 @@ def test_the_sentence_over_the_sheet_says_whether_z_tells_the_class() -> None:
     assert "13.9% ± 0.6% of the test images" in said(0.139)
     assert "What z holds is the rest" in said(0.139)
     assert "still tells of the class" in said(0.6)
+
+
+@pytest.mark.parametrize(
+    ("plain", "conditional"),
+    [
+        (
+            "−log p(x), by KL(q(z | x) ‖ p(z | x))",
+            "−log p(x | y), by KL(q(z | x, y) ‖ p(z | x, y))",
+        ),
+        ("q(z|x) is not q(z), nor p(z)", "q(z|x, y) is not q(z), nor p(z)"),
+        (r"\log p(x)\ge\mathrm{ELBO}(x)", r"\log p(x\mid y)\ge\mathrm{ELBO}(x,y)"),
+        (r"p(x\mid z_i)\,p(z_i),\ z=\mu(x)", r"p(x\mid z_i,y)\,p(z_i),\ z=\mu(x,y)"),
+    ],
+)
+def test_a_text_of_p_x_becomes_one_given_the_label(plain: str, conditional: str) -> None:
+    assert of_label(plain) == conditional
+
+
+@pytest.mark.parametrize("run", ["vector"], indirect=True)
+def test_titles_and_formulas_of_a_conditional_model_name_the_label(run: Run) -> None:
+    label = f"{run.title} · {run.id[-6:]}"
+    for page in ("bounds.py", "overview.py", "kl.py"):
+        app = open_page(page, label)
+        titles = [each.value for each in app.markdown if each.value.startswith("## ")]
+        formulas = [each.value for each in app.latex]
+        assert formulas
+        assert not [text for text in formulas if "(x)" in text or r"\mid z)" in text]
+        assert page != "bounds.py" or all("log p(x)" not in title for title in titles)

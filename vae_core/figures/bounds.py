@@ -17,6 +17,7 @@ def bound_curve(
     widen: float = 1.0,
     evidence: tuple[float, float] | None = None,
     height: int = 460,
+    of: str = "−log p(x)",
 ) -> go.Figure:
     """Upper bounds on -log p(x) against the number of draws, on a logarithmic axis.
 
@@ -36,6 +37,8 @@ def bound_curve(
     evidence : (float, float), optional
         -log p(x) itself, where it is known, and the standard error of its estimate: a line with a
         band, below which no bound comes but by chance.
+    of : str
+        What is bounded: of a model that is given the label, p(x | y).
     """
     draws = table["n_importance"]
     bound = {
@@ -47,7 +50,7 @@ def bound_curve(
         "mode": "lines+markers",
         "line": {"color": NEGATIVE_ELBO, "width": 3},
         "marker": {"size": 9},
-        "name": "upper bound on −log p(x), ± of its gap to the ELBO",
+        "name": f"upper bound on {of}, ± of its gap to the ELBO",
         "hovertemplate": "%{x} samples: %{y:.2f} ± %{customdata[0]:.2f} nats per image<br>"
         "ELBO to this bound, same images: %{customdata[1]:.2f} ± %{customdata[2]:.2f}"
         "<extra></extra>",
@@ -59,7 +62,7 @@ def bound_curve(
     band = []
     if evidence is not None:
         value, error = evidence
-        lines.append(("−log p(x)", value, {"color": RATE, "width": 3}))
+        lines.append((of, value, {"color": RATE, "width": 3}))
         edges = {"xref": "paper", "x0": 0, "x1": 1, "y0": value - error, "y1": value + error}
         band = [{"type": "rect", **edges, "line": {"width": 0}, "fillcolor": RATE, "opacity": 0.25}]
     levels = [

@@ -13,7 +13,9 @@ ENDS = {  # column -> what it is called, colour
 }
 
 
-def evidence_ends_curve(table: pd.DataFrame, known: float | None = None) -> go.Figure:
+def evidence_ends_curve(
+    table: pd.DataFrame, known: float | None = None, of: str = "log p(x)"
+) -> go.Figure:
     """Both ends with their standard errors, on a logarithmic axis of annealing steps.
 
     Parameters
@@ -22,6 +24,8 @@ def evidence_ends_curve(table: pd.DataFrame, known: float | None = None) -> go.F
         See `analysis.own_draw.evidence_ends`.
     known : float, optional
         log p(x) itself in nats, where it is known: a dotted line.
+    of : str
+        What the ends are of: for a model that is given the label, p(x | y).
     """
     steps = table["n_temperatures"]
     lines = []
@@ -50,10 +54,10 @@ def evidence_ends_curve(table: pd.DataFrame, known: float | None = None) -> go.F
                 "y": [known, known],
                 "mode": "lines",
                 "line": DOTTED,
-                "name": "log p(x) by quadrature",
-                "hovertemplate": "log p(x) by quadrature: %{y:.2f} nats<extra></extra>",
+                "name": f"{of} by quadrature",
+                "hovertemplate": f"{of} by quadrature: %{{y:.2f}} nats<extra></extra>",
             }
         )
     return drawn(
-        lines, 360, "annealing steps", "log p(x), nats", across={"type": "log", "tickvals": steps}
+        lines, 360, "annealing steps", f"{of}, nats", across={"type": "log", "tickvals": steps}
     )

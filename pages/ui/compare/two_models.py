@@ -59,7 +59,7 @@ def pick(run: Run) -> Pair | None:
     with picker:
         label = st.selectbox(
             "Second model", others, others.index((alike or others)[0]), key=OTHER.name,
-            bind="query-params", label_visibility="collapsed",
+            bind="query-params",
         )  # fmt: skip
     with line, st.container(key="other-summary"):
         st.caption(escaping.message(summary.summary(runs[label])))

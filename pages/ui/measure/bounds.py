@@ -30,6 +30,10 @@ from vae_core.analysis.evidence.pareto import HEAVY
 from vae_core.config import LIKELIHOODS, PRIORS
 from vae_core.likelihoods.bits import why_negative
 
+HEADING = (
+    "## The negative ELBO lies above −log p(x). Importance-weighted samples give a tighter "
+    "bound; the more, the tighter. **Try this:** raise the samples, then show log p(x) itself."
+)
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 ELBO_DRAWS = 100  # of z for each image: their noise is small beside that of the images
 AT_ONCE = 50  # images between two looks at whether a control has changed

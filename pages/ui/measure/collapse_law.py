@@ -30,6 +30,11 @@ from vae_core.figures import collapse_curves
 
 N_IMAGES = cached.N_SPECTRUM
 ALONE = "This model alone"
+NO_LAW = (
+    "There is no such law for {model}: it is known for diagonal Gaussian posteriors against "
+    "N(0, I), trained on reconstruction term + β · KL term. Shown are other models, for which it "
+    "is known."
+)
 SETTINGS = ("beta", "sigma-value")  # that move the level
 FIRST = 5  # dimensions whose deviation is told
 WHY_IMAGES = "The law is that of the training images."
@@ -83,6 +88,8 @@ def law_of(run: Run, data: Dataset, spectrum: Tensor) -> pd.DataFrame:
 @problems.fragment
 def show(run: Run) -> None:
     """The choice of runs, the chart, and what it comes to."""
+    if not has_law(run.config):
+        st.info(NO_LAW.format(model=escaping.markdown(run.title)), icon=":material/block:")
     found = sources(run)
     chart, side = st.columns([3, 1], gap="large")
     name = side.selectbox(

@@ -42,7 +42,7 @@ HEADINGS = {
     SIGMA: "What would the reconstruction term be with another sigma of the Gaussian decoder? "
     "**Try this:** move sigma, and look for the lowest point.",
     LAW: "A dimension is used only while the images vary along it by more than βσ². **Try this:** "
-    "compare *Digits, linear* with *Digits, MLP*.",
+    "compare “Digits, linear” with “Digits, MLP”.",
     CLASSIFIER: "What are images without a label worth to a classifier? **Try this:** look for the "
     "class that gains most.",
     WORST: "Which test images does the model explain worst? **Try this:** order them by rate: the "

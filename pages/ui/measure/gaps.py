@@ -14,6 +14,7 @@ from torch.distributions import constraints
 
 from pages.ui.drawing import charts
 from pages.ui.drawing.escaping import html
+from pages.ui.drawing.given_label import given
 from pages.ui.drawing.numbers import sum_and_parts
 from pages.ui.library import cached
 from pages.ui.measure.worst_images import STYLE
@@ -49,7 +50,8 @@ def show(run: Run, data: Dataset, table: pd.DataFrame) -> None:
     chart, pictures = st.columns([2, 3], gap="large")
     with chart:
         charts.draw("gaps", gap_histogram, by_name(table))
-        st.caption(ABOUT_PARTS if has_best_posterior(cached.vae(run)) else ABOUT_DRAWS)
+        about = ABOUT_PARTS if has_best_posterior(cached.vae(run)) else ABOUT_DRAWS
+        st.caption(given(about, run))
     with pictures:
         st.html(_worst(run, data, table))
 

@@ -9,6 +9,7 @@ import streamlit as st
 import torch
 
 from pages.ui.drawing import charts
+from pages.ui.drawing.given_label import given
 from pages.ui.drawing.numbers import fixed
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
@@ -44,8 +45,9 @@ def show(run: Run) -> None:
     """A toggle; then the picture beside the two ends. Nothing for latents on a simplex."""
     if not can_hold(cached.vae(run)):
         return
-    st.markdown("## A picture that the model draws itself: log p(x) from both sides")
-    if not st.toggle("Sample a picture and bound its log p(x)", key="own", bind="query-params"):
+    st.markdown(given("## A picture that the model samples itself: log p(x) from both sides", run))
+    asked = given("Sample a picture and bound its log p(x)", run)
+    if not st.toggle(asked, key="own", bind="query-params"):
         return
     side, chart = st.columns([1, 3], gap="large")
     with side:
@@ -55,9 +57,9 @@ def show(run: Run) -> None:
     with side:
         st.html(f"<img alt='the picture' style='{STYLE}' src='{_picture(draw.x)}'>")
     with chart:
-        charts.draw("own-draw", evidence_ends_curve, ends, known)
-    st.markdown(sentence(ends, known))
-    st.caption(ABOUT)
+        charts.draw("own-draw", evidence_ends_curve, ends, known, given("log p(x)", run))
+    st.markdown(given(sentence(ends, known), run))
+    st.caption(given(ABOUT, run))
 
 
 def sentence(ends: pd.DataFrame, known: float | None) -> str:

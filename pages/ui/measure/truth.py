@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.distributions import constraints
 
 from pages.ui.drawing import numbers
+from pages.ui.drawing.given_label import given
 from pages.ui.library import cached
 from pages.ui.library.background import run_in_background
 from vae_core import Dataset, Run
@@ -70,7 +71,7 @@ def measure(run: Run, data: Dataset, count: int) -> pd.DataFrame:
     bar = st.progress(0.0)
     for start in range(0, count, at_once):
         stop = min(start + at_once, count)
-        words = f"log p(x) of images {start + 1} to {stop} of {count}, {how} …"
+        words = f"{given('log p(x)', run)} of images {start + 1} to {stop} of {count}, {how} …"
         bar.progress(start / count, f"{words} Switch it off to stop.")
         parts.append(_part(run, data, start, stop))
     bar.empty()

@@ -100,7 +100,7 @@ def take_preset(name: str) -> None:
 
 def offer_presets() -> None:
     """Presets to begin with, and what they show, where nothing is trained yet."""
-    st.markdown("## Choose a preset, press *Train*, and the curves appear here.")
+    st.markdown("## Choose a preset, press “Train”, and the curves appear here.")
     for number, (name, shows) in enumerate(FIRST.items()):
         with st.container(horizontal=True, vertical_alignment="center", key=f"preset-{number}"):
             st.button(
