@@ -77,7 +77,7 @@ ALSO = ("heading-order",)  # a rule that axe takes less seriously than we do
 STILL = (  # pages that do not jump while they are opened on a desk
     "overview", "overview, start", "sliders", "feature map", "kl", "bounds", "diagnostics",
     "two models", "rate and distortion", "time machine", "runs", "walks", "locality",
-    "train",
+    "train", "train in the page", "lessons",
 )  # fmt: skip
 STILL_ON_A_PHONE = ("kl", "rate and distortion")
 MAX_SHIFT = 0.1  # cumulative layout shift that counts as good
@@ -88,7 +88,7 @@ def settled(page: Page) -> None:
     page.wait_for_selector("h1", state="attached")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     lens = page.locator(".lens:is(.overview, .sliders, .cells, .atlas, .training):not(.ready)")
-    until(lambda: lens.count() == 0 and page.locator(".stSkeleton").count() == 0, 60)
+    until(lambda: lens.count() == 0 and page.get_by_test_id("stSkeleton").count() == 0, 60)
 
 
 def layout_shift(page: Page) -> float:
@@ -190,6 +190,16 @@ def test_on_a_phone_title_and_model_stand_on_one_line(server: Server, open_page:
     assert question["x"] + question["width"] <= details["x"]
     cut = "e => e.scrollWidth > e.clientWidth || getComputedStyle(e).overflow !== 'visible'"
     assert not page.locator("h1.door span").evaluate(cut)
+
+
+def test_a_chart_grows_with_a_projectors_screen(server: Server, open_page: Open) -> None:
+    page = open_page(server.url + f"kl?{FLAT}&projector=1", (1280, 720), shared=True)
+    chart = page.locator(".js-plotly-plot").first
+    chart.locator(".main-svg").first.wait_for()
+    height = "e => e.getBoundingClientRect().height"
+    assert chart.evaluate(height) == 420
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    until(lambda: chart.evaluate(height) > 600, 10)
 
 
 def test_the_longest_name_of_a_model_is_whole_in_the_box(server: Server, open_page: Open) -> None:

@@ -19,6 +19,7 @@ export class Controls {
     this.play = button("Train", events.onPlay, { class: "primary" });
     this.step = button("One step", events.onStep);
     this.clear = button("Clear the points", events.onClear);
+    this.clear.hidden = true; // until `show` tells otherwise: it would move all below it
     this.top = element(
       "div", { class: "controls" }, select("set"), this.clear, this.play, this.step,
       button("Start over", events.onReset, { title: "Fresh weights of this seed" }), select("pace"),

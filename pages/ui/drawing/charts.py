@@ -77,7 +77,8 @@ def show(figure: go.Figure, key: str) -> None:
         first.expect()
         st.container(key=key, height=drawn["height"], border=False)  # a place, and nothing in it
     else:
-        st.plotly_chart(figure, key=key, config=CONFIG)
+        grows = "stretch" if keys.PROJECTOR.get() else "content"  # with the screen: projector.css
+        st.plotly_chart(figure, key=key, config=CONFIG, height=grows)
     data = {
         "chart": key, "name": _file_name(key), "label": label(values), "sketch": drawn,
         "is_awaited": is_awaited,
