@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -77,8 +77,9 @@ def show(figure: go.Figure, key: str) -> None:
         first.expect()
         st.container(key=key, height=drawn["height"], border=False)  # a place, and nothing in it
     else:
-        grows = "stretch" if keys.PROJECTOR.get() else "content"  # with the screen: projector.css
-        st.plotly_chart(figure, key=key, config=CONFIG, height=grows)
+        is_grown = bool(keys.PROJECTOR.get())  # with the screen: projector.css
+        height: Literal["stretch", "content"] = "stretch" if is_grown else "content"
+        st.plotly_chart(figure, key=key, config=CONFIG, height=height)
     data = {
         "chart": key, "name": _file_name(key), "label": label(values), "sketch": drawn,
         "is_awaited": is_awaited,
