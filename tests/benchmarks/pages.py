@@ -40,7 +40,7 @@ PAGES = {
     "Projection": ("Explore", "projection", ".atlas.ready .stage", 2),
     "Walks": ("Explore", "walks", ".stMain .stHtml img", 2),
     "Aggregate posterior": ("Measure", "aggregate", CHART, 2),
-    "Bound and truth": ("Measure", "bounds", CHART, 2),
+    "Bound and truth": ("Measure", "bounds?run=Digits+2-D", CHART, 2),
     "Diagnostics": ("Measure", "diagnostics", CHART, 2),
     "Two models": ("Compare", "compare", CHART, 2),
     "Rate and distortion": ("Compare", "rate-distortion", CHART, 2),
