@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.server import BRIEF, CHROMIUM, FLAGS, Server, serve
+from tests.browser.server import CHROMIUM, FLAGS, Server, serve
 from tests.samples import ROOT
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         without(f"there is no {CHROMIUM}: set CHROMIUM to a Chromium's path")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *BRIEF])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
 

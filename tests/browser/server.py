@@ -23,9 +23,6 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
 
-# A test's page is open for seconds: what the best compiler makes of it would come too late.
-BRIEF = ["--in-process-gpu", "--js-flags=--no-opt --single-threaded-gc"]
-
 
 @dataclass(frozen=True)
 class Server:
