@@ -2,6 +2,8 @@
  * Marks of a plane: axes of ellipses, ticks, lines, points, and labels that do not overlap.
  */
 
+import { channelsOf } from "./colours.js";
+
 // How much of a Gaussian lies within so many sigma: 1 - exp(-k^2 / 2) in a plane, erf(k / sqrt 2)
 // on a line.
 export const IN_A_PLANE = { 1: "39%", 2: "86%", 3: "99%" };
@@ -117,6 +119,21 @@ export function overlay(pen, data) {
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.drawImage(layer, 0, 0);
   pen.restore();
+}
+
+/** The points of a plane in one picture: far quicker than a shape each. `frame` is its painter. */
+export function drawPoints(pen, { x, y, labels }, frame) {
+  const { ratio, below, scene } = frame;
+  const data = new ImageData(below.width, below.height);
+  const colours = scene.classColours.map(channelsOf);
+  const size = Math.max(2, Math.round(2.5 * ratio));
+  const opacity = x.length > 20_000 ? 0.35 : 0.5;
+  for (let i = 0; i < x.length; i++) {
+    const [left, top] = frame.toScreen([x[i], y[i]]);
+    const colour = colours[labels[i] % colours.length];
+    stamp(data, Math.round(left * ratio), Math.round(top * ratio), size, colour, opacity);
+  }
+  overlay(pen, data);
 }
 
 /** A letter beside a point of the screen, readable on any background. */

@@ -2,12 +2,12 @@
  * The painter of a plane of two latent dimensions: what lies on it, and where on the screen that is.
  */
 
-import { channelsOf, inkOn, withAlpha } from "./colours.js";
+import { inkOn, withAlpha } from "./colours.js";
 import { drawLit } from "./lit_marks.js";
 import { magnifyAll } from "./magnifier.js";
 import { drawTruth } from "./posterior_contours.js";
-import { IN_A_PLANE, ON_A_LINE, fontOf, letter, line, overlay, principalAxes } from "./marks.js";
-import { oneForAll, pushApart, stamp, together } from "./marks.js";
+import { IN_A_PLANE, ON_A_LINE, drawPoints, fontOf, letter, line, principalAxes } from "./marks.js";
+import { oneForAll, pushApart, together } from "./marks.js";
 import { PLANE_MARGIN, drawAxes, drawTriangle } from "./plane_frame.js";
 import { drawArms } from "./sigma_arms.js";
 
@@ -216,19 +216,8 @@ export class PlanePainter {
     line(pen, x, PLANE_MARGIN.top + 20, x, PLANE_MARGIN.top + this.side);
   }
 
-  /** All points in one picture: far quicker than a shape each. */
-  _points(pen, { x, y, labels }) {
-    const [wide, high] = [this.below.width, this.below.height];
-    const data = new ImageData(wide, high);
-    const colours = this.scene.classColours.map(channelsOf);
-    const size = Math.max(2, Math.round(2.5 * this.ratio));
-    const opacity = x.length > 20_000 ? 0.35 : 0.5;
-    for (let i = 0; i < x.length; i++) {
-      const [left, top] = this.toScreen([x[i], y[i]]);
-      const colour = colours[labels[i] % colours.length];
-      stamp(data, Math.round(left * this.ratio), Math.round(top * this.ratio), size, colour, opacity);
-    }
-    overlay(pen, data);
+  _points(pen, points) {
+    drawPoints(pen, points, this);
   }
 
   /** q(z|x) of many images, the paler the more: 1 sigma, and 2 thinner. */
