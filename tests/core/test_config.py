@@ -70,6 +70,8 @@ BAD = {
     (TrainConfig, "lr_schedule"): NOT_CHOICE,
     (TrainConfig, "batch_schedule"): NOT_CHOICE,
     (TrainConfig, "augmentation"): NOT_CHOICE,
+    (ModelConfig, "labelled"): (*NOT_WHOLE, None, -1, 10**9),
+    (TrainConfig, "alpha"): (*NOT_NUMBER, -1e-9, 1e7),
     (TrainConfig, "encoder_steps"): (*NOT_WHOLE, None, 0, -1, 101),
     (TrainConfig, "importance"): (*NOT_WHOLE, None, 0, -1, 1001),
     (TrainConfig, "gradient"): NOT_CHOICE,
@@ -274,7 +276,7 @@ def test_missing_keys_take_their_defaults():
         ),
         (
             {"train": {"epoch": 3}},
-            "train has unknown settings epoch; known are augmentation, batch",
+            "train has unknown settings epoch; known are alpha, augmentation, batch",
         ),
         ({3: 4}, "config has unknown settings 3"),
         ({"data": None}, "data must be a JSON object; got NoneType"),

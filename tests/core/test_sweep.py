@@ -27,7 +27,7 @@ VALUES = {
     "dataset": ["digits", "mnist"], "binarisation": ["grey", "static"], "sigma": ["fixed"],
     "reduction": ["sum/sum", "mean/sum"], "device": ["cpu", "auto"], "keep-epochs": ["1", "1,3"],
     "lr": ["1e-3", "1e-4"], "tc-weight": ["0", "5"], "free-bits": [".1", "0"], "epochs": ["3", "4"],
-    "gradient": ["standard"], "mistake": ["none", "mean-kl"],
+    "gradient": ["standard"], "labelled": ["0"], "mistake": ["none", "mean-kl"],
 }  # fmt: skip
 
 

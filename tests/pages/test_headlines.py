@@ -148,7 +148,7 @@ def test_the_heading_of_kl_is_written_from_the_dimensions_of_the_model(
     ("name", "said"),
     [
         ("mnist-2d", "sorted by their KL, largest first. **Try this:** move the first one slowly"),
-        ("mnist-ae-2d", "sorted by their variance of their means, largest first."),
+        ("mnist-ae-2d", "sorted by the variance of their means, largest first."),
         ("mnist-collapsed", "every KL is 0, and no order means anything. **Try this:** move any"),
     ],
 )

@@ -60,7 +60,7 @@ def test_the_table_of_codes_has_scores_where_the_images_are_here() -> None:
     notes = [m.value for m in open_page("kl.py", mnist).markdown]
     (note,) = (text for text in notes if text.startswith("Per test image: "))
     assert note.endswith("negative ELBO in nats.")
-    assert take_home.codes_note(True, False).endswith("are not on this machine.")
+    assert take_home.codes_note(True, False, True).endswith("are not on this machine.")
 
 
 def test_the_bounds_that_the_page_measured_are_columns_of_the_codes() -> None:
@@ -79,13 +79,15 @@ def test_the_bounds_that_the_page_measured_are_columns_of_the_codes() -> None:
 
 
 def test_the_note_on_codes_says_what_is_missing_and_why() -> None:
-    assert take_home.codes_note(has_rate=False, has_scores=True) == (
+    assert take_home.codes_note(has_rate=False, has_scores=True, has_density=False) == (
         "Per test image: z and distortion in nats."
     )
-    assert take_home.codes_note(has_rate=True, has_scores=False) == (
+    assert take_home.codes_note(has_rate=True, has_scores=False, has_density=True) == (
         "Per test image: mean and standard deviation of q(z|x), rate in nats. No distortion and "
         "negative ELBO: the images, which are scored for it, are not on this machine."
     )
+    of_entries = take_home.codes_note(has_rate=True, has_scores=True, has_density=False)
+    assert of_entries == "Per test image: z, rate, distortion and negative ELBO in nats."
 
 
 @pytest.mark.parametrize("run", SOME, ids=lambda run: run.id)

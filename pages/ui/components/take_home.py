@@ -54,7 +54,7 @@ def _kept_terms(run: Run) -> ImageTerms | None:
     return None
 
 
-def codes_note(has_rate: bool, has_scores: bool, has_density: bool = True) -> str:
+def codes_note(has_rate: bool, has_scores: bool, has_density: bool) -> str:
     """What the table of codes has of every test image; and what it has not, and why."""
     known = "mean and standard deviation of q(z|x)" if has_density else "z"
     known += ", rate" if has_rate else ""
