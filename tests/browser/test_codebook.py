@@ -113,3 +113,19 @@ def test_an_entry_is_swapped_in_the_cell_that_is_picked(
     assert ((moved != kept).flatten() == torch.tensor([False, False, False, True])).all()
     at_entry = prior.entries[moved[1, 1]]
     assert torch.allclose(z[1, 1].float(), at_entry, atol=2e-3)
+
+
+def test_what_an_entry_costs_is_the_bound_and_no_estimate(
+    modules: Page, tmp_path: Path, digits: Dataset
+) -> None:
+    config = tiny_run(latent_shape=(3,), posterior="codebook", prior_components=6)
+    run = RunStore(tmp_path).create(config)
+    list(run.train(digits))
+    serve_files(modules, run)
+    facts = facts_of(run, "overview") | {"has_entries": True}
+    facts["family"]["has_density"] = False
+    look = "window.seen = parentElement.textContent; unmount();"
+    modules.evaluate(MOUNT.replace("unmount();", look), {"times": 1, "facts": facts})
+    words = modules.evaluate("() => seen")
+    assert "z is its entry with certainty: this is the −ELBO, without noise." in words
+    assert "unbiased estimate" not in words

@@ -52,7 +52,7 @@ export class Ledger {
     this.about = element("div");
     this.key = element("p", { class: "note key" });
     bars.append(this.key);
-    if (left) bars.append(element("p", { class: "note", text: `and ${left} less informative` }));
+    if (left) bars.append(element("p", { class: "note", text: `and ${left} ${family.has_density ? "less informative" : "more"}` }));
     host.dataset.words = "";
     host.append(
       element("h3", { text: "What it costs" }),
@@ -76,15 +76,16 @@ export class Ledger {
     write(this.distortion.value, nats(distortion));
     write(this.rate.value, hasRate ? nats(rate) : "∞");
     write(this.total.value, hasRate ? nats(sum) : "∞");
-    const isBound = (how === "draw" || !hasRate) && !isMeanScored;
-    const bound = hasRate ? "−ELBO, one sample" : "−ELBO"; // a point is not sampled
+    const isExact = hasRate && !this.family.has_density && how !== "hand"; // an entry of a codebook
+    const isBound = (how === "draw" || !hasRate || isExact) && !isMeanScored;
+    const bound = hasRate && !isExact ? "−ELBO, one sample" : "−ELBO"; // a point is not sampled
     write(this.total.text, isBound ? bound : "distortion + rate");
     this.total.meaning.hidden = !isBound || !hasRate;
     this.distortion.meaning.hidden = isMeanScored;
     write(this.distortion.text, isMeanScored ? "−log p(x̂|z), of x̂ itself" : `distortion: −log p(x|z${this.given})`);
     const scored = isMeanScored ? "mean" : "image";
     if (this.scored.value !== scored) this.scored.value = scored;
-    write(this.note, isMeanScored ? SCORES_ITSELF : hasRate ? NOTES[how] : INFINITE);
+    write(this.note, isMeanScored ? SCORES_ITSELF : isExact ? EXACT : hasRate ? NOTES[how] : INFINITE);
     write(this.rate.meaning, q?.klError ? `${FAR}, by samples: ± ${nats(q.klError)}` : FAR);
     if (!q) for (const row of this.rows) row.clear();
     if (!q || !hasRate) return;
@@ -161,6 +162,7 @@ const FAR = "how far q(z|x) is from the prior";
 const LOSS = "their sum, minus the evidence lower bound: training makes it small";
 const SCORED = [["image", "the image x"], ["mean", "the reconstruction x̂"]];
 const SCORES_ITSELF = "The decoder's mean x̂ scores itself: the image does not occur in it, so this is no loss.";
+const EXACT = "z is its entry with certainty: this is the −ELBO, without noise.";
 const INFINITE = "A point has an infinite KL to any density.";
 const NOTES = {
   draw: "z is a sample from q(z|x): an unbiased estimate.",
