@@ -29,7 +29,7 @@ view = st.segmented_control(
 if reason := diagnostics_text.not_for(run, codes, view):
     links.dead_end(
         run, lambda other: diagnostics_text.fits(other, view), reason,
-        icon=":material/all_inclusive:",
+        ("train",) if view == diagnostics_text.CLASSIFIER else (), icon=":material/all_inclusive:",
     )  # fmt: skip
 is_collapsed = (
     view in (diagnostics_text.VERDICT, diagnostics_text.UNITS)

@@ -24,13 +24,18 @@ MODELS = {"vector": ((3,), {}), "map": ((2, 2, 3), {"network": "conv"})}
 OF_A_MAP = ("feature_map.py", "locality.py")
 
 
+def made(runs: Path, digits: Dataset, name: str, **train: object) -> Run:
+    latent, settings = MODELS[name]
+    config = tiny_run(latent_shape=latent, posterior="codebook", prior_components=8, **settings)
+    config = replace(config, name="codebook", train=replace(config.train, **train))
+    run = RunStore(runs).create(config)
+    list(run.train(digits))
+    return run
+
+
 @pytest.fixture
 def run(request: pytest.FixtureRequest, runs: Path, digits: Dataset) -> Run:
-    latent, settings = MODELS[request.param]
-    config = tiny_run(latent_shape=latent, posterior="codebook", prior_components=8, **settings)
-    made = RunStore(runs).create(replace(config, name="codebook"))
-    list(made.train(digits))
-    return made
+    return made(runs, digits, request.param)
 
 
 @pytest.mark.parametrize(
@@ -44,15 +49,6 @@ def test_a_page_shows_a_codebook(page: str, run: Run) -> None:
     assert_sound(app)
     assert chosen_label(app) == label
     assert all(chart["data"] for chart in charts(app))
-
-
-def made(runs: Path, digits: Dataset, name: str, **train: object) -> Run:
-    latent, settings = MODELS[name]
-    config = tiny_run(latent_shape=latent, posterior="codebook", prior_components=8, **settings)
-    config = replace(config, name="codebook", train=replace(config.train, **train))
-    run = RunStore(runs).create(config)
-    list(run.train(digits))
-    return run
 
 
 def opened(page: str, run: Run, **address: str) -> AppTest:

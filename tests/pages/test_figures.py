@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 from plotly.subplots import make_subplots
 
 from pages.ui.measure.kl import kl_history
@@ -21,8 +18,6 @@ from vae_core.analysis import class_rates, latent_names, rate_rest, rate_table, 
 from vae_core.analysis.space.plane import TRIANGLE
 from vae_core.figures import (
     Ellipse,
-    contact_sheet,
-    data_uri,
     kl_bars,
     kl_by_class,
     kl_cells,
@@ -38,10 +33,6 @@ from vae_core.figures.theme import CLASS_COLOURS, axes, drawn, named, panels, sq
 UNIT = "nats per image"
 ADDITIVE = [run for run in VAES if run.codes().is_additive]
 TILTED = np.array([[2.0, 0.9], [0.9, 0.5]])
-
-
-def pixels(png: bytes) -> NDArray[np.uint8]:
-    return np.asarray(Image.open(io.BytesIO(png)))
 
 
 def titles(figure: go.Figure) -> str:
@@ -341,31 +332,6 @@ def test_training_curves_are_distortion_rate_and_their_sum(run: Run) -> None:
 
 
 # Pictures
-
-
-@pytest.mark.parametrize(("n", "columns", "size"), [(6, 3, (58, 38)), (5, 2, (38, 58))])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_contact_sheet_has_room_for_every_picture(
-    n: int, columns: int, size: tuple[int, int], channels: int
-) -> None:
-    pictures = np.ones((n, channels, 9, 9), np.float32)
-    sheet = Image.open(io.BytesIO(contact_sheet(pictures, columns)))
-    assert sheet.size == size
-    assert (np.asarray(sheet) == 255).sum() == n * 18 * 18 * channels
-
-
-def test_an_enlarged_picture_keeps_its_pixels_square_and_exact() -> None:
-    picture = np.random.default_rng(0).random((1, 1, 8, 8), np.float32)
-    large = pixels(contact_sheet(picture, columns=1, scale=5))
-    levels = (picture[0, 0] * 255).round()
-    np.testing.assert_array_equal(large, levels.repeat(5, 0).repeat(5, 1))
-
-
-def test_a_picture_on_a_page_is_its_png() -> None:
-    png = contact_sheet(np.zeros((1, 1, 4, 4), np.float32), columns=1)
-    kind, _, content = data_uri(png).partition(",")
-    assert kind == "data:image/png;base64"
-    assert base64.b64decode(content) == png
 
 
 def test_the_look_is_common_and_a_figure_may_add_to_it_panel_by_panel() -> None:
