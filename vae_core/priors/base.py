@@ -28,7 +28,6 @@ class LearnedPrior(LatentDistribution, ABC):
     """
 
     is_of_classes: ClassVar[bool] = False  # whether component y is the prior of label y
-    has_entries: ClassVar[bool] = False  # whether it is a codebook
     prior_title: ClassVar[str] = "p(z)"
     rest_title: ClassVar[str | None] = "beyond the marginals"
     bars_note: ClassVar[str] = (

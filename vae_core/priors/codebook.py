@@ -40,7 +40,6 @@ class Codebook(LearnedPrior):
         "A bar is the share of one of the cell's channels, so that all add up to the rate."
     )
     rate_tex = CodebookEntry.rate_tex
-    has_entries = True
 
     def __init__(self, entries: Tensor, counts: Tensor, latent_shape: tuple[int, ...]) -> None:
         self.entries, self.counts = entries, counts
